@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/base/error.h"
+
+#include <stdio.h>
+
+G_DEFINE_QUARK(usbtape - error - quark, usbtape_error)
+
+int usbtape_fail(const GError *error)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    const char *c;
+
+    for (c = error->message; *c; c++) {
+        if (g_ascii_iscntrl(*c)) {
+            g_string_append_printf(line, "\\x%02x", (unsigned)(unsigned char)*c);
+        } else {
+            g_string_append_c(line, *c);
+        }
+    }
+    fprintf(stderr, "usbtape: %s\n", line->str);
+    return g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK) ? EXIT_WORK_FAILED
+                                                                     : EXIT_BAD_INPUT;
+}

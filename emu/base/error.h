@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GError is for set-up, parsing and host files. What a tape or a drive may answer is an enum, never
+ * a GError; a broken invariant of our own is an assertion.
+ *
+ * A message is one line, names the file, line and column or the option at fault, and says what to
+ * do where that is not plain.
+ */
+#ifndef USBTAPE_BASE_ERROR_H
+#define USBTAPE_BASE_ERROR_H
+
+#include <glib.h>
+
+#define USBTAPE_ERROR (usbtape_error_quark())
+GQuark usbtape_error_quark(void);
+
+typedef enum UsbtapeError {
+    USBTAPE_ERROR_WORK = 1,  /* the work failed: exit status 1 */
+    USBTAPE_ERROR_INPUT = 2, /* what the user gave is wrong: exit status 2 */
+} UsbtapeError;
+
+/* Exit statuses of every subcommand. */
+enum {
+    EXIT_GOOD = 0,
+    EXIT_WORK_FAILED = 1,
+    EXIT_BAD_INPUT = 2,
+    EXIT_ALL_SKIPPED = 4,
+    EXIT_TIMED_OUT = 124,
+};
+
+/*
+ * Prints "usbtape: MESSAGE" as one line on standard error (control characters escaped, for the
+ * message may quote a hostile file) and returns the exit status that the error stands for. Errors
+ * of other domains (GOption, GFile…) are input errors.
+ */
+int usbtape_fail(const GError *error);
+
+#endif

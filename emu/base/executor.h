@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Somewhere to do slow work (syncing a cartridge) away from the thread that owns the device.
+ *
+ * `work` runs anywhere; `done` runs on the owner's thread afterwards, exactly once. The inline
+ * executor does both before it returns: for tests, tools and crash replay.
+ */
+#ifndef USBTAPE_BASE_EXECUTOR_H
+#define USBTAPE_BASE_EXECUTOR_H
+
+#include <glib.h>
+
+typedef struct Executor Executor;
+typedef void (*ExecutorFunc)(void *data);
+
+typedef struct ExecutorOps {
+    void (*run)(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data);
+    void (*free)(Executor *executor);
+} ExecutorOps;
+
+struct Executor {
+    const ExecutorOps *ops;
+};
+
+static inline void executor_run(Executor *executor, ExecutorFunc work, ExecutorFunc done,
+                                void *data)
+{
+    executor->ops->run(executor, work, done, data);
+}
+
+/* Static; freeing it does nothing. */
+Executor *executor_inline(void);
+
+void executor_free(Executor *executor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Executor, executor_free)
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/base/loop.h"
+
+struct ClockTimer {
+    GSource *source;
+    ClockFunc func;
+    void *data;
+};
+
+static int64_t loop_now(Clock *clock)
+{
+    return g_get_monotonic_time();
+}
+
+static gboolean timer_fire(void *data)
+{
+    ClockTimer *timer = data;
+
+    timer->func(timer->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void timer_free(void *data)
+{
+    ClockTimer *timer = data;
+
+    g_source_unref(timer->source);
+    g_free(timer);
+}
+
+static ClockTimer *loop_start(Clock *clock, int64_t delay, ClockFunc func, void *data)
+{
+    ClockTimer *timer = g_new(ClockTimer, 1);
+
+    *timer = (ClockTimer){ g_timeout_source_new(0), func, data };
+    g_source_set_callback(timer->source, timer_fire, timer, timer_free);
+    /* A timeout source counts milliseconds; its ready time counts microseconds. */
+    g_source_attach(timer->source, g_main_context_get_thread_default());
+    g_source_set_ready_time(timer->source, g_get_monotonic_time() + MAX(delay, 0));
+    return timer;
+}
+
+static void loop_cancel(Clock *clock, ClockTimer *timer)
+{
+    g_source_destroy(timer->source);
+}
+
+static void loop_clock_free(Clock *clock)
+{
+    g_free(clock);
+}
+
+Clock *loop_clock_new(void)
+{
+    static const ClockOps ops = { loop_now, loop_start, loop_cancel, loop_clock_free };
+    Clock *clock = g_new(Clock, 1);
+
+    clock->ops = &ops;
+    return clock;
+}
+
+typedef struct LoopExecutor {
+    Executor base;
+    GMainContext *context;
+    GThreadPool *pool;
+} LoopExecutor;
+
+typedef struct Job {
+    ExecutorFunc work, done;
+    void *data;
+} Job;
+
+static gboolean job_done(void *data)
+{
+    Job *job = data;
+
+    job->done(job->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void job_work(void *data, void *user_data)
+{
+    LoopExecutor *self = user_data;
+    Job *job = data;
+    g_autoptr(GSource) source = g_idle_source_new();
+
+    job->work(job->data);
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, job_done, job, g_free);
+    g_source_attach(source, self->context);
+}
+
+static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
+{
+    LoopExecutor *self = (LoopExecutor *)executor;
+    Job *job = g_new(Job, 1);
+
+    *job = (Job){ work, done, data };
+    g_thread_pool_push(self->pool, job, NULL);
+}
+
+static void loop_executor_free(Executor *executor)
+{
+    LoopExecutor *self = (LoopExecutor *)executor;
+
+    g_thread_pool_free(self->pool, FALSE, TRUE);
+    if (self->context) {
+        g_main_context_unref(self->context);
+    }
+    g_free(self);
+}
+
+Executor *loop_executor_new(void)
+{
+    static const ExecutorOps ops = { loop_run, loop_executor_free };
+    LoopExecutor *self = g_new0(LoopExecutor, 1);
+    GMainContext *context = g_main_context_get_thread_default();
+
+    self->base.ops = &ops;
+    self->context = context ? g_main_context_ref(context) : NULL;
+    self->pool = g_thread_pool_new(job_work, self, 1, FALSE, NULL);
+    return &self->base;
+}

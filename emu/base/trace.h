@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trace points, all declared in trace-points.def. A sink is given at construction; with no sink
+ * (NULL) a trace point costs one comparison and formats nothing.
+ */
+#ifndef USBTAPE_BASE_TRACE_H
+#define USBTAPE_BASE_TRACE_H
+
+#include <glib.h>
+
+typedef enum TracePoint {
+#define TRACE_POINT(id, name, text) TRACE_##id,
+#include "emu/base/trace-points.def"
+#undef TRACE_POINT
+    N_TRACE_POINTS
+} TracePoint;
+
+typedef struct Trace Trace;
+
+struct Trace {
+    /* `message` is borrowed for the call. */
+    void (*emit)(Trace *trace, TracePoint point, const char *message);
+};
+
+void trace_emit(Trace *trace, TracePoint point, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+#define TRACE(sink, point, ...)                                                                    \
+    do {                                                                                           \
+        if (sink) {                                                                                \
+            trace_emit((sink), TRACE_##point, __VA_ARGS__);                                        \
+        }                                                                                          \
+    } while (0)
+
+const char *trace_point_name(TracePoint point);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SEAM 2: tasks. A transport (Bulk-Only, later UAS) submits a ScsiTask to a ScsiTarget.
+ *
+ * The life of a task:
+ *   transport            target
+ *   submit(task)  ─────▶ passes its gates, knows which way and how many bytes it wants to move
+ *                 ◀───── data_phase(task, direction, length): "may I?"
+ *                        false: host and device disagree; the task ends here without effect, the
+ *                        transport has dealt with it, the target forgets it (no done).
+ *                        true, Data-In: the target goes on at once and fills `in`.
+ *                        true, Data-Out: the target returns and waits
+ *   data_out(task) ────▶ all `length` bytes are in `out`; the target executes
+ *                 ◀───── done(task): status, sense and residue are set. Exactly once.
+ * Commands without data skip data_phase. Each arrow may be late: whatever is slow waits here.
+ * `abort` takes a task back at any point before done: the target forgets it, no done follows; what
+ * was already done to the medium stays done.
+ */
+#ifndef USBTAPE_SCSI_TASK_H
+#define USBTAPE_SCSI_TASK_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCSI_CDB_MAX   16
+#define SCSI_SENSE_MAX 96
+
+/* The most bytes that one command moves: a bound on memory per connection. Larger: 05/24/00. */
+#define SCSI_DATA_MAX (64u * 1024 * 1024)
+
+typedef enum ScsiDirection {
+    SCSI_NO_DATA,
+    SCSI_DATA_IN,  /* from the device to the host */
+    SCSI_DATA_OUT, /* from the host to the device */
+} ScsiDirection;
+
+/* SAM-3 § 5.3.1 */
+typedef enum ScsiStatus {
+    SCSI_GOOD = 0x00,
+    SCSI_CHECK_CONDITION = 0x02,
+    SCSI_BUSY = 0x08,
+    SCSI_RESERVATION_CONFLICT = 0x18,
+    SCSI_TASK_SET_FULL = 0x28,
+} ScsiStatus;
+
+typedef enum ScsiReset {
+    SCSI_RESET_POWER_ON,  /* all state lost; UA 29/00 */
+    SCSI_RESET_BUS,       /* hard reset by the bus (USB port reset); UA 29/00 */
+    SCSI_RESET_DEVICE,    /* logical unit reset; UA 29/00 (model's ASCQ) */
+    SCSI_RESET_TRANSPORT, /* Bulk-Only Mass Storage Reset: tasks end, nothing else; no UA */
+} ScsiReset;
+
+typedef struct ScsiTask ScsiTask;
+
+/* What the target may ask of, and tell, the transport. */
+typedef struct ScsiTaskOps {
+    bool (*data_phase)(ScsiTask *task, ScsiDirection direction, uint32_t length);
+    void (*done)(ScsiTask *task);
+} ScsiTaskOps;
+
+struct ScsiTask {
+    /* By the transport, before submit. */
+    const ScsiTaskOps *ops;
+    uint64_t tag;
+    uint8_t lun;
+    uint8_t cdb[SCSI_CDB_MAX]; /* bytes beyond cdb_length are zero */
+    uint8_t cdb_length;
+
+    /* Data-Out: set by the transport before data_out; borrowed by the target until done. */
+    GBytes *out;
+    /* Data-In: owned by the transport, filled by the target through scsi_task_in(). */
+    GByteArray *in;
+
+    /* By the target, before done. */
+    ScsiStatus status;
+    uint8_t sense[SCSI_SENSE_MAX]; /* with CHECK CONDITION; the target keeps it for REQUEST SENSE */
+    uint8_t sense_length;
+    /* Data-Out: bytes that the device did not process, of those it announced. */
+    uint32_t out_unused;
+};
+
+/*
+ * Makes `in` exactly `length` bytes (at most SCSI_DATA_MAX) and returns them for writing. The bytes
+ * are not cleared: call again with the count really filled before done, so that no stale byte
+ * leaves.
+ */
+static inline uint8_t *scsi_task_in(ScsiTask *task, size_t length)
+{
+    g_assert(length <= SCSI_DATA_MAX);
+    g_byte_array_set_size(task->in, (guint)length);
+    return task->in->data;
+}
+
+typedef struct ScsiTarget ScsiTarget;
+
+typedef struct ScsiTargetOps {
+    void (*submit)(ScsiTarget *target, ScsiTask *task);
+    void (*data_out)(ScsiTarget *target, ScsiTask *task);
+    void (*abort)(ScsiTarget *target, ScsiTask *task);
+    /* The transport aborts its tasks first. */
+    void (*reset)(ScsiTarget *target, ScsiReset kind);
+    /* Number of logical units, 1 to 16. */
+    unsigned (*lun_count)(ScsiTarget *target);
+} ScsiTargetOps;
+
+struct ScsiTarget {
+    const ScsiTargetOps *ops;
+};
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A tape drive: SSC-3 and SPC-3 commands over a TapeMedium. Implements SEAM 2, calls SEAM 3.
+ *
+ * Owns: the command table and its gates, drive state (mode parameters, prevention, reservations,
+ * pending unit attentions, sense), the loaded medium. Does not own: the bus, cartridge files.
+ */
+#ifndef USBTAPE_SSC_SSC_H
+#define USBTAPE_SSC_SSC_H
+
+#include "emu/base/clock.h"
+#include "emu/base/trace.h"
+#include "emu/scsi/task.h"
+#include "media/medium.h"
+
+typedef struct SscDrive SscDrive;
+
+/* A drive personality: data, never branches. Rows live in emu/ssc/models/, named in models.def. */
+typedef struct SscModel SscModel;
+
+/* NULL and an error that lists the models if there is none of that name. NULL name: the default. */
+const SscModel *ssc_model_by_name(const char *name, GError **error);
+const SscModel *const *ssc_models(void); /* NULL-terminated */
+const char *ssc_model_name(const SscModel *model);
+const char *ssc_model_about(const SscModel *model);
+
+/* Borrows clock and trace. `serial`: 10 characters for VPD 80h, copied; NULL: the model's default.
+ */
+SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock, Trace *trace);
+/* Frees the loaded medium too. No task may be pending. */
+void ssc_drive_free(SscDrive *drive);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscDrive, ssc_drive_free)
+
+ScsiTarget *ssc_drive_target(SscDrive *drive);
+
+typedef enum SscEject {
+    SSC_EJECTED,
+    SSC_EJECT_EMPTY,     /* nothing was loaded */
+    SSC_EJECT_PREVENTED, /* the host locked it (PREVENT ALLOW MEDIUM REMOVAL) and `force` is off */
+    SSC_EJECT_BUSY,      /* a command is using it: try again when it has ended */
+} SscEject;
+
+/*
+ * Puts a cartridge in and loads it; UA 28/00 follows. Takes the medium over. False: there is one
+ * already (the medium stays the caller's).
+ */
+bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium);
+/* Takes the cartridge out, as the button on the drive does; `*medium` is then the caller's. */
+SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium);
+/* The cartridge in the drive, loaded or not (after LOAD UNLOAD it stays in until taken). NULL:
+ * none. Borrowed. */
+TapeMedium *ssc_drive_medium(SscDrive *drive);
+/* Loaded = the host can reach it. */
+bool ssc_drive_loaded(const SscDrive *drive);
+
+#endif

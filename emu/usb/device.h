@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A USB device with one function: what a link drives.
+ *
+ * Owns: ep0 and the standard requests (USB 2.0 § 9.4, USB 3.2 § 9.4), the configuration, the
+ * pipes (queue, halt and wedge of each endpoint). Does not own: the function, the socket, time.
+ */
+#ifndef USBTAPE_USB_DEVICE_H
+#define USBTAPE_USB_DEVICE_H
+
+#include "emu/base/trace.h"
+#include "emu/usb/descriptors.h"
+#include "emu/usb/function.h"
+
+typedef struct UsbDevice UsbDevice;
+
+/* Borrows identity (deep-copied) and function; the function must outlive the device. */
+UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFunction *function,
+                          Trace *trace);
+void usb_device_free(UsbDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
+
+/*
+ * Starts a transfer on the endpoint it names; it completes exactly once, perhaps before this
+ * returns. A control transfer has endpoint 00h (OUT) or 80h (IN) and its setup packet. An endpoint
+ * that does not exist in the present configuration completes with USB_STALL; more than
+ * USB_PENDING_MAX pending transfers on one endpoint with USB_IO_ERROR.
+ */
+#define USB_PENDING_MAX 64
+void usb_device_submit(UsbDevice *device, UsbTransfer *transfer);
+
+/* Completes a transfer that is still pending with USB_CANCELLED, before this returns. */
+void usb_device_cancel(UsbDevice *device, UsbTransfer *transfer);
+
+/* Port reset: everything pending is cancelled, configuration 0, halts and wedges gone. */
+void usb_device_reset(UsbDevice *device);
+
+/* SET_CONFIGURATION / SET_INTERFACE from a link that has messages of its own for them. False: no
+ * such configuration or setting (the request would stall). */
+bool usb_device_set_configuration(UsbDevice *device, uint8_t value);
+uint8_t usb_device_configuration(const UsbDevice *device);
+bool usb_device_set_interface(UsbDevice *device, uint8_t interface, uint8_t alternate);
+/* -1: no such interface in the present configuration. */
+int usb_device_interface(const UsbDevice *device, uint8_t interface);
+
+UsbSpeed usb_device_speed(const UsbDevice *device);
+const UsbIdentity *usb_device_identity(const UsbDevice *device);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The image formats: one file each, one row each in formats.c. Opening goes by what the file holds
+ * (probe), creating by name or by the suffix of the path.
+ */
+#ifndef USBTAPE_MEDIA_FORMATS_H
+#define USBTAPE_MEDIA_FORMATS_H
+
+#include "emu/base/executor.h"
+#include "media/medium.h"
+
+typedef struct MediumFormat {
+    const char *name;     /* "usbtape", "simh" */
+    const char *suffixes; /* ".tape", ".tap"; space-separated, the first is the usual one */
+    const char *about;    /* one line for --help */
+    /* Does a file that begins with these bytes look like ours? Bigger is surer, 0 is no. */
+    int (*probe)(const uint8_t *head, size_t length, uint64_t file_size);
+    /*
+     * Takes over `fd` on success. `path` is for messages. A damaged file that can be served is
+     * served; what recovery dropped is in `*notice` (one line, NULL if nothing; free with g_free).
+     */
+    TapeMedium *(*open)(int fd, const char *path, bool read_only, Executor *executor, char **notice,
+                        GError **error);
+    /* Writes an empty cartridge into the new, empty file `fd`; synced on return. */
+    bool (*create)(int fd, const char *path, const MediumGeometry *geometry, GError **error);
+} MediumFormat;
+
+/* NULL-terminated. */
+const MediumFormat *const *medium_formats(void);
+/* NULL and an error that lists the formats if there is none of that name. */
+const MediumFormat *medium_format_by_name(const char *name, GError **error);
+/* By suffix; the native format when the suffix says nothing. */
+const MediumFormat *medium_format_for_path(const char *path);
+
+/*
+ * Opens a cartridge file. Errors (USBTAPE_ERROR_INPUT): not there, a directory, not a cartridge,
+ * too new, in use by another process. `notice` may be NULL.
+ */
+TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, char **notice,
+                        GError **error);
+
+/* Makes a new cartridge file; refuses to overwrite one. */
+bool medium_create(const char *path, const MediumFormat *format, const MediumGeometry *geometry,
+                   GError **error);
+
+/* The in-memory reference implementation: what every format is compared with. */
+TapeMedium *medium_ram_new(const MediumGeometry *geometry);
+
+#endif

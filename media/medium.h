@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SEAM 3: tape motions. A TapeMedium is a loaded cartridge with one head position.
+ *
+ * It speaks tape, never SCSI: what happened is a MediumResult, which emu/ssc/outcome.c alone turns
+ * into status and sense. Calls return their result at once; only sync ends later. Call the
+ * medium_*() wrappers, never the ops: they check each implementation's promises.
+ *
+ * A partition is a sequence of logical objects (SSC-3 § 4.2.7): blocks and marks, numbered from 0
+ * at BOP, ended by EOD. Writing anywhere truncates everything after it (SSC-3 § 4.2.12).
+ */
+#ifndef USBTAPE_MEDIA_MEDIUM_H
+#define USBTAPE_MEDIA_MEDIUM_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest block: what a 24-bit TRANSFER LENGTH can name (SSC-3 READ(6), WRITE(6)). */
+#define MEDIUM_BLOCK_MAX      0xffffffu
+#define MEDIUM_PARTITIONS_MAX 256u
+
+typedef enum MediumResult {
+    MEDIUM_OK,               /* done */
+    MEDIUM_FILEMARK,         /* met a filemark; the head is beyond it in the direction of motion */
+    MEDIUM_SETMARK,          /* the same for a setmark */
+    MEDIUM_EOD,              /* met end of data; the head is there */
+    MEDIUM_BOP,              /* met the beginning of the partition; the head is there */
+    MEDIUM_EARLY_WARNING,    /* done, and the head is now at or beyond early warning */
+    MEDIUM_END_OF_PARTITION, /* not (wholly) done: no room left before EOP */
+    MEDIUM_READ_ERROR,       /* the object cannot be read; the head is beyond it */
+    MEDIUM_WRITE_ERROR,      /* the object could not be written; the head is before it */
+    MEDIUM_PROTECTED,        /* write protect, or opened read-only; nothing done */
+    MEDIUM_WORM,             /* would overwrite a WORM cartridge; nothing done */
+    MEDIUM_INVALID,          /* no such partition, object, attribute; nothing done */
+    MEDIUM_UNSUPPORTED,      /* the format cannot hold this; nothing done */
+    MEDIUM_HOST_ERROR,       /* the host file failed (disk full, EIO): see medium_host_error() */
+    MEDIUM_CORRUPT,          /* the object is damaged in the file; the head is beyond it */
+} MediumResult;
+
+typedef enum MediumMark {
+    MEDIUM_MARK_FILEMARK,
+    MEDIUM_MARK_SETMARK,
+} MediumMark;
+
+/* What medium_space() counts (SSC-3 § 7.7 SPACE, CODE field). */
+typedef enum MediumSpace {
+    MEDIUM_SPACE_BLOCKS,
+    MEDIUM_SPACE_FILEMARKS,
+    MEDIUM_SPACE_SEQUENTIAL_FILEMARKS,
+    MEDIUM_SPACE_EOD,
+    MEDIUM_SPACE_SETMARKS,
+    MEDIUM_SPACE_SEQUENTIAL_SETMARKS,
+} MediumSpace;
+
+/* What medium_locate() counts (SSC-3 § 7.3 LOCATE(16), DEST_TYPE field). */
+typedef enum MediumLocate {
+    MEDIUM_LOCATE_OBJECT,
+    MEDIUM_LOCATE_FILE, /* the first object after that many filemarks */
+    MEDIUM_LOCATE_EOD,
+} MediumLocate;
+
+typedef struct MediumPosition {
+    uint32_t partition;
+    uint64_t object;         /* number of the next object */
+    uint64_t files;          /* filemarks between BOP and the head */
+    uint64_t setmarks;       /* setmarks between BOP and the head */
+    bool bop;                /* at the beginning of the partition */
+    bool eod;                /* at end of data */
+    bool early_warning;      /* at or beyond early warning */
+    uint64_t used, capacity; /* bytes of the partition before the head, and of all of it */
+} MediumPosition;
+
+/* What a cartridge is, given when it is made. */
+typedef struct MediumGeometry {
+    uint64_t capacity;      /* bytes of user data, all partitions together; 0 = unlimited */
+    uint64_t early_warning; /* bytes before the end of each partition where early warning starts */
+    uint32_t partitions;    /* 1 to MEDIUM_PARTITIONS_MAX */
+    uint8_t density;        /* density code, 0 = default */
+    bool worm;
+    char barcode[33]; /* NUL-terminated, may be empty */
+} MediumGeometry;
+
+/* One partition as it is now. */
+typedef struct MediumPartition {
+    uint64_t capacity;      /* bytes of user data; G_MAXUINT64 = unlimited */
+    uint64_t used;          /* bytes up to EOD */
+    uint64_t objects;       /* blocks and marks up to EOD */
+    uint64_t files;         /* filemarks up to EOD */
+    uint64_t early_warning; /* bytes from BOP where early warning starts; G_MAXUINT64 = never */
+} MediumPartition;
+
+typedef struct MediumInfo {
+    MediumGeometry geometry;
+    const char *format; /* static: "usbtape", "simh", "ram"… */
+    bool write_protected;
+    bool setmarks;      /* the format can hold setmarks */
+    bool attributes;    /* the format can hold attributes */
+    uint32_t max_block; /* longest block that the format can hold */
+    uint64_t file_size; /* of the host file; 0 if there is none */
+} MediumInfo;
+
+/* One attribute of the cartridge memory (SPC-3 § 7.3 MAM; AIT calls the chip MIC). */
+typedef struct MediumAttribute {
+    uint16_t id;
+    uint8_t format; /* SPC-3 table 242: 0 binary, 1 ASCII, 2 text */
+    bool read_only; /* for the host; the drive itself may set it */
+    GBytes *value;  /* set: borrowed; get: a new reference. At most 64 KiB - 1. */
+} MediumAttribute;
+
+typedef void (*MediumSyncDone)(void *data, MediumResult result);
+
+typedef struct TapeMedium TapeMedium;
+
+/* Implementations: see the wrappers below for each call's meaning. */
+typedef struct MediumOps {
+    MediumResult (*read)(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
+    MediumResult (*read_reverse)(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
+    MediumResult (*write)(TapeMedium *m, const uint8_t *data, size_t length);
+    MediumResult (*write_marks)(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written);
+    MediumResult (*space)(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
+                          uint64_t *moved);
+    MediumResult (*locate)(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number);
+    MediumResult (*erase)(TapeMedium *m, bool to_end_of_partition);
+    MediumResult (*format_partitions)(TapeMedium *m, uint32_t count, const uint64_t *capacities);
+    MediumResult (*get_attribute)(TapeMedium *m, uint32_t partition, uint16_t id,
+                                  MediumAttribute *attribute);
+    MediumResult (*set_attribute)(TapeMedium *m, uint32_t partition,
+                                  const MediumAttribute *attribute);
+    void (*list_attributes)(TapeMedium *m, uint32_t partition, GArray *ids);
+    MediumResult (*set_write_protect)(TapeMedium *m, bool on);
+    void (*set_compression)(TapeMedium *m, bool on);
+    void (*sync)(TapeMedium *m, MediumSyncDone done, void *data);
+    void (*position)(TapeMedium *m, MediumPosition *position);
+    void (*info)(TapeMedium *m, MediumInfo *info);
+    void (*partition)(TapeMedium *m, uint32_t number, MediumPartition *partition);
+    const GError *(*host_error)(TapeMedium *m);
+    void (*free)(TapeMedium *m);
+} MediumOps;
+
+struct TapeMedium {
+    const MediumOps *ops;
+};
+
+/*
+ * Reads the next object. A block: its first min(capacity, true length) bytes go to `buffer`,
+ * `*length` is its true length, the head is beyond it: OK. FILEMARK, SETMARK: the head is beyond
+ * the mark. EOD: the head stays. READ_ERROR, CORRUPT: the head is beyond the object, `*length` is
+ * 0, `buffer` holds nothing that may be shown. `*length` is 0 for everything but OK.
+ */
+MediumResult medium_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
+
+/* The same towards BOP; the block's bytes keep their order on tape. BOP instead of EOD. */
+MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
+
+/*
+ * Writes one block of 1 to MEDIUM_BLOCK_MAX bytes at the head; what followed is gone. OK or
+ * EARLY_WARNING: written whole. END_OF_PARTITION, WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not
+ * written, the head is where it was; for END_OF_PARTITION what followed is gone all the same.
+ */
+MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
+
+/* Writes `count` marks at the head; count 0 does nothing. `*written`: how many are on tape. */
+MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written);
+
+/*
+ * Spaces over `count` blocks or marks, towards BOP when negative (SSC-3 § 7.7); EOD ignores
+ * `count`. OK: all of them; `*moved` = |count|. Blocks stop at FILEMARK (always) and SETMARK (if
+ * `stop_at_setmarks`), beyond the mark in the direction of motion; filemarks stop at SETMARK if
+ * `stop_at_setmarks`; everything stops at EOD and BOP. `*moved` counts what was asked for and
+ * passed, the stopping mark of another kind not counted.
+ */
+MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
+                          uint64_t *moved);
+
+/*
+ * Goes to an object of a partition. Beyond EOD: EOD, the head at EOD of that partition. INVALID: no
+ * such partition; the head stays. Rewind is locate(partition, OBJECT, 0).
+ */
+MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number);
+
+/* Makes EOD here. `to_end_of_partition`: also forgets the bytes of all that followed. */
+MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition);
+
+/*
+ * Makes the cartridge anew with `count` empty partitions of `capacities[i]` bytes; the head is at
+ * BOP of partition 0. Attributes of the medium stay, those of partitions go.
+ */
+MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities);
+
+/* INVALID: no such attribute. `attribute->value` must be unreffed by the caller. */
+MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
+                                  MediumAttribute *attribute);
+/* An empty value deletes. */
+MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
+                                  const MediumAttribute *attribute);
+/* Appends the ids (uint16_t), ascending. */
+void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids);
+
+/* The tab of the cartridge; kept with it. */
+MediumResult medium_set_write_protect(TapeMedium *m, bool on);
+/* For blocks written from now on; formats that cannot compress ignore it. */
+void medium_set_compression(TapeMedium *m, bool on);
+
+/*
+ * What was written before this call survives a power cut once `done` has been called with OK.
+ * `done` may be called before medium_sync returns. Result: OK or HOST_ERROR. Until then no other
+ * call may change the medium; position, info and host_error are fine.
+ */
+void medium_sync(TapeMedium *m, MediumSyncDone done, void *data);
+
+void medium_position(TapeMedium *m, MediumPosition *position);
+void medium_info(TapeMedium *m, MediumInfo *info);
+/* `number` must be below info.geometry.partitions. */
+void medium_partition(TapeMedium *m, uint32_t number, MediumPartition *partition);
+/* Why the last HOST_ERROR or CORRUPT came, in words; NULL if none. Borrowed until the next call. */
+const GError *medium_host_error(TapeMedium *m);
+
+/* Stops using the medium: what was written is handed to the host file system (not synced). */
+void medium_free(TapeMedium *m);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TapeMedium, medium_free)
+
+#endif

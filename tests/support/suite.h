@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Check, as this project uses it: a *_tests.c exposes make_x_tcase(), a program lists the ones it
+ * runs. Output is TAP, which Meson reads.
+ */
+#ifndef USBTAPE_TESTS_SUITE_H
+#define USBTAPE_TESTS_SUITE_H
+
+#include <check.h>
+
+typedef TCase *(*MakeTCase)(void);
+
+/* Runs them all and returns the exit status for main(). */
+int suite_run(const char *name, const MakeTCase *make, size_t n);
+
+#define SUITE_MAIN(name, ...)                                                                      \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        static const MakeTCase make[] = { __VA_ARGS__ };                                           \
+        return suite_run(name, make, sizeof make / sizeof make[0]);                                \
+    }
+
+#endif
