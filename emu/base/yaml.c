@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tree is built from libyaml's events rather than from its documents: a document has already
+ * resolved anchors, aliases and tags, so they could not be refused where they stand.
+ */
+#include "emu/base/yaml.h"
+
+#include "emu/base/error.h"
+#include "emu/base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+struct YamlNode {
+    const YamlFile *file;
+    YamlKind kind;
+    bool plain;            /* a scalar without quotes or block indicator */
+    unsigned line, column; /* from 1 */
+    char *text;            /* scalars; else NULL */
+    GPtrArray *keys;       /* of YamlNode; maps, else NULL */
+    GPtrArray *items;      /* of YamlNode; lists and maps, else NULL */
+};
+
+struct YamlFile {
+    char *name;
+    YamlNode *root;
+};
+
+static void node_free(void *data)
+{
+    YamlNode *node = data;
+
+    g_free(node->text);
+    g_clear_pointer(&node->keys, g_ptr_array_unref);
+    g_clear_pointer(&node->items, g_ptr_array_unref);
+    g_free(node);
+}
+
+void yaml_file_free(YamlFile *file)
+{
+    if (file) {
+        g_clear_pointer(&file->root, node_free);
+        g_free(file->name);
+        g_free(file);
+    }
+}
+
+static bool refuse_at(const YamlFile *file, yaml_mark_t mark, GError **error, const char *what)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:%zu:%zu: %s", file->name,
+                mark.line + 1, mark.column + 1, what);
+    return false;
+}
+
+bool yaml_node_refuse(const YamlNode *node, GError **error, const char *format, ...)
+{
+    g_autofree char *what = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:%u:%u: %s", node->file->name,
+                node->line, node->column, what);
+    return false;
+}
+
+/* A value as a message may quote it: one line, not too long. Free with g_free. */
+static char *quoted(const char *text)
+{
+    g_autofree char *start = g_utf8_strlen(text, -1) > 40 ? g_utf8_substring(text, 0, 40) : NULL;
+
+    return start ? g_strdup_printf("'%s…'", start) : g_strdup_printf("'%s'", text);
+}
+
+/* ---- from events to nodes ---- */
+
+typedef struct Builder {
+    YamlFile *file;
+    YamlNode *open[YAML_DEPTH_MAX]; /* the lists and maps around the next node, outermost first */
+    unsigned depth;
+} Builder;
+
+static YamlNode *node_new(YamlFile *file, YamlKind kind, yaml_mark_t mark)
+{
+    YamlNode *node = g_new0(YamlNode, 1);
+
+    node->file = file;
+    node->kind = kind;
+    node->line = (unsigned)mark.line + 1;
+    node->column = (unsigned)mark.column + 1;
+    if (kind != YAML_KIND_SCALAR) {
+        node->items = g_ptr_array_new_with_free_func(node_free);
+    }
+    if (kind == YAML_KIND_MAP) {
+        node->keys = g_ptr_array_new_with_free_func(node_free);
+    }
+    return node;
+}
+
+static bool awaits_key(const YamlNode *node)
+{
+    return node && node->kind == YAML_KIND_MAP && node->keys->len == node->items->len;
+}
+
+static bool check_key(const YamlNode *map, const YamlNode *key, GError **error)
+{
+    g_autofree char *name = NULL;
+    const YamlNode *earlier;
+    size_t i;
+
+    if (key->kind != YAML_KIND_SCALAR) {
+        return yaml_node_refuse(key, error, "a key must be text");
+    }
+    name = quoted(key->text);
+    if (key->plain && g_str_equal(key->text, "<<")) {
+        return yaml_node_refuse(key, error, "merge keys are not allowed: write the keys out");
+    }
+    for (i = 0; i < map->keys->len; i++) {
+        earlier = map->keys->pdata[i];
+        if (g_str_equal(earlier->text, key->text)) {
+            return yaml_node_refuse(key, error, "duplicate key %s: it is already on line %u", name,
+                                    earlier->line);
+        }
+    }
+    return true;
+}
+
+/* Takes `node` over in any case. */
+static bool builder_add(Builder *self, YamlNode *node, GError **error)
+{
+    YamlNode *parent = self->depth > 0 ? self->open[self->depth - 1] : NULL;
+
+    if (!parent) {
+        self->file->root = node;
+        return true;
+    }
+    if (awaits_key(parent)) {
+        bool good = check_key(parent, node, error);
+
+        g_ptr_array_add(parent->keys, node);
+        return good;
+    }
+    g_ptr_array_add(parent->items, node);
+    return true;
+}
+
+static bool builder_open(Builder *self, YamlKind kind, const yaml_event_t *event, GError **error)
+{
+    YamlNode *node = node_new(self->file, kind, event->start_mark);
+
+    if (!builder_add(self, node, error)) {
+        return false;
+    }
+    if (self->depth == YAML_DEPTH_MAX) {
+        return yaml_node_refuse(node, error, "nested deeper than %u levels", YAML_DEPTH_MAX);
+    }
+    self->open[self->depth++] = node;
+    return true;
+}
+
+static bool builder_scalar(Builder *self, const yaml_event_t *event, GError **error)
+{
+    YamlNode *node = node_new(self->file, YAML_KIND_SCALAR, event->start_mark);
+
+    node->text = g_strndup((const char *)event->data.scalar.value, event->data.scalar.length);
+    node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (strlen(node->text) != event->data.scalar.length) {
+        yaml_node_refuse(node, error, "a text may not hold a NUL");
+        node_free(node);
+        return false;
+    }
+    return builder_add(self, node, error);
+}
+
+static const char *forbidden(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return "aliases (*name) are not allowed: write the value out, or quote the text";
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor ? "anchors (&name) are not allowed"
+               : event->data.scalar.tag  ? "tags (!name) are not allowed: quote the text"
+                                         : NULL;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor ? "anchors (&name) are not allowed"
+               : event->data.sequence_start.tag  ? "tags (!name) are not allowed"
+                                                 : NULL;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor ? "anchors (&name) are not allowed"
+               : event->data.mapping_start.tag  ? "tags (!name) are not allowed"
+                                                : NULL;
+    case YAML_DOCUMENT_START_EVENT:
+        return event->data.document_start.version_directive ||
+                       event->data.document_start.tag_directives.start !=
+                           event->data.document_start.tag_directives.end
+                   ? "directives (%…) are not allowed"
+                   : NULL;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        return NULL;
+    }
+    return NULL;
+}
+
+static bool builder_event(Builder *self, const yaml_event_t *event, GError **error)
+{
+    const char *why = forbidden(event);
+
+    if (why) {
+        return refuse_at(self->file, event->start_mark, error, why);
+    }
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        return !self->file->root ||
+               refuse_at(self->file, event->start_mark, error, "only one document to a file");
+    case YAML_SCALAR_EVENT:
+        return builder_scalar(self, event, error);
+    case YAML_SEQUENCE_START_EVENT:
+        return builder_open(self, YAML_KIND_LIST, event, error);
+    case YAML_MAPPING_START_EVENT:
+        return builder_open(self, YAML_KIND_MAP, event, error);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        self->depth--;
+        return true;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+    case YAML_ALIAS_EVENT:
+        return true;
+    }
+    return true;
+}
+
+/* The place of the byte at `end`. */
+static yaml_mark_t mark_of(const char *text, const char *end)
+{
+    const char *c, *line_start = text;
+    yaml_mark_t mark = { 0 };
+
+    for (c = text; c < end; c++) {
+        if (*c == '\n') {
+            mark.line++;
+            line_start = c + 1;
+        }
+    }
+    mark.column = (size_t)g_utf8_strlen(line_start, end - line_start);
+    return mark;
+}
+
+static bool refuse_syntax(const YamlFile *file, const char *text, const yaml_parser_t *parser,
+                          GError **error)
+{
+    const char *problem = parser->problem ? parser->problem : "this is not YAML";
+
+    /* A reader error (a character that YAML forbids) has no mark, only an offset. */
+    return refuse_at(file,
+                     parser->error == YAML_READER_ERROR
+                         ? mark_of(text, text + parser->problem_offset)
+                         : parser->problem_mark,
+                     error, problem);
+}
+
+static bool build(YamlFile *file, const char *text, size_t length, GError **error)
+{
+    Builder builder = { .file = file };
+    bool good = true, ended = false;
+    yaml_parser_t parser;
+
+    if (!yaml_parser_initialize(&parser)) {
+        g_error("out of memory");
+    }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    while (good && !ended) {
+        yaml_event_t event;
+
+        if (!yaml_parser_parse(&parser, &event)) {
+            good = refuse_syntax(file, text, &parser, error);
+            break;
+        }
+        good = builder_event(&builder, &event, error);
+        ended = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    if (good && !file->root) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:1:1: the file is empty",
+                    file->name);
+    }
+    return good && file->root;
+}
+
+static bool check_utf8(const YamlFile *file, const char *text, size_t length, GError **error)
+{
+    const char *end;
+
+    return g_utf8_validate(text, (gssize)length, &end) ||
+           refuse_at(file, mark_of(text, end), error, "this is not UTF-8 text");
+}
+
+YamlFile *yaml_file_parse(const char *name, const char *text, size_t length, GError **error)
+{
+    g_autoptr(YamlFile) file = g_new0(YamlFile, 1);
+
+    file->name = g_strdup(name);
+    if (length > YAML_FILE_MAX) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:1:1: longer than %u KiB", name,
+                    YAML_FILE_MAX / 1024);
+        return NULL;
+    }
+    if (!check_utf8(file, text, length, error) || !build(file, text, length, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&file);
+}
+
+static YamlFile *refuse_file(const char *path, int number, GError **error)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, g_strerror(number));
+    return NULL;
+}
+
+YamlFile *yaml_file_load(const char *path, GError **error)
+{
+    g_autofree char *text = g_malloc(YAML_FILE_MAX + 1);
+    size_t length = 0;
+    struct stat status;
+    /* Not to hang on a FIFO that somebody named by mistake. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int failed = 0;
+
+    if (fd < 0) {
+        return refuse_file(path, errno, error);
+    }
+    if (fstat(fd, &status) != 0) {
+        failed = errno;
+    } else if (S_ISDIR(status.st_mode)) {
+        failed = EISDIR;
+    }
+    while (!failed && length <= YAML_FILE_MAX) {
+        ssize_t n = read(fd, text + length, YAML_FILE_MAX + 1 - length);
+
+        if (n == 0) {
+            break;
+        }
+        if (n > 0) {
+            length += (size_t)n;
+        } else if (errno != EINTR) {
+            failed = errno;
+        }
+    }
+    close(fd);
+    return failed ? refuse_file(path, failed, error) : yaml_file_parse(path, text, length, error);
+}
+
+const YamlNode *yaml_file_root(const YamlFile *file)
+{
+    return file->root;
+}
+
+/* ---- access ---- */
+
+YamlKind yaml_node_kind(const YamlNode *node)
+{
+    return node->kind;
+}
+
+unsigned yaml_node_line(const YamlNode *node)
+{
+    return node->line;
+}
+
+size_t yaml_node_length(const YamlNode *node)
+{
+    return node->items ? node->items->len : 0;
+}
+
+const YamlNode *yaml_node_item(const YamlNode *node, size_t i)
+{
+    g_assert(i < yaml_node_length(node));
+    return node->items->pdata[i];
+}
+
+const YamlNode *yaml_node_key(const YamlNode *map, size_t i)
+{
+    g_assert(map->keys && i < map->keys->len);
+    return map->keys->pdata[i];
+}
+
+const YamlNode *yaml_node_get(const YamlNode *map, const char *key)
+{
+    size_t i;
+
+    for (i = 0; map->keys && i < map->keys->len; i++) {
+        const YamlNode *name = map->keys->pdata[i];
+
+        if (g_str_equal(name->text, key)) {
+            return map->items->pdata[i];
+        }
+    }
+    return NULL;
+}
+
+bool yaml_node_is(const YamlNode *node, YamlKind kind, GError **error)
+{
+    static const char *const names[] = { "a single value", "a list", "a map of keys" };
+
+    return node->kind == kind ||
+           yaml_node_refuse(node, error, "this must be %s, not %s", names[kind], names[node->kind]);
+}
+
+const char *yaml_node_text(const YamlNode *node, GError **error)
+{
+    if (!yaml_node_is(node, YAML_KIND_SCALAR, error)) {
+        return NULL;
+    }
+    if (node->plain && (node->text[0] == '\0' || g_str_equal(node->text, "~"))) {
+        yaml_node_refuse(node, error, "a value is missing here");
+        return NULL;
+    }
+    return node->text;
+}
+
+/* Numbers and truth values stand without quotes: '5' is a text. */
+static const char *plain_text(const YamlNode *node, const char *wanted, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+
+    if (text && !node->plain) {
+        yaml_node_refuse(node, error, "this must be %s, without quotes", wanted);
+        return NULL;
+    }
+    return text;
+}
+
+bool yaml_node_bool(const YamlNode *node, bool *value, GError **error)
+{
+    const char *text = plain_text(node, "true or false", error);
+    g_autofree char *shown = NULL;
+
+    if (!text) {
+        return false;
+    }
+    if (g_str_equal(text, "true") || g_str_equal(text, "false")) {
+        *value = text[0] == 't';
+        return true;
+    }
+    shown = quoted(text);
+    return yaml_node_refuse(node, error, "%s is not true or false", shown);
+}
+
+bool yaml_node_integer(const YamlNode *node, int64_t min, int64_t max, int64_t *value,
+                       GError **error)
+{
+    const char *text = plain_text(node, "a whole number", error);
+    const char *digits = text;
+    g_autofree char *shown = NULL;
+    char *end = NULL;
+    unsigned base = 10;
+
+    if (!text) {
+        return false;
+    }
+    shown = quoted(text);
+    if (g_str_has_prefix(text, "0x")) {
+        base = 16;
+        digits = text + 2;
+    } else if (text[0] == '-') {
+        digits = text + 1;
+    }
+    if (!(base == 16 ? g_ascii_isxdigit(digits[0]) : g_ascii_isdigit(digits[0]))) {
+        return yaml_node_refuse(node, error, "%s is not a whole number", shown);
+    }
+    errno = 0;
+    *value = g_ascii_strtoll(base == 16 ? digits : text, &end, base);
+    if (*end) {
+        return yaml_node_refuse(node, error, "%s is not a whole number", shown);
+    }
+    if (errno == ERANGE || *value < min || *value > max) {
+        return yaml_node_refuse(
+            node, error, "%s is out of range: from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+            shown, min, max);
+    }
+    return true;
+}
+
+bool yaml_node_size(const YamlNode *node, uint64_t *bytes, GError **error)
+{
+    const char *text = plain_text(node, "a size", error);
+    g_autoptr(GError) why = NULL;
+
+    if (!text) {
+        return false;
+    }
+    return units_parse_size(text, bytes, &why) || yaml_node_refuse(node, error, "%s", why->message);
+}
+
+bool yaml_node_duration(const YamlNode *node, int64_t *microseconds, GError **error)
+{
+    const char *text = plain_text(node, "a duration", error);
+    g_autoptr(GError) why = NULL;
+
+    if (!text) {
+        return false;
+    }
+    return units_parse_duration(text, microseconds, &why) ||
+           yaml_node_refuse(node, error, "%s", why->message);
+}
+
+bool yaml_node_choice(const YamlNode *node, const char *const *words, int *index, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+    g_autofree char *shown = NULL;
+    g_autofree char *list = NULL;
+    int i;
+
+    if (!text) {
+        return false;
+    }
+    for (i = 0; words[i]; i++) {
+        if (g_str_equal(words[i], text)) {
+            *index = i;
+            return true;
+        }
+    }
+    shown = quoted(text);
+    list = g_strjoinv(", ", (char **)words);
+    return yaml_node_refuse(node, error, "%s is not known here: choose from %s", shown, list);
+}
+
+static bool refuse_key(const YamlNode *key, const char *const *known, GError **error)
+{
+    g_autofree char *shown = quoted(key->text);
+    g_autofree char *list = g_strjoinv(", ", (char **)known);
+
+    return yaml_node_refuse(key, error, "unknown key %s: known are %s", shown, list);
+}
+
+bool yaml_node_only(const YamlNode *map, const char *const *keys, GError **error)
+{
+    size_t i;
+
+    if (!yaml_node_is(map, YAML_KIND_MAP, error)) {
+        return false;
+    }
+    for (i = 0; i < map->keys->len; i++) {
+        const YamlNode *key = map->keys->pdata[i];
+
+        if (!g_strv_contains(keys, key->text)) {
+            return refuse_key(key, keys, error);
+        }
+    }
+    return true;
+}
+
+/* ---- a map into a struct ---- */
+
+static bool read_field(const YamlNode *node, const YamlField *field, void *member, GError **error)
+{
+    bool any = field->min == 0 && field->max == 0;
+    const char *text;
+
+    switch (field->type) {
+    case YAML_TYPE_TEXT:
+        text = yaml_node_text(node, error);
+        if (!text) {
+            return false;
+        }
+        g_free(*(char **)member);
+        *(char **)member = g_strdup(text);
+        return true;
+    case YAML_TYPE_BOOL:
+        return yaml_node_bool(node, member, error);
+    case YAML_TYPE_INTEGER:
+        return yaml_node_integer(node, any ? G_MININT64 : field->min, any ? G_MAXINT64 : field->max,
+                                 member, error);
+    case YAML_TYPE_SIZE:
+        return yaml_node_size(node, member, error);
+    case YAML_TYPE_DURATION:
+        return yaml_node_duration(node, member, error);
+    case YAML_TYPE_CHOICE:
+        return yaml_node_choice(node, field->words, member, error);
+    case YAML_TYPE_NODE:
+        *(const YamlNode **)member = node;
+        return true;
+    case YAML_TYPE_CUSTOM:
+        return field->read(node, member, error);
+    }
+    return false;
+}
+
+bool yaml_node_read(const YamlNode *map, const YamlField *fields, void *target, GError **error)
+{
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
+    const YamlField *field;
+
+    for (field = fields; field->key; field++) {
+        g_ptr_array_add(known, (void *)field->key);
+    }
+    g_ptr_array_add(known, NULL);
+    if (!yaml_node_only(map, (const char *const *)known->pdata, error)) {
+        return false;
+    }
+    for (field = fields; field->key; field++) {
+        const YamlNode *value = yaml_node_get(map, field->key);
+
+        if (!value && field->required) {
+            return yaml_node_refuse(map, error, "the key '%s' is missing", field->key);
+        }
+        if (value && !read_field(value, field, (char *)target + field->offset, error)) {
+            return false;
+        }
+    }
+    return true;
+}
