@@ -1,0 +1,285 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rules of the house that a compiler does not check.
+
+usage: check.py [SOURCE-TREE BUILD-TREE]    both default to where this file and ./build are
+
+A rule is a function with a one-line docstring that yields one message a violation. Rules over
+sources see the tree as a dict of path to text; rules over objects see, for each object file, its
+folder and what `nm` and `objdump` say of it. selftest.py shows each rule go red.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+# Who may include whom, besides itself and emu/base: a path ending in / is a folder.
+SEAMS = ['emu/usb/function.h', 'emu/scsi/task.h', 'media/medium.h']
+MAY_INCLUDE = {
+    'emu/base': [],
+    'media': [],
+    'emu/scsi': [],
+    'emu/usb': [],
+    'emu/bot': ['emu/usb/function.h', 'emu/scsi/task.h'],
+    'emu/ssc': ['emu/scsi/', 'media/medium.h'],
+    'emu/fault': SEAMS,
+    'emu/link': ['emu/usb/', 'emu/drive.h'],
+    'emu/control': ['emu/usb/', 'emu/drive.h'],
+    'scenarios': ['media/'],
+    'emu': ['emu/', 'media/', 'scenarios/'],  # drive.c and main.c: the files that know every layer
+    'tests': ['emu/', 'media/', 'scenarios/'],
+}
+CORE = ['emu/usb', 'emu/bot', 'emu/scsi', 'emu/ssc', 'media']
+
+# What the core may not use. Tool front ends are programs, not core.
+PROGRAMS = re.compile(r'media/tool[^/]*\.[ch]$')
+CORE_HEADERS = re.compile(
+    r'<(gio/|glib-unix\.h|sys/socket|sys/un\.h|sys/(e?poll|select|timerfd|eventfd)|poll\.h|'
+    r'netinet/|arpa/|netdb|pthread|threads|uv\.h|usbredir)|"emu/base/loop\.h"')
+CORE_SYMBOLS = re.compile(
+    r'(u|nano|clock_nano|g_u)?sleep$|e?poll(_|$)|p?select$|socket$|connect$|listen$|accept4?$|'
+    r'g_(main|timeout|idle|source|unix|socket|bus|file_new|spawn|thread|random|usleep)_?|'
+    r's?rand(om)?(_r)?$|pthread_create$|fork$|system$|popen$')
+MUTABLE = re.compile(r'\.(data|bss|tdata|tbss)(?!\.rel\.ro)|\*COM\*')
+
+
+def owner(path):
+    """The row of MAY_INCLUDE that a file or folder falls under."""
+    while path and path not in MAY_INCLUDE:
+        path = os.path.dirname(path)
+    return path
+
+
+def allowed(folder, target):
+    rows = MAY_INCLUDE[folder] + [folder + '/', 'emu/base/']
+    return any(target == row or row.endswith('/') and target.startswith(row) for row in rows)
+
+
+def without_comments(text):
+    return re.sub(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"',
+                  lambda m: m[0] if m[0][0] == '"' else '\n' * m[0].count('\n'), text, flags=re.S)
+
+
+def code(tree, folders=()):
+    """(path, text without comments) of the C files in these folders, or in all."""
+    for path, text in tree.items():
+        if re.search(r'\.(c|h|def)$', path) and (not folders or owner(path) in folders):
+            yield path, without_comments(text)
+
+
+def places(path, text, pattern):
+    for match in re.finditer(pattern, text):
+        yield f'{path}:{text.count(chr(10), 0, match.start()) + 1}', match
+
+
+def includes_point_one_way(tree):
+    """a file includes only what its folder may, by its path from the top"""
+    for path, text in code(tree):
+        for place, match in places(path, text, r'#\s*include\s+"([^"]*)"'):
+            if not owner(path) or path.startswith('emu/link/qemu/'):
+                continue
+            if match[1] not in tree:
+                yield f'{place}: "{match[1]}" is no file of the tree: name it from the top'
+            elif not allowed(owner(path), match[1]):
+                yield f'{place}: {owner(path)} may not include {match[1]}'
+
+
+def one_user_of_usbredirparser(tree):
+    """one file of emu/ at most knows the usbredir parser"""
+    users = [p for p, t in code(tree) if p.startswith('emu/') and '<usbredirparser.h>' in t]
+    if len(users) > 1:
+        yield f'usbredirparser.h is included by {" and ".join(users)}'
+
+
+def media_speaks_tape(tree):
+    """media/ knows no sense data and no SCSI"""
+    word = r'(?i)(?<![a-z])(sense|ascq?|scsi|check_?condition|unit_?attention|cdb)(?![a-z])'
+    for path, text in code(tree, ['media']):
+        text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+        for place, match in places(path, text, word):
+            yield f'{place}: "{match[0]}": the medium speaks tape, outcome.c alone translates'
+
+
+def core_headers(tree):
+    """the core includes no main loop, GIO, socket, poll or thread header"""
+    for path, text in code(tree, CORE):
+        if not PROGRAMS.match(path):
+            for place, match in places(path, text, CORE_HEADERS):
+                yield f'{place}: {match[0]} in the core'
+
+
+def no_goto_out(tree):
+    """no goto to a clean-up label: g_autoptr does that"""
+    for path, text in code(tree):
+        for place, match in places(path, text, r'\bgoto\s+(out|err|error|fail|done|end|exit|cleanup)\b'):
+            yield f'{place}: {match[0]}'
+
+
+def licence_named(tree):
+    """each source file names its licence in its first lines"""
+    for path, text in tree.items():
+        source = re.search(r'\.(c|h|def|py|sh)$|(^|/)meson\.build$', path) or text.startswith('#!')
+        if source and 'SPDX-License-Identifier: GPL-2.0-or-later' not in '\n'.join(text.split('\n')[:3]):
+            yield f'{path}:1: no SPDX-License-Identifier: GPL-2.0-or-later'
+
+
+def fuzz_targets_whole(tree):
+    """each fuzz target has a corpus and a row, each corpus a target"""
+    rows = set(re.findall(r"^\s*\['(\w+)'", tree.get('tests/fuzz/meson.build', ''), re.M))
+    targets = {m[1] for p in tree if (m := re.match(r'tests/fuzz/fuzz_(\w+)\.c$', p))}
+    corpora = {p.split('/')[3] for p in tree if p.startswith('tests/fuzz/corpus/')}
+    for name in sorted(rows | targets | corpora):
+        for what, names in (('target', targets), ('row in meson.build', rows), ('corpus', corpora)):
+            if name not in names:
+                yield f'tests/fuzz: {name} has no {what}'
+
+
+def tests_registered(tree):
+    """each test source is named in its folder's meson.build"""
+    for path in tree:
+        if re.match(r'tests/(unit|contract|wire)/.*\.c$', path):
+            build = tree.get(os.path.dirname(path) + '/meson.build', '')
+            if f"'{os.path.basename(path)}'" not in build:
+                yield f'{path}: not in meson.build, so it never runs'
+
+
+def text_of_its_own(tree):
+    """text is clean: no machine's paths, conflict marks, tabs or blanks at line ends"""
+    bad = re.compile(r'(?<![\w.$}~*-])/(home|Users|mnt|media|work)/(?![\s*\'")|]).*|^(<<<<<<<|>>>>>>>) .*|'
+                     r'[ \t]+$|^\t+|\b(FIXME|XXX)\b', re.M)
+    for path, text in tree.items():
+        if '\0' in text or '/corpus/' in path or path in ('LICENSE', 'tests/meta/check.py'):
+            continue
+        for place, match in places(path, text, bad):
+            yield f'{place}: "{match[0].strip() or "blank or tab"}"'
+
+
+def readme_paths_exist(tree):
+    """paths that a README links to or shows as a command exist"""
+    for path, text in tree.items():
+        if os.path.basename(path) != 'README.md':
+            continue
+        for place, match in places(path, text, r'\]\(([^)#:]+)(#[^)]*)?\)'):
+            target = os.path.normpath(os.path.join(os.path.dirname(path), match[1]))
+            if target not in tree and not any(p.startswith(target + '/') for p in tree):
+                yield f'{place}: link to {match[1]}, which is not there'
+        for place, match in places(path, text, r'(?m)(?:^|`|\$ )\./([\w./-]+)'):
+            if not match[1].startswith(('build', 'out')) and match[1] not in tree:
+                yield f'{place}: command ./{match[1]}, which is not there'
+
+
+def formatted(tree):
+    """clang-format would change nothing"""
+    tool = shutil.which('clang-format-14') or shutil.which('clang-format')
+    if not tool:
+        yield 'SKIP clang-format is not installed'
+        return
+    for path, text in tree.items():
+        if path.endswith(('.c', '.h')):
+            done = subprocess.run([tool, '--style=file', '--assume-filename', path], input=text,
+                                  capture_output=True, text=True, check=True)
+            if done.stdout != text:
+                lines = zip(text.split('\n'), done.stdout.split('\n'))
+                line = next((n for n, (a, b) in enumerate(lines, 1) if a != b), 1)
+                yield f'{path}:{line}: run clang-format -i on it'
+
+
+def symbols_point_one_way(objects):
+    """an object needs only symbols of folders that it may include"""
+    home = {symbol: o for o in objects for symbol in o['defined']}
+    for o in objects:
+        mine = owner(o['folder'])
+        # A seam's header names its folder: bot may call what emu/usb defines for function.h.
+        folders = {mine, 'emu/base'} | {os.path.dirname(row) for row in MAY_INCLUDE[mine]}
+        for symbol in sorted(o['undefined'] & home.keys()):
+            if mine != 'emu' and owner(home[symbol]['folder']) not in folders:
+                yield f'{o["name"]}: needs {symbol} of {home[symbol]["name"]}'
+
+
+def core_symbols(objects):
+    """the core calls no main loop, socket, sleep, thread, process or system randomness"""
+    for o in objects:
+        if owner(o['folder']) in CORE and not PROGRAMS.match(o['source']):
+            for symbol in sorted(o['undefined']):
+                if CORE_SYMBOLS.match(symbol):
+                    yield f'{o["name"]}: calls {symbol}'
+
+
+def core_has_no_globals(objects):
+    """the core keeps no mutable data at file scope"""
+    for o in objects:
+        if owner(o['folder']) in CORE:
+            for section, symbol in o['data']:
+                if MUTABLE.match(section) and not re.match(r'\.L|__(asan|ubsan|odr|gcov|sanc)', symbol):
+                    yield f'{o["name"]}: {symbol} in {section}'
+
+
+SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
+                no_goto_out, licence_named, fuzz_targets_whole, tests_registered, text_of_its_own,
+                readme_paths_exist, formatted]
+OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
+
+
+def read_tree(top):
+    listed = subprocess.run(['git', '-C', top, 'ls-files'],
+                            capture_output=True, text=True)
+    if listed.returncode == 0:
+        paths = listed.stdout.split('\n')
+    else:
+        paths = [os.path.relpath(os.path.join(d, f), top) for d, _, fs in os.walk(top) for f in fs]
+        paths = [p for p in paths if not re.match(r'\.git/|\.cache/|build|out/', p)]
+    tree = {}
+    for path in sorted(paths):
+        if os.path.isfile(os.path.join(top, path)):
+            with open(os.path.join(top, path), encoding='utf-8', errors='replace', newline='') as file:
+                tree[path] = file.read()
+    return tree
+
+
+def read_object(path, folder, source):
+    nm = subprocess.run(['nm', path], capture_output=True, text=True, check=True).stdout
+    entries = [line.split()[-2:] for line in nm.splitlines()]
+    table = subprocess.run(['objdump', '-t', path], capture_output=True, text=True, check=True).stdout
+    return {
+        'name': source, 'folder': folder, 'source': source,
+        'defined': {s for t, s in entries if t in 'TDBRCV'},
+        'undefined': {s for t, s in entries if t in 'Uw'},
+        'data': re.findall(r'^[0-9a-f]+ .{6}[O ] (\S+)\t[0-9a-f]+ +(?:\.hidden )?(\S+)$', table, re.M),
+    }
+
+
+def read_objects(top, build):
+    found = []
+    for folder in ('emu', 'media', 'scenarios'):
+        for directory, _, files in os.walk(os.path.join(build, folder)):
+            for file in files:
+                home = os.path.dirname(os.path.relpath(directory, build))
+                source = os.path.join(home, re.sub(r'\.o$', '', file))
+                # An object whose source is gone is a leftover of an older build.
+                if file.endswith('.c.o') and os.path.exists(os.path.join(top, source)):
+                    found.append(read_object(os.path.join(directory, file), home, source))
+    return found
+
+
+def main():
+    top = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), '../..'))
+    build = sys.argv[2] if len(sys.argv) > 2 else os.path.join(top, 'build')
+    os.chdir(top)
+    tree = read_tree(top)
+    objects = read_objects(top, build)
+    rules = [(r, tree) for r in SOURCE_RULES] + [(r, objects) for r in OBJECT_RULES]
+    print(f'1..{len(rules)}')
+    failed = 0
+    for number, (rule, subject) in enumerate(rules, 1):
+        messages = list(rule(subject)) if subject else ['nothing to check']
+        skip = messages[0] if messages and messages[0].startswith('SKIP') else ''
+        failed += bool(messages and not skip)
+        print(f'{"ok" if skip or not messages else "not ok"} {number} - {rule.__doc__}' + (f' # {skip}' if skip else ''))
+        for message in [] if skip else messages:
+            print(f'# {message}')
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

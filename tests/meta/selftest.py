@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each rule of check.py goes red on a violation planted for it, and stays green without it."""
+import os
+import subprocess
+import sys
+import tempfile
+
+import check
+
+SPDX = '/* SPDX-License-Identifier: GPL-2.0-or-later */\n'
+CLEAN = {
+    'emu/base/units.h': SPDX,
+    'emu/usb/function.h': SPDX + '#include "emu/base/units.h"\n',
+    'emu/usb/device.h': SPDX + '#include "emu/usb/function.h"\n',
+    'emu/scsi/task.h': SPDX,
+    'emu/ssc/ssc.c': SPDX + '#include "emu/scsi/task.h"\n#include "media/medium.h"\n',
+    'emu/bot/bot.c': SPDX + '#include "emu/scsi/task.h"\n#include "emu/usb/function.h"\n',
+    'emu/link/redir.c': SPDX + '#include <usbredirparser.h>\n',
+    'media/medium.h': SPDX + '#include <glib.h>\n',
+    'media/medium.c': SPDX + '#include "media/medium.h"\n/* unlike sense data */\n',
+    'tests/unit/meson.build': "# SPDX-License-Identifier: GPL-2.0-or-later\nfiles('x_tests.c')\n",
+    'tests/unit/x_tests.c': SPDX + '#include "emu/ssc/ssc.c"\n',
+    'tests/fuzz/meson.build': "# SPDX-License-Identifier: GPL-2.0-or-later\n  ['x', [base]],\n",
+    'tests/fuzz/fuzz_x.c': SPDX,
+    'tests/fuzz/corpus/x/one': '',
+    'README.md': 'Run `./tests/run`, see [the map](emu/usb/device.h).\n',
+    'tests/run': '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0-or-later\n',
+}
+# rule, file, text added to it (None takes the file away)
+SOURCE_SEEDS = [
+    (check.includes_point_one_way, 'media/medium.c', '#include "emu/scsi/task.h"\n'),
+    (check.includes_point_one_way, 'emu/bot/bot.c', '#include "emu/usb/device.h"\n'),
+    (check.includes_point_one_way, 'emu/base/units.h', '#include "media/medium.h"\n'),
+    (check.includes_point_one_way, 'emu/link/redir.c', '#include "emu/ssc/ssc.c"\n'),
+    (check.includes_point_one_way, 'scenarios/run.c', SPDX + '#include "emu/usb/device.h"\n'),
+    (check.includes_point_one_way, 'emu/usb/device.h', '#include "function.h"\n'),
+    (check.one_user_of_usbredirparser, 'emu/link/more.c', SPDX + '#include <usbredirparser.h>\n'),
+    (check.media_speaks_tape, 'media/medium.c', 'int fill_sense(void);\n'),
+    (check.media_speaks_tape, 'media/medium.h', 'enum { MEDIUM_ASC = 0x11 };\n'),
+    (check.core_headers, 'emu/bot/bot.c', '#include <gio/gio.h>\n'),
+    (check.core_headers, 'media/medium.c', '#include <sys/socket.h>\n'),
+    (check.no_goto_out, 'emu/link/redir.c', 'void f(void) { goto out; }\n'),
+    (check.licence_named, 'emu/new.c', 'int x;\n'),
+    (check.licence_named, 'tests/tool', '#!/bin/sh\n'),
+    (check.fuzz_targets_whole, 'tests/fuzz/corpus/x/one', None),
+    (check.fuzz_targets_whole, 'tests/fuzz/fuzz_y.c', SPDX),
+    (check.tests_registered, 'tests/unit/y_tests.c', SPDX),
+    (check.text_of_its_own, 'README.md', 'See /' + 'home/somebody/notes.\n'),
+    (check.text_of_its_own, 'emu/bot/bot.c', 'int x; \n'),
+    (check.text_of_its_own, 'emu/bot/bot.c', '<<<<<<< mine\n'),
+    (check.readme_paths_exist, 'README.md', 'And [more](emu/README.md).\n'),
+    (check.readme_paths_exist, 'README.md', '```\n./scenarios/quickstart\n```\n'),
+    (check.formatted, 'emu/bot/bot.c', 'int  f(void) { return 0; }\n'),
+]
+# rule, folder, source text
+OBJECT_SEEDS = [
+    (check.symbols_point_one_way, 'emu/bot', 'void tape_upper(void); void f(void) { tape_upper(); }'),
+    (check.symbols_point_one_way, 'media', 'void tape_upper(void); void g(void) { tape_upper(); }'),
+    (check.core_symbols, 'emu/ssc', '#include <unistd.h>\nvoid f(void) { sleep(1); }'),
+    (check.core_symbols, 'media', 'void g_main_loop_run(void *); void f(void) { g_main_loop_run(0); }'),
+    (check.core_has_no_globals, 'emu/bot', 'int f(void); int f(void) { static int n; return n++; }'),
+    (check.core_has_no_globals, 'media', 'int n = 3;'),
+]
+OBJECT_CLEAN = [
+    ('emu/ssc', 'void tape_upper(void); void tape_upper(void) {}'),
+    ('emu', 'void tape_upper(void); void f(void) { tape_upper(); }'),
+    ('emu/usb', 'extern const char *const t[]; const char *const t[] = { "a", "b" };'),
+    ('emu/link', '#include <unistd.h>\nint n; void f(void) { sleep(1); }'),
+]
+
+
+def planted_tree(path, text):
+    tree = dict(CLEAN)
+    if text is None:
+        del tree[path]
+    else:
+        tree[path] = tree.get(path, '') + text
+    return tree
+
+
+def compiled(directory, folder, text):
+    source = os.path.join(directory, f'{folder.replace("/", "_")}{abs(hash(text))}.c')
+    with open(source, 'w', encoding='utf-8') as file:
+        file.write(text)
+    subprocess.run([os.environ.get('CC', 'cc'), '-fPIC', '-w', '-c', source, '-o', source + '.o'], check=True)
+    return check.read_object(source + '.o', folder, os.path.basename(source))
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
+    results = []
+    for rule in check.SOURCE_RULES:
+        results.append((f'{rule.__name__} is green on a clean tree', rule, CLEAN, False))
+    for rule, path, text in SOURCE_SEEDS:
+        results.append((f'{rule.__name__} is red with {path} changed', rule, planted_tree(path, text), True))
+    with tempfile.TemporaryDirectory() as directory:
+        clean = [compiled(directory, *seed) for seed in OBJECT_CLEAN]
+        for rule in check.OBJECT_RULES:
+            results.append((f'{rule.__name__} is green on clean objects', rule, clean, False))
+        for rule, folder, text in OBJECT_SEEDS:
+            results.append((f'{rule.__name__} is red in {folder}', rule,
+                            clean + [compiled(directory, folder, text)], True))
+    seeded = {rule for _, rule, _, red in results if red}
+    print(f'1..{len(results) + 1}')
+    failed = 0
+    for number, (name, rule, subject, red) in enumerate(results, 1):
+        messages = list(rule(subject))
+        skip = bool(messages) and messages[0].startswith('SKIP')
+        good = skip or bool(messages) == red
+        failed += not good
+        print(f'{"ok" if good else "not ok"} {number} - {name}' + (f' # {messages[0]}' if skip else ''))
+        if not good:
+            print('\n'.join(f'# {message}' for message in messages))
+    whole = seeded == set(check.SOURCE_RULES + check.OBJECT_RULES)
+    print(f'{"ok" if whole else "not ok"} {len(results) + 1} - each rule has a violation planted for it')
+    return failed > 0 or not whole
+
+
+if __name__ == '__main__':
+    sys.exit(main())
