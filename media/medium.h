@@ -20,6 +20,7 @@
 /* The longest block: what a 24-bit TRANSFER LENGTH can name (SSC-3 READ(6), WRITE(6)). */
 #define MEDIUM_BLOCK_MAX      0xffffffu
 #define MEDIUM_PARTITIONS_MAX 256u
+#define MEDIUM_ATTRIBUTE_MAX  0xffffu /* bytes of one attribute's value */
 
 typedef enum MediumResult {
     MEDIUM_OK,               /* done */

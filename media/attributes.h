@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The attributes of a cartridge in memory, by partition and id, and their bytes in a file. Those of
+ * partition 0 belong to the cartridge as a whole.
+ */
+#ifndef USBTAPE_MEDIA_ATTRIBUTES_H
+#define USBTAPE_MEDIA_ATTRIBUTES_H
+
+#include "media/medium.h"
+
+/* All attributes of a cartridge together, as bytes: more than any memory chip held. */
+#define ATTRIBUTES_BYTES_MAX (1024u * 1024u)
+
+typedef struct AttributeSet AttributeSet;
+
+AttributeSet *attribute_set_new(void);
+void attribute_set_free(AttributeSet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AttributeSet, attribute_set_free)
+
+MediumResult attribute_set_get(AttributeSet *set, uint32_t partition, uint16_t id,
+                               MediumAttribute *attribute);
+/* An empty value deletes. UNSUPPORTED: they would exceed ATTRIBUTES_BYTES_MAX. */
+MediumResult attribute_set_put(AttributeSet *set, uint32_t partition,
+                               const MediumAttribute *attribute);
+void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids);
+/* Forgets those of partitions 1 and up. */
+void attribute_set_drop_partitions(AttributeSet *set);
+
+/* The bytes of media/README.md, "Attributes". */
+GBytes *attribute_set_pack(AttributeSet *set);
+/* False: not such bytes; what was read up to there stays in the set. */
+bool attribute_set_unpack(AttributeSet *set, const uint8_t *data, size_t length);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checked way to a medium. Callers are asserted to ask for sensible things, implementations to
+ * keep what medium.h promises: which results a call may give, where the head is afterwards, what
+ * the out-parameters hold. The check costs two position() calls a motion.
+ */
+#include "media/medium.h"
+
+#define BIT(result) (1u << (unsigned)(result))
+
+enum {
+    READ_RESULTS = BIT(MEDIUM_OK) | BIT(MEDIUM_FILEMARK) | BIT(MEDIUM_SETMARK) |
+                   BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) | BIT(MEDIUM_HOST_ERROR),
+    /* The results of writing that leave everything as it was… */
+    REFUSED = BIT(MEDIUM_PROTECTED) | BIT(MEDIUM_WORM) | BIT(MEDIUM_UNSUPPORTED) |
+              BIT(MEDIUM_HOST_ERROR) | BIT(MEDIUM_WRITE_ERROR),
+    /* …and those that may not. */
+    WRITTEN = BIT(MEDIUM_OK) | BIT(MEDIUM_EARLY_WARNING),
+    SPACE_RESULTS = BIT(MEDIUM_OK) | BIT(MEDIUM_FILEMARK) | BIT(MEDIUM_SETMARK) | BIT(MEDIUM_EOD) |
+                    BIT(MEDIUM_BOP) | BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) |
+                    BIT(MEDIUM_HOST_ERROR) | BIT(MEDIUM_UNSUPPORTED),
+    LOCATE_RESULTS = BIT(MEDIUM_OK) | BIT(MEDIUM_EOD) | BIT(MEDIUM_INVALID) |
+                     BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) | BIT(MEDIUM_HOST_ERROR),
+};
+
+static void assert_one_of(MediumResult result, unsigned allowed)
+{
+    g_assert(BIT(result) & allowed);
+}
+
+/* Where the head is, and that it is somewhere. */
+static MediumPosition position_now(TapeMedium *m)
+{
+    MediumPosition position;
+
+    medium_position(m, &position);
+    return position;
+}
+
+static bool same_place(const MediumPosition *a, const MediumPosition *b)
+{
+    return a->partition == b->partition && a->object == b->object;
+}
+
+MediumResult medium_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+
+    *length = 0;
+    result = m->ops->read(m, buffer, capacity, length);
+    after = position_now(m);
+    assert_one_of(result, READ_RESULTS | BIT(MEDIUM_EOD));
+    g_assert(after.partition == before.partition);
+    if (result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR) {
+        g_assert(after.object == before.object);
+    } else {
+        g_assert(after.object == before.object + 1);
+    }
+    g_assert(result == MEDIUM_OK ? *length >= 1 && *length <= MEDIUM_BLOCK_MAX : *length == 0);
+    g_assert(result != MEDIUM_EOD || after.eod);
+    return result;
+}
+
+MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+
+    *length = 0;
+    result = m->ops->read_reverse(m, buffer, capacity, length);
+    after = position_now(m);
+    assert_one_of(result, READ_RESULTS | BIT(MEDIUM_BOP));
+    g_assert(after.partition == before.partition);
+    if (result == MEDIUM_BOP || result == MEDIUM_HOST_ERROR) {
+        g_assert(after.object == before.object);
+    } else {
+        g_assert(after.object == before.object - 1);
+    }
+    g_assert(result == MEDIUM_OK ? *length >= 1 && *length <= MEDIUM_BLOCK_MAX : *length == 0);
+    g_assert(result != MEDIUM_BOP || after.bop);
+    return result;
+}
+
+MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+
+    g_assert(length >= 1 && length <= MEDIUM_BLOCK_MAX);
+    result = m->ops->write(m, data, length);
+    after = position_now(m);
+    assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
+    g_assert(after.partition == before.partition);
+    if (BIT(result) & WRITTEN) {
+        g_assert(after.object == before.object + 1 && after.eod);
+    } else {
+        g_assert(after.object == before.object);
+    }
+    g_assert(result != MEDIUM_END_OF_PARTITION || after.eod);
+    return result;
+}
+
+MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+
+    *written = 0;
+    if (count == 0) {
+        return MEDIUM_OK;
+    }
+    result = m->ops->write_marks(m, mark, count, written);
+    after = position_now(m);
+    assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
+    g_assert(after.partition == before.partition);
+    g_assert(BIT(result) & WRITTEN ? *written == count && after.eod : *written < count);
+    g_assert(after.object == before.object + *written);
+    return result;
+}
+
+MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
+                          uint64_t *moved)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+    uint64_t wanted;
+
+    *moved = 0;
+    if (count == 0 && what != MEDIUM_SPACE_EOD) {
+        return MEDIUM_OK;
+    }
+    count = MAX(count, -G_MAXINT64); /* so that it can be negated; no tape is that long */
+    wanted = (uint64_t)ABS(count);
+    result = m->ops->space(m, what, count, stop_at_setmarks, moved);
+    after = position_now(m);
+    assert_one_of(result, SPACE_RESULTS);
+    g_assert(after.partition == before.partition);
+    if (what == MEDIUM_SPACE_EOD) {
+        g_assert(*moved == 0 && (result != MEDIUM_OK || after.eod));
+    } else {
+        g_assert(result == MEDIUM_OK ? *moved == wanted : *moved <= wanted);
+        g_assert(count > 0 ? after.object >= before.object : after.object <= before.object);
+    }
+    g_assert(result != MEDIUM_EOD || after.eod);
+    g_assert(result != MEDIUM_BOP || after.bop);
+    g_assert(BIT(result) & (BIT(MEDIUM_UNSUPPORTED)) ? same_place(&before, &after) : true);
+    return result;
+}
+
+MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result = m->ops->locate(m, partition, what, number);
+
+    after = position_now(m);
+    assert_one_of(result, LOCATE_RESULTS);
+    if (result == MEDIUM_INVALID) {
+        g_assert(same_place(&before, &after));
+    }
+    if (result == MEDIUM_OK || result == MEDIUM_EOD) {
+        g_assert(after.partition == partition);
+        g_assert(result != MEDIUM_EOD || after.eod);
+        g_assert(what != MEDIUM_LOCATE_EOD || after.eod);
+    }
+    if (result == MEDIUM_OK && what == MEDIUM_LOCATE_OBJECT) {
+        g_assert(after.object == number);
+    }
+    return result;
+}
+
+MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result = m->ops->erase(m, to_end_of_partition);
+
+    after = position_now(m);
+    assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
+    g_assert(same_place(&before, &after));
+    g_assert(result != MEDIUM_OK || after.eod);
+    return result;
+}
+
+MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result = m->ops->format_partitions(m, count, capacities);
+
+    after = position_now(m);
+    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    if (result == MEDIUM_OK) {
+        g_assert(after.partition == 0 && after.object == 0 && after.bop && after.eod);
+    } else {
+        g_assert(same_place(&before, &after));
+    }
+    return result;
+}
+
+MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
+                                  MediumAttribute *attribute)
+{
+    MediumResult result;
+
+    *attribute = (MediumAttribute){ .id = id };
+    result = m->ops->get_attribute(m, partition, id, attribute);
+    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | BIT(MEDIUM_UNSUPPORTED) |
+                              BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) |
+                              BIT(MEDIUM_HOST_ERROR));
+    g_assert((result == MEDIUM_OK) == (attribute->value != NULL));
+    g_assert(attribute->id == id);
+    return result;
+}
+
+MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
+                                  const MediumAttribute *attribute)
+{
+    MediumResult result;
+
+    g_assert(attribute->value && g_bytes_get_size(attribute->value) <= MEDIUM_ATTRIBUTE_MAX);
+    result = m->ops->set_attribute(m, partition, attribute);
+    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    return result;
+}
+
+void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids)
+{
+    g_assert(g_array_get_element_size(ids) == sizeof(uint16_t));
+    m->ops->list_attributes(m, partition, ids);
+}
+
+MediumResult medium_set_write_protect(TapeMedium *m, bool on)
+{
+    MediumResult result = m->ops->set_write_protect(m, on);
+
+    assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
+    return result;
+}
+
+void medium_set_compression(TapeMedium *m, bool on)
+{
+    m->ops->set_compression(m, on);
+}
+
+void medium_sync(TapeMedium *m, MediumSyncDone done, void *data)
+{
+    g_assert(done);
+    m->ops->sync(m, done, data);
+}
+
+void medium_position(TapeMedium *m, MediumPosition *position)
+{
+    *position = (MediumPosition){ 0 };
+    m->ops->position(m, position);
+    g_assert(position->bop == (position->object == 0));
+    g_assert(position->files <= position->object && position->setmarks <= position->object);
+}
+
+void medium_info(TapeMedium *m, MediumInfo *info)
+{
+    *info = (MediumInfo){ 0 };
+    m->ops->info(m, info);
+    g_assert(info->format);
+    g_assert(info->geometry.partitions >= 1 && info->geometry.partitions <= MEDIUM_PARTITIONS_MAX);
+}
+
+void medium_partition(TapeMedium *m, uint32_t number, MediumPartition *partition)
+{
+    *partition = (MediumPartition){ 0 };
+    m->ops->partition(m, number, partition);
+}
+
+const GError *medium_host_error(TapeMedium *m)
+{
+    return m->ops->host_error(m);
+}
+
+void medium_free(TapeMedium *m)
+{
+    if (m) {
+        m->ops->free(m);
+    }
+}
