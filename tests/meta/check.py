@@ -211,7 +211,7 @@ def core_has_no_globals(objects):
     for o in objects:
         if owner(o['folder']) in CORE:
             for section, symbol in o['data']:
-                if MUTABLE.match(section) and not re.match(r'\.L|__(asan|ubsan|odr|gcov|sanc)', symbol):
+                if MUTABLE.match(section) and not re.match(r'\.|__(asan|ubsan|odr|gcov|sanc)', symbol):
                     yield f'{o["name"]}: {symbol} in {section}'
 
 
