@@ -12,7 +12,10 @@
  *                        true, Data-Out: the target returns and waits
  *   data_out(task) ────▶ all `length` bytes are in `out`; the target executes
  *                 ◀───── done(task): status, sense and residue are set. Exactly once.
- * Commands without data skip data_phase. Each arrow may be late: whatever is slow waits here.
+ * Commands without data skip data_phase. Each arrow may be late: whatever is slow waits here. A
+ * late one may also be answered at once: when the host's bytes came first, data_out comes before
+ * data_phase returns. So the target sets its own state before it calls data_phase or done, and
+ * touches neither afterwards. During submit and data_out nothing comes back in.
  * `abort` takes a task back at any point before done: the target forgets it, no done follows; what
  * was already done to the medium stays done.
  */

@@ -7,6 +7,8 @@
 #ifndef USBTAPE_USB_DESCRIPTORS_H
 #define USBTAPE_USB_DESCRIPTORS_H
 
+#include "emu/usb/function.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +36,7 @@ typedef struct UsbIdentity {
     char serial[64];
 } UsbIdentity;
 
+/* False and an input error that names the field, its value and what is allowed. */
 bool usb_identity_check(const UsbIdentity *identity, GError **error);
 
 typedef struct UsbEndpoint {
@@ -60,11 +63,32 @@ typedef struct UsbConfiguration {
     const UsbInterface *interface;
 } UsbConfiguration;
 
-#define USB_BULK_IN  0x81
-#define USB_BULK_OUT 0x02
-
 /* The one configuration of the drive at that speed: interface 08h/06h/50h, bulk IN and OUT. */
 const UsbConfiguration *usb_configuration(UsbSpeed speed);
+
+/* The endpoint of that bEndpointAddress; NULL if the configuration has none. */
+const UsbEndpoint *usb_configuration_endpoint(const UsbConfiguration *configuration,
+                                              uint8_t address);
+
+/* bcdUSB and the bytes of bMaxPacketSize0 that a speed means (USB 3.2 § 9.6.1: 9 means 2^9). */
+uint16_t usb_bcd(UsbSpeed speed);
+uint16_t usb_control_packet_size(UsbSpeed speed);
+
+/* Descriptor types (USB 2.0 table 9-5, USB 3.2 table 9-6). */
+enum {
+    USB_DESCRIPTOR_DEVICE = 1,
+    USB_DESCRIPTOR_CONFIGURATION = 2,
+    USB_DESCRIPTOR_STRING = 3,
+    USB_DESCRIPTOR_INTERFACE = 4,
+    USB_DESCRIPTOR_ENDPOINT = 5,
+    USB_DESCRIPTOR_DEVICE_QUALIFIER = 6,
+    USB_DESCRIPTOR_OTHER_SPEED_CONFIGURATION = 7,
+    USB_DESCRIPTOR_BOS = 15,
+    USB_DESCRIPTOR_DEVICE_CAPABILITY = 16,
+    USB_DESCRIPTOR_SS_ENDPOINT_COMPANION = 48,
+};
+
+#define USB_LANGUAGE_ENGLISH 0x0409
 
 /*
  * Renders what GET_DESCRIPTOR(`type`, `index`, `language`) returns at `speed`. NULL: no such

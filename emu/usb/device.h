@@ -11,12 +11,14 @@
 #include "emu/base/trace.h"
 #include "emu/usb/descriptors.h"
 #include "emu/usb/function.h"
+#include "emu/usb/pipe.h"
 
 typedef struct UsbDevice UsbDevice;
 
 /* Borrows identity (deep-copied) and function; the function must outlive the device. */
 UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFunction *function,
                           Trace *trace);
+/* Cancels what is pending. */
 void usb_device_free(UsbDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
 
@@ -24,9 +26,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
  * Starts a transfer on the endpoint it names; it completes exactly once, perhaps before this
  * returns. A control transfer has endpoint 00h (OUT) or 80h (IN) and its setup packet. An endpoint
  * that does not exist in the present configuration completes with USB_STALL; more than
- * USB_PENDING_MAX pending transfers on one endpoint with USB_IO_ERROR.
+ * USB_PENDING_MAX (pipe.h) pending transfers on one endpoint with USB_IO_ERROR.
+ *
+ * A completion may call anything here but usb_device_free(); what it submits is queued, so the
+ * stack does not grow. (It should not answer USB_IO_ERROR with another submission.)
  */
-#define USB_PENDING_MAX 64
 void usb_device_submit(UsbDevice *device, UsbTransfer *transfer);
 
 /* Completes a transfer that is still pending with USB_CANCELLED, before this returns. */

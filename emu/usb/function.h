@@ -6,11 +6,11 @@
  * Rules of the seam:
  *  - A transfer that was passed to `control`, `bulk_out` or `bulk_in` belongs to the function until
  *    it calls usb_transfer_complete() on it, exactly once, inside the call or at any time later.
- *  - At most one bulk-out and one bulk-in transfer are with the function at a time: the device
- * queues the others. Transfers on a halted endpoint never reach the function.
+ *  - At most one bulk-out, one bulk-in and one control transfer are with the function at a time:
+ *    the device queues the others. Transfers on a halted endpoint never reach the function.
  *  - `cancel` takes back the transfer: the function forgets it without completing it (the device
- *    does, with USB_CANCELLED). Data of a cancelled OUT transfer must not be used afterwards unless
- * it had been consumed before.
+ *    does). Data of a cancelled OUT transfer must not be used afterwards unless it had been
+ *    consumed before.
  *  - `reset` is always preceded by `cancel` of whatever is pending. It brings the function to its
  *    state after configuration.
  *  - The function may complete, halt and wedge from inside any call; the device tolerates re-entry.
@@ -22,6 +22,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The endpoints of a Bulk-Only function (BOT 1.0 § 4.4), on this device. */
+#define USB_BULK_IN  0x81
+#define USB_BULK_OUT 0x02
 
 typedef enum UsbResult {
     USB_DONE,      /* `actual` bytes were moved */
@@ -104,7 +108,11 @@ static inline void usb_transfer_done(UsbTransfer *transfer, UsbPhase phase, cons
     usb_transfer_complete(transfer);
 }
 
-/* The device side as a function sees it. `endpoint` is a bEndpointAddress. */
+/*
+ * The device side as a function sees it. `endpoint` is a bEndpointAddress. Halting concerns the
+ * transfers that are not with the function yet; the one that is, it completes as it sees fit (with
+ * USB_STALL, mostly), after the halt.
+ */
 typedef struct UsbHost UsbHost;
 
 typedef struct UsbHostOps {

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/usb/pipe.h"
+
+#include <string.h>
+
+void usb_pipe_init(UsbPipe *pipe, uint8_t address, void (*after)(void *data), void *after_data)
+{
+    *pipe = (UsbPipe){ .address = address, .after = after, .after_data = after_data };
+}
+
+bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer)
+{
+    if (pipe->n_pending == USB_PENDING_MAX) {
+        return false;
+    }
+    pipe->pending[pipe->n_pending++] = transfer;
+    return true;
+}
+
+bool usb_pipe_ready(const UsbPipe *pipe)
+{
+    return pipe->n_pending > 0 && !pipe->started;
+}
+
+/* Takes the transfer out of the queue and gives it back its submitter's completion. */
+static void pipe_remove(UsbPipe *pipe, unsigned at)
+{
+    UsbTransfer *transfer = pipe->pending[at];
+
+    if (at == 0 && pipe->started) {
+        transfer->complete = pipe->complete;
+        transfer->complete_data = pipe->complete_data;
+        pipe->started = false;
+        pipe->with_function = false;
+    }
+    pipe->n_pending--;
+    memmove(&pipe->pending[at], &pipe->pending[at + 1],
+            (pipe->n_pending - at) * sizeof pipe->pending[0]);
+}
+
+/* The head's completion while it is started. */
+static void pipe_completed(UsbTransfer *transfer, void *data)
+{
+    UsbPipe *pipe = data;
+    void (*after)(void *) = pipe->after;
+    void *after_data = pipe->after_data;
+
+    g_assert(pipe->started && pipe->pending[0] == transfer);
+    g_assert(transfer->actual <= transfer->length);
+    pipe_remove(pipe, 0);
+    usb_transfer_complete(transfer);
+    after(after_data);
+}
+
+UsbTransfer *usb_pipe_next(UsbPipe *pipe)
+{
+    UsbTransfer *transfer = pipe->pending[0];
+
+    g_assert(usb_pipe_ready(pipe));
+    if (pipe->halt != USB_RUNNING) {
+        pipe_remove(pipe, 0);
+        usb_transfer_fail(transfer, USB_STALL);
+        return NULL;
+    }
+    pipe->complete = transfer->complete;
+    pipe->complete_data = transfer->complete_data;
+    pipe->started = true;
+    transfer->complete = pipe_completed;
+    transfer->complete_data = pipe;
+    return transfer;
+}
+
+static bool pipe_find(const UsbPipe *pipe, const UsbTransfer *transfer, unsigned *at)
+{
+    for (*at = 0; *at < pipe->n_pending; (*at)++) {
+        if (pipe->pending[*at] == transfer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool usb_pipe_has(const UsbPipe *pipe, const UsbTransfer *transfer)
+{
+    unsigned at;
+
+    return pipe_find(pipe, transfer, &at);
+}
+
+void usb_pipe_recall(UsbPipe *pipe, UsbTransfer *transfer, UsbFunction *function, UsbResult result)
+{
+    unsigned at;
+
+    if (!pipe_find(pipe, transfer, &at)) {
+        return;
+    }
+    if (at == 0 && pipe->with_function) {
+        function->ops->cancel(function, transfer);
+    }
+    pipe_remove(pipe, at);
+    transfer->phase = USB_PHASE_NONE;
+    usb_transfer_fail(transfer, result);
+}
+
+void usb_pipe_recall_all(UsbPipe *pipe, UsbFunction *function, UsbResult result)
+{
+    unsigned n;
+
+    for (n = pipe->n_pending; n > 0 && pipe->n_pending > 0; n--) {
+        usb_pipe_recall(pipe, pipe->pending[0], function, result);
+    }
+}
