@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/base/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "emu/base/error.h"
+
+/* One connection waits while another is served; a few more may knock at the same moment. */
+#define BACKLOG 8
+
+typedef union SocketName {
+    struct sockaddr any;
+    struct sockaddr_un un;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+} SocketName;
+
+struct Address {
+    AddressKind kind;
+    char *option;
+    char *text;
+    SocketName name;
+    socklen_t name_length;
+    int fd;
+    /* The socket file that we made. */
+    bool made;
+    dev_t device;
+    ino_t inode;
+};
+
+static void set_input_error(GError **error, const Address *address, const char *what)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s %s: %s", address->option,
+                address->text, what);
+}
+
+static bool parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+    return g_ascii_isdigit(*text) && g_ascii_string_to_unsigned(text, 10, 0, max, value, NULL);
+}
+
+static bool parse_unix(Address *address, const char *path, GError **error)
+{
+    if (!*path) {
+        set_input_error(error, address, "the path of the socket is missing");
+        return false;
+    }
+    if (strlen(path) >= sizeof address->name.un.sun_path) {
+        set_input_error(error, address, "the path is too long for a socket (at most 107 bytes)");
+        return false;
+    }
+    address->kind = ADDRESS_UNIX;
+    address->name.un.sun_family = AF_UNIX;
+    strcpy(address->name.un.sun_path, path);
+    address->name_length = sizeof address->name.un;
+    return true;
+}
+
+static bool is_loopback(const SocketName *name)
+{
+    return name->any.sa_family == AF_INET ? ntohl(name->in.sin_addr.s_addr) >> 24 == 127
+                                          : IN6_IS_ADDR_LOOPBACK(&name->in6.sin6_addr);
+}
+
+static bool parse_tcp(Address *address, const char *rest, bool allow_remote, GError **error)
+{
+    const char *colon = strrchr(rest, ':');
+    g_autofree char *host = NULL;
+    uint64_t port;
+
+    if (!colon || !parse_number(colon + 1, 65535, &port)) {
+        set_input_error(error, address, "write tcp:HOST:PORT, such as tcp:127.0.0.1:7000");
+        return false;
+    }
+    address->kind = ADDRESS_TCP;
+    host = g_strndup(rest, (gsize)(colon - rest));
+    if (g_str_equal(host, "localhost")) {
+        g_free(host);
+        host = g_strdup("127.0.0.1");
+    }
+    if (host[0] == '[' && g_str_has_suffix(host, "]")) {
+        host[strlen(host) - 1] = '\0';
+        address->name.in6.sin6_family = AF_INET6;
+        address->name.in6.sin6_port = htons((uint16_t)port);
+        address->name_length = sizeof address->name.in6;
+        if (inet_pton(AF_INET6, host + 1, &address->name.in6.sin6_addr) != 1) {
+            set_input_error(error, address, "that is not an IPv6 address in brackets");
+            return false;
+        }
+    } else {
+        address->name.in.sin_family = AF_INET;
+        address->name.in.sin_port = htons((uint16_t)port);
+        address->name_length = sizeof address->name.in;
+        if (inet_pton(AF_INET, host, &address->name.in.sin_addr) != 1) {
+            set_input_error(error, address,
+                            "the host must be a numeric address (IPv6 in brackets) or localhost");
+            return false;
+        }
+    }
+    if (!allow_remote && !is_loopback(&address->name)) {
+        set_input_error(error, address,
+                        "anybody who reaches that address could use the drive; add --allow-remote "
+                        "if that is wanted");
+        return false;
+    }
+    return true;
+}
+
+static bool parse_fd(Address *address, const char *rest, GError **error)
+{
+    uint64_t fd;
+    int type;
+    socklen_t length = sizeof type;
+
+    if (!parse_number(rest, INT_MAX, &fd)) {
+        set_input_error(error, address, "write fd:N with the number of an open socket");
+        return false;
+    }
+    address->kind = ADDRESS_FD;
+    address->fd = (int)fd;
+    if (getsockopt(address->fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0 || type != SOCK_STREAM) {
+        set_input_error(error, address, "that descriptor is not an open stream socket");
+        return false;
+    }
+    return true;
+}
+
+Address *address_parse(const char *option, const char *text, bool allow_remote, GError **error)
+{
+    g_autoptr(Address) address = g_new0(Address, 1);
+    bool good;
+
+    address->fd = -1;
+    address->option = g_strdup(option);
+    address->text = g_strdup(text);
+    if (g_str_has_prefix(text, "unix:")) {
+        good = parse_unix(address, text + 5, error);
+    } else if (g_str_has_prefix(text, "tcp:")) {
+        good = parse_tcp(address, text + 4, allow_remote, error);
+    } else if (g_str_has_prefix(text, "fd:")) {
+        good = parse_fd(address, text + 3, error);
+    } else {
+        set_input_error(error, address, "write unix:PATH, tcp:127.0.0.1:PORT or fd:N");
+        good = false;
+    }
+    return good ? g_steal_pointer(&address) : NULL;
+}
+
+void address_free(Address *address)
+{
+    if (!address) {
+        return;
+    }
+    g_free(address->option);
+    g_free(address->text);
+    g_free(address);
+}
+
+AddressKind address_kind(const Address *address)
+{
+    return address->kind;
+}
+
+const char *address_text(const Address *address)
+{
+    return address->text;
+}
+
+static void set_no_delay(const Address *address, int fd)
+{
+    int on = 1;
+
+    if (address->kind != ADDRESS_UNIX) {
+        /* Fails on a unix socket that came as fd:N, where nothing needs it. */
+        (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+}
+
+static int new_socket(const Address *address, GError **error)
+{
+    int fd = socket(address->name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0) {
+        set_input_error(error, address, g_strerror(errno));
+    }
+    return fd;
+}
+
+static int own_fd(Address *address, GError **error)
+{
+    if (fcntl(address->fd, F_SETFD, FD_CLOEXEC) < 0 ||
+        fcntl(address->fd, F_SETFL, fcntl(address->fd, F_GETFL) | O_NONBLOCK) < 0) {
+        set_input_error(error, address, g_strerror(errno));
+        return -1;
+    }
+    set_no_delay(address, address->fd);
+    return address->fd;
+}
+
+static bool is_listening(int fd)
+{
+    int on = 0;
+    socklen_t length = sizeof on;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
+}
+
+/* A socket that nobody listens on is a leftover of a program that was killed. */
+static bool remove_stale(Address *address, GError **error)
+{
+    const char *path = address->name.un.sun_path;
+    struct stat st;
+    int probe, result;
+
+    if (lstat(path, &st) < 0) {
+        return true; /* nothing there; if something else is wrong, bind says what */
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        set_input_error(error, address, "a file that is not a socket is in the way");
+        return false;
+    }
+    probe = new_socket(address, error);
+    if (probe < 0) {
+        return false;
+    }
+    result = connect(probe, &address->name.any, address->name_length) < 0 ? errno : 0;
+    close(probe);
+    if (result != ECONNREFUSED) {
+        set_input_error(error, address,
+                        result == 0 || result == EAGAIN ? "another program is listening there"
+                                                        : g_strerror(result));
+        return false;
+    }
+    if (unlink(path) < 0) {
+        set_input_error(error, address, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Port 0 asked for any free port: say which one it became. */
+static void note_port(Address *address, int fd)
+{
+    g_autofree char *host = NULL;
+    SocketName name;
+    socklen_t length = sizeof name;
+
+    if (address->kind != ADDRESS_TCP || getsockname(fd, &name.any, &length) < 0) {
+        return;
+    }
+    host = g_strndup(address->text, (gsize)(strrchr(address->text, ':') - address->text));
+    g_free(address->text);
+    address->text = g_strdup_printf("%s:%u", host, ntohs(name.in.sin_port)); /* in6: same place */
+}
+
+int address_listen(Address *address, GError **error)
+{
+    int fd, on = 1;
+    struct stat st;
+
+    if (address->kind == ADDRESS_FD) {
+        if (!is_listening(address->fd)) {
+            set_input_error(error, address,
+                            "that socket is not listening; did you mean --connect?");
+            return -1;
+        }
+        return own_fd(address, error);
+    }
+    if (address->kind == ADDRESS_UNIX && !remove_stale(address, error)) {
+        return -1;
+    }
+    fd = new_socket(address, error);
+    if (fd < 0) {
+        return -1;
+    }
+    if (address->kind == ADDRESS_TCP) {
+        (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    } else {
+        /* Linux gives the file the mode of the socket, so that it is never open to others. */
+        (void)!fchmod(fd, 0600);
+    }
+    if (bind(fd, &address->name.any, address->name_length) < 0 || listen(fd, BACKLOG) < 0) {
+        set_input_error(error, address,
+                        errno == EADDRINUSE ? "another program is listening there"
+                                            : g_strerror(errno));
+        close(fd);
+        return -1;
+    }
+    if (address->kind == ADDRESS_UNIX && lstat(address->name.un.sun_path, &st) == 0) {
+        address->made = true;
+        address->device = st.st_dev;
+        address->inode = st.st_ino;
+    }
+    note_port(address, fd);
+    return fd;
+}
+
+int address_connect(Address *address, bool *pending, GError **error)
+{
+    int fd;
+
+    *pending = false;
+    if (address->kind == ADDRESS_FD) {
+        if (is_listening(address->fd)) {
+            set_input_error(error, address, "that socket is listening; did you mean --listen?");
+            return -1;
+        }
+        return own_fd(address, error);
+    }
+    fd = new_socket(address, error);
+    if (fd < 0) {
+        return -1;
+    }
+    set_no_delay(address, fd);
+    if (connect(fd, &address->name.any, address->name_length) < 0) {
+        if (errno != EINPROGRESS) {
+            int code = errno;
+
+            g_set_error(error, G_IO_ERROR, (int)g_io_error_from_errno(code), "%s: %s",
+                        address->text, g_strerror(code));
+            close(fd);
+            return -1;
+        }
+        *pending = true;
+    }
+    return fd;
+}
+
+bool address_connected(const Address *address, int fd, GError **error)
+{
+    int code = 0;
+    socklen_t length = sizeof code;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0) {
+        code = errno;
+    }
+    if (code) {
+        g_set_error(error, G_IO_ERROR, (int)g_io_error_from_errno(code), "%s: %s", address->text,
+                    g_strerror(code));
+    }
+    return code == 0;
+}
+
+int address_accept(const Address *address, int listening)
+{
+    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        set_no_delay(address, fd);
+    }
+    return fd;
+}
+
+void address_remove(Address *address)
+{
+    struct stat st;
+
+    if (address->made && lstat(address->name.un.sun_path, &st) == 0 &&
+        st.st_dev == address->device && st.st_ino == address->inode) {
+        unlink(address->name.un.sun_path);
+    }
+    address->made = false;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/link/port.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "emu/base/error.h"
+#include "emu/link/redir.h"
+
+#define RETRY_US (200 * 1000)
+
+/* As much as fits a data phase of a common block size, so that a reply is one system call. The
+ * system may cut it. */
+#define SOCKET_BUFFER (1024 * 1024)
+
+struct Port {
+    Address *address;
+    PortMode mode;
+    UsbDevice *device;
+    Clock *clock;
+    Trace *trace;
+    const PortOps *ops;
+    void *data;
+
+    Redir *redir; /* the host that is served */
+    char *host;   /* once it said hello */
+    bool refused; /* the host did not want the drive */
+
+    int listening;   /* PORT_LISTEN: the socket */
+    GSource *accept; /* NULL while somebody waits */
+    int waiting;     /* a second host, -1 if none */
+
+    int connecting;     /* PORT_CONNECT: not decided yet, -1 if none */
+    GSource *connected; /* fires when it is */
+    ClockTimer *retry;
+};
+
+static void port_wait_for_host(Port *port);
+
+static void port_notice(Port *port, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void port_notice(Port *port, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    TRACE(port->trace, LINK_HOST, "%s", text);
+    port->ops->notice(port->data, text);
+}
+
+static void source_clear(GSource **source)
+{
+    if (*source) {
+        g_source_destroy(*source);
+        g_source_unref(*source);
+        *source = NULL;
+    }
+}
+
+static void on_came(void *data, const char *version)
+{
+    Port *port = data;
+
+    g_free(port->host);
+    port->host = g_strdup(version);
+    port->refused = false;
+    port_notice(port, "host attached: %s", version);
+}
+
+static void on_rejected(void *data)
+{
+    Port *port = data;
+
+    port->refused = true;
+    port_notice(port,
+                "THE HOST REFUSES THE DRIVE (%s speed): its device filter denies it, or its USB "
+                "controller cannot take that speed; use a qemu-xhci controller, check the filter",
+                usb_speed_name(usb_device_speed(port->device)));
+}
+
+static void on_gone(void *data, const char *why)
+{
+    Port *port = data;
+
+    if (port->host) {
+        port_notice(port, "host left: %s", why);
+    } else {
+        port_notice(port, "host dropped: %s", why);
+    }
+    g_clear_pointer(&port->host, g_free);
+    g_clear_pointer(&port->redir, redir_free);
+    port_wait_for_host(port);
+}
+
+static void port_serve(Port *port, int fd)
+{
+    static const RedirOps ops = { on_came, on_rejected, on_gone };
+    int size = SOCKET_BUFFER;
+
+    (void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    port->redir = redir_new(fd, port->device, &ops, port, port->trace);
+}
+
+/* ---- listening ---- */
+
+static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
+{
+    Port *port = data;
+    int host = address_accept(port->address, fd);
+
+    if (host < 0) {
+        return G_SOURCE_CONTINUE; /* it left again, or we are short of descriptors for now */
+    }
+    if (!port->redir) {
+        port_serve(port, host);
+        return G_SOURCE_CONTINUE;
+    }
+    port_notice(port, "another host is waiting until this one leaves");
+    port->waiting = host;
+    source_clear(&port->accept);
+    return G_SOURCE_REMOVE;
+}
+
+static void port_accept(Port *port)
+{
+    if (!port->accept) {
+        port->accept = g_unix_fd_source_new(port->listening, G_IO_IN);
+        g_source_set_callback(port->accept, G_SOURCE_FUNC(on_acceptable), port, NULL);
+        g_source_attach(port->accept, g_main_context_get_thread_default());
+    }
+}
+
+/* ---- connecting ---- */
+
+static void port_connect(Port *port);
+
+static void on_retry(void *data)
+{
+    Port *port = data;
+
+    port->retry = NULL;
+    port_connect(port);
+}
+
+static gboolean on_connected(int fd, GIOCondition condition, void *data)
+{
+    Port *port = data;
+    g_autoptr(GError) error = NULL;
+
+    port->connecting = -1;
+    source_clear(&port->connected);
+    if (address_connected(port->address, fd, &error)) {
+        port_serve(port, fd);
+    } else {
+        close(fd);
+        port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* Nobody there yet is no error: the VM may be started later. */
+static void port_connect(Port *port)
+{
+    g_autoptr(GError) error = NULL;
+    bool pending;
+    int fd = address_connect(port->address, &pending, &error);
+
+    if (fd < 0) {
+        port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+    } else if (pending) {
+        port->connecting = fd;
+        port->connected = g_unix_fd_source_new(fd, G_IO_OUT);
+        g_source_set_callback(port->connected, G_SOURCE_FUNC(on_connected), port, NULL);
+        g_source_attach(port->connected, g_main_context_get_thread_default());
+    } else {
+        port_serve(port, fd);
+    }
+}
+
+static void port_wait_for_host(Port *port)
+{
+    if (port->mode == PORT_CONNECT) {
+        if (address_kind(port->address) == ADDRESS_FD) {
+            port->ops->done(port->data);
+        } else {
+            /* Not at once: a host that drops us each time would keep both of us busy. */
+            port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+        }
+        return;
+    }
+    if (port->waiting >= 0) {
+        int fd = port->waiting;
+
+        port->waiting = -1;
+        port_serve(port, fd);
+    }
+    port_accept(port);
+}
+
+static bool port_open(Port *port, GError **error)
+{
+    bool pending;
+    int fd;
+
+    if (port->mode == PORT_LISTEN) {
+        port->listening = address_listen(port->address, error);
+        if (port->listening >= 0) {
+            port_accept(port);
+        }
+        return port->listening >= 0;
+    }
+    if (address_kind(port->address) == ADDRESS_FD) {
+        fd = address_connect(port->address, &pending, error);
+        if (fd >= 0) {
+            port_serve(port, fd);
+        }
+        return fd >= 0;
+    }
+    port_connect(port);
+    return true;
+}
+
+Port *port_new(Address *address, PortMode mode, UsbDevice *device, Clock *clock, Trace *trace,
+               const PortOps *ops, void *data, GError **error)
+{
+    g_autoptr(Port) port = g_new0(Port, 1);
+
+    *port = (Port){
+        .address = address,
+        .mode = mode,
+        .device = device,
+        .clock = clock,
+        .trace = trace,
+        .ops = ops,
+        .data = data,
+        .listening = -1,
+        .waiting = -1,
+        .connecting = -1,
+    };
+    return port_open(port, error) ? g_steal_pointer(&port) : NULL;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+void port_free(Port *port)
+{
+    if (!port) {
+        return;
+    }
+    source_clear(&port->accept);
+    source_clear(&port->connected);
+    if (port->retry) {
+        clock_cancel(port->clock, port->retry);
+    }
+    redir_free(port->redir);
+    close_if_open(port->waiting);
+    close_if_open(port->connecting);
+    close_if_open(port->listening);
+    address_remove(port->address);
+    address_free(port->address);
+    g_free(port->host);
+    g_free(port);
+}
+
+const char *port_address(const Port *port)
+{
+    return address_text(port->address);
+}
+
+const char *port_host(const Port *port)
+{
+    return port->refused ? NULL : port->host;
+}
