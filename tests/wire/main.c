@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/suite.h"
+
+TCase *make_port_tcase(void);
+TCase *make_redir_tcase(void);
+
+SUITE_MAIN("wire", make_port_tcase, make_redir_tcase)
