@@ -157,8 +157,10 @@ MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity
 
 /*
  * Writes one block of 1 to MEDIUM_BLOCK_MAX bytes at the head; what followed is gone. OK or
- * EARLY_WARNING: written whole. END_OF_PARTITION, WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not
- * written, the head is where it was; for END_OF_PARTITION what followed is gone all the same.
+ * EARLY_WARNING (the byte at the early warning point has been written, or there is none before
+ * it): written whole. Only bytes of blocks fill a partition: marks always fit. END_OF_PARTITION,
+ * WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not written, the head is where it was; for
+ * END_OF_PARTITION what followed is gone all the same.
  */
 MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
 
@@ -166,17 +168,19 @@ MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
 MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written);
 
 /*
- * Spaces over `count` blocks or marks, towards BOP when negative (SSC-3 § 7.7); EOD ignores
- * `count`. OK: all of them; `*moved` = |count|. Blocks stop at FILEMARK (always) and SETMARK (if
- * `stop_at_setmarks`), beyond the mark in the direction of motion; filemarks stop at SETMARK if
- * `stop_at_setmarks`; everything stops at EOD and BOP. `*moved` counts what was asked for and
- * passed, the stopping mark of another kind not counted.
+ * Spaces over `count` blocks or marks, towards BOP when negative (SSC-3 § 7.7); count 0 stays. EOD
+ * ignores `count` and moves 0. OK: all of them; `*moved` = |count|. Blocks stop at FILEMARK
+ * (always) and SETMARK (if `stop_at_setmarks`), beyond the mark in the direction of motion;
+ * filemarks stop at SETMARK if `stop_at_setmarks`; everything stops at EOD and BOP. `*moved`
+ * counts what was asked for and passed, the stopping mark of another kind not counted. Sequential
+ * marks are a run with nothing between them that begins beyond the head; `*moved` is all or 0.
  */
 MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
                           uint64_t *moved);
 
 /*
- * Goes to an object of a partition. Beyond EOD: EOD, the head at EOD of that partition. INVALID: no
+ * Goes to an object of a partition; the one at EOD, which is yet to be written, counts as there.
+ * Beyond it: EOD, the head at EOD of that partition. LOCATE_EOD is OK. INVALID: no
  * such partition; the head stays. Rewind is locate(partition, OBJECT, 0).
  */
 MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number);
@@ -186,26 +190,28 @@ MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition);
 
 /*
  * Makes the cartridge anew with `count` empty partitions of `capacities[i]` bytes; the head is at
- * BOP of partition 0. Attributes of the medium stay, those of partitions go.
+ * BOP of partition 0. Attributes of partition 0, which are the cartridge's own, stay; those of the
+ * other partitions go. INVALID: a partition of 0 bytes, or more in all than the cartridge holds.
+ * WORM: something is on it.
  */
 MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities);
 
 /* INVALID: no such attribute. `attribute->value` must be unreffed by the caller. */
 MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
                                   MediumAttribute *attribute);
-/* An empty value deletes. */
+/* An empty value deletes. UNSUPPORTED: no room for it. Durable after the next sync. */
 MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
                                   const MediumAttribute *attribute);
 /* Appends the ids (uint16_t), ascending. */
 void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids);
 
-/* The tab of the cartridge; kept with it. */
+/* The tab of the cartridge; kept with it. PROTECTED: the file was opened read-only. */
 MediumResult medium_set_write_protect(TapeMedium *m, bool on);
 /* For blocks written from now on; formats that cannot compress ignore it. */
 void medium_set_compression(TapeMedium *m, bool on);
 
 /*
- * What was written before this call survives a power cut once `done` has been called with OK.
+ * What was done before this call survives a power cut once `done` has been called with OK.
  * `done` may be called before medium_sync returns. Result: OK or HOST_ERROR. Until then no other
  * call may change the medium; position, info and host_error are fine.
  */

@@ -2,5 +2,6 @@
 #include "tests/support/suite.h"
 
 TCase *make_medium_ram_tcase(void);
+TCase *make_medium_model_tcase(void);
 
-SUITE_MAIN("medium", make_medium_ram_tcase)
+SUITE_MAIN("medium", make_medium_ram_tcase, make_medium_model_tcase)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge-layout.h"
+
+#include "emu/base/bytes.h"
+#include "media/crc32c.h"
+#include "media/geometry.h"
+
+enum { FLAG_WORM = 1, FLAG_WRITE_PROTECTED = 2 };
+
+bool place_possible(const Place *place)
+{
+    /* 2^48 objects of 2^24 bytes: beyond any file, and no sum of two overflows */
+    return place->object <= G_GUINT64_CONSTANT(1) << 48 && place->files <= place->object &&
+           place->setmarks <= place->object - place->files &&
+           place->bytes <=
+               (place->object - place->files - place->setmarks) * (uint64_t)MEDIUM_BLOCK_MAX;
+}
+
+static void place_encode(const Place *place, uint8_t *bytes)
+{
+    put_le64(bytes, place->object);
+    put_le64(bytes + 8, place->bytes);
+    put_le64(bytes + 16, place->files);
+    put_le64(bytes + 24, place->setmarks);
+}
+
+static Place place_decode(const uint8_t *bytes)
+{
+    return (Place){ get_le64(bytes), get_le64(bytes + 8), get_le64(bytes + 16),
+                    get_le64(bytes + 24) };
+}
+
+/* CRC of a record whose own CRC, at `at`, counts as zero. */
+static uint32_t crc_without(const uint8_t *bytes, size_t length, size_t at)
+{
+    static const uint8_t zero[4];
+    uint32_t crc = crc32c(0, bytes, at);
+
+    crc = crc32c(crc, zero, sizeof zero);
+    return crc32c(crc, bytes + at + 4, length - at - 4);
+}
+
+size_t superblock_encode(const Superblock *s, uint8_t *b)
+{
+    size_t length = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * s->geometry.partitions;
+    uint32_t flags =
+        (s->geometry.worm ? FLAG_WORM : 0) | (s->write_protected ? FLAG_WRITE_PROTECTED : 0);
+    uint32_t i;
+
+    memset(b, 0, length);
+    memcpy(b, CARTRIDGE_MAGIC, 8);
+    put_le32(b + 8, CARTRIDGE_VERSION);
+    put_le32(b + 16, (uint32_t)length);
+    put_le32(b + 20, flags);
+    put_le64(b + 24, s->sequence);
+    put_le32(b + 32, s->generation);
+    put_le32(b + 36, s->chunk_shift);
+    put_le32(b + 40, s->geometry.partitions);
+    b[44] = s->geometry.density;
+    put_le64(b + 48, s->geometry.capacity);
+    put_le64(b + 56, s->geometry.early_warning);
+    put_le32(b + 64, s->attribute_area);
+    put_le32(b + 68, s->attribute_length);
+    put_le32(b + 72, s->attribute_crc);
+    memcpy(b + 80, s->geometry.barcode, 32);
+    for (i = 0; i < s->geometry.partitions; i++) {
+        const PartitionRecord *partition = &s->partitions[i];
+        uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
+
+        put_le64(p, partition->capacity);
+        put_le32(p + 8, partition->epoch);
+        place_encode(&partition->durable, p + 16);
+    }
+    put_le32(b + 12, crc_without(b, length, 12));
+    return length;
+}
+
+/* The rest of a superblock whose CRC is right; nonsense is refused all the same. */
+static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
+{
+    uint32_t i;
+
+    s->sequence = get_le64(b + 24);
+    s->generation = get_le32(b + 32);
+    s->chunk_shift = get_le32(b + 36);
+    s->write_protected = get_le32(b + 20) & FLAG_WRITE_PROTECTED;
+    s->geometry.worm = get_le32(b + 20) & FLAG_WORM;
+    s->geometry.density = b[44];
+    s->geometry.capacity = get_le64(b + 48);
+    s->geometry.early_warning = get_le64(b + 56);
+    memcpy(s->geometry.barcode, b + 80, 32);
+    s->attribute_area = get_le32(b + 64);
+    s->attribute_length = get_le32(b + 68);
+    s->attribute_crc = get_le32(b + 72);
+    for (i = 0; i < s->geometry.partitions; i++) {
+        const uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
+
+        s->partitions[i].capacity = get_le64(p);
+        s->partitions[i].epoch = get_le32(p + 8);
+        s->partitions[i].durable = place_decode(p + 16);
+        if (!place_possible(&s->partitions[i].durable) || s->partitions[i].capacity == 0) {
+            return false;
+        }
+    }
+    return s->chunk_shift >= CHUNK_SHIFT_MIN && s->chunk_shift <= CHUNK_SHIFT_MAX &&
+           s->attribute_area <= 2 && s->attribute_length <= ATTRIBUTE_AREA_SIZE;
+}
+
+SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *version)
+{
+    uint32_t partitions = get_le32(b + 40);
+    uint32_t length = get_le32(b + 16);
+
+    *s = (Superblock){ 0 };
+    *version = get_le32(b + 8);
+    if (memcmp(b, CARTRIDGE_MAGIC, 8) != 0) {
+        return SUPERBLOCK_FOREIGN;
+    }
+    if (*version != CARTRIDGE_VERSION) {
+        return SUPERBLOCK_OTHER_VERSION;
+    }
+    if (partitions < 1 || partitions > MEDIUM_PARTITIONS_MAX ||
+        length != SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * partitions ||
+        crc_without(b, length, 12) != get_le32(b + 12)) {
+        return SUPERBLOCK_DAMAGED;
+    }
+    s->geometry.partitions = partitions;
+    return superblock_decode_fields(b, s) ? SUPERBLOCK_GOOD : SUPERBLOCK_DAMAGED;
+}
+
+void chunk_record_encode(const ChunkRecord *record, uint8_t *b)
+{
+    put_le32(b + 4, record->generation);
+    put_le16(b + 8, record->partition);
+    b[10] = record->kind;
+    b[11] = 0;
+    put_le32(b + 12, record->index);
+    put_le32(b, crc32c(0, b + 4, CHUNK_RECORD - 4));
+}
+
+bool chunk_record_decode(const uint8_t *b, ChunkRecord *record)
+{
+    *record = (ChunkRecord){ get_le32(b + 4), get_le16(b + 8), b[10], get_le32(b + 12) };
+    return crc32c(0, b + 4, CHUNK_RECORD - 4) == get_le32(b) &&
+           (record->kind == STREAM_TABLE || record->kind == STREAM_DATA) &&
+           record->index < CHUNK_RECORDS_MAX;
+}
+
+void object_entry_encode(const ObjectEntry *entry, uint32_t generation, uint32_t partition,
+                         uint8_t *b)
+{
+    b[4] = entry->type;
+    b[5] = 0; /* how the data is stored: 0 as it is */
+    put_le16(b + 6, (uint16_t)partition);
+    put_le32(b + 8, generation);
+    put_le32(b + 12, entry->epoch);
+    put_le32(b + 16, entry->length);
+    put_le32(b + 20, entry->stored);
+    put_le32(b + 24, entry->data_crc);
+    put_le32(b + 28, 0);
+    place_encode(&entry->before, b + 32);
+    put_le32(b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
+}
+
+bool object_entry_decode(const uint8_t *b, uint32_t generation, uint32_t partition, uint64_t object,
+                         ObjectEntry *entry)
+{
+    *entry = (ObjectEntry){ .type = b[4],
+                            .epoch = get_le32(b + 12),
+                            .length = get_le32(b + 16),
+                            .stored = get_le32(b + 20),
+                            .data_crc = get_le32(b + 24),
+                            .before = place_decode(b + 32) };
+    if (get_le64(b + 32) != object || get_le16(b + 6) != partition ||
+        get_le32(b + 8) != generation || b[5] != 0 ||
+        crc32c(0, b + 4, OBJECT_ENTRY - 4) != get_le32(b) || !place_possible(&entry->before)) {
+        return false;
+    }
+    switch (entry->type) {
+    case OBJECT_BLOCK:
+        return entry->length >= 1 && entry->length <= MEDIUM_BLOCK_MAX &&
+               entry->stored == entry->length;
+    case OBJECT_FILEMARK:
+    case OBJECT_SETMARK:
+        return entry->length == 0 && entry->stored == 0;
+    default:
+        return false;
+    }
+}
+
+Place object_entry_after(const ObjectEntry *entry)
+{
+    Place place = entry->before;
+
+    place.object++;
+    place.bytes += entry->stored;
+    place.files += entry->type == OBJECT_FILEMARK;
+    place.setmarks += entry->type == OBJECT_SETMARK;
+    return place;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge.h"
+
+#include "emu/base/error.h"
+#include "media/crc32c.h"
+
+#include <errno.h>
+#include <string.h>
+
+MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing)
+{
+    if (c->failed) {
+        return MEDIUM_HOST_ERROR; /* the first reason stays */
+    }
+    g_clear_error(&c->error);
+    g_set_error(&c->error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: %s: %s", c->path, doing,
+                g_strerror(-error));
+    return MEDIUM_HOST_ERROR;
+}
+
+/* After a failed sync the kernel may have dropped pages and call them clean: trust nothing. */
+static MediumResult sync_failed(Cartridge *c, int error)
+{
+    cartridge_host_error(c, error, "cannot sync, so nothing more is written");
+    c->failed = true;
+    return MEDIUM_HOST_ERROR;
+}
+
+/* ── superblock and attributes ── */
+
+int cartridge_write_superblock(Cartridge *c)
+{
+    uint8_t bytes[SUPERBLOCK_MAX];
+    int slot = c->slot == c->durable_slot ? 1 - c->slot : c->slot;
+    size_t length;
+    int error;
+
+    c->superblock.sequence++;
+    length = superblock_encode(&c->superblock, bytes);
+    error = host_file_write(c->file, bytes, length, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
+    if (error == 0) {
+        c->slot_area = c->superblock.attribute_area;
+        c->slot = slot; /* losing it costs nothing unless it is urgent: so not dirty */
+    }
+    return error;
+}
+
+/* Into the area that the durable superblock does not name; the next one will. */
+int cartridge_write_attributes(Cartridge *c)
+{
+    g_autoptr(GBytes) packed = attribute_set_pack(c->attributes);
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(packed, &length);
+    uint32_t area = c->durable_area == 1 ? 2 : 1;
+    uint64_t offset = ATTRIBUTE_AREA + (uint64_t)(area - 1) * ATTRIBUTE_AREA_SIZE;
+    int error = length > 0 ? host_file_write(c->file, bytes, length, offset) : 0;
+
+    if (error == 0) {
+        c->superblock.attribute_area = area;
+        c->superblock.attribute_length = (uint32_t)length;
+        c->superblock.attribute_crc = crc32c(0, bytes, length);
+        c->attributes_dirty = false;
+        c->superblock_urgent = true;
+        c->dirty = true;
+    }
+    return error;
+}
+
+/* ── gathering ── */
+
+static int flush_data(Cartridge *c, const uint8_t *data, size_t length)
+{
+    Gather *g = &c->gather;
+    struct iovec iov[] = { { g->data, g->data_length }, { (void *)data, length } };
+    int error = store_write(&c->store, c->partition, STREAM_DATA, g->data_start, iov, 2);
+
+    c->dirty = true;
+    if (error == 0) {
+        g->data_start += g->data_length + length;
+        g->data_length = 0;
+    }
+    return error;
+}
+
+static int flush_entries(Cartridge *c)
+{
+    Gather *g = &c->gather;
+    struct iovec iov = { g->entries, (size_t)g->n * OBJECT_ENTRY };
+    int error;
+
+    if (g->n == 0) {
+        return 0;
+    }
+    error = store_write(&c->store, c->partition, STREAM_TABLE, g->first * OBJECT_ENTRY, &iov, 1);
+    c->dirty = true;
+    if (error == 0) {
+        g->first += g->n;
+        g->n = 0;
+        g->bytes = 0;
+        c->table_valid = false;
+    }
+    return error;
+}
+
+MediumResult cartridge_flush(Cartridge *c)
+{
+    int error = c->gather.data_length > 0 ? flush_data(c, NULL, 0) : 0;
+
+    if (error == 0) {
+        error = flush_entries(c);
+    }
+    return error < 0 ? cartridge_host_error(c, error, "cannot write") : MEDIUM_OK;
+}
+
+static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
+{
+    Gather *g = &c->gather;
+    int error = 0;
+
+    if (length >= SMALL_BLOCK) {
+        return flush_data(c, data, length);
+    }
+    if (g->data_length + length > GATHER_SIZE) {
+        error = flush_data(c, NULL, 0);
+    }
+    if (error == 0) {
+        memcpy(g->data + g->data_length, data, length);
+        g->data_length += length;
+    }
+    return error;
+}
+
+MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length)
+{
+    Gather *g = &c->gather;
+    ObjectEntry entry = { .type = type,
+                          .epoch = c->superblock.partitions[c->partition].epoch,
+                          .length = length,
+                          .stored = length,
+                          .data_crc = crc32c(0, data, length),
+                          .before = c->head };
+    int error;
+
+    if (g->n == ENTRIES_MAX || g->bytes >= ENTRIES_DATA) {
+        MediumResult result = cartridge_flush(c);
+
+        if (result != MEDIUM_OK) {
+            return result;
+        }
+    }
+    error = length > 0 ? append_data(c, data, length) : 0;
+    if (error < 0) {
+        return cartridge_host_error(c, error, "cannot write");
+    }
+    object_entry_encode(&entry, c->superblock.generation, c->partition,
+                        g->entries + (size_t)g->n * OBJECT_ENTRY);
+    g->n++;
+    g->bytes += length;
+    c->dirty = true;
+    c->window_length = 0;
+    c->head = object_entry_after(&entry);
+    *cartridge_end(c) = c->head;
+    return MEDIUM_OK;
+}
+
+/* ── syncing ── */
+
+static void note_slot_durable(Cartridge *c)
+{
+    c->dirty = false;
+    c->durable_slot = c->slot;
+    c->durable_area = c->slot_area;
+}
+
+/* After a sync that covers everything written: that is durable now, and the superblock may say so.
+ */
+static int note_durable(Cartridge *c)
+{
+    uint32_t i;
+
+    note_slot_durable(c);
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        c->superblock.partitions[i].durable = c->end[i];
+    }
+    return cartridge_write_superblock(c);
+}
+
+/* Everything that a sync needs handed to the host. */
+static MediumResult prepare_sync(Cartridge *c)
+{
+    MediumResult result = cartridge_flush(c);
+    int error = result == MEDIUM_OK && c->attributes_dirty ? cartridge_write_attributes(c) : 0;
+
+    if (c->failed) {
+        return MEDIUM_HOST_ERROR;
+    }
+    return error < 0 ? cartridge_host_error(c, error, "cannot write") : result;
+}
+
+MediumResult cartridge_sync_now(Cartridge *c)
+{
+    MediumResult result = prepare_sync(c);
+    int error;
+
+    if (result != MEDIUM_OK || !c->dirty) {
+        return result;
+    }
+    error = c->file->ops->sync(c->file);
+    if (error == 0) {
+        error = note_durable(c);
+    }
+    if (error == 0 && c->superblock_urgent) {
+        error = c->file->ops->sync(c->file);
+        if (error == 0) {
+            c->superblock_urgent = false;
+            note_slot_durable(c);
+        }
+    }
+    return error < 0 ? sync_failed(c, error) : MEDIUM_OK;
+}
+
+static void sync_work(void *data)
+{
+    Cartridge *c = data;
+
+    c->sync_error = c->file->ops->sync(c->file);
+}
+
+static void sync_end(Cartridge *c, MediumResult result)
+{
+    c->syncing = false;
+    c->sync_done(c->sync_data, result);
+}
+
+static void second_sync_done(void *data)
+{
+    Cartridge *c = data;
+
+    if (c->sync_error < 0) {
+        sync_end(c, sync_failed(c, c->sync_error));
+        return;
+    }
+    c->superblock_urgent = false;
+    note_slot_durable(c);
+    sync_end(c, MEDIUM_OK);
+}
+
+static void first_sync_done(void *data)
+{
+    Cartridge *c = data;
+    int error = c->sync_error < 0 ? c->sync_error : note_durable(c);
+
+    if (error < 0) {
+        sync_end(c, sync_failed(c, error));
+    } else if (c->superblock_urgent) {
+        executor_run(c->executor, sync_work, second_sync_done, c);
+    } else {
+        sync_end(c, MEDIUM_OK);
+    }
+}
+
+void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data)
+{
+    Cartridge *c = cartridge(m);
+    MediumResult result;
+
+    g_assert(!c->syncing);
+    result = c->read_only ? MEDIUM_OK : prepare_sync(c);
+    if (result != MEDIUM_OK || c->read_only || !c->dirty) {
+        done(data, result);
+        return;
+    }
+    c->syncing = true;
+    c->sync_done = done;
+    c->sync_data = data;
+    executor_run(c->executor, sync_work, first_sync_done, c);
+}
+
+/* ── truncating ── */
+
+MediumResult cartridge_commit_superblock(Cartridge *c)
+{
+    int error = cartridge_write_superblock(c);
+
+    if (error == 0) {
+        error = c->file->ops->sync(c->file);
+    }
+    if (error < 0) {
+        return sync_failed(c, error);
+    }
+    c->superblock_urgent = false;
+    note_slot_durable(c);
+    return MEDIUM_OK;
+}
+
+MediumResult cartridge_cut(Cartridge *c)
+{
+    PartitionRecord *record = &c->superblock.partitions[c->partition];
+    MediumResult result = cartridge_sync_now(c);
+
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    record->epoch++;
+    record->durable = c->head;
+    result = cartridge_commit_superblock(c);
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    *cartridge_end(c) = c->head;
+    c->begun[c->partition] = true;
+    cartridge_aim_gather(c);
+    return MEDIUM_OK;
+}
+
+void cartridge_aim_gather(Cartridge *c)
+{
+    g_assert(c->gather.n == 0 && c->gather.data_length == 0);
+    c->gather.first = cartridge_end(c)->object;
+    c->gather.data_start = cartridge_end(c)->bytes;
+    c->table_valid = false;
+    c->window_length = 0;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge.h"
+
+#include "emu/base/error.h"
+#include "media/crc32c.h"
+#include "media/geometry.h"
+
+#include <string.h>
+
+/* ── making ── */
+
+static bool create_failed(const char *path, int error, GError **to)
+{
+    g_set_error(to, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot write: %s", path,
+                g_strerror(-error));
+    return false;
+}
+
+bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
+                      uint32_t chunk_shift, GError **error)
+{
+    g_autofree Superblock *s = g_new0(Superblock, 1);
+    uint8_t bytes[SUPERBLOCK_MAX] = { 0 };
+    int slot, failure;
+    uint32_t i;
+
+    if (!geometry_check(geometry, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return false;
+    }
+    s->generation = 1;
+    s->chunk_shift = chunk_shift;
+    s->geometry = *geometry;
+    for (i = 0; i < geometry->partitions; i++) {
+        s->partitions[i].capacity = geometry_share(geometry, i);
+        s->partitions[i].epoch = 1;
+    }
+    /* all of both slots, so that a full disk can never be in the way of a superblock */
+    for (slot = 0; slot < SUPERBLOCK_SLOTS; slot++) {
+        s->sequence++;
+        superblock_encode(s, bytes);
+        failure = host_file_write(file, bytes, sizeof bytes, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
+        if (failure < 0) {
+            return create_failed(path, failure, error);
+        }
+    }
+    failure = file->ops->truncate(file, SYSTEM_AREA);
+    if (failure == 0) {
+        failure = file->ops->sync(file);
+    }
+    return failure == 0 || create_failed(path, failure, error);
+}
+
+/* ── opening ── */
+
+static bool input_error(GError **error, const char *path, const char *what)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, what);
+    return false;
+}
+
+/* Reads both slots; the better one becomes ours, the other stays in `*other` if it is good. */
+static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
+{
+    g_autofree Superblock *slots = g_new0(Superblock, SUPERBLOCK_SLOTS);
+    SuperblockState states[SUPERBLOCK_SLOTS];
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version = 0;
+    int i, best;
+
+    for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
+        int failure =
+            host_file_read(c->file, bytes, sizeof bytes, (uint64_t)i * SUPERBLOCK_SLOT_SIZE);
+
+        if (failure < 0) {
+            return input_error(error, c->path, g_strerror(-failure));
+        }
+        states[i] = superblock_decode(bytes, &slots[i], &version);
+        if (states[i] == SUPERBLOCK_OTHER_VERSION) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                        "%s: a cartridge of version %u; this program knows version %u", c->path,
+                        version, (unsigned)CARTRIDGE_VERSION);
+            return false;
+        }
+    }
+    best = states[1] == SUPERBLOCK_GOOD &&
+           (states[0] != SUPERBLOCK_GOOD || slots[1].sequence > slots[0].sequence);
+    if (states[best] != SUPERBLOCK_GOOD) {
+        return input_error(error, c->path,
+                           states[0] == SUPERBLOCK_FOREIGN && states[1] == SUPERBLOCK_FOREIGN
+                               ? "not a usbtape cartridge"
+                               : "both superblocks of the cartridge are damaged");
+    }
+    c->superblock = slots[best];
+    c->slot = best;
+    *other = slots[1 - best];
+    return true;
+}
+
+static bool unpack_attributes(Cartridge *c, const Superblock *s)
+{
+    g_autofree uint8_t *bytes = NULL;
+
+    if (s->attribute_area == 0 || s->attribute_length == 0) {
+        return true;
+    }
+    bytes = g_malloc(s->attribute_length);
+    return host_file_read(c->file, bytes, s->attribute_length,
+                          ATTRIBUTE_AREA +
+                              (uint64_t)(s->attribute_area - 1) * ATTRIBUTE_AREA_SIZE) == 0 &&
+           crc32c(0, bytes, s->attribute_length) == s->attribute_crc &&
+           attribute_set_unpack(c->attributes, bytes, s->attribute_length);
+}
+
+/* ── recovering ── */
+
+/* Does this entry, whose CRC is right, follow `place` as one written in this epoch would? */
+static bool follows(const ObjectEntry *entry, const Place *place, uint32_t epoch)
+{
+    return entry->epoch == epoch && memcmp(&entry->before, place, sizeof *place) == 0;
+}
+
+static bool data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
+{
+    uint32_t left = entry->stored, crc = 0;
+    uint64_t offset = entry->before.bytes;
+
+    while (left > 0) {
+        uint32_t part = MIN(left, WINDOW_SIZE);
+
+        if (store_read(&c->store, c->partition, STREAM_DATA, offset, scratch, part) < 0) {
+            return false;
+        }
+        crc = crc32c(crc, scratch, part);
+        offset += part;
+        left -= part;
+    }
+    return entry->stored == 0 || crc == entry->data_crc;
+}
+
+/* Objects of this epoch in the first pages beyond the recovered end: what the end cut off. */
+static uint64_t count_dropped(Cartridge *c, uint64_t from, uint64_t limit)
+{
+    uint32_t epoch = c->superblock.partitions[c->partition].epoch;
+    uint64_t i, dropped = 0;
+    ObjectEntry entry;
+
+    for (i = from; i < MIN(limit, from + ENTRIES_MAX * 4); i++) {
+        if (cartridge_entry(c, i, &entry) == ENTRY_GOOD && entry.epoch == epoch) {
+            dropped = i - from + 1;
+        }
+    }
+    return dropped;
+}
+
+/*
+ * Finds EOD of the partition under the head: from the durable place on, as long as each entry and
+ * its data are whole. Returns how many objects were seen beyond it.
+ */
+static uint64_t recover_partition(Cartridge *c)
+{
+    PartitionRecord *record = &c->superblock.partitions[c->partition];
+    uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY;
+    Place *end = cartridge_end(c);
+    ObjectEntry entry;
+
+    *end = record->durable;
+    if (end->object > room) {
+        /* the table itself is cut short: what its last entry says is the end */
+        uint64_t lost = end->object - room;
+
+        *end = (Place){ .object = room, .bytes = end->bytes };
+        if (room > 0 && cartridge_entry(c, room - 1, &entry) == ENTRY_GOOD) {
+            *end = object_entry_after(&entry);
+        }
+        return lost;
+    }
+    while (end->object < room && cartridge_entry(c, end->object, &entry) == ENTRY_GOOD &&
+           follows(&entry, end, record->epoch) && data_is_whole(c, &entry, c->window)) {
+        *end = object_entry_after(&entry);
+    }
+    return count_dropped(c, end->object, room);
+}
+
+static void recover(Cartridge *c, GString *notice)
+{
+    uint32_t i;
+
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        uint64_t dropped;
+
+        c->partition = i;
+        c->table_valid = false;
+        dropped = recover_partition(c);
+        if (dropped > 0) {
+            g_string_append_printf(notice,
+                                   "%spartition %u ends after %" G_GUINT64_FORMAT
+                                   " objects; %" G_GUINT64_FORMAT
+                                   " more that were never synced are not whole and were dropped",
+                                   notice->len > 0 ? "; " : "", i, c->end[i].object, dropped);
+        }
+    }
+    c->partition = 0;
+    g_clear_error(&c->error);
+}
+
+static void make_room(Cartridge *c)
+{
+    c->attributes = attribute_set_new();
+    c->gather.data = g_malloc(GATHER_SIZE);
+    c->gather.entries = g_malloc(ENTRIES_MAX * OBJECT_ENTRY);
+    c->table_page = g_malloc(TABLE_PAGE * OBJECT_ENTRY);
+    c->window = g_malloc(WINDOW_SIZE);
+}
+
+static bool load(Cartridge *c, GString *notice, GError **error)
+{
+    g_autofree Superblock *other = g_new0(Superblock, 1);
+    int failure;
+
+    if (!load_superblock(c, other, error)) {
+        return false;
+    }
+    if (!unpack_attributes(c, &c->superblock) && !unpack_attributes(c, other)) {
+        g_string_append(notice, "the attributes are damaged");
+    }
+    failure = store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
+    if (failure == 0) {
+        recover(c, notice);
+        /* from here on, what is found in the file is on the disk too */
+        failure = c->read_only ? 0 : c->file->ops->sync(c->file);
+    }
+    if (failure < 0) {
+        return input_error(error, c->path, g_strerror(-failure));
+    }
+    c->durable_slot = c->slot;
+    c->slot_area = c->durable_area = c->superblock.attribute_area;
+    cartridge_aim_gather(c);
+    return true;
+}
+
+TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Executor *executor,
+                           char **notice, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    Cartridge *c = g_new0(Cartridge, 1);
+
+    c->base.ops = &cartridge_ops;
+    c->file = file;
+    c->path = g_strdup(path);
+    c->executor = executor;
+    c->read_only = true; /* until it is known to be good: freeing writes nothing */
+    make_room(c);
+    if (!load(c, text, error)) {
+        c->file = NULL; /* stays the caller's */
+        medium_free(&c->base);
+        return NULL;
+    }
+    c->read_only = read_only;
+    if (notice) {
+        *notice = text->len > 0 ? g_strdup_printf("%s: %s", path, text->str) : NULL;
+    }
+    return &c->base;
+}
+
+/* ── the row in formats.c ── */
+
+static int probe(const uint8_t *head, size_t length, uint64_t file_size)
+{
+    size_t slot;
+
+    /* one torn superblock is no reason not to know our own */
+    for (slot = 0; slot + 8 <= length; slot += SUPERBLOCK_SLOT_SIZE) {
+        if (memcmp(head + slot, CARTRIDGE_MAGIC, 8) == 0) {
+            return 100;
+        }
+    }
+    return 0;
+}
+
+static TapeMedium *format_open(int fd, const char *path, bool read_only, Executor *executor,
+                               char **notice, GError **error)
+{
+    HostFile *file = host_file_new(fd);
+    TapeMedium *m = cartridge_open(file, path, read_only, executor, notice, error);
+
+    if (!m) {
+        host_file_release(file);
+    }
+    return m;
+}
+
+static bool format_create(int fd, const char *path, const MediumGeometry *geometry, GError **error)
+{
+    HostFile *file = host_file_new(fd);
+    bool made = cartridge_create(file, path, geometry, CHUNK_SHIFT, error);
+
+    host_file_release(file);
+    return made;
+}
+
+const MediumFormat cartridge_format = {
+    .name = "usbtape",
+    .suffixes = ".tape",
+    .about = "the native cartridge: partitions, attributes, checksums, survives a power cut",
+    .probe = probe,
+    .open = format_open,
+    .create = format_create,
+};

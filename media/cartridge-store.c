@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge-store.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    PIECES_MAX = 4,
+    /* A damaged or hostile map must not make us keep room for chunks that are not there. */
+    GAP_MAX = 64,
+    SLOTS_MAX = 2 * CHUNK_RECORDS_MAX,
+};
+
+static uint32_t first_chunk(const Store *store)
+{
+    return MAX(1, (uint32_t)SYSTEM_AREA >> store->chunk_shift);
+}
+
+static uint64_t chunk_size(const Store *store)
+{
+    return G_GUINT64_CONSTANT(1) << store->chunk_shift;
+}
+
+static uint64_t record_offset(const Store *store, uint32_t record)
+{
+    return (uint64_t)(first_chunk(store) + record) << store->chunk_shift;
+}
+
+static GArray *stream_of(Store *store, uint32_t partition, StreamKind kind)
+{
+    return store->streams[partition][kind == STREAM_DATA];
+}
+
+/* Makes `record` chunk `index` of a stream; false: there is one already, or the gap is absurd. */
+static bool adopt(Store *store, uint32_t partition, StreamKind kind, uint32_t index,
+                  uint32_t record)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    if (index < stream->len && g_array_index(stream, uint32_t, index) != 0) {
+        return false;
+    }
+    if (index >= stream->len) {
+        if (index > store->used->len + GAP_MAX || index - stream->len >= SLOTS_MAX - store->slots) {
+            return false;
+        }
+        store->slots += index + 1 - stream->len;
+        g_array_set_size(stream, index + 1);
+    }
+    g_array_index(stream, uint32_t, index) = record + 1;
+    if (record >= store->used->len) {
+        g_array_set_size(store->used, record + 1);
+    }
+    g_array_index(store->used, uint8_t, record) = 1;
+    return true;
+}
+
+static int read_map(Store *store, uint64_t file_size)
+{
+    uint8_t page[4096];
+    uint64_t chunks = file_size >> store->chunk_shift;
+    uint32_t n, i;
+
+    if (chunks + 1 <= first_chunk(store)) {
+        return 0;
+    }
+    /* a chunk that begins beyond the end of the file was never written */
+    n = (uint32_t)MIN(chunks + 1 - first_chunk(store), (uint64_t)CHUNK_RECORDS_MAX);
+    for (i = 0; i < n; i++) {
+        uint32_t within = i * CHUNK_RECORD % sizeof page;
+        ChunkRecord record;
+        int error = within == 0 ? host_file_read(store->file, page, sizeof page,
+                                                 CHUNK_MAP + (uint64_t)i * CHUNK_RECORD)
+                                : 0;
+
+        if (error < 0) {
+            return error;
+        }
+        if (chunk_record_decode(page + within, &record) && record.generation == store->generation &&
+            record.partition < MEDIUM_PARTITIONS_MAX) {
+            adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
+        }
+    }
+    return 0;
+}
+
+int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t generation)
+{
+    int64_t size = file->ops->size(file);
+    int i;
+
+    *store = (Store){ .file = file, .chunk_shift = chunk_shift, .generation = generation };
+    store->used = g_array_new(FALSE, TRUE, 1);
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX; i++) {
+        store->streams[i][0] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+        store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    }
+    return size < 0 ? (int)size : read_map(store, (uint64_t)size);
+}
+
+void store_close(Store *store)
+{
+    int i;
+
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX && store->used; i++) {
+        g_array_unref(store->streams[i][0]);
+        g_array_unref(store->streams[i][1]);
+    }
+    g_clear_pointer(&store->used, g_array_unref);
+}
+
+void store_reset(Store *store, uint32_t generation)
+{
+    int i;
+
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX; i++) {
+        g_array_set_size(store->streams[i][0], 0);
+        g_array_set_size(store->streams[i][1], 0);
+    }
+    g_array_set_size(store->used, 0);
+    store->slots = 0;
+    store->first_free = 0;
+    store->generation = generation;
+}
+
+/* Gives a stream the first free chunk of the file. */
+static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index)
+{
+    ChunkRecord record = { store->generation, (uint16_t)partition, (uint8_t)kind, index };
+    uint8_t bytes[CHUNK_RECORD];
+    guint i = store->first_free;
+    int error;
+
+    while (i < store->used->len && g_array_index(store->used, uint8_t, i)) {
+        i++;
+    }
+    store->first_free = i;
+    if (i >= CHUNK_RECORDS_MAX) {
+        return -EFBIG;
+    }
+    chunk_record_encode(&record, bytes);
+    error =
+        host_file_write(store->file, bytes, sizeof bytes, CHUNK_MAP + (uint64_t)i * CHUNK_RECORD);
+    if (error == 0 && !adopt(store, partition, kind, index, i)) {
+        return -EFBIG;
+    }
+    return error;
+}
+
+static uint32_t chunk_at(GArray *stream, uint64_t index)
+{
+    return index < stream->len ? g_array_index(stream, uint32_t, index) : 0;
+}
+
+/* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */
+typedef struct Run {
+    uint64_t at;
+    uint64_t length;
+} Run;
+
+static Run run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length)
+{
+    uint64_t index = offset >> store->chunk_shift;
+    uint64_t within = offset & (chunk_size(store) - 1);
+    uint32_t chunk = chunk_at(stream, index), next = chunk;
+    Run run = { chunk ? record_offset(store, chunk - 1) + within : 0, chunk_size(store) - within };
+
+    while (run.length < length) {
+        next = chunk ? next + 1 : 0;
+        if (chunk_at(stream, ++index) != next) {
+            break;
+        }
+        run.length += chunk_size(store);
+    }
+    run.length = MIN(run.length, length);
+    return run;
+}
+
+int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
+               size_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint8_t *to = buffer;
+
+    while (length > 0) {
+        Run run = run_at(store, stream, offset, length);
+        int error = 0;
+
+        if (run.at) {
+            error = host_file_read(store->file, to, run.length, run.at);
+        } else {
+            memset(to, 0, run.length);
+        }
+        if (error < 0) {
+            return error;
+        }
+        to += run.length;
+        offset += run.length;
+        length -= run.length;
+    }
+    return 0;
+}
+
+static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                       uint64_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index = offset >> store->chunk_shift;
+    uint64_t last = (offset + length - 1) >> store->chunk_shift;
+
+    if (last >= CHUNK_RECORDS_MAX) {
+        return -EFBIG;
+    }
+    for (; index <= last; index++) {
+        int error =
+            chunk_at(stream, index) == 0 ? take_chunk(store, partition, kind, (uint32_t)index) : 0;
+
+        if (error < 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* The next `length` bytes of the pieces, which it moves on. */
+static int slice(struct iovec *iov, int n, size_t length, struct iovec *out)
+{
+    int pieces = 0, i;
+
+    for (i = 0; i < n && length > 0; i++) {
+        size_t part = MIN(iov[i].iov_len, length);
+
+        if (part > 0) {
+            out[pieces++] = (struct iovec){ iov[i].iov_base, part };
+        }
+        iov[i].iov_base = (uint8_t *)iov[i].iov_base + part;
+        iov[i].iov_len -= part;
+        length -= part;
+    }
+    return pieces;
+}
+
+int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                const struct iovec *iov, int n)
+{
+    struct iovec rest[PIECES_MAX], now[PIECES_MAX];
+    uint64_t length = 0;
+    int error, i;
+
+    g_assert(n <= PIECES_MAX);
+    for (i = 0; i < n; i++) {
+        rest[i] = iov[i];
+        length += iov[i].iov_len;
+    }
+    error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+    while (length > 0 && error == 0) {
+        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
+        int pieces = slice(rest, n, run.length, now);
+
+        error = host_file_writev(store->file, now, pieces, run.at);
+        offset += run.length;
+        length -= run.length;
+    }
+    return error;
+}
+
+/* Where the file system cannot punch holes, the bytes are overwritten. */
+static int zero(HostFile *file, uint64_t offset, uint64_t length)
+{
+    static const uint8_t zeroes[65536];
+    int64_t size = file->ops->size(file);
+    int error = size < 0 ? (int)size : 0;
+
+    while (error == 0 && length > 0 && offset < (uint64_t)size) {
+        uint64_t part = MIN(MIN(length, sizeof zeroes), (uint64_t)size - offset);
+
+        error = host_file_write(file, zeroes, part, offset);
+        offset += part;
+        length -= part;
+    }
+    return error;
+}
+
+int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t end = store_extent(store, partition, kind);
+    int error = 0;
+
+    while (error == 0 && offset < end) {
+        Run run = run_at(store, stream, offset, end - offset);
+
+        if (run.at) {
+            error = store->file->ops->punch(store->file, run.at, run.length);
+            if (error == -EOPNOTSUPP || error == -ENOSYS) {
+                error = zero(store->file, run.at, run.length);
+            }
+        }
+        offset += run.length;
+    }
+    return error;
+}
+
+uint64_t store_extent(Store *store, uint32_t partition, StreamKind kind)
+{
+    return (uint64_t)stream_of(store, partition, kind)->len << store->chunk_shift;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Growing streams of bytes in one sparse file: each partition has one of object entries and one of
+ * data. A stream is made of equal chunks; the chunk map in the system area says whose each is.
+ *
+ * Calls return 0 or a negative errno.
+ */
+#ifndef USBTAPE_MEDIA_CARTRIDGE_STORE_H
+#define USBTAPE_MEDIA_CARTRIDGE_STORE_H
+
+#include "media/cartridge-layout.h"
+#include "media/host-file.h"
+
+typedef struct Store {
+    HostFile *file; /* borrowed */
+    uint32_t chunk_shift;
+    uint32_t generation;
+    GArray *used;                              /* of uint8_t, by map record */
+    guint first_free;                          /* no free record before it */
+    uint32_t slots;                            /* in all streams together */
+    GArray *streams[MEDIUM_PARTITIONS_MAX][2]; /* of uint32_t: map record + 1, 0 = no chunk */
+} Store;
+
+/* Reads the chunk map. Records that are damaged or of another generation count as free. */
+int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t generation);
+void store_close(Store *store);
+/* Forgets all streams and goes on under another generation. */
+void store_reset(Store *store, uint32_t generation);
+
+/* What was never written reads as zeroes. */
+int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
+               size_t length);
+/* Writes all pieces (at most 4), one after the other; takes chunks as needed. -EFBIG: map full. */
+int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                const struct iovec *iov, int n);
+/* Makes the stream forget its bytes from `offset` on. */
+int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
+/* How many bytes the chunks of a stream could hold. */
+uint64_t store_extent(Store *store, uint32_t partition, StreamKind kind);
+
+#endif

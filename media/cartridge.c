@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge.h"
+
+#include "emu/base/error.h"
+#include "media/crc32c.h"
+#include "media/geometry.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { SCRATCH_SIZE = 64 * 1024 };
+
+/* ── reading ── */
+
+static MediumResult corrupt(Cartridge *c, uint64_t object)
+{
+    if (!c->failed) {
+        g_clear_error(&c->error);
+        g_set_error(&c->error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: object %" G_GUINT64_FORMAT " of partition %u is damaged", c->path, object,
+                    c->partition);
+    }
+    return MEDIUM_CORRUPT;
+}
+
+/* Bytes of the data stream, some of which may still be gathered. */
+static int read_data(Cartridge *c, uint64_t offset, uint8_t *to, size_t length)
+{
+    const Gather *g = &c->gather;
+
+    if (g->data_length > 0 && offset >= g->data_start) {
+        memcpy(to, g->data + (offset - g->data_start), length);
+        return 0;
+    }
+    return store_read(&c->store, c->partition, STREAM_DATA, offset, to, length);
+}
+
+/* A whole block, what `buffer` does not take going to the scratch pad. `*crc`: of all of it. */
+static int read_large(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer, size_t capacity,
+                      uint32_t *crc)
+{
+    size_t done = MIN(capacity, entry->stored);
+    int error = done > 0 ? read_data(c, entry->before.bytes, buffer, done) : 0;
+
+    *crc = done > 0 ? crc32c(0, buffer, done) : 0;
+    while (error == 0 && done < entry->stored) {
+        size_t part = MIN((size_t)SCRATCH_SIZE, entry->stored - done);
+
+        if (!c->scratch) {
+            c->scratch = g_malloc(SCRATCH_SIZE);
+        }
+        error = read_data(c, entry->before.bytes + done, c->scratch, part);
+        *crc = crc32c(*crc, c->scratch, part);
+        done += part;
+    }
+    return error;
+}
+
+/* A small block, through the window, which is moved over it when it is not there. */
+static int read_small(Cartridge *c, const ObjectEntry *entry, bool forward, const uint8_t **bytes)
+{
+    uint64_t start = entry->before.bytes, end = start + entry->stored;
+    const Gather *g = &c->gather;
+
+    if (g->data_length > 0 && start >= g->data_start) {
+        *bytes = g->data + (start - g->data_start);
+        return 0;
+    }
+    if (start < c->window_start || end > c->window_start + c->window_length) {
+        uint64_t limit = g->data_length > 0 ? g->data_start : cartridge_end(c)->bytes;
+        uint64_t from = forward ? start : end > WINDOW_SIZE ? end - WINDOW_SIZE : 0;
+        size_t length;
+        int error;
+
+        if (end > limit) {
+            return -EBADMSG; /* partly gathered: no entry of ours says so */
+        }
+        length = (size_t)MIN(WINDOW_SIZE, limit - from);
+        c->window_length = 0;
+        error = store_read(&c->store, c->partition, STREAM_DATA, from, c->window, length);
+        if (error < 0) {
+            return error;
+        }
+        c->window_start = from;
+        c->window_length = length;
+    }
+    *bytes = c->window + (start - c->window_start);
+    return 0;
+}
+
+/* OK: the block is in `buffer`. CORRUPT: nothing of it may be shown. */
+static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
+                               uint8_t *buffer, size_t capacity, size_t *length)
+{
+    uint32_t crc = 0;
+    int error;
+
+    if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes) {
+        return corrupt(c, entry->before.object);
+    }
+    if (entry->stored < SMALL_BLOCK) {
+        const uint8_t *bytes = NULL;
+
+        error = read_small(c, entry, forward, &bytes);
+        if (error == 0) {
+            crc = crc32c(0, bytes, entry->stored);
+            if (capacity > 0) {
+                memcpy(buffer, bytes, MIN(capacity, entry->stored));
+            }
+        }
+    } else {
+        error = read_large(c, entry, buffer, capacity, &crc);
+    }
+    if (error < 0 && error != -EBADMSG) {
+        return cartridge_host_error(c, error, "cannot read");
+    }
+    if (error < 0 || crc != entry->data_crc) {
+        return corrupt(c, entry->before.object);
+    }
+    *length = entry->length;
+    return MEDIUM_OK;
+}
+
+static MediumResult read_object(Cartridge *c, uint64_t object, bool forward, uint8_t *buffer,
+                                size_t capacity, size_t *length)
+{
+    uint64_t to = forward ? object + 1 : object;
+    MediumResult result;
+    ObjectEntry entry;
+    Place place;
+
+    switch (cartridge_entry(c, object, &entry)) {
+    case ENTRY_HOST_ERROR:
+        return MEDIUM_HOST_ERROR;
+    case ENTRY_DAMAGED:
+        if (cartridge_place(c, to, &place) == MEDIUM_HOST_ERROR) {
+            return MEDIUM_HOST_ERROR;
+        }
+        c->head = place;
+        return corrupt(c, object);
+    case ENTRY_GOOD:
+    default:
+        break;
+    }
+    switch (entry.type) {
+    case OBJECT_FILEMARK:
+        result = MEDIUM_FILEMARK;
+        break;
+    case OBJECT_SETMARK:
+        result = MEDIUM_SETMARK;
+        break;
+    case OBJECT_BLOCK:
+    default:
+        result = read_block(c, &entry, forward, buffer, capacity, length);
+        break;
+    }
+    if (result != MEDIUM_HOST_ERROR) {
+        c->head = forward ? object_entry_after(&entry) : entry.before;
+    }
+    return result;
+}
+
+static MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    Cartridge *c = cartridge(m);
+
+    if (c->head.object == cartridge_end(c)->object) {
+        return MEDIUM_EOD;
+    }
+    return read_object(c, c->head.object, true, buffer, capacity, length);
+}
+
+static MediumResult cartridge_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity,
+                                           size_t *length)
+{
+    Cartridge *c = cartridge(m);
+
+    if (c->head.object == 0) {
+        return MEDIUM_BOP;
+    }
+    return read_object(c, c->head.object - 1, false, buffer, capacity, length);
+}
+
+/* ── writing ── */
+
+static bool at_eod(Cartridge *c)
+{
+    return c->head.object == cartridge_end(c)->object;
+}
+
+static MediumResult writable(Cartridge *c)
+{
+    if (c->read_only || c->superblock.write_protected) {
+        return MEDIUM_PROTECTED;
+    }
+    return c->failed ? MEDIUM_HOST_ERROR : MEDIUM_OK;
+}
+
+static MediumResult writable_here(Cartridge *c)
+{
+    MediumResult result = writable(c);
+
+    if (result == MEDIUM_OK && c->superblock.geometry.worm && !at_eod(c)) {
+        return MEDIUM_WORM;
+    }
+    return result;
+}
+
+/* Makes the head EOD if it is not, and sees that this session may append there. */
+static MediumResult begin_writing(Cartridge *c)
+{
+    return at_eod(c) && c->begun[c->partition] ? MEDIUM_OK : cartridge_cut(c);
+}
+
+static bool beyond_early_warning(Cartridge *c)
+{
+    return c->head.bytes >=
+           geometry_early_warning_point(c->superblock.partitions[c->partition].capacity,
+                                        c->superblock.geometry.early_warning);
+}
+
+static MediumResult written(Cartridge *c)
+{
+    return beyond_early_warning(c) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
+}
+
+static MediumResult cartridge_write(TapeMedium *m, const uint8_t *data, size_t length)
+{
+    Cartridge *c = cartridge(m);
+    uint64_t capacity = c->superblock.partitions[c->partition].capacity;
+    MediumResult result = writable_here(c);
+
+    if (result == MEDIUM_OK) {
+        result = begin_writing(c);
+    }
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    if (c->head.bytes > capacity || length > capacity - c->head.bytes) {
+        return MEDIUM_END_OF_PARTITION;
+    }
+    result = cartridge_append(c, OBJECT_BLOCK, data, (uint32_t)length);
+    return result == MEDIUM_OK ? written(c) : result;
+}
+
+static MediumResult cartridge_write_marks(TapeMedium *m, MediumMark mark, uint64_t count,
+                                          uint64_t *n)
+{
+    Cartridge *c = cartridge(m);
+    ObjectType type = mark == MEDIUM_MARK_FILEMARK ? OBJECT_FILEMARK : OBJECT_SETMARK;
+    MediumResult result = writable_here(c);
+
+    if (result == MEDIUM_OK) {
+        result = begin_writing(c);
+    }
+    while (result == MEDIUM_OK && *n < count) {
+        result = cartridge_append(c, type, NULL, 0);
+        *n += result == MEDIUM_OK;
+    }
+    return result == MEDIUM_OK ? written(c) : result;
+}
+
+static MediumResult cartridge_erase(TapeMedium *m, bool to_end_of_partition)
+{
+    Cartridge *c = cartridge(m);
+    MediumResult result = writable_here(c);
+    int error;
+
+    if (result == MEDIUM_OK && (to_end_of_partition || !at_eod(c))) {
+        result = begin_writing(c);
+    }
+    if (result != MEDIUM_OK || !to_end_of_partition) {
+        return result;
+    }
+    result = cartridge_flush(c); /* so that the streams end at the head */
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    c->dirty = true;
+    cartridge_aim_gather(c);
+    error = store_forget(&c->store, c->partition, STREAM_DATA, c->head.bytes);
+    if (error == 0) {
+        error = store_forget(&c->store, c->partition, STREAM_TABLE, c->head.object * OBJECT_ENTRY);
+    }
+    return error < 0 ? cartridge_host_error(c, error, "cannot erase") : MEDIUM_OK;
+}
+
+/* ── moving ── */
+
+/* Moves to `place`, which ends a motion with `result`, `moved` objects of what was asked. */
+static MediumResult arrive(Cartridge *c, const Place *place, MediumResult result, uint64_t count,
+                           uint64_t *moved)
+{
+    c->head = *place;
+    *moved = count;
+    return result;
+}
+
+/* The place beyond a mark, seen from where the head comes. */
+typedef struct Stop {
+    bool found;
+    Place place;
+} Stop;
+
+/*
+ * The nearest mark of a kind from `from` in a direction, not beyond `limit`. Forward: the place
+ * after the first one; backward: the place before the last one.
+ */
+static MediumResult nearest(Cartridge *c, CountKind kind, bool forward, const Place *from,
+                            const Place *limit, Stop *stop)
+{
+    const Place *low = forward ? from : limit, *high = forward ? limit : from;
+    MediumResult result;
+    Place after;
+
+    stop->found = place_count(high, kind) > place_count(low, kind);
+    if (!stop->found) {
+        return MEDIUM_OK;
+    }
+    if (forward) {
+        return cartridge_search(c, kind, place_count(low, kind) + 1, low, high, &stop->place);
+    }
+    result = cartridge_search(c, kind, place_count(high, kind), low, high, &after);
+    stop->found = after.object > low->object;
+    return result == MEDIUM_OK && stop->found ? cartridge_place(c, after.object - 1, &stop->place)
+                                              : result;
+}
+
+/* The place after (before, when going back) `count` objects of a kind; not found: too few. */
+static MediumResult count_off(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                              const Place *from, const Place *limit, Stop *stop)
+{
+    const Place *low = forward ? from : limit, *high = forward ? limit : from;
+    uint64_t before = place_count(low, kind), after = place_count(high, kind);
+    MediumResult result;
+    Place found;
+
+    stop->found = after >= before && after - before >= count;
+    if (!stop->found) {
+        return MEDIUM_OK;
+    }
+    if (forward) {
+        return cartridge_search(c, kind, before + count, low, high, &stop->place);
+    }
+    result = cartridge_search(c, kind, after - count + 1, low, high, &found);
+    stop->found = found.object > low->object;
+    return result == MEDIUM_OK && stop->found ? cartridge_place(c, found.object - 1, &stop->place)
+                                              : result;
+}
+
+static uint64_t passed(const Place *a, const Place *b, CountKind kind, uint64_t most)
+{
+    uint64_t from = place_count(a, kind), to = place_count(b, kind);
+
+    return MIN(from < to ? to - from : from - to, most);
+}
+
+/* Is `a` met before `b` when moving? */
+static bool nearer(const Stop *a, const Stop *b, bool forward)
+{
+    return a->found && (!b->found || (forward ? a->place.object < b->place.object
+                                              : a->place.object > b->place.object));
+}
+
+static MediumResult space_over(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                               bool stop_at_setmarks, uint64_t *moved)
+{
+    Place limit = forward ? *cartridge_end(c) : (Place){ 0 }, from = c->head;
+    Stop wanted, filemark = { 0 }, setmark = { 0 };
+
+    if (count_off(c, kind, forward, count, &from, &limit, &wanted) == MEDIUM_HOST_ERROR ||
+        (kind == COUNT_BLOCKS &&
+         nearest(c, COUNT_FILEMARKS, forward, &from, &limit, &filemark) == MEDIUM_HOST_ERROR) ||
+        (kind != COUNT_SETMARKS && stop_at_setmarks &&
+         nearest(c, COUNT_SETMARKS, forward, &from, &limit, &setmark) == MEDIUM_HOST_ERROR)) {
+        return MEDIUM_HOST_ERROR;
+    }
+    if (nearer(&filemark, &wanted, forward) && !nearer(&setmark, &filemark, forward)) {
+        return arrive(c, &filemark.place, MEDIUM_FILEMARK,
+                      passed(&from, &filemark.place, kind, count), moved);
+    }
+    if (nearer(&setmark, &wanted, forward)) {
+        return arrive(c, &setmark.place, MEDIUM_SETMARK, passed(&from, &setmark.place, kind, count),
+                      moved);
+    }
+    if (wanted.found) {
+        return arrive(c, &wanted.place, MEDIUM_OK, count, moved);
+    }
+    return arrive(c, &limit, forward ? MEDIUM_EOD : MEDIUM_BOP, passed(&from, &limit, kind, count),
+                  moved);
+}
+
+/* To the end of the first run of `count` marks with nothing between them. */
+static MediumResult space_sequential(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                                     bool stop_at_setmarks, uint64_t *moved)
+{
+    Place limit = forward ? *cartridge_end(c) : (Place){ 0 }, at = c->head;
+    Stop mark, setmark = { 0 };
+    uint64_t run = 0;
+
+    if (kind != COUNT_SETMARKS && stop_at_setmarks &&
+        nearest(c, COUNT_SETMARKS, forward, &at, &limit, &setmark) == MEDIUM_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
+    while (run < count) {
+        bool next_door;
+
+        if (nearest(c, kind, forward, &at, &limit, &mark) == MEDIUM_HOST_ERROR) {
+            return MEDIUM_HOST_ERROR;
+        }
+        if (nearer(&setmark, &mark, forward)) {
+            return arrive(c, &setmark.place, MEDIUM_SETMARK, 0, moved);
+        }
+        if (!mark.found) {
+            return arrive(c, &limit, forward ? MEDIUM_EOD : MEDIUM_BOP, 0, moved);
+        }
+        next_door =
+            forward ? mark.place.object == at.object + 1 : mark.place.object + 1 == at.object;
+        run = next_door ? run + 1 : 1;
+        at = mark.place;
+    }
+    return arrive(c, &at, MEDIUM_OK, count, moved);
+}
+
+static MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t count,
+                                    bool stop_at_setmarks, uint64_t *moved)
+{
+    Cartridge *c = cartridge(m);
+    bool forward = count > 0;
+    uint64_t n = (uint64_t)ABS(count);
+
+    switch (what) {
+    case MEDIUM_SPACE_BLOCKS:
+        return space_over(c, COUNT_BLOCKS, forward, n, stop_at_setmarks, moved);
+    case MEDIUM_SPACE_FILEMARKS:
+        return space_over(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
+    case MEDIUM_SPACE_SETMARKS:
+        return space_over(c, COUNT_SETMARKS, forward, n, false, moved);
+    case MEDIUM_SPACE_SEQUENTIAL_FILEMARKS:
+        return space_sequential(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
+    case MEDIUM_SPACE_SEQUENTIAL_SETMARKS:
+        return space_sequential(c, COUNT_SETMARKS, forward, n, false, moved);
+    case MEDIUM_SPACE_EOD:
+    default:
+        c->head = *cartridge_end(c);
+        return MEDIUM_OK;
+    }
+}
+
+/* Puts another partition under the head, at BOP. */
+static MediumResult change_partition(Cartridge *c, uint32_t partition)
+{
+    if (partition == c->partition) {
+        return MEDIUM_OK;
+    }
+    if (cartridge_flush(c) != MEDIUM_OK) {
+        return MEDIUM_HOST_ERROR;
+    }
+    c->partition = partition;
+    c->head = (Place){ 0 };
+    cartridge_aim_gather(c);
+    return MEDIUM_OK;
+}
+
+static MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
+                                     uint64_t number)
+{
+    Cartridge *c = cartridge(m);
+    Place bop = { 0 }, end, place;
+
+    if (partition >= c->superblock.geometry.partitions) {
+        return MEDIUM_INVALID;
+    }
+    if (change_partition(c, partition) != MEDIUM_OK) {
+        return MEDIUM_HOST_ERROR;
+    }
+    end = *cartridge_end(c);
+    if (what == MEDIUM_LOCATE_EOD ||
+        number > (what == MEDIUM_LOCATE_FILE ? end.files : end.object)) {
+        c->head = end;
+        return what == MEDIUM_LOCATE_EOD ? MEDIUM_OK : MEDIUM_EOD;
+    }
+    if ((what == MEDIUM_LOCATE_FILE
+             ? cartridge_search(c, COUNT_FILEMARKS, number, &bop, &end, &place)
+             : cartridge_place(c, number, &place)) == MEDIUM_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
+    c->head = place;
+    return MEDIUM_OK;
+}
+
+/* ── the cartridge as a whole ── */
+
+static bool blank(Cartridge *c)
+{
+    uint32_t i;
+
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        if (c->end[i].object > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A superblock of empty partitions. Durable before the old ones are touched. */
+static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_t *capacities)
+{
+    g_autofree Superblock *old = NULL;
+    Superblock *s = &c->superblock;
+    MediumResult result = cartridge_sync_now(c);
+    uint32_t i;
+
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    old = g_memdup2(s, sizeof *s);
+    s->generation++;
+    s->geometry.partitions = count;
+    memset(s->partitions, 0, sizeof s->partitions);
+    for (i = 0; i < count; i++) {
+        s->partitions[i] = (PartitionRecord){ .capacity = capacities[i], .epoch = 1 };
+    }
+    result = cartridge_commit_superblock(c);
+    if (result != MEDIUM_OK) {
+        *s = *old;
+        return result;
+    }
+    memset(c->end, 0, sizeof c->end);
+    memset(c->begun, 0, sizeof c->begun);
+    c->partition = 0;
+    c->head = (Place){ 0 };
+    store_reset(&c->store, s->generation);
+    cartridge_aim_gather(c);
+    attribute_set_drop_partitions(c->attributes);
+    c->attributes_dirty = true;
+    return MEDIUM_OK;
+}
+
+static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
+                                                const uint64_t *capacities)
+{
+    Cartridge *c = cartridge(m);
+    MediumResult result = writable(c);
+
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    if (!geometry_divisible(&c->superblock.geometry, count, capacities)) {
+        return MEDIUM_INVALID;
+    }
+    if (c->superblock.geometry.worm && !blank(c)) {
+        return MEDIUM_WORM;
+    }
+    result = start_generation(c, count, capacities);
+    if (result == MEDIUM_OK) {
+        c->file->ops->truncate(c->file, SYSTEM_AREA); /* only gives back room; may fail */
+    }
+    return result;
+}
+
+static MediumResult cartridge_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
+                                            MediumAttribute *attribute)
+{
+    Cartridge *c = cartridge(m);
+
+    if (partition >= c->superblock.geometry.partitions) {
+        return MEDIUM_INVALID;
+    }
+    return attribute_set_get(c->attributes, partition, id, attribute);
+}
+
+static MediumResult cartridge_set_attribute(TapeMedium *m, uint32_t partition,
+                                            const MediumAttribute *attribute)
+{
+    Cartridge *c = cartridge(m);
+    MediumResult result;
+
+    if (partition >= c->superblock.geometry.partitions) {
+        return MEDIUM_INVALID;
+    }
+    if (c->read_only) {
+        return MEDIUM_PROTECTED;
+    }
+    result = attribute_set_put(c->attributes, partition, attribute);
+    if (result == MEDIUM_OK) {
+        c->attributes_dirty = true;
+    }
+    return result;
+}
+
+static void cartridge_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids)
+{
+    attribute_set_list(cartridge(m)->attributes, partition, ids);
+}
+
+static MediumResult cartridge_set_write_protect(TapeMedium *m, bool on)
+{
+    Cartridge *c = cartridge(m);
+    int error;
+
+    if (c->superblock.write_protected == on) {
+        return MEDIUM_OK;
+    }
+    if (c->read_only) {
+        return MEDIUM_PROTECTED;
+    }
+    if (c->failed) {
+        return MEDIUM_HOST_ERROR;
+    }
+    c->superblock.write_protected = on;
+    error = cartridge_write_superblock(c);
+    if (error < 0) {
+        c->superblock.write_protected = !on;
+        return cartridge_host_error(c, error, "cannot write");
+    }
+    c->superblock_urgent = true;
+    c->dirty = true;
+    return MEDIUM_OK;
+}
+
+static void cartridge_set_compression(TapeMedium *m, bool on)
+{
+    /* blocks are stored as they are */
+}
+
+static void cartridge_position(TapeMedium *m, MediumPosition *position)
+{
+    Cartridge *c = cartridge(m);
+
+    *position = (MediumPosition){
+        .partition = c->partition,
+        .object = c->head.object,
+        .files = c->head.files,
+        .setmarks = c->head.setmarks,
+        .bop = c->head.object == 0,
+        .eod = at_eod(c),
+        .early_warning = beyond_early_warning(c),
+        .used = c->head.bytes,
+        .capacity = c->superblock.partitions[c->partition].capacity,
+    };
+}
+
+static void cartridge_info(TapeMedium *m, MediumInfo *info)
+{
+    Cartridge *c = cartridge(m);
+    int64_t size = c->file->ops->size(c->file);
+
+    *info = (MediumInfo){
+        .geometry = c->superblock.geometry,
+        .format = cartridge_format.name,
+        .write_protected = c->superblock.write_protected || c->read_only,
+        .setmarks = true,
+        .attributes = true,
+        .max_block = MEDIUM_BLOCK_MAX,
+        .file_size = size > 0 ? (uint64_t)size : 0,
+    };
+}
+
+static void cartridge_partition(TapeMedium *m, uint32_t number, MediumPartition *partition)
+{
+    Cartridge *c = cartridge(m);
+    uint64_t capacity = c->superblock.partitions[number].capacity;
+
+    *partition = (MediumPartition){
+        .capacity = capacity,
+        .used = c->end[number].bytes,
+        .objects = c->end[number].object,
+        .files = c->end[number].files,
+        .early_warning =
+            geometry_early_warning_point(capacity, c->superblock.geometry.early_warning),
+    };
+}
+
+static const GError *cartridge_host_error_of(TapeMedium *m)
+{
+    return cartridge(m)->error;
+}
+
+static void cartridge_free(TapeMedium *m)
+{
+    Cartridge *c = cartridge(m);
+
+    g_assert(!c->syncing);
+    if (!c->read_only && !c->failed) {
+        cartridge_flush(c);
+        if (c->attributes_dirty && cartridge_write_attributes(c) == 0) {
+            cartridge_write_superblock(c);
+        }
+    }
+    store_close(&c->store);
+    attribute_set_free(c->attributes);
+    host_file_free(c->file);
+    g_clear_error(&c->error);
+    g_free(c->gather.data);
+    g_free(c->gather.entries);
+    g_free(c->table_page);
+    g_free(c->window);
+    g_free(c->scratch);
+    g_free(c->path);
+    g_free(c);
+}
+
+const MediumOps cartridge_ops = {
+    .read = cartridge_read,
+    .read_reverse = cartridge_read_reverse,
+    .write = cartridge_write,
+    .write_marks = cartridge_write_marks,
+    .space = cartridge_space,
+    .locate = cartridge_locate,
+    .erase = cartridge_erase,
+    .format_partitions = cartridge_format_partitions,
+    .get_attribute = cartridge_get_attribute,
+    .set_attribute = cartridge_set_attribute,
+    .list_attributes = cartridge_list_attributes,
+    .set_write_protect = cartridge_set_write_protect,
+    .set_compression = cartridge_set_compression,
+    .sync = cartridge_sync,
+    .position = cartridge_position,
+    .info = cartridge_info,
+    .partition = cartridge_partition,
+    .host_error = cartridge_host_error_of,
+    .free = cartridge_free,
+};

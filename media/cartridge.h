@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The native cartridge (format "usbtape", suffix .tape). Format: media/README.md.
+ *
+ * Owns: the file, its recovery, what a kill or a power cut may take. Does not own: when to sync
+ * (the caller acknowledges), locks between processes (formats.c).
+ *
+ *   cartridge.c        the tape motions
+ *   cartridge-table.c  object entries: by number, by count of marks
+ *   cartridge-log.c    appending, truncating, syncing: everything that makes the file change
+ *   cartridge-open.c   making, opening, recovering
+ *   cartridge-store.c  streams of bytes over chunks of the file
+ *   cartridge-layout.c the bytes
+ *
+ * Three rules keep it whole:
+ *  1. Nothing durable is overwritten before a superblock that no longer refers to it is durable:
+ *     truncating (cartridge_cut) bumps the partition's epoch and syncs before the first new byte.
+ *  2. An entry beyond the durable place counts only if it carries the current epoch, follows its
+ *     neighbour exactly, and its data has the CRC it says: what a power cut left half is not there.
+ *  3. Of the two superblock slots, the last one known to be durable is never written to.
+ */
+#ifndef USBTAPE_MEDIA_CARTRIDGE_H
+#define USBTAPE_MEDIA_CARTRIDGE_H
+
+#include "emu/base/executor.h"
+#include "media/attributes.h"
+#include "media/cartridge-layout.h"
+#include "media/cartridge-store.h"
+#include "media/formats.h"
+
+enum {
+    /* Blocks below this are gathered before they are handed to the host. */
+    SMALL_BLOCK = 16 * 1024,
+    GATHER_SIZE = 256 * 1024,
+    /* Entries are handed to the host after so much data or so many entries. */
+    ENTRIES_DATA = 1024 * 1024,
+    ENTRIES_MAX = 1024,
+    /* Small blocks are read through a window. */
+    WINDOW_SIZE = 64 * 1024,
+    TABLE_PAGE = 64, /* entries in the cached piece of the table */
+};
+
+/* What has been accepted but not handed to the host. Belongs to the partition under the head. */
+typedef struct Gather {
+    uint8_t *data;
+    uint64_t data_start; /* in the data stream */
+    size_t data_length;
+    uint8_t *entries;
+    uint64_t first; /* object number of the first entry */
+    uint32_t n;
+    uint64_t bytes; /* of data since the entries were last handed over */
+} Gather;
+
+typedef struct Cartridge {
+    TapeMedium base;
+    HostFile *file;
+    char *path;
+    Executor *executor;
+    bool read_only;
+    GError *error; /* of the last call that failed on the host, or the one that `failed` */
+    bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
+
+    Superblock superblock;            /* as it should be on disk */
+    int slot, durable_slot;           /* last written; last known to be durable */
+    uint32_t slot_area, durable_area; /* the attribute areas that these name */
+    bool superblock_urgent;           /* holds something that the next sync must acknowledge */
+    bool syncing;
+    bool dirty; /* written since the last sync */
+    MediumSyncDone sync_done;
+    void *sync_data;
+    int sync_error;
+
+    Store store;
+    AttributeSet *attributes;
+    bool attributes_dirty;
+
+    Place end[MEDIUM_PARTITIONS_MAX];  /* EOD */
+    bool begun[MEDIUM_PARTITIONS_MAX]; /* the current epoch is ours: appending may go on */
+    uint32_t partition;                /* the head */
+    Place head;
+
+    Gather gather;
+    uint8_t *table_page; /* cache: TABLE_PAGE entries of the partition under the head */
+    uint64_t table_first;
+    bool table_valid;
+    uint8_t *window; /* cache: bytes of its data stream */
+    uint64_t window_start;
+    size_t window_length;
+    uint8_t *scratch; /* for what the caller's buffer does not take */
+} Cartridge;
+
+static inline Cartridge *cartridge(TapeMedium *m)
+{
+    return (Cartridge *)m;
+}
+
+static inline Place *cartridge_end(Cartridge *c)
+{
+    return &c->end[c->partition];
+}
+
+/* Sets medium_host_error() from a negative errno; returns HOST_ERROR. */
+MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
+
+/* ── cartridge-table.c: all of them for the partition under the head ── */
+
+typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntryState;
+
+/* `object` must be before EOD. HOST_ERROR: cartridge_host_error() has been called. */
+EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
+
+/* The place before an object, or EOD. What damage hides is inferred from its neighbours. */
+MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
+
+typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKind;
+
+uint64_t place_count(const Place *place, CountKind kind);
+/* The first place in [low, high] with at least `count` of a kind before it; `high` has them. */
+MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
+                              const Place *high, Place *found);
+
+/* ── cartridge-log.c ── */
+
+/* Appends at EOD, which is the head. HOST_ERROR: nothing happened. */
+MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length);
+/* Hands over what was gathered. HOST_ERROR: it stays gathered. */
+MediumResult cartridge_flush(Cartridge *c);
+/* Makes the head EOD, for good, and opens it for appending. HOST_ERROR: nothing happened. */
+MediumResult cartridge_cut(Cartridge *c);
+void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data);
+/* As cartridge_sync, on this thread. */
+MediumResult cartridge_sync_now(Cartridge *c);
+/* Writes the superblock into the slot that may be written to; not synced. */
+int cartridge_write_superblock(Cartridge *c);
+int cartridge_write_attributes(Cartridge *c);
+/* Writes it and waits until it is durable. HOST_ERROR: the medium has failed. */
+MediumResult cartridge_commit_superblock(Cartridge *c);
+/* Sets the gathering and the caches up for the partition under the head. Nothing is gathered. */
+void cartridge_aim_gather(Cartridge *c);
+
+/* ── cartridge-open.c ── */
+
+/* Takes `file` over on success. */
+TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Executor *executor,
+                           char **notice, GError **error);
+/* Borrows `file`. `chunk_shift`: CHUNK_SHIFT, or less in tests. */
+bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
+                      uint32_t chunk_shift, GError **error);
+
+extern const MediumFormat cartridge_format;
+
+/* cartridge.c */
+extern const MediumOps cartridge_ops;
+
+#endif

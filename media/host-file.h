@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's file beneath a cartridge: positioned reads and writes, and nothing else, so that a
+ * test can put a failing, full or suddenly powerless disk in its place.
+ *
+ * Calls return 0 or a negative errno. Short transfers are completed here.
+ */
+#ifndef USBTAPE_MEDIA_HOST_FILE_H
+#define USBTAPE_MEDIA_HOST_FILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+typedef struct HostFile HostFile;
+
+typedef struct HostFileOps {
+    /* Bytes read (fewer at the end of the file only) or -errno. */
+    ssize_t (*read)(HostFile *file, void *buffer, size_t length, uint64_t offset);
+    /* Bytes written, perhaps not all, or -errno. */
+    ssize_t (*write)(HostFile *file, const struct iovec *iov, int n, uint64_t offset);
+    int (*sync)(HostFile *file); /* may run on another thread than the rest */
+    int (*truncate)(HostFile *file, uint64_t size);
+    int (*punch)(HostFile *file, uint64_t offset, uint64_t length); /* bytes become zeroes */
+    int64_t (*size)(HostFile *file);
+    void (*free)(HostFile *file);
+} HostFileOps;
+
+struct HostFile {
+    const HostFileOps *ops;
+};
+
+/* Takes the descriptor over. */
+HostFile *host_file_new(int fd);
+void host_file_free(HostFile *file);
+/* Forgets the file that host_file_new made, leaving its descriptor open. */
+void host_file_release(HostFile *file);
+
+/* Reads exactly `length` bytes; what lies beyond the end of the file is zeroes. */
+int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset);
+/* Writes all of `iov` (at most 8 pieces) or fails. */
+int host_file_writev(HostFile *file, const struct iovec *iov, int n, uint64_t offset);
+int host_file_write(HostFile *file, const void *data, size_t length, uint64_t offset);
+
+#endif
