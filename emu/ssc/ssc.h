@@ -24,6 +24,24 @@ const SscModel *const *ssc_models(void); /* NULL-terminated */
 const char *ssc_model_name(const SscModel *model);
 const char *ssc_model_about(const SscModel *model);
 
+/* How a model shows itself on USB. We know of no sourced USB ids of any tape drive of this kind, so
+ * they are invented, and said to be where they are listed. */
+typedef struct SscUsbIds {
+    uint16_t vendor, product, release; /* idVendor, idProduct, bcdDevice */
+    bool invented;
+    const char *manufacturer_text, *product_text; /* string descriptors */
+} SscUsbIds;
+
+const SscUsbIds *ssc_model_usb_ids(const SscModel *model);
+/* The INQUIRY strings, without padding. */
+const char *ssc_model_vendor(const SscModel *model);
+const char *ssc_model_product(const SscModel *model);
+const char *ssc_model_revision(const SscModel *model);
+/* The unit serial number (VPD 80h) of a drive that was given none. */
+const char *ssc_model_serial(const SscModel *model);
+/* The density code of a new cartridge. */
+uint8_t ssc_model_density(const SscModel *model);
+
 /* Borrows clock and trace. `serial`: 10 characters for VPD 80h, copied; NULL: the model's default.
  */
 SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock, Trace *trace);

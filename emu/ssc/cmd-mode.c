@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* MODE SENSE and MODE SELECT: headers and block descriptor (SPC-3 § 7.4.2, SSC-3 § 8.3.1). */
+#include "emu/ssc/commands.h"
+#include "emu/ssc/pages-mode.h"
+
+#define BLOCK_DESCRIPTOR  8u
+#define DENSITY_NO_CHANGE 0x7f
+
+/* Where the two forms of the header differ. */
+typedef struct ModeForm {
+    size_t header;              /* its length */
+    size_t medium_type, device; /* offsets; MODE DATA LENGTH is at 0 */
+    size_t descriptor_length;   /* offset, of the last byte if it has two */
+} ModeForm;
+
+static const ModeForm form_6 = { 4, 1, 2, 3 };
+static const ModeForm form_10 = { 8, 2, 3, 7 };
+
+/* The density of what is in the drive. */
+static uint8_t current_density(SscDrive *drive)
+{
+    MediumInfo info;
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+        if (info.geometry.density != 0) {
+            return info.geometry.density;
+        }
+    }
+    return drive->mode.density;
+}
+
+static uint8_t device_specific(SscDrive *drive)
+{
+    MediumInfo info = { .write_protected = false };
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+    }
+    return (uint8_t)((info.write_protected ? 0x80 : 0) | drive->mode.buffered_mode << 4);
+}
+
+static void put_block_descriptor(SscCommand *c, SscPageControl control)
+{
+    SscDrive *drive = c->drive;
+    uint8_t density = control == PAGE_CURRENT   ? current_density(drive)
+                      : control == PAGE_DEFAULT ? drive->model->density
+                                                : 0xff;
+    uint32_t length = control == PAGE_CURRENT   ? drive->mode.block_length
+                      : control == PAGE_DEFAULT ? drive->model->block_length
+                                                : 0xffffff;
+
+    byte_writer_u8(&c->reply, density);
+    byte_writer_be24(&c->reply, 0); /* all the rest of the tape */
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_be24(&c->reply, length);
+}
+
+/* SPC-3 § 6.9, 6.10 */
+static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocation_length)
+{
+    SscPageControl control = (SscPageControl)(c->cdb[2] >> 6);
+    bool dbd = c->cdb[1] & 0x08;
+    uint8_t length[2];
+
+    if (c->cdb[3] != 0x00 && c->cdb[3] != 0xff) { /* SUBPAGE CODE: none here */
+        return illegal_field(3, -1);
+    }
+    if (control == PAGE_SAVED) {
+        return check(SENSE_SAVING_NOT_SUPPORTED);
+    }
+    byte_writer_fill(&c->reply, 0, form->header);
+    c->reply.data[form->medium_type] = c->drive->model->medium_type;
+    c->reply.data[form->device] = device_specific(c->drive);
+    if (!dbd) {
+        c->reply.data[form->descriptor_length] = BLOCK_DESCRIPTOR;
+        put_block_descriptor(c, control);
+    }
+    if (!ssc_mode_put_pages(c, control, c->cdb[2] & 0x3f)) {
+        return illegal_field(2, 5);
+    }
+    if (form == &form_6) {
+        c->reply.data[0] = (uint8_t)(c->reply.length - 1);
+    } else {
+        put_be16(length, (uint16_t)(c->reply.length - 2));
+        byte_writer_patch(&c->reply, 0, length, 2);
+    }
+    return reply(c, allocation_length);
+}
+
+Outcome mode_sense_6(SscCommand *c)
+{
+    return mode_sense(c, &form_6, c->cdb[4]);
+}
+
+Outcome mode_sense_10(SscCommand *c)
+{
+    return mode_sense(c, &form_10, get_be16(c->cdb + 7));
+}
+
+static bool can_write_density(const SscModel *model, uint8_t code)
+{
+    for (unsigned i = 0; i < model->n_densities; i++) {
+        if (model->densities[i].primary == code && model->densities[i].writable) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Outcome take_block_descriptor(SscCommand *c, SscMode *draft, const uint8_t *list, size_t at)
+{
+    const SscModel *model = c->drive->model;
+    const uint8_t *descriptor = list + at;
+    uint32_t length = get_be24(descriptor + 5);
+
+    if (descriptor[0] == 0x00) {
+        draft->density = model->density;
+    } else if (can_write_density(model, descriptor[0])) {
+        draft->density = descriptor[0];
+    } else if (descriptor[0] != DENSITY_NO_CHANGE && descriptor[0] != current_density(c->drive)) {
+        return illegal_parameter((unsigned)at, -1);
+    }
+    if (get_be24(descriptor + 1) != 0) { /* blocks of one length up to the end of the tape only */
+        return illegal_parameter((unsigned)at + 1, -1);
+    }
+    if (descriptor[4] != 0) {
+        return illegal_parameter((unsigned)at + 4, -1);
+    }
+    if (length != 0 && (length < model->limits.min || length > model->limits.max ||
+                        length % (1u << model->limits.granularity) != 0)) {
+        return illegal_parameter((unsigned)at + 5, -1);
+    }
+    draft->block_length = length;
+    return good();
+}
+
+static Outcome take_header(SscMode *draft, const ModeForm *form, const uint8_t *list)
+{
+    uint8_t device = list[form->device];
+
+    /* MODE DATA LENGTH and MEDIUM TYPE are not the host's to set; WP is ignored (SSC-3 § 8.3.1). */
+    if ((device & 0x70) > 0x10) { /* BUFFERED MODE: 0 and 1; 2 is for several initiators */
+        return illegal_parameter((unsigned)form->device, 6);
+    }
+    if ((device & 0x0f) != 0) { /* SPEED: the default only */
+        return illegal_parameter((unsigned)form->device, 3);
+    }
+    draft->buffered_mode = (uint8_t)(device >> 4 & 0x07);
+    return good();
+}
+
+/* The whole list, or nothing of it: all is checked before anything is changed. */
+static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, const uint8_t *list,
+                         size_t length)
+{
+    size_t at = form->header;
+    Outcome outcome;
+
+    if (length < form->header) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    outcome = take_header(draft, form, list);
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    if (list[form->descriptor_length] != 0) {
+        if (list[form->descriptor_length] != BLOCK_DESCRIPTOR) {
+            return illegal_parameter((unsigned)form->descriptor_length, -1);
+        }
+        if (length - at < BLOCK_DESCRIPTOR) {
+            return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        }
+        outcome = take_block_descriptor(c, draft, list, at);
+        at += BLOCK_DESCRIPTOR;
+    }
+    while (outcome_is_good(&outcome) && at < length) {
+        outcome = ssc_mode_take_page(c, draft, list, length, &at);
+    }
+    return outcome;
+}
+
+static Outcome apply_list(SscCommand *c)
+{
+    const ModeForm *form = c->cdb[0] == 0x15 ? &form_6 : &form_10;
+    const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
+    SscMode draft = c->drive->mode;
+    Outcome outcome = take_list(c, form, &draft, list, c->announced);
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    c->drive->mode = draft;
+    c->drive->compression_told = false;
+    return good();
+}
+
+/* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */
+static Outcome select_list(SscCommand *c)
+{
+    return ssc_drive_dirty(c->drive) ? after_sync(apply_list) : apply_list(c);
+}
+
+/* SPC-3 § 6.7, 6.8 */
+static Outcome mode_select(SscCommand *c, uint32_t list_length)
+{
+    if (c->cdb[1] & 0x01) { /* SP: nothing can be saved */
+        return illegal_field(1, 0);
+    }
+    return move_data(list_length, select_list);
+}
+
+Outcome mode_select_6(SscCommand *c)
+{
+    return mode_select(c, c->cdb[4]);
+}
+
+Outcome mode_select_10(SscCommand *c)
+{
+    return mode_select(c, get_be16(c->cdb + 7));
+}

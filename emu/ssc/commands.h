@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The handlers that the table's rows name, by the file that holds them. */
+#ifndef USBTAPE_SSC_COMMANDS_H
+#define USBTAPE_SSC_COMMANDS_H
+
+#include "emu/ssc/outcome.h"
+
+/* cmd-device.c */
+Outcome test_unit_ready(SscCommand *c);
+Outcome request_sense(SscCommand *c);
+Outcome inquiry(SscCommand *c);
+
+/* cmd-data.c */
+Outcome read_block_limits(SscCommand *c);
+Outcome read_6(SscCommand *c);
+Outcome write_6(SscCommand *c);
+Outcome write_filemarks_6(SscCommand *c);
+
+/* cmd-position.c */
+Outcome rewind_tape(SscCommand *c);
+Outcome space_6(SscCommand *c);
+
+/* cmd-mode.c */
+Outcome mode_sense_6(SscCommand *c);
+Outcome mode_sense_10(SscCommand *c);
+Outcome mode_select_6(SscCommand *c);
+Outcome mode_select_10(SscCommand *c);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way of a task: it waits for its turn, passes the gates, its handler runs, and what the
+ * handler answers is acted upon until the task is done.
+ */
+#include "emu/ssc/drive-state.h"
+
+static void pump(SscDrive *drive);
+static void run(SscDrive *drive, Outcome outcome);
+
+static bool model_lacks(const SscModel *model, uint8_t opcode)
+{
+    for (const uint8_t *lack = model->lacks; lack && *lack; lack++) {
+        if (*lack == opcode) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
+static bool asks_for_nothing(const SscCommand *c)
+{
+    const uint8_t *count = c->cdb + (c->row->length == 6 ? 2 : 12);
+
+    return (c->row->flags & ROW_COUNTED) && get_be24(count) == 0;
+}
+
+static bool write_protected(SscDrive *drive)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    return info.write_protected;
+}
+
+static Outcome report_attention(SscDrive *drive)
+{
+    return check(scsi_attention_take(&drive->attention));
+}
+
+static Outcome report_deferred(SscDrive *drive)
+{
+    Outcome outcome = check(drive->deferred.code);
+
+    outcome.sense = drive->deferred;
+    drive->deferred = (ScsiSense){ 0 };
+    return outcome;
+}
+
+/* Everything that may stop a command before its handler, in the order in which it is looked at. */
+static Outcome pass_gates(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    const ScsiTask *task = c->task;
+    bool opcode_known;
+    ScsiField bad;
+
+    c->row = ssc_table_find(c->cdb, &opcode_known);
+    unsigned flags = c->row ? c->row->flags : 0;
+
+    /* Sense is kept until the next command that does not ask for it (SPC-3 § 6.27). */
+    if (!(flags & ROW_KEEPS_SENSE)) {
+        drive->sense = (ScsiSense){ 0 };
+    }
+    /* Logical unit: only INQUIRY and REQUEST SENSE speak for one that is not there (SPC-3 § 4.2).
+     */
+    if (task->lun != 0 && !(flags & ROW_ANY_LUN)) {
+        return check(SENSE_LUN_NOT_SUPPORTED);
+    }
+    /* Operation code and service action (SPC-3 § 4.3.4). */
+    if (!opcode_known || model_lacks(drive->model, c->cdb[0])) {
+        return check(SENSE_INVALID_OPCODE);
+    }
+    if (!c->row) {
+        return illegal_field(1, 4);
+    }
+    /* CDB: long enough, no reserved bit set (SPC-3 § 4.3.1). */
+    if (task->cdb_length < c->row->length) {
+        return illegal_field(task->cdb_length, -1);
+    }
+    if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->length, &bad)) {
+        return illegal_field(bad.byte, bad.bit);
+    }
+    /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */
+    if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&drive->attention)) {
+        return report_attention(drive);
+    }
+    /* Reservation: USB has one initiator, so what is reserved is reserved by it (SPC-2 § 5.5). */
+    /* Deferred error: likewise told once, by the next command (SPC-3 § 4.5.7). */
+    if (!(flags & ROW_UA_EXEMPT) && drive->deferred.code != SENSE_NO_SENSE) {
+        return report_deferred(drive);
+    }
+    /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
+    if ((flags & ROW_MEDIUM) && !drive->medium) {
+        return check(SENSE_MEDIUM_NOT_PRESENT);
+    }
+    if ((flags & ROW_MEDIUM) && !drive->loaded) {
+        return check(SENSE_INITIALIZING_COMMAND_REQUIRED);
+    }
+    /* Write protection (SSC-3 § 4.2.14). */
+    if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
+        return check(SENSE_WRITE_PROTECTED);
+    }
+    return c->row->handler(c);
+}
+
+static void trace_command(const SscCommand *c)
+{
+    char hex[3 * SCSI_CDB_MAX + 1] = "";
+    bool known;
+    const SscRow *row = ssc_table_find(c->cdb, &known);
+
+    if (c->drive->trace) {
+        for (unsigned i = 0; i < MIN(c->task->cdb_length, SCSI_CDB_MAX); i++) {
+            g_snprintf(hex + 3 * i, 4, " %02x", c->cdb[i]);
+        }
+        TRACE(c->drive->trace, SCSI_COMMAND, "tag %" G_GINT64_MODIFIER "x lun %u %s:%s",
+              c->task->tag, c->task->lun, row ? row->name : "unknown", hex);
+    }
+}
+
+static void trace_outcome(const SscDrive *drive, const ScsiTask *task, const ScsiSense *sense)
+{
+    switch (task->status) {
+    case SCSI_CHECK_CONDITION:
+        TRACE(drive->trace, SCSI_OUTCOME,
+              "tag %" G_GINT64_MODIFIER "x CHECK CONDITION %x/%02x/%02x %s%s%s%s%s", task->tag,
+              scsi_sense_key(sense->code), scsi_sense_asc(sense->code),
+              scsi_sense_ascq(sense->code), scsi_sense_text(sense->code),
+              sense->deferred ? ", deferred" : "", sense->filemark ? ", FILEMARK" : "",
+              sense->eom ? ", EOM" : "", sense->ili ? ", ILI" : "");
+        break;
+    case SCSI_GOOD:
+    case SCSI_BUSY:
+    case SCSI_RESERVATION_CONFLICT:
+    case SCSI_TASK_SET_FULL:
+        TRACE(drive->trace, SCSI_OUTCOME, "tag %" G_GINT64_MODIFIER "x status %02x", task->tag,
+              (unsigned)task->status);
+        break;
+    }
+}
+
+/* Hands the task back, the last thing that is done with it. */
+static void finish(SscDrive *drive, const Outcome *outcome)
+{
+    ScsiTask *task = drive->command.task;
+
+    task->status = outcome->status;
+    task->sense_length = 0;
+    if (outcome->status == SCSI_CHECK_CONDITION) {
+        drive->sense = outcome->sense;
+        task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);
+    }
+    trace_outcome(drive, task, &outcome->sense);
+    drive->command.task = NULL;
+    drive->command.next = NULL;
+    task->ops->done(task);
+    pump(drive);
+}
+
+static Outcome call_next(SscCommand *c)
+{
+    SscHandler next = c->next;
+
+    c->next = NULL;
+    return next(c);
+}
+
+static void sync_done(void *data, MediumResult result)
+{
+    g_autofree SscSync *sync = data;
+    SscDrive *drive = sync->drive;
+
+    if (!drive) {
+        if (sync->orphan) {
+            medium_free(sync->orphan);
+        }
+        return;
+    }
+    SscCommand *c = &drive->command;
+
+    drive->sync = NULL;
+    if (result == MEDIUM_OK) {
+        drive->buffered_objects = 0;
+        drive->buffered_bytes = 0;
+    }
+    if (drive->reload_after_sync) {
+        ssc_drive_load(drive);
+    }
+    if (sync->waited_for) {
+        run(drive, result == MEDIUM_OK ? call_next(c) : of_medium(c, result, ACT_OTHER, 0));
+        return;
+    }
+    if (result != MEDIUM_OK) { /* the command that should tell it has ended already */
+        drive->deferred = of_medium(c, result, ACT_OTHER, 0).sense;
+        drive->deferred.deferred = true;
+    }
+    pump(drive);
+}
+
+/* The medium may call back before this returns: touch nothing afterwards. */
+static void start_sync(SscDrive *drive, bool waited_for)
+{
+    g_assert(!drive->sync);
+    drive->sync = g_new0(SscSync, 1);
+    drive->sync->drive = drive;
+    drive->sync->waited_for = waited_for;
+    medium_sync(drive->medium, sync_done, drive->sync);
+}
+
+/* Asks the transport. True: go on with c->next now. */
+static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
+{
+    SscCommand *c = &drive->command;
+    ScsiTask *task = c->task;
+    ScsiDirection direction = c->row->direction;
+
+    g_assert(direction != SCSI_NO_DATA && outcome->length <= SCSI_DATA_MAX);
+    c->announced = outcome->length;
+    c->next = outcome->next;
+    bool agreed = task->ops->data_phase(task, direction, outcome->length);
+    if (c->task != task) { /* it ended inside the call: data came at once, or an abort */
+        return false;
+    }
+    if (!agreed) {
+        c->task = NULL;
+        c->next = NULL;
+        pump(drive);
+        return false;
+    }
+    return direction == SCSI_DATA_IN;
+}
+
+/* Acts on what a handler answered, until the command is done or has to wait. */
+static void run(SscDrive *drive, Outcome outcome)
+{
+    for (;;) {
+        switch (outcome.kind) {
+        case OUTCOME_DONE:
+            finish(drive, &outcome);
+            return;
+        case OUTCOME_SYNC:
+            drive->command.next = outcome.next;
+            start_sync(drive, true);
+            return;
+        case OUTCOME_GOOD_THEN_SYNC:
+            start_sync(drive, false);
+            outcome = good();
+            finish(drive, &outcome);
+            return;
+        case OUTCOME_DATA:
+            if (!enter_data_phase(drive, &outcome)) {
+                return;
+            }
+            outcome = call_next(&drive->command);
+            break;
+        }
+    }
+}
+
+static void begin(SscDrive *drive, ScsiTask *task)
+{
+    SscCommand *c = &drive->command;
+
+    *c = (SscCommand){ .drive = drive, .task = task, .cdb = task->cdb };
+    c->reply = BYTE_WRITER(drive->scratch, sizeof drive->scratch);
+    task->out_unused = 0;
+    trace_command(c);
+    run(drive, pass_gates(c));
+}
+
+/* While a sync runs behind a command that has ended, only those go on that ask for no state. */
+static bool may_begin(const SscDrive *drive, const ScsiTask *task)
+{
+    bool known;
+    const SscRow *row = ssc_table_find(task->cdb, &known);
+
+    return !drive->sync || (row && (row->flags & ROW_UA_EXEMPT));
+}
+
+static void pump(SscDrive *drive)
+{
+    ScsiTask *task;
+
+    while (!drive->command.task && (task = g_queue_peek_head(&drive->waiting)) &&
+           may_begin(drive, task)) {
+        begin(drive, g_queue_pop_head(&drive->waiting));
+    }
+}
+
+static SscDrive *drive_of(ScsiTarget *target)
+{
+    G_STATIC_ASSERT(G_STRUCT_OFFSET(SscDrive, target) == 0);
+    return (SscDrive *)target;
+}
+
+void ssc_submit(ScsiTarget *target, ScsiTask *task)
+{
+    SscDrive *drive = drive_of(target);
+
+    g_queue_push_tail(&drive->waiting, task);
+    pump(drive);
+}
+
+void ssc_data_out(ScsiTarget *target, ScsiTask *task)
+{
+    SscDrive *drive = drive_of(target);
+    SscCommand *c = &drive->command;
+
+    g_return_if_fail(c->task == task && c->next && !drive->sync);
+    g_return_if_fail(task->out && g_bytes_get_size(task->out) >= c->announced);
+    run(drive, call_next(c));
+}
+
+void ssc_abort(ScsiTarget *target, ScsiTask *task)
+{
+    SscDrive *drive = drive_of(target);
+
+    if (drive->command.task != task) {
+        g_queue_remove(&drive->waiting, task);
+        return;
+    }
+    drive->command.task = NULL;
+    drive->command.next = NULL;
+    if (drive->sync) { /* goes on; if it fails, somebody must still hear of it */
+        drive->sync->waited_for = false;
+    }
+    pump(drive);
+}

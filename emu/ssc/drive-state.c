@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/ssc/drive-state.h"
+
+static unsigned lun_count(ScsiTarget *target)
+{
+    return 1;
+}
+
+/*
+ * The cartridge as it is after the drive was switched on: threaded, at BOP. A sync that was under
+ * way must end first (sync_done comes back here).
+ */
+void ssc_drive_load(SscDrive *drive)
+{
+    if (drive->sync) {
+        drive->reload_after_sync = true;
+        return;
+    }
+    drive->reload_after_sync = false;
+    drive->loaded = true;
+    drive->compression_told = false;
+    medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
+}
+
+void ssc_drive_unload(SscDrive *drive)
+{
+    medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
+    drive->loaded = false;
+}
+
+/* SPC-3 § 5.6: what each kind of reset takes with it. The transport aborted its tasks before. */
+static void reset(ScsiTarget *target, ScsiReset kind)
+{
+    SscDrive *drive = (SscDrive *)target;
+
+    g_return_if_fail(!drive->command.task && g_queue_is_empty(&drive->waiting));
+    if (kind == SCSI_RESET_TRANSPORT) {
+        return;
+    }
+    if (kind == SCSI_RESET_POWER_ON) {
+        drive->attention = (ScsiAttention){ 0 };
+        drive->deferred = (ScsiSense){ 0 };
+        if (drive->medium) {
+            ssc_drive_load(drive);
+        }
+    }
+    drive->sense = (ScsiSense){ 0 };
+    drive->prevented = false;
+    ssc_mode_reset(drive);
+    scsi_attention_raise(&drive->attention, SENSE_POWER_ON_OR_RESET);
+}
+
+static const ScsiTargetOps target_ops = {
+    .submit = ssc_submit,
+    .data_out = ssc_data_out,
+    .abort = ssc_abort,
+    .reset = reset,
+    .lun_count = lun_count,
+};
+
+SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock, Trace *trace)
+{
+    SscDrive *drive = g_new0(SscDrive, 1);
+
+    ssc_table_check();
+    drive->target.ops = &target_ops;
+    drive->model = model;
+    drive->clock = clock;
+    drive->trace = trace;
+    drive->command.drive = drive;
+    g_strlcpy(drive->serial, serial ? serial : model->serial, sizeof drive->serial);
+    g_queue_init(&drive->waiting);
+    reset(&drive->target, SCSI_RESET_POWER_ON);
+    return drive;
+}
+
+void ssc_drive_free(SscDrive *drive)
+{
+    if (!drive) {
+        return;
+    }
+    g_return_if_fail(!drive->command.task && g_queue_is_empty(&drive->waiting));
+    if (drive->sync) { /* it still uses the medium */
+        drive->sync->drive = NULL;
+        drive->sync->orphan = drive->medium;
+    } else if (drive->medium) {
+        medium_free(drive->medium);
+    }
+    g_free(drive);
+}
+
+ScsiTarget *ssc_drive_target(SscDrive *drive)
+{
+    return &drive->target;
+}
+
+bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
+{
+    if (drive->medium) {
+        return false;
+    }
+    drive->medium = medium;
+    drive->buffered_objects = 0;
+    drive->buffered_bytes = 0;
+    ssc_drive_load(drive);
+    scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    return true;
+}
+
+SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
+{
+    *medium = NULL;
+    if (!drive->medium) {
+        return SSC_EJECT_EMPTY;
+    }
+    if (drive->sync || drive->command.task) {
+        return SSC_EJECT_BUSY;
+    }
+    if (drive->prevented && !force) {
+        return SSC_EJECT_PREVENTED;
+    }
+    *medium = g_steal_pointer(&drive->medium);
+    drive->loaded = false;
+    drive->buffered_objects = 0;
+    drive->buffered_bytes = 0;
+    return SSC_EJECTED;
+}
+
+TapeMedium *ssc_drive_medium(SscDrive *drive)
+{
+    return drive->medium;
+}
+
+bool ssc_drive_loaded(const SscDrive *drive)
+{
+    return drive->loaded;
+}
+
+SscBlockLimits ssc_drive_limits(SscDrive *drive)
+{
+    SscBlockLimits limits = drive->model->limits;
+    MediumInfo info;
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+        limits.max = MIN(limits.max, info.max_block);
+    }
+    return limits;
+}
+
+void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes)
+{
+    drive->buffered_objects += objects;
+    drive->buffered_bytes += bytes;
+}

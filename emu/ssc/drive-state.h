@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside emu/ssc: the drive, and the command that it is executing. */
+#ifndef USBTAPE_SSC_DRIVE_STATE_H
+#define USBTAPE_SSC_DRIVE_STATE_H
+
+#include "emu/base/bytes.h"
+#include "emu/scsi/attention.h"
+#include "emu/ssc/models/model.h"
+#include "emu/ssc/outcome.h"
+#include "emu/ssc/ssc.h"
+#include "emu/ssc/table.h"
+
+/* No parameter data that a drive sends is longer: allocation lengths of most commands are 16-bit.
+ */
+#define SSC_REPLY_MAX 65536u
+
+/* The command being executed. There is at most one: drives like ours do not queue. */
+struct SscCommand {
+    SscDrive *drive;
+    ScsiTask *task; /* NULL: none */
+    const SscRow *row;
+    const uint8_t *cdb;
+    ByteWriter reply;   /* over drive->scratch: parameter data under construction */
+    uint32_t announced; /* bytes that the data phase moves */
+    SscHandler next;    /* called when what the command waits for has come; NULL: not waiting */
+    Outcome held;       /* for handlers: an outcome found before a sync, reported after it */
+    uint64_t count;     /* for handlers: a value carried from one step to the next */
+};
+
+/*
+ * A sync under way. It cannot be called back, so it outlives the command that asked for it (abort)
+ * and even the drive.
+ */
+typedef struct SscSync {
+    SscDrive *drive;    /* NULL: freed meanwhile */
+    TapeMedium *orphan; /* to be freed when a freed drive's sync ends */
+    bool waited_for;    /* the current command waits; otherwise a failure is a deferred error */
+} SscSync;
+
+/* Mode parameters as the host set them (SPC-3 § 7.4). Pages are kept as bytes: pages-mode.c. */
+#define SSC_MODE_PAGES_MAX 16
+#define SSC_MODE_PAGE_SIZE 64
+
+typedef struct SscMode {
+    uint8_t buffered_mode; /* SSC-3 table 76: 0 unbuffered, 1 buffered */
+    uint8_t density;       /* of the block descriptor */
+    uint32_t block_length; /* 0 = variable */
+    uint8_t pages[SSC_MODE_PAGES_MAX]
+                 [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
+} SscMode;
+
+struct SscDrive {
+    ScsiTarget target;
+    const SscModel *model;
+    Clock *clock;
+    Trace *trace;
+    char serial[11];
+
+    TapeMedium *medium; /* the cartridge in the drive, loaded or not */
+    bool loaded;
+    bool reload_after_sync;    /* switched on again while a sync was under way */
+    bool compression_told;     /* the medium knows whether to compress */
+    bool prevented;            /* PREVENT ALLOW MEDIUM REMOVAL */
+    uint64_t buffered_objects; /* written and not known to be synced */
+    uint64_t buffered_bytes;
+    SscMode mode;
+
+    /* Three separate places: what is to be told, what was told last, what went wrong behind. */
+    ScsiAttention attention;
+    ScsiSense sense;
+    ScsiSense deferred; /* SENSE_NO_SENSE: none */
+
+    SscCommand command; /* the current one */
+    GQueue waiting;     /* tasks that came meanwhile */
+    SscSync *sync;      /* NULL: none under way */
+    uint8_t scratch[SSC_REPLY_MAX];
+};
+
+/* dispatch.c */
+void ssc_submit(ScsiTarget *target, ScsiTask *task);
+void ssc_data_out(ScsiTarget *target, ScsiTask *task);
+void ssc_abort(ScsiTarget *target, ScsiTask *task);
+
+/* drive-state.c */
+/* Makes a cartridge that is in the drive reachable, at BOP of partition 0. */
+void ssc_drive_load(SscDrive *drive);
+void ssc_drive_unload(SscDrive *drive);
+/* What counts for the loaded cartridge: the model's limits, bounded by the image's format. */
+SscBlockLimits ssc_drive_limits(SscDrive *drive);
+/* Objects went into the drive's buffer: they are safe only after a sync. */
+void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes);
+static inline bool ssc_drive_dirty(const SscDrive *drive)
+{
+    return drive->buffered_objects > 0;
+}
+
+/* outcome.c */
+/* Hands out what `reply` announced; a handler that must act then calls it last. */
+Outcome send_reply(SscCommand *c);
+
+/* pages-vpd.c */
+/* Puts a VPD page into c->reply. False: this model has none of that code. */
+bool ssc_vpd_page(SscCommand *c, uint8_t code);
+
+/* pages-mode.c */
+void ssc_mode_reset(SscDrive *drive);
+/* Data compression is enabled (SSC-3 § 8.3.2). */
+bool ssc_mode_compresses(const SscDrive *drive);
+/* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */
+bool ssc_mode_reports_setmarks(const SscDrive *drive);
+
+#endif

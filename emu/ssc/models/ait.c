@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/ssc/models/ait.h"
+
+static const uint8_t nothing[32] = { 0 };
+
+static const uint8_t disconnect[0x0e] = { 0 };
+/* SCSI-2's control page. */
+static const uint8_t control[0x06] = { 0 };
+/* DCE, DCC, DDE; algorithm 03h, ALDC. */
+static const uint8_t compression[0x0e] = { 0xc0, 0x80, 0, 0, 0, 0x03, 0, 0, 0, 0x03 };
+static const uint8_t compression_changeable[0x0e] = { 0x80 };
+/* BIS, RSmk; EEG, SEW; compression selected. */
+static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18, 0, 0, 0, 0x01 };
+static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
+/* DDS emulation: at most one additional partition; sizes in MB. */
+static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
+/* DEXCPT off, MRIE 3. */
+static const uint8_t exceptions[0x0a] = { 0x00, 0x03 };
+/* AIT Device Configuration: ABS; SPAN 0Ah. AIT = 0 is DDS emulation, the drives' default. */
+static const uint8_t ait_configuration[0x08] = { 0x20, 0x0a };
+
+const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
+    { 0x02, sizeof disconnect, disconnect, nothing },
+    { 0x0a, sizeof control, control, nothing },
+    { 0x0f, sizeof compression, compression, compression_changeable },
+    { 0x10, sizeof configuration, configuration, configuration_changeable },
+    { 0x11, sizeof partitions, partitions, nothing },
+    { 0x1c, sizeof exceptions, exceptions, nothing },
+    { 0x31, sizeof ait_configuration, ait_configuration, nothing },
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A drive personality is data: strings, limits, densities, pages. A new model is one file beside
+ * this one and one line in models.def. Handlers never ask which model it is.
+ */
+#ifndef USBTAPE_SSC_MODEL_H
+#define USBTAPE_SSC_MODEL_H
+
+#include "emu/ssc/ssc.h"
+
+/* READ BLOCK LIMITS (SSC-3 § 7.5). */
+typedef struct SscBlockLimits {
+    uint32_t max;
+    uint16_t min;
+    uint8_t granularity; /* lengths are multiples of 2 to this power */
+} SscBlockLimits;
+
+/* One density of REPORT DENSITY SUPPORT (SSC-3 § 7.8). */
+typedef struct SscDensity {
+    uint8_t primary, secondary;
+    bool writable;
+    uint32_t bits_per_mm; /* 24 bits */
+    uint16_t width;       /* of the tape, in 0.1 mm */
+    uint16_t tracks;
+    uint32_t capacity_mb; /* 10^6 bytes, uncompressed */
+    const char *organization, *name, *description;
+} SscDensity;
+
+/*
+ * One mode page of a model: default bytes from byte 2 on, and which of their bits MODE SELECT may
+ * change. Behaviour behind a page code is in pages-mode.c.
+ */
+typedef struct SscModePage {
+    uint8_t code;
+    uint8_t length; /* PAGE LENGTH: bytes after byte 1 */
+    const uint8_t *defaults, *changeable;
+} SscModePage;
+
+struct SscModel {
+    const char *name, *about;
+
+    /* INQUIRY (SPC-3 § 6.4) */
+    const char *vendor, *product, *revision;
+    uint8_t version;                     /* ANSI: 2, 3, 4 (SPC-2), 5 (SPC-3) */
+    uint8_t inquiry_length;              /* whole, 36 to 96 */
+    const uint16_t *version_descriptors; /* ended by 0; NULL: none */
+    const char *serial;                  /* default, 10 characters */
+    const uint8_t *vpd_pages;            /* ended by 0; page 00h is always there; NULL: 00h alone */
+
+    SscBlockLimits limits;
+    uint32_t block_length; /* default: 0 = variable */
+    uint8_t medium_type;   /* of the mode header */
+    uint8_t density;       /* that a cartridge without one has */
+    const SscDensity *densities;
+    unsigned n_densities;
+    const SscModePage *mode_pages;
+    unsigned n_mode_pages;
+    const uint8_t *log_pages; /* ended by 0; page 00h is always there */
+    const uint8_t *lacks;     /* operation codes of the table that it does not have, ended by 0 */
+    bool attention_on_load;   /* UA 28/00 after the LOAD command too: real drives differ */
+
+    SscUsbIds usb;
+};
+
+#endif

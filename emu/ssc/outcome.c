@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/ssc/outcome.h"
+
+#include "emu/ssc/drive-state.h"
+
+Outcome good(void)
+{
+    return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_GOOD };
+}
+
+Outcome check(ScsiSenseCode code)
+{
+    return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_CHECK_CONDITION, .sense.code = code };
+}
+
+Outcome check_information(ScsiSenseCode code, int64_t information)
+{
+    Outcome outcome = check(code);
+
+    outcome.sense.valid = true;
+    outcome.sense.information = information;
+    return outcome;
+}
+
+static Outcome illegal(ScsiSenseCode code, bool in_cdb, unsigned byte, int bit)
+{
+    Outcome outcome = check(code);
+
+    outcome.sense.field =
+        (ScsiField){ .valid = true, .in_cdb = in_cdb, .byte = (uint16_t)byte, .bit = (int8_t)bit };
+    return outcome;
+}
+
+Outcome illegal_field(unsigned byte, int bit)
+{
+    return illegal(SENSE_INVALID_FIELD_IN_CDB, true, byte, bit);
+}
+
+Outcome illegal_parameter(unsigned byte, int bit)
+{
+    return illegal(SENSE_INVALID_FIELD_IN_PARAMETER_LIST, false, byte, bit);
+}
+
+Outcome send_reply(SscCommand *c)
+{
+    memcpy(scsi_task_in(c->task, c->announced), c->drive->scratch, c->announced);
+    return good();
+}
+
+Outcome reply(SscCommand *c, uint32_t allocation_length)
+{
+    g_assert(c->reply.wanted == c->reply.length); /* the scratch buffer holds every answer */
+    return move_data((uint32_t)MIN(c->reply.length, allocation_length), send_reply);
+}
+
+Outcome move_data(uint32_t length, SscHandler next)
+{
+    /* Nothing to move: there is no data phase, and GOOD (SPC-3 § 4.3.4.6, SSC-3 § 5.4). */
+    if (length == 0) {
+        return good();
+    }
+    return (Outcome){ .kind = OUTCOME_DATA, .length = length, .next = next };
+}
+
+Outcome after_sync(SscHandler next)
+{
+    return (Outcome){ .kind = OUTCOME_SYNC, .next = next };
+}
+
+Outcome good_then_sync(void)
+{
+    return (Outcome){ .kind = OUTCOME_GOOD_THEN_SYNC, .status = SCSI_GOOD };
+}
+
+Outcome reservation_conflict(void)
+{
+    return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_RESERVATION_CONFLICT };
+}
+
+/* Where the head is matters for EOD: at or beyond early warning it also sets EOM (SSC-3 § 5.3). */
+static bool in_early_warning(SscDrive *drive)
+{
+    MediumPosition position;
+
+    medium_position(drive->medium, &position);
+    return position.early_warning;
+}
+
+static void trace_host_error(SscDrive *drive)
+{
+    const GError *error = medium_host_error(drive->medium);
+
+    TRACE(drive->trace, MEDIA_HOST_ERROR, "%s", error ? error->message : "no reason given");
+}
+
+Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual)
+{
+    SscDrive *drive = c->drive;
+    Outcome outcome = good();
+    int64_t left = (int64_t)MIN(residual, (uint64_t)INT64_MAX);
+
+    switch (result) {
+    case MEDIUM_OK:
+        return good();
+    case MEDIUM_FILEMARK:
+        outcome = check_information(SENSE_FILEMARK_DETECTED, left);
+        outcome.sense.filemark = true;
+        return outcome;
+    case MEDIUM_SETMARK:
+        outcome = check_information(SENSE_SETMARK_DETECTED, left);
+        outcome.sense.filemark = true;
+        return outcome;
+    case MEDIUM_EOD:
+        if (act == ACT_LOCATE) { /* SSC-3 § 7.3: no residual is defined */
+            return check(SENSE_END_OF_DATA);
+        }
+        outcome = check_information(SENSE_END_OF_DATA, left);
+        outcome.sense.eom = in_early_warning(drive);
+        return outcome;
+    case MEDIUM_BOP:
+        outcome = check_information(SENSE_BEGINNING_OF_MEDIUM_DETECTED, left);
+        outcome.sense.eom = true;
+        return outcome;
+    case MEDIUM_EARLY_WARNING: /* done, and a warning: never a bare EOM bit, hosts ignore it */
+        outcome = check_information(SENSE_END_OF_MEDIUM_DETECTED, left);
+        outcome.sense.eom = true;
+        return outcome;
+    case MEDIUM_END_OF_PARTITION:
+        outcome = check_information(SENSE_VOLUME_OVERFLOW, left);
+        outcome.sense.eom = true;
+        return outcome;
+    case MEDIUM_CORRUPT:
+        trace_host_error(drive);
+        return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
+    case MEDIUM_READ_ERROR:
+        return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
+    case MEDIUM_WRITE_ERROR:
+        return check_information(SENSE_WRITE_ERROR, left);
+    case MEDIUM_PROTECTED:
+        return check(SENSE_WRITE_PROTECTED);
+    case MEDIUM_WORM:
+        return check(SENSE_WORM_OVERWRITE);
+    case MEDIUM_UNSUPPORTED:
+        return check(SENSE_CANNOT_WRITE_INCOMPATIBLE_FORMAT);
+    case MEDIUM_INVALID: /* handlers name the field first where they can */
+        return check(SENSE_INVALID_FIELD_IN_CDB);
+    case MEDIUM_HOST_ERROR:
+        /* The host file failed, not the tape: never dressed up as a medium error. */
+        trace_host_error(drive);
+        outcome = check(SENSE_INTERNAL_TARGET_FAILURE);
+        if (act != ACT_OTHER && act != ACT_LOCATE) {
+            outcome.sense.valid = true;
+            outcome.sense.information = left;
+        }
+        return outcome;
+    }
+    g_assert_not_reached();
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a command handler answers, made by helpers that name it. dispatch.c alone acts on it.
+ *
+ *     good()                        done, GOOD
+ *     check(SENSE_X)                done, CHECK CONDITION
+ *     illegal_field(byte, bit)      05/24/00 with a pointer into the CDB
+ *     illegal_parameter(byte, bit)  05/26/00 with a pointer into the parameter list
+ *     reply(c, allocation length)   send what was put into c->reply, cut to the allocation length
+ *     move_data(length, next)       ask the transport for a data phase, then call `next`
+ *     after_sync(next)              sync the medium, then call `next`; see c->held too
+ *     good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
+ *     of_medium(...)                what a MediumResult means
+ */
+#ifndef USBTAPE_SSC_OUTCOME_H
+#define USBTAPE_SSC_OUTCOME_H
+
+#include "emu/scsi/sense.h"
+#include "emu/scsi/task.h"
+#include "media/medium.h"
+
+typedef struct SscCommand SscCommand;
+typedef struct Outcome Outcome;
+typedef Outcome (*SscHandler)(SscCommand *c);
+
+typedef enum OutcomeKind {
+    OUTCOME_DONE,           /* status and sense are set */
+    OUTCOME_DATA,           /* wants `length` bytes moved the way its table row says, then `next` */
+    OUTCOME_SYNC,           /* wants the medium synced, then `next` */
+    OUTCOME_GOOD_THEN_SYNC, /* done, but the medium syncs in the background */
+} OutcomeKind;
+
+struct Outcome {
+    OutcomeKind kind;
+    ScsiStatus status;
+    ScsiSense sense;
+    uint32_t length;
+    SscHandler next;
+};
+
+Outcome good(void);
+Outcome check(ScsiSenseCode code);
+/* With INFORMATION. */
+Outcome check_information(ScsiSenseCode code, int64_t information);
+/* `bit`: the left-most bit of the field, -1 for a field of whole bytes. */
+Outcome illegal_field(unsigned byte, int bit);
+Outcome illegal_parameter(unsigned byte, int bit);
+Outcome reply(SscCommand *c, uint32_t allocation_length);
+Outcome move_data(uint32_t length, SscHandler next);
+Outcome after_sync(SscHandler next);
+Outcome good_then_sync(void);
+Outcome reservation_conflict(void);
+
+static inline bool outcome_is_good(const Outcome *outcome)
+{
+    return outcome->kind == OUTCOME_DONE && outcome->status == SCSI_GOOD;
+}
+
+/* What the medium was asked to do: the same result means different things. */
+typedef enum MediumAct {
+    ACT_READ,
+    ACT_WRITE, /* blocks or marks */
+    ACT_SPACE,
+    ACT_LOCATE,
+    ACT_OTHER, /* rewind, erase, format, sync… */
+} MediumAct;
+
+/*
+ * The only place where a MediumResult becomes status and sense. `residual`: blocks, bytes or marks
+ * asked for and not moved; reported where the standard wants it.
+ */
+Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual);
+
+#endif

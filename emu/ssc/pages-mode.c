@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mode pages (SPC-3 § 7.4, SSC-3 § 8.3). The bytes are the model's, the current values the drive's;
+ * here is what a page code means to the drive: one row a page that is more than bytes.
+ */
+#include "emu/ssc/pages-mode.h"
+
+#define PAGE_COMPRESSION   0x0f
+#define PAGE_CONFIGURATION 0x10
+#define PAGE_PARTITIONS    0x11
+#define PAGE_AIT           0x31
+
+static int page_index(const SscModel *model, uint8_t code)
+{
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        if (model->mode_pages[i].code == code) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* Current values from byte 2 on; NULL if the model lacks the page. */
+static uint8_t *page_values(const SscModel *model, SscMode *mode, uint8_t code)
+{
+    int index = page_index(model, code);
+
+    return index < 0 ? NULL : mode->pages[index];
+}
+
+/* Byte `at` of a page, counted as the standard does; 0 if the model lacks the page. */
+static uint8_t page_byte(const SscDrive *drive, uint8_t code, unsigned at)
+{
+    int index = page_index(drive->model, code);
+
+    return index < 0 ? 0 : drive->mode.pages[index][at - 2];
+}
+
+void ssc_mode_reset(SscDrive *drive)
+{
+    const SscModel *model = drive->model;
+
+    g_assert(model->n_mode_pages <= SSC_MODE_PAGES_MAX);
+    drive->mode = (SscMode){ .buffered_mode = 1,
+                             .density = model->density,
+                             .block_length = model->block_length };
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        g_assert(model->mode_pages[i].length <= SSC_MODE_PAGE_SIZE);
+        memcpy(drive->mode.pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
+    }
+    drive->compression_told = false;
+}
+
+bool ssc_mode_reports_setmarks(const SscDrive *drive)
+{
+    return page_byte(drive, PAGE_CONFIGURATION, 8) & 0x20; /* RSMK */
+}
+
+bool ssc_mode_compresses(const SscDrive *drive)
+{
+    return page_byte(drive, PAGE_COMPRESSION, 2) & 0x80; /* DCE */
+}
+
+/* Active partition. */
+static void refresh_configuration(SscDrive *drive, uint8_t *values)
+{
+    MediumPosition position;
+
+    if (drive->loaded) {
+        medium_position(drive->medium, &position);
+        values[3 - 2] = (uint8_t)position.partition;
+    }
+}
+
+/* Sizes of the partitions there are, in the unit that the page names (SSC-3 § 8.3.4). */
+static void refresh_partitions(SscDrive *drive, uint8_t *values)
+{
+    MediumInfo info;
+    unsigned most = values[2 - 2]; /* MAXIMUM ADDITIONAL PARTITIONS */
+
+    if (!drive->loaded) {
+        return;
+    }
+    medium_info(drive->medium, &info);
+    values[3 - 2] = (uint8_t)MIN(info.geometry.partitions - 1, most);
+    for (unsigned i = 0; i <= values[3 - 2]; i++) {
+        MediumPartition partition;
+
+        medium_partition(drive->medium, i, &partition);
+        put_be16(values + 8 - 2 + 2 * i, (uint16_t)MIN(partition.capacity / 1000000, 0xffff));
+    }
+}
+
+/* A cartridge with MIC, WORM. */
+static void refresh_ait(SscDrive *drive, uint8_t *values)
+{
+    MediumInfo info;
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+        values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
+    }
+}
+
+/* DCE and SELECT DATA COMPRESSION ALGORITHM are one switch (SSC-3 § 8.3.3). */
+static void changed_compression(const SscModel *model, SscMode *mode)
+{
+    uint8_t *configuration = page_values(model, mode, PAGE_CONFIGURATION);
+
+    if (configuration) {
+        configuration[14 - 2] = page_values(model, mode, PAGE_COMPRESSION)[0] & 0x80 ? 1 : 0;
+    }
+}
+
+static void changed_configuration(const SscModel *model, SscMode *mode)
+{
+    uint8_t *compression = page_values(model, mode, PAGE_COMPRESSION);
+
+    if (compression) {
+        bool on = page_values(model, mode, PAGE_CONFIGURATION)[14 - 2] != 0;
+        compression[0] = (uint8_t)((compression[0] & 0x7f) | (on ? 0x80 : 0));
+    }
+}
+
+static const struct {
+    uint8_t code;
+    /* Puts what the loaded cartridge says over the current values. */
+    void (*refresh)(SscDrive *drive, uint8_t *values);
+    /* MODE SELECT changed it: brings other pages in line. */
+    void (*changed)(const SscModel *model, SscMode *mode);
+} behaviours[] = {
+    { PAGE_COMPRESSION, NULL, changed_compression },
+    { PAGE_CONFIGURATION, refresh_configuration, changed_configuration },
+    { PAGE_PARTITIONS, refresh_partitions, NULL },
+    { PAGE_AIT, refresh_ait, NULL },
+};
+
+static void refresh(SscDrive *drive, uint8_t code, uint8_t *values)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
+        if (behaviours[i].code == code && behaviours[i].refresh) {
+            behaviours[i].refresh(drive, values);
+        }
+    }
+}
+
+static void changed(const SscModel *model, SscMode *mode, uint8_t code)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
+        if (behaviours[i].code == code && behaviours[i].changed) {
+            behaviours[i].changed(model, mode);
+        }
+    }
+}
+
+static void put_page(SscCommand *c, unsigned index, SscPageControl control)
+{
+    SscDrive *drive = c->drive;
+    const SscModePage *page = &drive->model->mode_pages[index];
+    uint8_t values[SSC_MODE_PAGE_SIZE];
+
+    memcpy(values,
+           control == PAGE_CURRENT      ? drive->mode.pages[index]
+           : control == PAGE_CHANGEABLE ? page->changeable
+                                        : page->defaults,
+           page->length);
+    if (control == PAGE_CURRENT) {
+        refresh(drive, page->code, values);
+    }
+    byte_writer_u8(&c->reply, page->code); /* PS = 0: not savable */
+    byte_writer_u8(&c->reply, page->length);
+    byte_writer_put(&c->reply, values, page->length);
+}
+
+bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code)
+{
+    const SscModel *model = c->drive->model;
+    int index = page_index(model, code);
+
+    if (code == 0x00) { /* header and block descriptor alone */
+        return true;
+    }
+    if (code != 0x3f) {
+        if (index >= 0) {
+            put_page(c, (unsigned)index, control);
+        }
+        return index >= 0;
+    }
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        put_page(c, i, control);
+    }
+    return true;
+}
+
+Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, size_t length,
+                           size_t *at)
+{
+    const SscModel *model = c->drive->model;
+    size_t start = *at;
+    uint8_t code = list[start] & 0x3f;
+    int index = page_index(model, code);
+    uint8_t before[SSC_MODE_PAGE_SIZE];
+
+    if (list[start] & 0x40) { /* SPF: no subpages here */
+        return illegal_parameter((unsigned)start, 6);
+    }
+    if (index < 0) {
+        return illegal_parameter((unsigned)start, 5);
+    }
+    const SscModePage *page = &model->mode_pages[index];
+    if (length - start < 2) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    if (list[start + 1] != page->length) {
+        return illegal_parameter((unsigned)start + 1, -1);
+    }
+    if (length - start - 2 < page->length) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    memcpy(before, draft->pages[index], page->length);
+    refresh(c->drive, code, before);
+    for (unsigned i = 0; i < page->length; i++) {
+        unsigned alien = (before[i] ^ list[start + 2 + i]) & (uint8_t)~page->changeable[i];
+
+        if (alien != 0) {
+            return illegal_parameter((unsigned)start + 2 + i, (int)g_bit_storage(alien) - 1);
+        }
+        draft->pages[index][i] = (uint8_t)((draft->pages[index][i] & ~page->changeable[i]) |
+                                           (list[start + 2 + i] & page->changeable[i]));
+    }
+    changed(model, draft, code);
+    *at = start + 2 + page->length;
+    return good();
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Vital product data (SPC-3 § 7.6, SSC-3 § 8.5): one row a page; the model says which it has. */
+#include "emu/ssc/drive-state.h"
+
+static void put_supported(SscCommand *c)
+{
+    const uint8_t *pages = c->drive->model->vpd_pages;
+
+    byte_writer_u8(&c->reply, 0x00);
+    for (; pages && *pages; pages++) {
+        byte_writer_u8(&c->reply, *pages);
+    }
+}
+
+static void put_serial(SscCommand *c)
+{
+    byte_writer_put(&c->reply, c->drive->serial, strlen(c->drive->serial));
+}
+
+/* One designator: T10 vendor ID based, ASCII, of the logical unit (SPC-3 § 7.6.3.4). */
+static void put_identification(SscCommand *c)
+{
+    const SscDrive *drive = c->drive;
+
+    byte_writer_u8(&c->reply, 0x02);
+    byte_writer_u8(&c->reply, 0x01);
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_u8(&c->reply, (uint8_t)(8 + 16 + strlen(drive->serial)));
+    byte_writer_text(&c->reply, drive->model->vendor, 8);
+    byte_writer_text(&c->reply, drive->model->product, 16);
+    put_serial(c);
+}
+
+/* SSC-3 § 8.5.2: bit 0 is WORM, whether the drive can read WORM cartridges. */
+static void put_sequential_capabilities(SscCommand *c)
+{
+    byte_writer_u8(&c->reply, 0x01);
+    byte_writer_u8(&c->reply, 0);
+}
+
+/* TapeAlert flags that the drive can raise: the ones of the log page (SSC-3 § 8.5.4). */
+static void put_tape_alert(SscCommand *c)
+{
+    byte_writer_fill(&c->reply, 0xff, 8);
+}
+
+static const struct {
+    uint8_t code;
+    void (*put)(SscCommand *c);
+} pages[] = {
+    { 0x00, put_supported },      { 0x80, put_serial },
+    { 0x83, put_identification }, { 0xb0, put_sequential_capabilities },
+    { 0xb1, put_serial },         { 0xb2, put_tape_alert },
+};
+
+static bool model_has(const SscModel *model, uint8_t code)
+{
+    return code == 0x00 || (model->vpd_pages && strchr((const char *)model->vpd_pages, code));
+}
+
+bool ssc_vpd_page(SscCommand *c, uint8_t code)
+{
+    uint8_t length[2];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].code != code || !model_has(c->drive->model, code)) {
+            continue;
+        }
+        byte_writer_u8(&c->reply, 0x01); /* sequential-access device */
+        byte_writer_u8(&c->reply, code);
+        byte_writer_be16(&c->reply, 0);
+        pages[i].put(c);
+        put_be16(length, (uint16_t)(c->reply.length - 4));
+        byte_writer_patch(&c->reply, 2, length, 2);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One row a command, and nothing else: a new command is a function in a cmd-*.c and a row here. */
+#include "emu/ssc/table.h"
+#include "emu/ssc/commands.h"
+
+#define NO_SA SSC_NO_SERVICE_ACTION
+#define IN    SCSI_DATA_IN
+#define OUT   SCSI_DATA_OUT
+#define NONE  SCSI_NO_DATA
+
+/* clang-format off */
+static const SscRow rows[] = {
+    { 0x00, NO_SA, "TEST UNIT READY", 6, NONE, ROW_MEDIUM,
+      test_unit_ready, { 0 } },
+    { 0x01, NO_SA, "REWIND", 6, NONE, ROW_MEDIUM | ROW_MOVES | ROW_SLOW,
+      rewind_tape, { 0, 0x01 } },
+    { 0x03, NO_SA, "REQUEST SENSE", 6, IN, ROW_ANY_LUN | ROW_UA_EXEMPT | ROW_KEEPS_SENSE,
+      request_sense, { 0, 0x01, 0, 0, 0xff } },
+    { 0x05, NO_SA, "READ BLOCK LIMITS", 6, IN, 0,
+      read_block_limits, { 0 } },
+    { 0x08, NO_SA, "READ(6)", 6, IN, ROW_MEDIUM | ROW_MOVES,
+      read_6, { 0, 0x03, 0xff, 0xff, 0xff } },
+    { 0x0a, NO_SA, "WRITE(6)", 6, OUT, ROW_MEDIUM | ROW_MOVES | ROW_WRITES | ROW_COUNTED,
+      write_6, { 0, 0x01, 0xff, 0xff, 0xff } },
+    { 0x10, NO_SA, "WRITE FILEMARKS(6)", 6, NONE, ROW_MEDIUM | ROW_MOVES | ROW_WRITES | ROW_COUNTED,
+      write_filemarks_6, { 0, 0x03, 0xff, 0xff, 0xff } },
+    { 0x11, NO_SA, "SPACE(6)", 6, NONE, ROW_MEDIUM | ROW_MOVES | ROW_SLOW,
+      space_6, { 0, 0x0f, 0xff, 0xff, 0xff } },
+    { 0x12, NO_SA, "INQUIRY", 6, IN, ROW_ANY_LUN | ROW_UA_EXEMPT,
+      inquiry, { 0, 0x01, 0xff, 0xff, 0xff } },
+    { 0x15, NO_SA, "MODE SELECT(6)", 6, OUT, 0,
+      mode_select_6, { 0, 0x11, 0, 0, 0xff } },
+    { 0x1a, NO_SA, "MODE SENSE(6)", 6, IN, 0,
+      mode_sense_6, { 0, 0x08, 0xff, 0xff, 0xff } },
+};
+/* clang-format on */
+
+const SscRow *ssc_table(unsigned *n_rows)
+{
+    *n_rows = G_N_ELEMENTS(rows);
+    return rows;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command table: everything that is to be known about a command before it runs. */
+#ifndef USBTAPE_SSC_TABLE_H
+#define USBTAPE_SSC_TABLE_H
+
+#include "emu/ssc/outcome.h"
+
+#define SSC_NO_SERVICE_ACTION (-1)
+
+typedef enum SscRowFlags {
+    ROW_ANY_LUN = 1 << 0,     /* answers for logical units that do not exist too */
+    ROW_UA_EXEMPT = 1 << 1,   /* neither reports nor consumes unit attentions and deferred errors */
+    ROW_KEEPS_SENSE = 1 << 2, /* does not forget the sense of the last command */
+    ROW_MEDIUM = 1 << 3,      /* needs a loaded cartridge */
+    ROW_MOVES = 1 << 4,       /* changes the logical position */
+    ROW_WRITES = 1 << 5,      /* refused on a write-protected cartridge */
+    ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero of it asks for nothing */
+    ROW_SLOW = 1 << 7,        /* may take minutes on a real drive (timeouts descriptor) */
+} SscRowFlags;
+
+typedef struct SscRow {
+    uint8_t opcode;
+    int8_t service_action; /* SSC_NO_SERVICE_ACTION, or bits 4-0 of byte 1 */
+    const char *name;      /* the standard's */
+    uint8_t length;        /* of the CDB */
+    ScsiDirection direction;
+    unsigned flags;
+    SscHandler handler;
+    uint8_t mask[SCSI_CDB_MAX]; /* bits that the host may set; byte 0 is the operation code */
+} SscRow;
+
+/* Ascending by operation code, then service action. */
+const SscRow *ssc_table(unsigned *n_rows);
+
+/* The row for a CDB. NULL: none; `*opcode_known` says if other service actions have one. */
+const SscRow *ssc_table_find(const uint8_t *cdb, bool *opcode_known);
+
+/* Asserts that the rows ascend (so none is there twice) and that lengths and masks make sense. */
+void ssc_table_check(void);
+
+#endif
