@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/suite.h"
+
+TCase *make_ssc_data_tcase(void);
+TCase *make_ssc_gates_tcase(void);
+TCase *make_ssc_mode_tcase(void);
+TCase *make_ssc_position_tcase(void);
+TCase *make_ssc_sync_tcase(void);
+
+SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_position_tcase,
+           make_ssc_mode_tcase, make_ssc_sync_tcase)

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* MODE SENSE and MODE SELECT. */
+#include "emu/base/bytes.h"
+#include "tests/support/scsi-host.h"
+
+TCase *make_ssc_mode_tcase(void);
+
+#define SENSE6(dbd, page, alloc) CDB(0x1a, (dbd), (page), 0, (alloc), 0)
+
+START_TEST(page_zero_is_header_and_descriptor)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+
+    host_send(h, SENSE6(0, 0, 12)); /* what st sends at each open */
+    expect_good(h);
+    expect_data(h, "\x0b\x00\x10\x08\x31\0\0\0\0\x00\x02\x00", 12);
+    medium_set_write_protect(ssc_drive_medium(h->drive), true);
+    host_send(h, SENSE6(0, 0, 12));
+    ck_assert_uint_eq(h->task.in->data[2], 0x90);
+    host_send(h, SENSE6(8, 0, 12));
+    expect_data(h, "\x03\x00\x90\x00", 4);
+}
+END_TEST
+
+START_TEST(all_pages_are_their_sum)
+{
+    static const char *const models[] = { "generic", "sdx-420c", "sdx-500c" };
+    g_autoptr(ScsiHost) h = host_new_loaded(models[_i / 3], NULL);
+    uint8_t control = (uint8_t)(_i % 3 << 6);
+    size_t at = 4;
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    host_send(h, SENSE6(8, control | 0x3f, 0xff));
+    expect_good(h);
+    g_byte_array_append(all, h->task.in->data, h->task.in->len);
+    ck_assert_uint_eq(all->len, all->data[0] + 1u);
+    while (at < all->len) {
+        host_send(h, SENSE6(8, control | all->data[at], 0xff));
+        expect_good(h);
+        ck_assert_mem_eq(h->task.in->data + 4, all->data + at, h->task.in->len - 4);
+        at += h->task.in->len - 4;
+    }
+    ck_assert_uint_eq(at, all->len);
+}
+END_TEST
+
+START_TEST(pages_that_are_not)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_send(h, SENSE6(0, 0x31, 0xff)); /* AIT's, not generic */
+    expect_field(h, 2, 5);
+    host_send(h, SENSE6(0, 0xc0 | 0x0f, 0xff));
+    expect_sense(h, SENSE_SAVING_NOT_SUPPORTED);
+    host_send(h, CDB(0x1a, 0, 0x0f, 0x01, 0xff, 0));
+    expect_field(h, 3, -1);
+    host_send(h, CDB(0x1a, 0, 0x3f, 0xff, 0xff, 0));
+    expect_good(h);
+}
+END_TEST
+
+/* A list of header and descriptor, and where it is wrong. */
+static const struct {
+    uint8_t list[12], length;
+    int byte, bit; /* byte -1: right; -2: list length error */
+} lists[] = {
+    { { 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0 }, 12, -1, 0 },
+    { { 0, 0, 0x10, 8, 0x7f, 0, 0, 0, 0, 0, 2, 0 }, 12, -1, 0 },
+    { { 0, 0, 0x00, 0 }, 4, -1, 0 },
+    { { 0 }, 0, -1, 0 },
+    { { 0, 0, 0x20, 0 }, 4, 2, 6 },
+    { { 0, 0, 0x11, 0 }, 4, 2, 3 },
+    { { 0, 0, 0x90, 0 }, 4, -1, 0 }, /* WP means nothing here */
+    { { 0, 0, 0x10, 7 }, 12, 3, -1 },
+    { { 0, 0, 0x10, 8 }, 11, -2, 0 },
+    { { 0, 0 }, 3, -2, 0 },
+    { { 0, 0, 0x10, 8, 0x44 }, 12, 4, -1 },
+    { { 0, 0, 0x10, 8, 0, 0, 0, 1 }, 12, 5, -1 },
+    { { 0, 0, 0x10, 8, 0, 0, 0, 0, 1 }, 12, 8, -1 },
+};
+
+START_TEST(mode_select_lists)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_send_data(h, lists[_i].list, lists[_i].length, CDB(0x15, 0x10, 0, 0, lists[_i].length, 0));
+    if (lists[_i].byte == -1) {
+        expect_good(h);
+        ck_assert_uint_eq(h->data_phases, lists[_i].length > 0);
+    } else if (lists[_i].byte == -2) {
+        expect_sense(h, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    } else {
+        expect_parameter(h, lists[_i].byte, lists[_i].bit);
+    }
+}
+END_TEST
+
+START_TEST(densities_of_a_model)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+    uint8_t list[12] = { 0, 0, 0x10, 8, 0x30, 0, 0, 0, 0, 0, 2, 0 };
+
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_good(h);
+    host_send(h, SENSE6(0, 0, 12));
+    ck_assert_uint_eq(h->task.in->data[4], 0x30);
+    list[4] = 0x32; /* AIT-3: not this drive */
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_parameter(h, 4, -1);
+    list[4] = 0x00;
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    host_send(h, SENSE6(0, 0, 12));
+    ck_assert_uint_eq(h->task.in->data[4], 0x31);
+}
+END_TEST
+
+START_TEST(block_lengths_of_a_model)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-420c", NULL);
+    uint8_t list[12] = { 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 1 };
+
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0)); /* 513: odd */
+    expect_parameter(h, 9, -1);
+    host_set_block(h, 0x10, 0);
+    host_set_block(h, 0x10, 1024);
+}
+END_TEST
+
+START_TEST(compression_is_one_switch_in_two_pages)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    uint8_t list[20] = { 0, 0, 0x10, 0 };
+
+    host_send(h, SENSE6(8, 0x0f, 0xff));
+    expect_good(h);
+    memcpy(list, h->task.in->data, 20);
+    list[0] = 0;
+    list[4 + 2] |= 0x80; /* DCE */
+    host_send_data(h, list, 20, CDB(0x15, 0x10, 0, 0, 20, 0));
+    expect_good(h);
+    host_send(h, SENSE6(8, 0x0f, 0xff));
+    ck_assert_uint_eq(h->task.in->data[4 + 2], 0xc0);
+    host_send(h, SENSE6(8, 0x10, 0xff));
+    ck_assert_uint_eq(h->task.in->data[4 + 14], 1);
+    memcpy(list, h->task.in->data, 20);
+    list[0] = 0;
+    list[4 + 14] = 0;
+    host_send_data(h, list, 20, CDB(0x15, 0x10, 0, 0, 20, 0));
+    expect_good(h);
+    host_send(h, SENSE6(8, 0x0f, 0xff));
+    ck_assert_uint_eq(h->task.in->data[4 + 2], 0x40);
+}
+END_TEST
+
+START_TEST(a_wrong_page_changes_nothing)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    uint8_t list[12 + 16] = { 0, 0, 0x00, 8, 0, 0, 0, 0, 0, 0, 4, 0 };
+
+    host_send(h, SENSE6(8, 0x0f, 0xff));
+    memcpy(list + 12, h->task.in->data + 4, 16);
+    list[12 + 7] ^= 0x04; /* compression algorithm: not to be changed */
+    host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
+    expect_parameter(h, 12 + 7, 2);
+    host_send(h, SENSE6(0, 0, 12));
+    expect_data(h, "\x0b\x00\x10\x08\0\0\0\0\0\0\0\0", 12);
+    list[12 + 7] ^= 0x04;
+    list[13] = 0x0d;
+    host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
+    expect_parameter(h, 13, -1);
+    list[13] = 0x0e;
+    host_send_data(h, list, 27, CDB(0x15, 0x10, 0, 0, 27, 0));
+    expect_sense(h, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    list[12] = 0x31;
+    host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
+    expect_parameter(h, 12, 5);
+    host_send(h, CDB(0x15, 0x11, 0, 0, 4, 0)); /* SP */
+    expect_field(h, 1, 0);
+}
+END_TEST
+
+TCase *make_ssc_mode_tcase(void)
+{
+    TCase *tcase = tcase_create("mode");
+
+    tcase_add_test(tcase, page_zero_is_header_and_descriptor);
+    tcase_add_loop_test(tcase, all_pages_are_their_sum, 0, 9);
+    tcase_add_test(tcase, pages_that_are_not);
+    tcase_add_loop_test(tcase, mode_select_lists, 0, G_N_ELEMENTS(lists));
+    tcase_add_test(tcase, densities_of_a_model);
+    tcase_add_test(tcase, block_lengths_of_a_model);
+    tcase_add_test(tcase, compression_is_one_switch_in_two_pages);
+    tcase_add_test(tcase, a_wrong_page_changes_nothing);
+    return tcase;
+}
