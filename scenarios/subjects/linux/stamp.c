@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stamp write DEVICE RUN COUNT SIZE [FIRST]   writes COUNT records of SIZE bytes, one write() each
+ * stamp read DEVICE RUN COUNT [FIRST]         reads up to the next filemark and expects COUNT
+ *
+ * Each record says which it is (stamp.h). FIRST numbers the first one (default 0). Exit status: 0
+ * all good; 1 the tape said no, with the record and the error on standard error; 3 a record is
+ * wrong.
+ */
+#include "scenarios/subjects/linux/stamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RECORD_MAX (16u * 1024 * 1024)
+
+static uint8_t record[RECORD_MAX];
+
+static int fail(const char *verb, uint64_t sequence)
+{
+    fprintf(stderr, "stamp: %s record %llu: %s\n", verb, (unsigned long long)sequence,
+            strerror(errno));
+    return 1;
+}
+
+static int write_records(int fd, uint64_t run, uint64_t count, uint32_t size, uint64_t first)
+{
+    uint64_t i;
+
+    for (i = first; i < first + count; i++) {
+        Stamp stamp = { .run = run, .sequence = i, .length = size };
+        ssize_t n;
+
+        stamp_fill(&stamp, record);
+        n = write(fd, record, size);
+        if (n != (ssize_t)size) {
+            errno = n >= 0 ? ENOSPC : errno;
+            return fail("write", i);
+        }
+    }
+    if (close(fd) != 0) {
+        return fail("close after", i);
+    }
+    printf("wrote %llu records of %u bytes\n", (unsigned long long)count, size);
+    return 0;
+}
+
+static int read_records(int fd, uint64_t run, uint64_t count, uint64_t first)
+{
+    uint64_t wanted = first;
+    Stamp stamp;
+    ssize_t n;
+
+    while ((n = read(fd, record, sizeof record)) > 0) {
+        if (!stamp_check(record, (size_t)n, &stamp)) {
+            fprintf(stderr, "stamp: record %llu is damaged\n", (unsigned long long)wanted);
+            return 3;
+        }
+        if (stamp.run != run || stamp.sequence != wanted) {
+            fprintf(stderr, "stamp: record %llu holds record %llu of run %llu\n",
+                    (unsigned long long)wanted, (unsigned long long)stamp.sequence,
+                    (unsigned long long)stamp.run);
+            return 3;
+        }
+        wanted++;
+    }
+    if (n < 0) {
+        return fail("read", wanted);
+    }
+    if (wanted != first + count) {
+        fprintf(stderr, "stamp: %llu records up to the filemark, not %llu\n",
+                (unsigned long long)(wanted - first), (unsigned long long)count);
+        return 3;
+    }
+    printf("read %llu records\n", (unsigned long long)count);
+    return 0;
+}
+
+static uint64_t number(int argc, char **argv, int i)
+{
+    return i < argc ? strtoull(argv[i], NULL, 0) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    int writing = argc >= 6 && strcmp(argv[1], "write") == 0;
+    int reading = argc >= 5 && strcmp(argv[1], "read") == 0;
+    uint64_t size = writing ? number(argc, argv, 5) : STAMP_HEADER;
+    int fd;
+
+    if ((!writing && !reading) || size < STAMP_HEADER || size > RECORD_MAX) {
+        fprintf(stderr, "usage: stamp write DEVICE RUN COUNT SIZE [FIRST]\n"
+                        "       stamp read DEVICE RUN COUNT [FIRST]\n");
+        return 2;
+    }
+    fd = open(argv[2], writing ? O_WRONLY : O_RDONLY);
+    if (fd < 0) {
+        return fail("open for", 0);
+    }
+    return writing ? write_records(fd, number(argc, argv, 3), number(argc, argv, 4), (uint32_t)size,
+                                   number(argc, argv, 6))
+                   : read_records(fd, number(argc, argv, 3), number(argc, argv, 4),
+                                  number(argc, argv, 5));
+}
