@@ -3,7 +3,7 @@
 
 #include "emu/base/bytes.h"
 
-#include <check.h>
+#include "tests/support/suite.h"
 
 const UsbIdentity test_identity = {
     .idVendor = 0x1209,
@@ -68,7 +68,7 @@ void bot_rig_data_out(BotRig *rig, size_t length, size_t piece)
         test_transfer_is(test_host_out(rig->host, USB_BULK_OUT, bytes + i, n), USB_DONE, n);
     }
     for (i = 0; i < rig->target.out->len; i++) {
-        ck_assert_uint_eq(rig->target.out->data[i], out_byte(i));
+        MUST(rig->target.out->data[i] == out_byte(i));
     }
 }
 
@@ -82,16 +82,15 @@ size_t bot_rig_data_in(BotRig *rig, size_t expected, size_t piece, bool *stalled
         TestTransfer *t = test_host_in(rig->host, USB_BULK_IN, ask);
         size_t i;
 
-        ck_assert(!test_transfer_pending(t));
+        MUST(!test_transfer_pending(t));
         if (t->transfer.result == USB_STALL) {
             *stalled = true;
             ck_assert(bot_rig_clear_halt(rig, USB_BULK_IN));
             break;
         }
-        ck_assert_int_eq(t->transfer.result, USB_DONE);
-        ck_assert_int_eq(t->transfer.phase, USB_PHASE_DATA_IN);
+        MUST(t->transfer.result == USB_DONE && t->transfer.phase == USB_PHASE_DATA_IN);
         for (i = 0; i < t->received->len; i++, count++) {
-            ck_assert_uint_eq(t->received->data[i], scripted_target_byte(rig->tag, count));
+            MUST(t->received->data[i] == scripted_target_byte(rig->tag, count));
         }
         if (t->transfer.actual < ask) {
             break;

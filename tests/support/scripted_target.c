@@ -144,7 +144,7 @@ void scripted_target_go(ScriptedTarget *target)
     ck_assert_ptr_nonnull(target->task);
     if (target->has_data) {
         target_finish(target);
-    } else {
+    } else if (!target->wants_out) {
         target_data_phase(target);
     }
 }

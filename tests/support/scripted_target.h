@@ -37,7 +37,7 @@ typedef struct ScriptedTarget {
 void scripted_target_init(ScriptedTarget *target);
 void scripted_target_clear(ScriptedTarget *target);
 
-/* What is late happens now: the next of data phase, done. */
+/* What is late happens now: the next of data phase, done. Nothing if it is the host's turn. */
 void scripted_target_go(ScriptedTarget *target);
 
 /* The bytes that Data-In sends: byte i of the command with that tag. */

@@ -13,6 +13,14 @@ typedef TCase *(*MakeTCase)(void);
 /* Runs them all and returns the exit status for main(). */
 int suite_run(const char *name, const MakeTCase *make, size_t n);
 
+/* As ck_assert, for what runs a million times: Check writes down each assertion that it passes. */
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            ck_abort_msg("must be: %s", #condition);                                               \
+        }                                                                                          \
+    } while (0)
+
 #define SUITE_MAIN(name, ...)                                                                      \
     int main(void)                                                                                 \
     {                                                                                              \

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/usb_host.h"
 
-#include <check.h>
+#include "tests/support/suite.h"
 
 static void transfer_completed(UsbTransfer *transfer, void *data)
 {
     TestTransfer *t = data;
     TestHost *host = t->host;
 
-    ck_assert_ptr_eq(&t->transfer, transfer);
-    ck_assert_msg(!t->completed, "transfer %u completed twice", (unsigned)transfer->id);
-    ck_assert_uint_le(transfer->actual, transfer->length);
-    ck_assert(transfer->result == USB_DONE || transfer->actual == 0);
-    ck_assert_uint_le(transfer->result, USB_BABBLE);
+    MUST(&t->transfer == transfer);
+    MUST(!t->completed); /* exactly once */
+    MUST(transfer->actual <= transfer->length);
+    MUST(transfer->result == USB_DONE || transfer->actual == 0);
+    MUST(transfer->result <= USB_BABBLE);
     t->completed = true;
     host->n_open--;
     g_string_append_c(host->log, "DSCIB"[transfer->result]);
@@ -31,7 +31,7 @@ static void transfer_free(void *data)
 {
     TestTransfer *t = data;
 
-    ck_assert_msg(t->completed, "transfer %u never completed", (unsigned)t->transfer.id);
+    MUST(t->completed);
     g_byte_array_unref(t->received);
     g_free(t);
 }
@@ -106,9 +106,11 @@ TestTransfer *test_host_control(TestHost *host, uint8_t bmRequestType, uint8_t b
 
 void test_transfer_is(const TestTransfer *t, UsbResult result, size_t actual)
 {
-    ck_assert_msg(t->completed, "transfer %u is still pending", (unsigned)t->transfer.id);
-    ck_assert_int_eq(t->transfer.result, result);
-    ck_assert_uint_eq(t->transfer.actual, actual);
+    if (!t->completed || t->transfer.result != result || t->transfer.actual != actual) {
+        ck_abort_msg("transfer %u: %s, result %d, actual %zu; expected result %d, actual %zu",
+                     (unsigned)t->transfer.id, t->completed ? "completed" : "pending",
+                     (int)t->transfer.result, t->transfer.actual, (int)result, actual);
+    }
 }
 
 bool test_transfer_pending(const TestTransfer *t)

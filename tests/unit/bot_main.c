@@ -3,5 +3,6 @@
 
 TCase *make_bot_cases_tcase(void);
 TCase *make_bot_flow_tcase(void);
+TCase *make_bot_recovery_tcase(void);
 
-SUITE_MAIN("bot", make_bot_cases_tcase, make_bot_flow_tcase)
+SUITE_MAIN("bot", make_bot_cases_tcase, make_bot_flow_tcase, make_bot_recovery_tcase)
