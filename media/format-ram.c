@@ -6,10 +6,9 @@
 #include "media/attributes.h"
 #include "media/formats.h"
 #include "media/geometry.h"
+#include "media/walk.h"
 
 #include <string.h>
-
-typedef enum RamType { RAM_BLOCK, RAM_FILEMARK, RAM_SETMARK } RamType;
 
 /* Sums from BOP. */
 typedef struct RamTotals {
@@ -17,7 +16,7 @@ typedef struct RamTotals {
 } RamTotals;
 
 typedef struct RamObject {
-    RamType type;
+    WalkType type;
     uint32_t length;
     uint8_t *data;
     RamTotals up_to_here; /* this object included */
@@ -75,11 +74,11 @@ static bool beyond_early_warning(RamMedium *r)
 static MediumResult pass(const RamObject *object, uint8_t *buffer, size_t capacity, size_t *length)
 {
     switch (object->type) {
-    case RAM_FILEMARK:
+    case WALK_FILEMARK:
         return MEDIUM_FILEMARK;
-    case RAM_SETMARK:
+    case WALK_SETMARK:
         return MEDIUM_SETMARK;
-    case RAM_BLOCK:
+    case WALK_BLOCK:
     default:
         if (capacity > 0) {
             memcpy(buffer, object->data, MIN(capacity, object->length));
@@ -122,14 +121,14 @@ static MediumResult writable(RamMedium *r)
     return MEDIUM_OK;
 }
 
-static void append(RamMedium *r, RamType type, const uint8_t *data, uint32_t length)
+static void append(RamMedium *r, WalkType type, const uint8_t *data, uint32_t length)
 {
     RamObject object = { type, length, length ? g_memdup2(data, length) : NULL,
                          totals_before(current(r), r->head) };
 
     object.up_to_here.bytes += length;
-    object.up_to_here.files += type == RAM_FILEMARK;
-    object.up_to_here.setmarks += type == RAM_SETMARK;
+    object.up_to_here.files += type == WALK_FILEMARK;
+    object.up_to_here.setmarks += type == WALK_SETMARK;
     g_array_set_size(current(r)->objects, r->head);
     g_array_append_val(current(r)->objects, object);
     r->head++;
@@ -147,7 +146,7 @@ static MediumResult ram_write(TapeMedium *m, const uint8_t *data, size_t length)
         g_array_set_size(current(r)->objects, r->head);
         return MEDIUM_END_OF_PARTITION;
     }
-    append(r, RAM_BLOCK, data, (uint32_t)length);
+    append(r, WALK_BLOCK, data, (uint32_t)length);
     return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
@@ -161,111 +160,47 @@ static MediumResult ram_write_marks(TapeMedium *m, MediumMark mark, uint64_t cou
         return result;
     }
     for (; *written < count; (*written)++) {
-        append(r, mark == MEDIUM_MARK_FILEMARK ? RAM_FILEMARK : RAM_SETMARK, NULL, 0);
+        append(r, mark == MEDIUM_MARK_FILEMARK ? WALK_FILEMARK : WALK_SETMARK, NULL, 0);
     }
     return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
-/* Moves over one object; false at the end of the way. */
-static bool step(RamMedium *r, bool forward, RamType *type)
+static WalkType type_at(const void *partition, uint64_t object)
 {
-    if (forward ? r->head == current(r)->objects->len : r->head == 0) {
-        return false;
-    }
-    *type = object_at(current(r), forward ? r->head : r->head - 1)->type;
-    r->head = forward ? r->head + 1 : r->head - 1;
-    return true;
+    return object_at((RamPartition *)partition, (guint)object)->type;
+}
+
+static Walk walk_from_head(RamMedium *r)
+{
+    return (Walk){ type_at, current(r), current(r)->objects->len, r->head };
 }
 
 static MediumResult ram_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
                               uint64_t *moved)
 {
     RamMedium *r = ram(m);
-    bool forward = count > 0;
-    bool sequential =
-        what == MEDIUM_SPACE_SEQUENTIAL_FILEMARKS || what == MEDIUM_SPACE_SEQUENTIAL_SETMARKS;
-    uint64_t wanted = (uint64_t)ABS(count), n = 0;
-    RamType target, type;
+    Walk walk = walk_from_head(r);
+    MediumResult result = walk_space(&walk, what, count, stop_at_setmarks, moved);
 
-    switch (what) {
-    case MEDIUM_SPACE_EOD:
-        r->head = current(r)->objects->len;
-        return MEDIUM_OK;
-    case MEDIUM_SPACE_FILEMARKS:
-    case MEDIUM_SPACE_SEQUENTIAL_FILEMARKS:
-        target = RAM_FILEMARK;
-        break;
-    case MEDIUM_SPACE_SETMARKS:
-    case MEDIUM_SPACE_SEQUENTIAL_SETMARKS:
-        target = RAM_SETMARK;
-        break;
-    case MEDIUM_SPACE_BLOCKS:
-    default:
-        target = RAM_BLOCK;
-        break;
-    }
-    while (n < wanted) {
-        if (!step(r, forward, &type)) {
-            *moved = sequential ? 0 : n;
-            return forward ? MEDIUM_EOD : MEDIUM_BOP;
-        }
-        if (type == target) {
-            n++;
-            continue;
-        }
-        if (sequential) {
-            n = 0;
-        }
-        if (type == RAM_FILEMARK && target == RAM_BLOCK) {
-            *moved = n;
-            return MEDIUM_FILEMARK;
-        }
-        if (type == RAM_SETMARK && stop_at_setmarks) {
-            *moved = n;
-            return MEDIUM_SETMARK;
-        }
-    }
-    *moved = wanted;
-    return MEDIUM_OK;
-}
-
-static MediumResult locate_file(RamMedium *r, uint64_t number)
-{
-    RamType type;
-    uint64_t n = 0;
-
-    r->head = 0;
-    while (n < number) {
-        if (!step(r, true, &type)) {
-            return MEDIUM_EOD;
-        }
-        n += type == RAM_FILEMARK;
-    }
-    return MEDIUM_OK;
+    r->head = (guint)walk.head;
+    return result;
 }
 
 static MediumResult ram_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
                                uint64_t number)
 {
     RamMedium *r = ram(m);
-    guint end;
+    MediumResult result;
+    Walk walk;
 
     if (partition >= r->geometry.partitions) {
         return MEDIUM_INVALID;
     }
     r->partition = partition;
-    end = current(r)->objects->len;
-    switch (what) {
-    case MEDIUM_LOCATE_FILE:
-        return locate_file(r, number);
-    case MEDIUM_LOCATE_EOD:
-        r->head = end;
-        return MEDIUM_OK;
-    case MEDIUM_LOCATE_OBJECT:
-    default:
-        r->head = (guint)MIN(number, end);
-        return number <= end ? MEDIUM_OK : MEDIUM_EOD;
-    }
+    walk = walk_from_head(r);
+    result = walk_locate(&walk, what, number);
+    r->head = (guint)walk.head;
+    return result;
 }
 
 static MediumResult ram_erase(TapeMedium *m, bool to_end_of_partition)

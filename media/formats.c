@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "media/cartridge.h"
+#include "media/format-simh.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ enum {
 /* One row a format; the first is what `media create` makes when nothing says otherwise. */
 const MediumFormat *const *medium_formats(void)
 {
-    static const MediumFormat *const formats[] = { &cartridge_format, NULL };
+    static const MediumFormat *const formats[] = { &cartridge_format, &simh_format, NULL };
 
     return formats;
 }
@@ -161,6 +162,9 @@ static const MediumFormat *probe_file(int fd, const char *path, uint64_t size, G
             best_score = score;
             best = *format;
         }
+    }
+    if (size == 0 && medium_format_for_path(path)->empty_is_blank) {
+        return medium_format_for_path(path);
     }
     if (!best) {
         input_error(error, path,
