@@ -19,14 +19,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define SIMH_TAPE_MARK       0x00000000u
-#define SIMH_END_OF_MEDIUM   0xffffffffu
-#define SIMH_GAP             0xfffffffeu
-#define SIMH_HALF_GAP        0xfffeffffu /* read forward: the second half of a gap begins here */
-#define SIMH_ERROR_FLAG      0x80000000u
-#define SIMH_LENGTH          0x0fffffffu
-#define SIMH_SCSI2PI_EOD     0x73533250u
-#define SIMH_SCSI2PI_EOD_OLD 0x70000003u
+#define SIMH_TAPE_MARK     0x00000000u
+#define SIMH_END_OF_MEDIUM 0xffffffffu
+#define SIMH_GAP           0xfffffffeu
+#define SIMH_HALF_GAP      0xfffeffffu /* read forward: the second half of a gap begins here */
+#define SIMH_ERROR_FLAG    0x80000000u
+#define SIMH_LENGTH        0x0fffffffu
+#define SIMH_S2P_EOD       0x73533250u
+#define SIMH_S2P_EOD_OLD   0x70000003u
 
 enum {
     CLASS_DATA = 0,
@@ -459,8 +459,7 @@ static void simh_free(TapeMedium *m)
 
 static bool is_end(uint32_t header)
 {
-    return header == SIMH_END_OF_MEDIUM || header == SIMH_SCSI2PI_EOD ||
-           header == SIMH_SCSI2PI_EOD_OLD;
+    return header == SIMH_END_OF_MEDIUM || header == SIMH_S2P_EOD || header == SIMH_S2P_EOD_OLD;
 }
 
 /* Markers, four bytes long, that stand for nothing on tape. */
