@@ -13,9 +13,9 @@
  *   data_out(task) ────▶ all `length` bytes are in `out`; the target executes
  *                 ◀───── done(task): status, sense and residue are set. Exactly once.
  * Commands without data skip data_phase. Each arrow may be late: whatever is slow waits here. A
- * late one may also be answered at once: when the host's bytes came first, data_out comes before
- * data_phase returns. So the target sets its own state before it calls data_phase or done, and
- * touches neither afterwards. During submit and data_out nothing comes back in.
+ * late data_phase or done may let the host go on at once, so that data_out, a reset, or the submit
+ * of the next task (perhaps in the same ScsiTask) comes before it returns: the target sets its own
+ * state before the call and looks again after it. During submit and data_out nothing comes back in.
  * `abort` takes a task back at any point before done: the target forgets it, no done follows; what
  * was already done to the medium stays done.
  */

@@ -39,6 +39,8 @@ struct Fuzz {
     uint8_t from_inside; /* what the next completion does */
 
     ScsiTask *task;
+    unsigned n_tasks;
+    bool deciding; /* in data_phase: the task may end, and the next one come, inside the call */
     bool waits_for_data;
     bool has_data;
     ScsiDirection direction;
@@ -59,7 +61,7 @@ static void target_finish(Fuzz *f)
 {
     ScsiTask *task = f->task;
 
-    if (f->direction == SCSI_DATA_IN) {
+    if (f->direction == SCSI_DATA_IN && f->filled > 0) {
         memset(scsi_task_in(task, f->filled), 0xa5, f->filled);
     }
     task->status = f->filled & 1 ? SCSI_CHECK_CONDITION : SCSI_GOOD;
@@ -71,23 +73,25 @@ static void target_finish(Fuzz *f)
 static void target_decide(Fuzz *f)
 {
     ScsiTask *task = f->task;
+    unsigned number = f->n_tasks;
     bool accepted;
 
-    f->has_data = true;
+    f->has_data = f->direction != SCSI_DATA_OUT;
+    f->waits_for_data = !f->has_data;
     if (f->direction != SCSI_NO_DATA) {
-        f->waits_for_data = f->direction == SCSI_DATA_OUT;
-        f->has_data = !f->waits_for_data;
+        f->deciding = true;
         accepted = task->ops->data_phase(task, f->direction, f->length);
+        f->deciding = false;
+        if (f->n_tasks != number) {
+            return;
+        }
         if (!accepted) {
             f->waits_for_data = false;
             f->task = NULL;
             return;
         }
-        if (f->direction == SCSI_DATA_OUT) {
-            return;
-        }
     }
-    if (!f->late) {
+    if (f->direction != SCSI_DATA_OUT && !f->late) {
         target_finish(f);
     }
 }
@@ -96,7 +100,9 @@ static void target_submit(ScsiTarget *target, ScsiTask *task)
 {
     Fuzz *f = (Fuzz *)target;
 
-    g_assert(!f->task && task->lun == 0 && task->cdb_length >= 1 && task->cdb_length <= 16);
+    g_assert(!f->task || f->deciding);
+    g_assert(task->lun == 0 && task->cdb_length >= 1 && task->cdb_length <= 16);
+    f->n_tasks++;
     f->task = task;
     f->waits_for_data = false;
     f->has_data = false;
@@ -137,7 +143,9 @@ static void target_abort(ScsiTarget *target, ScsiTask *task)
 
 static void target_reset(ScsiTarget *target, ScsiReset kind)
 {
-    g_assert(!((Fuzz *)target)->task);
+    Fuzz *f = (Fuzz *)target;
+
+    g_assert(!f->task || f->deciding);
 }
 
 static unsigned target_lun_count(ScsiTarget *target)
