@@ -36,6 +36,7 @@ SOURCE_SEEDS = [
     (check.includes_point_one_way, 'scenarios/run.c', SPDX + '#include "emu/usb/device.h"\n'),
     (check.includes_point_one_way, 'emu/usb/device.h', '#include "function.h"\n'),
     (check.one_user_of_usbredirparser, 'emu/link/more.c', SPDX + '#include <usbredirparser.h>\n'),
+    (check.one_user_of_usbredirparser, 'emu/link/redir.c', None),
     (check.media_speaks_tape, 'media/medium.c', 'int fill_sense(void);\n'),
     (check.media_speaks_tape, 'media/medium.h', 'enum { MEDIUM_ASC = 0x11 };\n'),
     (check.core_headers, 'emu/bot/bot.c', '#include <gio/gio.h>\n'),
