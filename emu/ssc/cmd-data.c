@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks and marks: READ, WRITE, WRITE FILEMARKS, READ BLOCK LIMITS. */
+/* Blocks and marks: READ, WRITE, WRITE FILEMARKS, ERASE, READ BLOCK LIMITS. */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -63,6 +63,7 @@ static Outcome read_variable(SscCommand *c)
     MediumResult result = read_block(c, scsi_task_in(c->task, wanted), wanted, &length);
 
     scsi_task_in(c->task, result == MEDIUM_OK ? MIN(length, wanted) : 0);
+    c->drive->bytes_read += c->task->in->len;
     if (result != MEDIUM_OK) {
         return of_medium(c, result, ACT_READ, wanted);
     }
@@ -90,10 +91,12 @@ static Outcome read_fixed(SscCommand *c)
 
         if (result != MEDIUM_OK || length != size) {
             scsi_task_in(c->task, (size_t)done * size);
+            c->drive->bytes_read += c->task->in->len;
             return result == MEDIUM_OK ? incorrect_length((int64_t)count - done)
                                        : of_medium(c, result, ACT_READ, count - done);
         }
     }
+    c->drive->bytes_read += c->announced;
     return good();
 }
 
@@ -111,18 +114,6 @@ Outcome read_6(SscCommand *c)
         return illegal_field(1, 1);
     }
     return move_data(bytes, fixed ? read_fixed : read_variable);
-}
-
-/* After a sync that ended well: what the command itself had found. */
-static Outcome report_held(SscCommand *c)
-{
-    return c->held;
-}
-
-static Outcome hold_until_synced(SscCommand *c, Outcome outcome)
-{
-    c->held = outcome;
-    return after_sync(report_held);
 }
 
 static void tell_compression(SscDrive *drive)
@@ -200,4 +191,15 @@ Outcome write_filemarks_6(SscCommand *c)
         outcome = of_medium(c, result, ACT_WRITE, count - written);
     }
     return immed ? outcome : hold_until_synced(c, outcome);
+}
+
+/* SSC-3 § 5.2. LONG or not, everything from here on is gone: what follows a gap is lost. */
+Outcome erase_6(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    bool immed = c->cdb[1] & 0x02, whole = c->cdb[1] & 0x01;
+    Outcome outcome = of_medium(c, medium_erase(drive->medium, whole), ACT_OTHER, 0);
+
+    drive->dirty = true;
+    return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device itself: TEST UNIT READY, INQUIRY, REQUEST SENSE, REPORT LUNS, reservations. */
+/* The device itself: what it is, what it has to say, what it can do, whose it is. */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -94,4 +94,134 @@ Outcome inquiry(SscCommand *c)
         return illegal_field(2, -1);
     }
     return reply(c, get_be16(c->cdb + 3));
+}
+
+/* SPC-3 § 6.21: one logical unit, and no well-known ones. */
+Outcome report_luns(SscCommand *c)
+{
+    uint8_t select = c->cdb[2];
+    unsigned n = select == 0x01 ? 0 : 1;
+
+    if (select > 0x02) {
+        return illegal_field(2, -1);
+    }
+    byte_writer_be32(&c->reply, 8 * n);
+    byte_writer_be32(&c->reply, 0);
+    byte_writer_fill(&c->reply, 0, 8 * n);
+    return reply(c, get_be32(c->cdb + 6));
+}
+
+/*
+ * SPC-2 § 7.21, 7.16. The bus has one initiator: it gets what it asks for, and nobody else is there
+ * to be kept out.
+ */
+Outcome reserve(SscCommand *c)
+{
+    return good();
+}
+
+Outcome release(SscCommand *c)
+{
+    return good();
+}
+
+/* CDB USAGE DATA: the operation code, then the bits that the device looks at (SPC-3 § 6.23.3). */
+static void put_usage(ByteWriter *w, const SscRow *row)
+{
+    byte_writer_u8(w, row->opcode);
+    for (unsigned i = 1; i < row->length; i++) {
+        bool service_action = i == 1 && row->service_action >= 0;
+
+        byte_writer_u8(w, service_action
+                              ? (uint8_t)((row->mask[i] & 0xe0) | (uint8_t)row->service_action)
+                              : row->mask[i]);
+    }
+}
+
+/* Seconds: what the slowest motion of a long tape takes, and what anything else does. */
+static void put_timeouts(ByteWriter *w, const SscRow *row)
+{
+    byte_writer_be16(w, 0x0a);
+    byte_writer_be16(w, 0);
+    byte_writer_be32(w, 0);
+    byte_writer_be32(w, row->flags & ROW_SLOW ? 14000 : 900);
+}
+
+static void put_all_opcodes(SscCommand *c, bool timeouts)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+    uint8_t length[4];
+
+    byte_writer_be32(&c->reply, 0);
+    for (unsigned i = 0; i < n_rows; i++) {
+        bool service_action = rows[i].service_action >= 0;
+
+        if (!ssc_model_has(c->drive->model, &rows[i])) {
+            continue;
+        }
+        byte_writer_u8(&c->reply, rows[i].opcode);
+        byte_writer_u8(&c->reply, 0);
+        byte_writer_be16(&c->reply, service_action ? (uint16_t)rows[i].service_action : 0);
+        byte_writer_u8(&c->reply, 0);
+        byte_writer_u8(&c->reply, (uint8_t)((timeouts ? 0x02 : 0) | (service_action ? 0x01 : 0)));
+        byte_writer_be16(&c->reply, rows[i].length);
+        if (timeouts) {
+            put_timeouts(&c->reply, &rows[i]);
+        }
+    }
+    put_be32(length, (uint32_t)(c->reply.length - 4));
+    byte_writer_patch(&c->reply, 0, length, 4);
+}
+
+static Outcome put_one_opcode(SscCommand *c, unsigned options, bool timeouts)
+{
+    uint16_t wanted = get_be16(c->cdb + 4);
+    const SscRow *found = NULL;
+    bool known = false, has_service_actions = false;
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        if (rows[i].opcode != c->cdb[3] || !ssc_model_has(c->drive->model, &rows[i])) {
+            continue;
+        }
+        known = true;
+        has_service_actions = rows[i].service_action >= 0;
+        if (!has_service_actions || rows[i].service_action == wanted) {
+            found = &rows[i];
+        }
+    }
+    /* 1: only for codes without service actions; 2: only for codes with (SPC-3 table 178). */
+    if (known && has_service_actions != (options == 2)) {
+        return illegal_field(2, 2);
+    }
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_u8(&c->reply, found ? (uint8_t)(0x03 | (timeouts ? 0x80 : 0)) : 0x01);
+    byte_writer_be16(&c->reply, found ? found->length : 0);
+    if (found) {
+        put_usage(&c->reply, found);
+        if (timeouts) {
+            put_timeouts(&c->reply, found);
+        }
+    }
+    return good();
+}
+
+/* SPC-3 § 6.23, with the command timeouts descriptor of SPC-4 */
+Outcome report_opcodes(SscCommand *c)
+{
+    unsigned options = c->cdb[2] & 0x07;
+    bool timeouts = c->cdb[2] & 0x80; /* RCTD */
+    Outcome outcome = good();
+
+    if (options > 2) {
+        return illegal_field(2, 2);
+    }
+    if (options == 0) {
+        put_all_opcodes(c, timeouts);
+    } else {
+        outcome = put_one_opcode(c, options, timeouts);
+    }
+    return outcome_is_good(&outcome) ? reply(c, get_be32(c->cdb + 6)) : outcome;
 }

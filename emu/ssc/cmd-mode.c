@@ -16,20 +16,6 @@ typedef struct ModeForm {
 static const ModeForm form_6 = { 4, 1, 2, 3 };
 static const ModeForm form_10 = { 8, 2, 3, 7 };
 
-/* The density of what is in the drive. */
-static uint8_t current_density(SscDrive *drive)
-{
-    MediumInfo info;
-
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
-        if (info.geometry.density != 0) {
-            return info.geometry.density;
-        }
-    }
-    return drive->mode.density;
-}
-
 static uint8_t device_specific(SscDrive *drive)
 {
     MediumInfo info = { .write_protected = false };
@@ -43,7 +29,7 @@ static uint8_t device_specific(SscDrive *drive)
 static void put_block_descriptor(SscCommand *c, SscPageControl control)
 {
     SscDrive *drive = c->drive;
-    uint8_t density = control == PAGE_CURRENT   ? current_density(drive)
+    uint8_t density = control == PAGE_CURRENT   ? ssc_drive_density(drive)
                       : control == PAGE_DEFAULT ? drive->model->density
                                                 : 0xff;
     uint32_t length = control == PAGE_CURRENT   ? drive->mode.block_length
@@ -118,7 +104,7 @@ static Outcome take_block_descriptor(SscCommand *c, SscMode *draft, const uint8_
         draft->density = model->density;
     } else if (can_write_density(model, descriptor[0])) {
         draft->density = descriptor[0];
-    } else if (descriptor[0] != DENSITY_NO_CHANGE && descriptor[0] != current_density(c->drive)) {
+    } else if (descriptor[0] != DENSITY_NO_CHANGE && descriptor[0] != ssc_drive_density(c->drive)) {
         return illegal_parameter((unsigned)at, -1);
     }
     if (get_be24(descriptor + 1) != 0) { /* blocks of one length up to the end of the tape only */
@@ -198,7 +184,7 @@ static Outcome apply_list(SscCommand *c)
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */
 static Outcome select_list(SscCommand *c)
 {
-    return ssc_drive_dirty(c->drive) ? after_sync(apply_list) : apply_list(c);
+    return when_synced(c, apply_list);
 }
 
 /* SPC-3 § 6.7, 6.8 */

@@ -3,12 +3,6 @@
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
-/* What is in the buffer goes to tape before the tape moves away (SSC-3 § 4.2.10). */
-static Outcome when_synced(SscCommand *c, SscHandler next)
-{
-    return ssc_drive_dirty(c->drive) ? after_sync(next) : next(c);
-}
-
 static MediumResult to_bop(SscDrive *drive)
 {
     MediumPosition position;
@@ -20,12 +14,6 @@ static MediumResult to_bop(SscDrive *drive)
 static Outcome do_rewind(SscCommand *c)
 {
     return of_medium(c, to_bop(c->drive), ACT_OTHER, 0);
-}
-
-/* With IMMED: the motion takes no time here, the sync goes on behind it. */
-static Outcome good_but_dirty(SscCommand *c, Outcome outcome)
-{
-    return outcome_is_good(&outcome) && ssc_drive_dirty(c->drive) ? good_then_sync() : outcome;
 }
 
 /* SSC-3 § 7.11 */
@@ -81,4 +69,106 @@ Outcome space_6(SscCommand *c)
         return good();
     }
     return when_synced(c, do_space);
+}
+
+static Outcome do_locate(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    MediumPosition position;
+
+    medium_position(drive->medium, &position);
+    uint32_t partition = c->cdb[1] & 0x02 ? c->cdb[8] : position.partition; /* CP */
+    MediumResult result =
+        medium_locate(drive->medium, partition, MEDIUM_LOCATE_OBJECT, get_be32(c->cdb + 3));
+    return of_medium(c, result, ACT_LOCATE, 0);
+}
+
+/* SSC-3 § 7.2. BT asks for the drive's own block addresses: they are logical object numbers too. */
+Outcome locate_10(SscCommand *c)
+{
+    bool immed = c->cdb[1] & 0x01, change = c->cdb[1] & 0x02;
+    MediumInfo info;
+
+    medium_info(c->drive->medium, &info);
+    if (change && c->cdb[8] >= info.geometry.partitions) {
+        return illegal_field(8, -1);
+    }
+    return immed ? good_but_dirty(c, do_locate(c)) : when_synced(c, do_locate);
+}
+
+/*
+ * Where the host is, and where the tape is: what was written and is not yet synced lies between
+ * (SSC-3 § 7.7: first and last logical object location).
+ */
+typedef struct Whereabouts {
+    MediumPosition position;
+    uint8_t flags; /* BOP and EOP, the same bits in all forms */
+    uint64_t first, last;
+    uint64_t objects, bytes; /* in the buffer */
+} Whereabouts;
+
+static Whereabouts whereabouts(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    Whereabouts w = { .objects = drive->buffered_objects, .bytes = drive->buffered_bytes };
+
+    medium_position(drive->medium, &w.position);
+    w.flags = (uint8_t)((w.position.bop ? 0x80 : 0) | (w.position.early_warning ? 0x40 : 0));
+    w.first = w.position.object;
+    w.last = w.first - MIN(w.objects, w.first);
+    return w;
+}
+
+#define LOCU 0x20 /* the number of objects in the buffer is unknown */
+#define BYCU 0x10 /* the number of bytes in the buffer is unknown */
+#define PERR 0x02 /* a number does not fit its field */
+
+/* SSC-3 § 7.7.2, 20 bytes */
+Outcome read_position_short(SscCommand *c)
+{
+    Whereabouts w = whereabouts(c);
+    bool fits = w.first <= G_MAXUINT32;
+    bool objects_fit = w.objects <= 0xffffff, bytes_fit = w.bytes <= G_MAXUINT32;
+
+    w.flags |= (uint8_t)((fits ? 0 : PERR) | (objects_fit ? 0 : LOCU) | (bytes_fit ? 0 : BYCU));
+    byte_writer_u8(&c->reply, w.flags);
+    byte_writer_u8(&c->reply, (uint8_t)w.position.partition);
+    byte_writer_be16(&c->reply, 0);
+    byte_writer_be32(&c->reply, fits ? (uint32_t)w.first : 0);
+    byte_writer_be32(&c->reply, fits ? (uint32_t)w.last : 0);
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_be24(&c->reply, objects_fit ? (uint32_t)w.objects : 0);
+    byte_writer_be32(&c->reply, bytes_fit ? (uint32_t)w.bytes : 0);
+    return reply(c, (uint32_t)c->reply.length);
+}
+
+/* SSC-3 § 7.7.3, 32 bytes */
+Outcome read_position_long(SscCommand *c)
+{
+    Whereabouts w = whereabouts(c);
+
+    byte_writer_u8(&c->reply, w.flags);
+    byte_writer_fill(&c->reply, 0, 3);
+    byte_writer_be32(&c->reply, w.position.partition);
+    byte_writer_be64(&c->reply, w.position.object);
+    byte_writer_be64(&c->reply, w.position.files);
+    byte_writer_be64(&c->reply, w.position.setmarks);
+    return reply(c, (uint32_t)c->reply.length);
+}
+
+/* SSC-3 § 7.7.4, 32 bytes; the only form with an allocation length */
+Outcome read_position_extended(SscCommand *c)
+{
+    Whereabouts w = whereabouts(c);
+    bool objects_fit = w.objects <= 0xffffff;
+
+    byte_writer_u8(&c->reply, (uint8_t)(w.flags | (objects_fit ? 0 : LOCU)));
+    byte_writer_u8(&c->reply, (uint8_t)w.position.partition);
+    byte_writer_be16(&c->reply, 0x1c);
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_be24(&c->reply, objects_fit ? (uint32_t)w.objects : 0);
+    byte_writer_be64(&c->reply, w.first);
+    byte_writer_be64(&c->reply, w.last);
+    byte_writer_be64(&c->reply, w.bytes);
+    return reply(c, get_be16(c->cdb + 7));
 }

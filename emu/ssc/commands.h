@@ -9,16 +9,35 @@
 Outcome test_unit_ready(SscCommand *c);
 Outcome request_sense(SscCommand *c);
 Outcome inquiry(SscCommand *c);
+Outcome report_luns(SscCommand *c);
+Outcome reserve(SscCommand *c);
+Outcome release(SscCommand *c);
+Outcome report_opcodes(SscCommand *c);
 
 /* cmd-data.c */
 Outcome read_block_limits(SscCommand *c);
 Outcome read_6(SscCommand *c);
 Outcome write_6(SscCommand *c);
 Outcome write_filemarks_6(SscCommand *c);
+Outcome erase_6(SscCommand *c);
 
 /* cmd-position.c */
 Outcome rewind_tape(SscCommand *c);
 Outcome space_6(SscCommand *c);
+Outcome locate_10(SscCommand *c);
+Outcome read_position_short(SscCommand *c);
+Outcome read_position_long(SscCommand *c);
+Outcome read_position_extended(SscCommand *c);
+
+/* cmd-load.c */
+Outcome load_unload(SscCommand *c);
+Outcome prevent_allow(SscCommand *c);
+
+/* cmd-log.c */
+Outcome log_sense(SscCommand *c);
+
+/* cmd-density.c */
+Outcome report_density_support(SscCommand *c);
 
 /* cmd-mode.c */
 Outcome mode_sense_6(SscCommand *c);

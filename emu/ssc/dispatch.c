@@ -8,14 +8,37 @@
 static void pump(SscDrive *drive);
 static void run(SscDrive *drive, Outcome outcome);
 
-static bool model_lacks(const SscModel *model, uint8_t opcode)
+bool ssc_model_has(const SscModel *model, const SscRow *row)
 {
-    for (const uint8_t *lack = model->lacks; lack && *lack; lack++) {
-        if (*lack == opcode) {
+    for (const SscLack *lack = model->lacks; lack && lack->opcode; lack++) {
+        if (lack->opcode == row->opcode &&
+            (lack->service_action < 0 || lack->service_action == row->service_action)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Does the model have this operation code, with whatever service action? */
+static bool has_opcode(const SscModel *model, uint8_t opcode)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        if (rows[i].opcode == opcode && ssc_model_has(model, &rows[i])) {
             return true;
         }
     }
     return false;
+}
+
+Outcome ssc_check_ready(const SscDrive *drive)
+{
+    if (!drive->medium) {
+        return check(SENSE_MEDIUM_NOT_PRESENT);
+    }
+    return drive->loaded ? good() : check(SENSE_INITIALIZING_COMMAND_REQUIRED);
 }
 
 /* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
@@ -53,10 +76,9 @@ static Outcome pass_gates(SscCommand *c)
 {
     SscDrive *drive = c->drive;
     const ScsiTask *task = c->task;
-    bool opcode_known;
     ScsiField bad;
 
-    c->row = ssc_table_find(c->cdb, &opcode_known);
+    c->row = ssc_table_find(c->cdb);
     unsigned flags = c->row ? c->row->flags : 0;
 
     /* Sense is kept until the next command that does not ask for it (SPC-3 § 6.27). */
@@ -69,11 +91,9 @@ static Outcome pass_gates(SscCommand *c)
         return check(SENSE_LUN_NOT_SUPPORTED);
     }
     /* Operation code and service action (SPC-3 § 4.3.4). */
-    if (!opcode_known || model_lacks(drive->model, c->cdb[0])) {
-        return check(SENSE_INVALID_OPCODE);
-    }
-    if (!c->row) {
-        return illegal_field(1, 4);
+    if (!c->row || !ssc_model_has(drive->model, c->row)) {
+        return has_opcode(drive->model, c->cdb[0]) ? illegal_field(1, 4)
+                                                   : check(SENSE_INVALID_OPCODE);
     }
     /* CDB: long enough, no reserved bit set (SPC-3 § 4.3.1). */
     if (task->cdb_length < c->row->length) {
@@ -92,14 +112,13 @@ static Outcome pass_gates(SscCommand *c)
         return report_deferred(drive);
     }
     /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
-    if ((flags & ROW_MEDIUM) && !drive->medium) {
-        return check(SENSE_MEDIUM_NOT_PRESENT);
-    }
-    if ((flags & ROW_MEDIUM) && !drive->loaded) {
-        return check(SENSE_INITIALIZING_COMMAND_REQUIRED);
+    Outcome ready = ssc_check_ready(drive);
+    if ((flags & ROW_MEDIUM) && !outcome_is_good(&ready)) {
+        return ready;
     }
     /* Write protection (SSC-3 § 4.2.14). */
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
+        ssc_drive_alert(drive, 9);
         return check(SENSE_WRITE_PROTECTED);
     }
     return c->row->handler(c);
@@ -108,8 +127,7 @@ static Outcome pass_gates(SscCommand *c)
 static void trace_command(const SscCommand *c)
 {
     char hex[3 * SCSI_CDB_MAX + 1] = "";
-    bool known;
-    const SscRow *row = ssc_table_find(c->cdb, &known);
+    const SscRow *row = ssc_table_find(c->cdb);
 
     if (c->drive->trace) {
         for (unsigned i = 0; i < MIN(c->task->cdb_length, SCSI_CDB_MAX); i++) {
@@ -182,8 +200,7 @@ static void sync_done(void *data, MediumResult result)
 
     drive->sync = NULL;
     if (result == MEDIUM_OK) {
-        drive->buffered_objects = 0;
-        drive->buffered_bytes = 0;
+        ssc_drive_clean(drive);
     }
     if (drive->reload_after_sync) {
         ssc_drive_load(drive);
@@ -273,8 +290,7 @@ static void begin(SscDrive *drive, ScsiTask *task)
 /* While a sync runs behind a command that has ended, only those go on that ask for no state. */
 static bool may_begin(const SscDrive *drive, const ScsiTask *task)
 {
-    bool known;
-    const SscRow *row = ssc_table_find(task->cdb, &known);
+    const SscRow *row = ssc_table_find(task->cdb);
 
     return !drive->sync || (row && (row->flags & ROW_UA_EXEMPT));
 }

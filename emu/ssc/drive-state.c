@@ -40,6 +40,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
     if (kind == SCSI_RESET_POWER_ON) {
         drive->attention = (ScsiAttention){ 0 };
         drive->deferred = (ScsiSense){ 0 };
+        drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
         if (drive->medium) {
             ssc_drive_load(drive);
         }
@@ -100,8 +101,7 @@ bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
         return false;
     }
     drive->medium = medium;
-    drive->buffered_objects = 0;
-    drive->buffered_bytes = 0;
+    ssc_drive_clean(drive);
     ssc_drive_load(drive);
     scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     return true;
@@ -121,8 +121,8 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
     }
     *medium = g_steal_pointer(&drive->medium);
     drive->loaded = false;
-    drive->buffered_objects = 0;
-    drive->buffered_bytes = 0;
+    drive->tape_alerts = 0; /* they spoke of that cartridge */
+    ssc_drive_clean(drive);
     return SSC_EJECTED;
 }
 
@@ -148,8 +148,36 @@ SscBlockLimits ssc_drive_limits(SscDrive *drive)
     return limits;
 }
 
+uint8_t ssc_drive_density(SscDrive *drive)
+{
+    MediumInfo info;
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+        if (info.geometry.density != 0) {
+            return info.geometry.density;
+        }
+    }
+    return drive->mode.density;
+}
+
 void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes)
 {
+    drive->dirty = drive->dirty || objects > 0;
     drive->buffered_objects += objects;
     drive->buffered_bytes += bytes;
+    drive->bytes_written += bytes;
+}
+
+void ssc_drive_clean(SscDrive *drive)
+{
+    drive->dirty = false;
+    drive->buffered_objects = 0;
+    drive->buffered_bytes = 0;
+}
+
+void ssc_drive_alert(SscDrive *drive, unsigned flag)
+{
+    g_assert(flag >= 1 && flag <= 64);
+    drive->tape_alerts |= (uint64_t)1 << (flag - 1);
 }

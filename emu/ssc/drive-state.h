@@ -61,6 +61,7 @@ struct SscDrive {
     bool reload_after_sync;    /* switched on again while a sync was under way */
     bool compression_told;     /* the medium knows whether to compress */
     bool prevented;            /* PREVENT ALLOW MEDIUM REMOVAL */
+    bool dirty;                /* the tape differs from what is known to be synced */
     uint64_t buffered_objects; /* written and not known to be synced */
     uint64_t buffered_bytes;
     SscMode mode;
@@ -69,6 +70,9 @@ struct SscDrive {
     ScsiAttention attention;
     ScsiSense sense;
     ScsiSense deferred; /* SENSE_NO_SENSE: none */
+
+    uint64_t tape_alerts;               /* bit n - 1: flag n */
+    uint64_t bytes_written, bytes_read; /* since power-on, of user data */
 
     SscCommand command; /* the current one */
     GQueue waiting;     /* tasks that came meanwhile */
@@ -87,20 +91,41 @@ void ssc_drive_load(SscDrive *drive);
 void ssc_drive_unload(SscDrive *drive);
 /* What counts for the loaded cartridge: the model's limits, bounded by the image's format. */
 SscBlockLimits ssc_drive_limits(SscDrive *drive);
+/* The density code of the loaded cartridge; of the mode parameters if it does not say. */
+uint8_t ssc_drive_density(SscDrive *drive);
 /* Objects went into the drive's buffer: they are safe only after a sync. */
 void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes);
-static inline bool ssc_drive_dirty(const SscDrive *drive)
-{
-    return drive->buffered_objects > 0;
-}
+/* All that was written is safe, or gone. */
+void ssc_drive_clean(SscDrive *drive);
+/* Raises a TapeAlert flag (SSC-3 annex A), 1 to 64; LOG SENSE takes it. */
+void ssc_drive_alert(SscDrive *drive, unsigned flag);
+
+/* dispatch.c */
+/* The gate "is there a loaded cartridge?", for commands that need one only sometimes. */
+Outcome ssc_check_ready(const SscDrive *drive);
+/* Is the row there in this model? */
+bool ssc_model_has(const SscModel *model, const SscRow *row);
 
 /* outcome.c */
+/* What is in the buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): `next` after a
+ * sync if one is needed, else now. */
+Outcome when_synced(SscCommand *c, SscHandler next);
+/* The outcome, once a sync has ended well. */
+Outcome hold_until_synced(SscCommand *c, Outcome outcome);
+/* With IMMED: the motion takes no time here, the sync that it needs goes on behind it. */
+Outcome good_but_dirty(SscCommand *c, Outcome outcome);
 /* Hands out what `reply` announced; a handler that must act then calls it last. */
 Outcome send_reply(SscCommand *c);
 
 /* pages-vpd.c */
 /* Puts a VPD page into c->reply. False: this model has none of that code. */
 bool ssc_vpd_page(SscCommand *c, uint8_t code);
+
+/* pages-log.c */
+/* Puts a log page into c->reply, parameters from `pointer` on. Anything but good: what is wrong. */
+Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer);
+/* The page was delivered. */
+void ssc_log_delivered(SscDrive *drive, uint8_t code);
 
 /* pages-mode.c */
 void ssc_mode_reset(SscDrive *drive);

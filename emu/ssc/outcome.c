@@ -72,9 +72,25 @@ Outcome good_then_sync(void)
     return (Outcome){ .kind = OUTCOME_GOOD_THEN_SYNC, .status = SCSI_GOOD };
 }
 
-Outcome reservation_conflict(void)
+Outcome when_synced(SscCommand *c, SscHandler next)
 {
-    return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_RESERVATION_CONFLICT };
+    return c->drive->dirty ? after_sync(next) : next(c);
+}
+
+static Outcome report_held(SscCommand *c)
+{
+    return c->held;
+}
+
+Outcome hold_until_synced(SscCommand *c, Outcome outcome)
+{
+    c->held = outcome;
+    return after_sync(report_held);
+}
+
+Outcome good_but_dirty(SscCommand *c, Outcome outcome)
+{
+    return outcome_is_good(&outcome) && c->drive->dirty ? good_then_sync() : outcome;
 }
 
 /* Where the head is matters for EOD: at or beyond early warning it also sets EOM (SSC-3 § 5.3). */
@@ -133,8 +149,12 @@ Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t re
         trace_host_error(drive);
         return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_READ_ERROR:
+        ssc_drive_alert(drive, 3); /* hard error */
+        ssc_drive_alert(drive, 5); /* read failure */
         return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_WRITE_ERROR:
+        ssc_drive_alert(drive, 3);
+        ssc_drive_alert(drive, 6); /* write failure */
         return check_information(SENSE_WRITE_ERROR, left);
     case MEDIUM_PROTECTED:
         return check(SENSE_WRITE_PROTECTED);

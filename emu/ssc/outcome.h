@@ -49,7 +49,6 @@ Outcome reply(SscCommand *c, uint32_t allocation_length);
 Outcome move_data(uint32_t length, SscHandler next);
 Outcome after_sync(SscHandler next);
 Outcome good_then_sync(void);
-Outcome reservation_conflict(void);
 
 static inline bool outcome_is_good(const Outcome *outcome)
 {

@@ -7,18 +7,14 @@ static int row_order(const SscRow *row)
     return row->opcode << 8 | (row->service_action + 1);
 }
 
-const SscRow *ssc_table_find(const uint8_t *cdb, bool *opcode_known)
+const SscRow *ssc_table_find(const uint8_t *cdb)
 {
     unsigned n_rows;
     const SscRow *rows = ssc_table(&n_rows);
 
-    *opcode_known = false;
     for (unsigned i = 0; i < n_rows; i++) {
-        if (rows[i].opcode != cdb[0]) {
-            continue;
-        }
-        *opcode_known = true;
-        if (rows[i].service_action < 0 || rows[i].service_action == (cdb[1] & 0x1f)) {
+        if (rows[i].opcode == cdb[0] &&
+            (rows[i].service_action < 0 || rows[i].service_action == (cdb[1] & 0x1f))) {
             return &rows[i];
         }
     }

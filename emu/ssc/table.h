@@ -32,8 +32,8 @@ typedef struct SscRow {
 /* Ascending by operation code, then service action. */
 const SscRow *ssc_table(unsigned *n_rows);
 
-/* The row for a CDB. NULL: none; `*opcode_known` says if other service actions have one. */
-const SscRow *ssc_table_find(const uint8_t *cdb, bool *opcode_known);
+/* The row for a CDB, by operation code and service action. NULL: none. */
+const SscRow *ssc_table_find(const uint8_t *cdb);
 
 /* Asserts that the rows ascend (so none is there twice) and that lengths and masks make sense. */
 void ssc_table_check(void);

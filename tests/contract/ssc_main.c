@@ -5,7 +5,9 @@ TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_mode_tcase(void);
 TCase *make_ssc_position_tcase(void);
+TCase *make_ssc_device_tcase(void);
+TCase *make_ssc_sweep_tcase(void);
 TCase *make_ssc_sync_tcase(void);
 
 SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_position_tcase,
-           make_ssc_mode_tcase, make_ssc_sync_tcase)
+           make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_device_tcase, make_ssc_sweep_tcase)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moving the head: what is passed, where it stops, what is told. */
+#include "media/formats.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_position_tcase(void);
@@ -87,11 +88,215 @@ START_TEST(space_codes_that_are_not)
 }
 END_TEST
 
+#define LOCATE10(flags, object, partition)                                                         \
+    CDB(0x2b, (flags), 0, (uint8_t)((uint32_t)(object) >> 24), (uint8_t)((object) >> 16),          \
+        (uint8_t)((object) >> 8), (uint8_t)(object), 0, (partition), 0)
+
+enum { IMMED = 1, CP = 2, BT = 4 };
+
+START_TEST(locate_and_tell)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+
+    host_send(h, LOCATE10(BT, 5, 0)); /* `mt seek` */
+    expect_good(h);
+    expect_at(h, 0, 5);
+    host_send(h, CDB(0x34, 0x01, 0, 0, 0, 0, 0, 0, 0, 0)); /* `mt tell` */
+    expect_good(h);
+    expect_data(h, "\0\0\0\0\0\0\0\5\0\0\0\5\0\0\0\0\0\0\0\0", 20);
+    host_send(h, LOCATE10(0, 0, 9)); /* without CP the partition is not looked at */
+    expect_good(h);
+    host_send(h, CDB(0x34, 0x00, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_data(h, "\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+    host_send(h, LOCATE10(0, 7, 0)); /* EOD is a place too */
+    expect_good(h);
+    expect_at(h, 0, 7);
+    host_send(h, LOCATE10(IMMED, 2, 0));
+    expect_good(h);
+    expect_at(h, 0, 2);
+    host_send(h, LOCATE10(0, 8, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_no_info(h);
+    expect_at(h, 0, 7);
+    host_send(h, LOCATE10(0, 0xffffffff, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+}
+END_TEST
+
+START_TEST(partitions)
+{
+    MediumGeometry geometry = { .capacity = 2000, .partitions = 2 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    host_write(h, "a", 1);
+    host_send(h, LOCATE10(CP, 0, 1));
+    expect_good(h);
+    expect_at(h, 1, 0);
+    host_write(h, "b", 1);
+    host_write(h, "c", 1);
+    host_send(h, CDB(0x34, 0x06, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_data(h, "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+    host_rewind(h); /* stays in its partition */
+    expect_at(h, 1, 0);
+    host_send(h, LOCATE10(CP, 0, 2));
+    expect_field(h, 8, -1);
+    expect_at(h, 1, 0);
+    host_send(h, LOCATE10(CP, 5, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_at(h, 0, 1);
+    host_send(h, CDB(0x1a, 0x08, 0x10, 0, 0xff, 0)); /* active partition */
+    ck_assert_uint_eq(h->task.in->data[4 + 3], 0);
+    host_send(h, CDB(0x1a, 0x08, 0x11, 0, 0xff, 0)); /* one additional partition */
+    ck_assert_uint_eq(h->task.in->data[4 + 3], 1);
+}
+END_TEST
+
+START_TEST(what_is_not_synced_is_in_the_buffer)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_write(h, "abc", 3);
+    host_filemarks(h, 1);
+    host_write(h, "abcd", 4);
+    host_write(h, "efg", 3);
+    host_send(h, CDB(0x34, 0x00, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_data(h, "\0\0\0\0\0\0\0\4\0\0\0\2\0\0\0\2\0\0\0\7", 20);
+    host_send(h, CDB(0x34, 0x08, 0, 0, 0, 0, 0, 0, 32, 0));
+    expect_data(h,
+                "\0\0\0\x1c\0\0\0\2"
+                "\0\0\0\0\0\0\0\4"
+                "\0\0\0\0\0\0\0\2"
+                "\0\0\0\0\0\0\0\7",
+                32);
+    host_filemarks(h, 0);
+    host_send(h, CDB(0x34, 0x00, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_data(h, "\0\0\0\0\0\0\0\4\0\0\0\4\0\0\0\0\0\0\0\0", 20);
+}
+END_TEST
+
+START_TEST(position_beyond_early_warning)
+{
+    MediumGeometry geometry = { .capacity = 100, .early_warning = 99, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    host_send_data(h, "abcd", 4, CDB(0x0a, 0, 0, 0, 4, 0));
+    expect_sense(h, SENSE_END_OF_MEDIUM_DETECTED);
+    host_filemarks(h, 0);
+    host_send(h, CDB(0x34, 0x00, 0, 0, 0, 0, 0, 0, 0, 0));
+    ck_assert_uint_eq(h->task.in->data[0], 0x40);
+}
+END_TEST
+
+START_TEST(erase_makes_the_end_here)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+
+    host_send(h, SPACE6(BLOCKS, 2));
+    host_send(h, CDB(0x19, (uint8_t)_i, 0, 0, 0, 0)); /* each of LONG and IMMED */
+    expect_good(h);
+    expect_at(h, 0, 2);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    host_send(h, SPACE6(BLOCKS, -1));
+    expect_good(h);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_data(h, "b", 1);
+}
+END_TEST
+
+START_TEST(unload_and_load)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+    uint8_t immed = (uint8_t)_i;
+
+    host_send(h, SPACE6(EOD, 0));
+    host_send(h, CDB(0x1b, immed, 0, 0, 0, 0));
+    expect_good(h);
+    ck_assert(!ssc_drive_loaded(h->drive) && ssc_drive_medium(h->drive));
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+    host_send(h, CDB(0x1b, immed, 0, 0, 0, 0)); /* out already */
+    expect_good(h);
+    host_send(h, CDB(0x1b, immed, 0, 0, 1, 0));
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0)); /* no unit attention: the host knows */
+    expect_good(h);
+    expect_at(h, 0, 0);
+    host_send(h, SPACE6(EOD, 0));
+    host_send(h, CDB(0x1b, immed, 0, 0, 3, 0)); /* LOAD of a loaded one rewinds; RETEN */
+    expect_good(h);
+    expect_at(h, 0, 0);
+    host_send(h, CDB(0x1b, 0, 0, 0, 5, 0));
+    expect_field(h, 4, 2);
+    host_send(h, CDB(0x1b, 0, 0, 0, 9, 0));
+    expect_field(h, 4, 3);
+}
+END_TEST
+
+START_TEST(load_without_a_cartridge)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
+}
+END_TEST
+
+START_TEST(removal_can_be_prevented)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+    g_autoptr(TapeMedium) medium = NULL;
+
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0));
+    expect_good(h);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_REMOVAL_PREVENTED);
+    ck_assert(ssc_drive_loaded(h->drive));
+    ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECT_PREVENTED);
+    host_send(h, CDB(0x1e, 0, 0, 0, 2, 0));
+    expect_field(h, 4, 1);
+    host_send(h, CDB(0x1e, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    expect_good(h);
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0));
+    ck_assert_int_eq(ssc_drive_eject(h->drive, true, &medium), SSC_EJECTED);
+    ck_assert(!ssc_drive_loaded(h->drive));
+    g_clear_pointer(&medium, medium_free);
+    ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECT_EMPTY);
+    host_insert(h, NULL);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+}
+END_TEST
+
+START_TEST(one_cartridge_at_a_time)
+{
+    MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(ScsiHost) h = seven_objects();
+    g_autoptr(TapeMedium) second = medium_ram_new(&geometry);
+
+    ck_assert(!ssc_drive_insert(h->drive, second)); /* it stays ours */
+}
+END_TEST
+
 TCase *make_ssc_position_tcase(void)
 {
     TCase *tcase = tcase_create("position");
 
     tcase_add_loop_test(tcase, space_stops_where_it_should, 0, G_N_ELEMENTS(spaces));
     tcase_add_test(tcase, space_codes_that_are_not);
+    tcase_add_test(tcase, locate_and_tell);
+    tcase_add_test(tcase, partitions);
+    tcase_add_test(tcase, what_is_not_synced_is_in_the_buffer);
+    tcase_add_test(tcase, position_beyond_early_warning);
+    tcase_add_loop_test(tcase, erase_makes_the_end_here, 0, 4);
+    tcase_add_loop_test(tcase, unload_and_load, 0, 2);
+    tcase_add_test(tcase, load_without_a_cartridge);
+    tcase_add_test(tcase, removal_can_be_prevented);
+    tcase_add_test(tcase, one_cartridge_at_a_time);
     return tcase;
 }

@@ -23,6 +23,11 @@ static const struct {
     { "WRITE FILEMARKS, none", { 0x10, 0, 0, 0, 0, 0 }, 6, 1 },
     { "REWIND", { 0x01, 0, 0, 0, 0, 0 }, 6, 0 },
     { "SPACE", { 0x11, 0, 0xff, 0xff, 0xff, 0 }, 6, 0 },
+    { "LOCATE", { 0x2b, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 10, 0 },
+    { "LOAD UNLOAD, out", { 0x1b, 0, 0, 0, 0, 0 }, 6, 0 },
+    { "LOAD UNLOAD, in", { 0x1b, 0, 0, 0, 1, 0 }, 6, 0 },
+    { "ERASE", { 0x19, 0, 0, 0, 0, 0 }, 6, 1 },
+    { "ERASE, long", { 0x19, 1, 0, 0, 0, 0 }, 6, 1 },
 };
 
 START_TEST(ends_only_when_synced)

@@ -9,6 +9,9 @@
 extern const SscModePage ait_mode_pages[];
 #define AIT_N_MODE_PAGES 7
 
+/* What the table has and the makers' command lists do not. */
+extern const SscLack ait_lacks[];
+
 /*
  * Density codes and media from the makers' manuals (AIT-1: 30h, AIT-2: 31h; 8 mm tape, one helical
  * track). Bits per mm is sourced for AIT-1; for AIT-2 it is the value that other emulators use.

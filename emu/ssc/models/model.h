@@ -36,6 +36,12 @@ typedef struct SscModePage {
     const uint8_t *defaults, *changeable;
 } SscModePage;
 
+/* A command that a model does not have; a list ends with operation code 0. */
+typedef struct SscLack {
+    uint8_t opcode;
+    int8_t service_action; /* -1: all of them */
+} SscLack;
+
 struct SscModel {
     const char *name, *about;
 
@@ -56,7 +62,7 @@ struct SscModel {
     const SscModePage *mode_pages;
     unsigned n_mode_pages;
     const uint8_t *log_pages; /* ended by 0; page 00h is always there */
-    const uint8_t *lacks;     /* operation codes of the table that it does not have, ended by 0 */
+    const SscLack *lacks;     /* commands of the table that it does not have; NULL: none */
     bool attention_on_load;   /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cartridge in and out: LOAD UNLOAD, PREVENT ALLOW MEDIUM REMOVAL. */
+#include "emu/ssc/commands.h"
+#include "emu/ssc/drive-state.h"
+
+#define LOAD  0x01
+#define RETEN 0x02
+#define EOT   0x04
+#define HOLD  0x08
+
+static Outcome do_unload(SscCommand *c)
+{
+    if (c->drive->loaded) {
+        ssc_drive_unload(c->drive);
+    }
+    return good();
+}
+
+/* Threads the cartridge if it is not, and goes to BOP of partition 0. */
+static Outcome do_load(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+
+    if (!drive->loaded && drive->model->attention_on_load) {
+        scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    }
+    ssc_drive_load(drive);
+    return good();
+}
+
+/* SSC-3 § 7.4. Retensioning, and where the tape lies while it is out, leave no trace here. */
+Outcome load_unload(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    bool immed = c->cdb[1] & 0x01;
+    uint8_t what = c->cdb[4];
+
+    if ((what & EOT) && (what & (LOAD | RETEN))) {
+        return illegal_field(4, 2);
+    }
+    if ((what & HOLD) && (what & LOAD)) { /* a cartridge in this drive is threaded or out */
+        return illegal_field(4, 3);
+    }
+    if (!drive->medium) {
+        return check(SENSE_MEDIUM_NOT_PRESENT);
+    }
+    if (!(what & (LOAD | HOLD)) && drive->prevented) {
+        return check(SENSE_REMOVAL_PREVENTED);
+    }
+    SscHandler act = what & LOAD ? do_load : do_unload;
+    return immed ? good_but_dirty(c, act(c)) : when_synced(c, act);
+}
+
+/* SPC-3 § 6.13 */
+Outcome prevent_allow(SscCommand *c)
+{
+    if (c->cdb[4] & 0x02) { /* for medium changers */
+        return illegal_field(4, 1);
+    }
+    c->drive->prevented = c->cdb[4] & 0x01;
+    return good();
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the drive says of itself: LUNs, logs, densities, commands, models. */
+#include "emu/base/bytes.h"
+#include "emu/base/error.h"
+#include "emu/ssc/models/model.h"
+#include "tests/support/scsi-host.h"
+
+TCase *make_ssc_device_tcase(void);
+
+START_TEST(one_logical_unit)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    host_send(h, CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0));
+    expect_good(h);
+    expect_data(h, "\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+    host_send(h, CDB(0xa0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0)); /* well-known ones: none */
+    expect_data(h, "\0\0\0\0\0\0\0\0", 8);
+    host_send(h, CDB(0xa0, 0, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0));
+    expect_field(h, 2, -1);
+    ck_assert_uint_eq(h->target->ops->lun_count(h->target), 1);
+}
+END_TEST
+
+START_TEST(reservations_of_one_initiator)
+{
+    static const uint8_t opcodes[] = { 0x16, 0x17, 0x56, 0x57 };
+    g_autoptr(ScsiHost) h = host_new(NULL);
+    uint8_t cdb[10] = { opcodes[_i] };
+
+    host_send(h, cdb, sizeof cdb);
+    expect_good(h);
+}
+END_TEST
+
+#define LOG_SENSE(page, pointer) CDB(0x4d, 0, 0x40 | (page), 0, 0, 0, (pointer), 0x10, 0, 0)
+
+START_TEST(log_pages)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_send(h, LOG_SENSE(0x00, 0));
+    expect_good(h);
+    expect_data(h, "\0\0\0\4\x00\x0c\x2e\x31", 8);
+    host_send(h, LOG_SENSE(0x00, 1));
+    expect_field(h, 5, -1);
+    host_send(h, LOG_SENSE(0x02, 0));
+    expect_field(h, 2, 5);
+    host_send(h, CDB(0x4d, 1, 0x40, 0, 0, 0, 0, 1, 0, 0));
+    expect_field(h, 1, 0);
+    host_send(h, CDB(0x4d, 0, 0x40, 1, 0, 0, 0, 1, 0, 0));
+    expect_field(h, 3, -1);
+}
+END_TEST
+
+START_TEST(tape_alerts_are_raised_and_taken)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_next_result(h, HOST_WRITE, 0, MEDIUM_WRITE_ERROR);
+    host_send_data(h, "a", 1, CDB(0x0a, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_WRITE_ERROR);
+    host_send(h, LOG_SENSE(0x2e, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 4 + 64 * 5);
+    for (unsigned flag = 1; flag <= 64; flag++) {
+        const uint8_t *parameter = h->task.in->data + 4 + (flag - 1) * 5;
+
+        ck_assert_uint_eq(get_be16(parameter), flag);
+        ck_assert_uint_eq(parameter[3], 1);
+        ck_assert_uint_eq(parameter[4], flag == 3 || flag == 6);
+    }
+    host_send(h, LOG_SENSE(0x2e, 3)); /* from the third on; and taken */
+    ck_assert_uint_eq(h->task.in->len, 4 + 62 * 5);
+    ck_assert_mem_eq(h->task.in->data + 4, "\0\3\x40\1\0", 5);
+    host_send(h, LOG_SENSE(0x2e, 65));
+    expect_field(h, 5, -1);
+}
+END_TEST
+
+START_TEST(counters_and_capacity)
+{
+    MediumGeometry geometry = { .capacity = 3 << 20, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    g_autofree uint8_t *block = g_malloc0(1 << 20);
+
+    host_write(h, block, 1 << 20);
+    host_rewind(h);
+    host_send(h, CDB(0x08, 0, 0x00, 0x01, 0x00, 0));
+    host_send(h, LOG_SENSE(0x0c, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 4 + 4 * 12);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 8), 1 << 20);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 8 + 36), 256);
+    host_send(h, LOG_SENSE(0x31, 0));
+    expect_data(h,
+                "\x31\0\0\x20"
+                "\0\1\x40\4\0\0\0\2"
+                "\0\2\x40\4\0\0\0\0"
+                "\0\3\x40\4\0\0\0\3"
+                "\0\4\x40\4\0\0\0\0",
+                36);
+}
+END_TEST
+
+START_TEST(density_report)
+{
+    g_autoptr(ScsiHost) h = host_new("sdx-500c");
+
+    host_send(h, CDB(0x44, 0, 0, 0, 0, 0, 0, 1, 0, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 4 + 2 * 52);
+    ck_assert_mem_eq(h->task.in->data, "\0\x6a\0\0\x30\x30\x80", 7);
+    ck_assert_mem_eq(h->task.in->data + 56, "\x31\x31\xa0\0\0\x00\x17\xd6\x00\x50\x00\x01", 12);
+    ck_assert_mem_eq(h->task.in->data + 56 + 16, "SONY    AIT-2   AdvIntelligentTape2 ", 36);
+    host_send(h, CDB(0x44, 1, 0, 0, 0, 0, 0, 1, 0, 0)); /* MEDIA: of which there is none */
+    expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
+    host_insert(h, NULL);
+    host_clear_attentions(h);
+    host_send(h, CDB(0x44, 1, 0, 0, 0, 0, 0, 1, 0, 0));
+    ck_assert_uint_eq(h->task.in->len, 4 + 52);
+    ck_assert_uint_eq(h->task.in->data[4], 0x31);
+    host_send(h, CDB(0x44, 2, 0, 0, 0, 0, 0, 1, 0, 0));
+    expect_field(h, 1, 1);
+}
+END_TEST
+
+#define OPCODES(options, opcode, action)                                                           \
+    CDB(0xa3, 0x0c, (options), (opcode), 0, (action), 0, 0, 0x10, 0, 0, 0)
+
+START_TEST(supported_opcodes)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    host_send(h, OPCODES(0, 0, 0));
+    expect_good(h);
+    ck_assert_uint_eq(get_be32(h->task.in->data), h->task.in->len - 4);
+    ck_assert_mem_eq(h->task.in->data + 4, "\0\0\0\0\0\0\0\6", 8);
+    host_send(h, OPCODES(1, 0x0a, 0));
+    expect_data(h, "\0\3\0\6\x0a\x01\xff\xff\xff\0", 10);
+    host_send(h, OPCODES(2, 0x34, 0x06));
+    expect_data(h, "\0\3\0\x0a\x34\x06\0\0\0\0\0\0\0\0", 14);
+    host_send(h, OPCODES(0x81, 0x01, 0));
+    expect_data(h, "\0\x83\0\6\x01\x01\0\0\0\0\0\x0a\0\0\0\0\0\0\0\0\x36\xb0", 22);
+    host_send(h, OPCODES(1, 0xee, 0)); /* not supported, which is an answer */
+    expect_data(h, "\0\1\0\0", 4);
+    host_send(h, OPCODES(2, 0x34, 0x05));
+    expect_data(h, "\0\1\0\0", 4);
+    host_send(h, OPCODES(1, 0x34, 0));
+    expect_field(h, 2, 2);
+    host_send(h, OPCODES(2, 0x0a, 0));
+    expect_field(h, 2, 2);
+    host_send(h, OPCODES(3, 0x0a, 0));
+    expect_field(h, 2, 2);
+}
+END_TEST
+
+START_TEST(models_by_name)
+{
+    g_autoptr(GError) error = NULL;
+
+    ck_assert_str_eq(ssc_model_name(ssc_model_by_name(NULL, NULL)), "generic");
+    ck_assert_ptr_null(ssc_model_by_name("sdx-9", &error));
+    ck_assert(g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT));
+    ck_assert_ptr_nonnull(strstr(error->message, "'sdx-9'"));
+    ck_assert_ptr_nonnull(strstr(error->message, "sdx-500c"));
+}
+END_TEST
+
+START_TEST(models_are_whole)
+{
+    for (const SscModel *const *m = ssc_models(); *m; m++) {
+        const SscUsbIds *usb = ssc_model_usb_ids(*m);
+
+        ck_assert_ptr_eq(ssc_model_by_name(ssc_model_name(*m), NULL), *m);
+        ck_assert_uint_gt(strlen(ssc_model_about(*m)), 0);
+        ck_assert_uint_le(strlen(ssc_model_vendor(*m)), 8);
+        ck_assert_uint_le(strlen(ssc_model_product(*m)), 16);
+        ck_assert_uint_le(strlen(ssc_model_revision(*m)), 4);
+        ck_assert_uint_eq(strlen(ssc_model_serial(*m)), 10);
+        ck_assert(usb->invented && usb->vendor == 0x1209);
+        ck_assert((*m)->inquiry_length >= 36 && (*m)->inquiry_length <= 96);
+        ck_assert((*m)->limits.min >= 1 && (*m)->limits.max <= MEDIUM_BLOCK_MAX);
+        for (unsigned i = 0; i < (*m)->n_mode_pages; i++) {
+            ck_assert(i == 0 || (*m)->mode_pages[i].code > (*m)->mode_pages[i - 1].code);
+        }
+        for (unsigned i = 1; i < (*m)->n_densities; i++) {
+            ck_assert((*m)->densities[i].primary > (*m)->densities[i - 1].primary);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_serial_of_ones_own)
+{
+    g_autoptr(Clock) clock = virtual_clock_new();
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    ssc_drive_free(h->drive);
+    h->drive = ssc_drive_new(ssc_model_by_name(NULL, NULL), "ABCDEFGHIJ", clock, NULL);
+    h->target = ssc_drive_target(h->drive);
+    host_send(h, CDB(0x12, 1, 0x80, 0, 0xff, 0));
+    expect_data(h,
+                "\x01\x80\x00\x0a"
+                "ABCDEFGHIJ",
+                14);
+}
+END_TEST
+
+TCase *make_ssc_device_tcase(void)
+{
+    TCase *tcase = tcase_create("device");
+
+    tcase_add_test(tcase, one_logical_unit);
+    tcase_add_loop_test(tcase, reservations_of_one_initiator, 0, 4);
+    tcase_add_test(tcase, log_pages);
+    tcase_add_test(tcase, tape_alerts_are_raised_and_taken);
+    tcase_add_test(tcase, counters_and_capacity);
+    tcase_add_test(tcase, density_report);
+    tcase_add_test(tcase, supported_opcodes);
+    tcase_add_test(tcase, models_by_name);
+    tcase_add_test(tcase, models_are_whole);
+    tcase_add_test(tcase, a_serial_of_ones_own);
+    return tcase;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What holds for every row of the command table, in every model. */
+#include "emu/base/bytes.h"
+#include "emu/ssc/models/model.h"
+#include "emu/ssc/table.h"
+#include "tests/support/scsi-host.h"
+
+TCase *make_ssc_sweep_tcase(void);
+
+static bool lacks(const SscModel *model, const SscRow *row)
+{
+    for (const SscLack *lack = model->lacks; lack && lack->opcode; lack++) {
+        if (lack->opcode == row->opcode &&
+            (lack->service_action < 0 || lack->service_action == row->service_action)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A CDB of that row with nothing asked for. */
+static void plain(const SscRow *row, uint8_t cdb[SCSI_CDB_MAX])
+{
+    memset(cdb, 0, SCSI_CDB_MAX);
+    cdb[0] = row->opcode;
+    cdb[1] = row->service_action >= 0 ? (uint8_t)row->service_action : 0;
+}
+
+typedef void (*RowTest)(ScsiHost *h, const SscRow *row);
+
+/* Each row that the model has, each on a fresh drive with a cartridge. */
+static void for_each_row(RowTest test)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    ck_assert_uint_gt(n_rows, 20);
+    for (const SscModel *const *model = ssc_models(); *model; model++) {
+        for (unsigned i = 0; i < n_rows; i++) {
+            if (!lacks(*model, &rows[i])) {
+                g_autoptr(ScsiHost) h = host_new_loaded((*model)->name, NULL);
+
+                test(h, &rows[i]);
+            }
+        }
+    }
+}
+
+static void reserved_bits(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+
+    for (unsigned byte = 1; byte < row->length; byte++) {
+        for (int bit = 0; bit < 8; bit++) {
+            if (!(row->mask[byte] & 1 << bit)) {
+                plain(row, cdb);
+                cdb[byte] |= (uint8_t)(1 << bit);
+                host_send(h, cdb, row->length);
+                expect_field(h, byte, bit);
+                ck_assert_uint_eq(h->data_phases, 0);
+            }
+        }
+    }
+}
+
+START_TEST(reserved_bits_are_pointed_at)
+{
+    for_each_row(reserved_bits);
+}
+END_TEST
+
+static void short_cdb(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+
+    plain(row, cdb);
+    host_send(h, cdb, row->length - 1u);
+    expect_field(h, row->length - 1, -1);
+}
+
+START_TEST(short_cdbs_are_refused)
+{
+    for_each_row(short_cdb);
+}
+END_TEST
+
+/* TEST UNIT READY needs it, so the flag is worth something; who has it is refused without. */
+static void no_cartridge(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+    g_autoptr(TapeMedium) medium = NULL;
+
+    plain(row, cdb);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    expect_good(h);
+    if (row->flags & ROW_MEDIUM) {
+        host_send(h, cdb, row->length);
+        expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+    }
+    ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECTED);
+    if (row->flags & ROW_MEDIUM) {
+        host_send(h, cdb, row->length);
+        expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
+        ck_assert_uint_eq(h->data_phases, 0);
+    }
+}
+
+START_TEST(no_cartridge_no_tape_commands)
+{
+    for_each_row(no_cartridge);
+}
+END_TEST
+
+static void pending_attention(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+
+    h->target->ops->reset(h->target, SCSI_RESET_BUS);
+    plain(row, cdb);
+    host_send(h, cdb, row->length);
+    if (row->flags & ROW_UA_EXEMPT) {
+        ck_assert(h->task.status == SCSI_GOOD || (h->task.sense[2] & 0x0f) != 0x06);
+        host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+        if (row->opcode == 0x03) { /* REQUEST SENSE takes it (SPC-3 § 6.27) */
+            expect_good(h);
+            return;
+        }
+    }
+    expect_sense(h, SENSE_POWER_ON_OR_RESET);
+    ck_assert_uint_eq(h->data_phases, 0);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0)); /* once */
+    expect_good(h);
+}
+
+START_TEST(a_pending_attention_is_told_once)
+{
+    for_each_row(pending_attention);
+}
+END_TEST
+
+static void write_protect(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+
+    if (!(row->flags & ROW_WRITES)) {
+        return;
+    }
+    medium_set_write_protect(ssc_drive_medium(h->drive), true);
+    plain(row, cdb);
+    if (row->flags & ROW_COUNTED) {
+        cdb[row->length == 6 ? 4 : 14] = 1;
+    }
+    host_send(h, cdb, row->length);
+    expect_sense(h, SENSE_WRITE_PROTECTED);
+    ck_assert_uint_eq(h->data_phases, 0);
+}
+
+START_TEST(write_protection_is_looked_at)
+{
+    for_each_row(write_protect);
+}
+END_TEST
+
+static void wrong_unit(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+
+    h->lun = 3;
+    plain(row, cdb);
+    host_send(h, cdb, row->length);
+    if (!(row->flags & ROW_ANY_LUN)) {
+        expect_sense(h, SENSE_LUN_NOT_SUPPORTED);
+    }
+}
+
+START_TEST(logical_units_that_are_not)
+{
+    for_each_row(wrong_unit);
+}
+END_TEST
+
+START_TEST(what_a_model_lacks_is_refused)
+{
+    unsigned n_rows, seen = 0;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (const SscModel *const *model = ssc_models(); *model; model++) {
+        for (unsigned i = 0; i < n_rows; i++) {
+            uint8_t cdb[SCSI_CDB_MAX];
+
+            if (lacks(*model, &rows[i])) {
+                g_autoptr(ScsiHost) h = host_new_loaded((*model)->name, NULL);
+
+                plain(&rows[i], cdb);
+                host_send(h, cdb, rows[i].length);
+                if (rows[i].opcode == 0x34) { /* it has other forms */
+                    expect_field(h, 1, 4);
+                } else {
+                    expect_sense(h, SENSE_INVALID_OPCODE);
+                }
+                seen++;
+            }
+        }
+    }
+    ck_assert_uint_gt(seen, 0);
+}
+END_TEST
+
+/* Every Data-In command: a CDB that yields parameter data, and where its allocation length is. */
+static const struct {
+    uint8_t cdb[12];
+    unsigned at, width; /* width 0: none */
+} data_in[] = {
+    { { 0x03 }, 4, 1 },
+    { { 0x05 }, 0, 0 },
+    { { 0x08 }, 0, 0 },
+    { { 0x12, 0x01, 0x83 }, 3, 2 },
+    { { 0x12 }, 3, 2 },
+    { { 0x1a, 0, 0x3f }, 4, 1 },
+    { { 0x34, 0x00 }, 0, 0 },
+    { { 0x34, 0x01 }, 0, 0 },
+    { { 0x34, 0x06 }, 0, 0 },
+    { { 0x34, 0x08 }, 7, 2 },
+    { { 0x44 }, 7, 2 },
+    { { 0x4d, 0, 0x40 }, 7, 2 },
+    { { 0x4d, 0, 0x6e }, 7, 2 },
+    { { 0x5a, 0, 0x3f }, 7, 2 },
+    { { 0xa0 }, 6, 4 },
+    { { 0xa3, 0x0c, 0x80 }, 6, 4 },
+    { { 0xa3, 0x0c, 0x01, 0x00 }, 6, 4 },
+};
+
+START_TEST(each_data_in_row_is_listed)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        bool listed = rows[i].direction != SCSI_DATA_IN;
+
+        for (unsigned j = 0; j < G_N_ELEMENTS(data_in); j++) {
+            listed = listed || ssc_table_find(data_in[j].cdb) == &rows[i];
+        }
+        ck_assert_msg(listed, "%s", rows[i].name);
+    }
+}
+END_TEST
+
+static void send_allocating(ScsiHost *h, unsigned row, uint32_t length)
+{
+    uint8_t cdb[SCSI_CDB_MAX] = { 0 };
+    uint8_t bytes[4];
+
+    memcpy(cdb, data_in[row].cdb, 12);
+    put_be32(bytes, length);
+    memcpy(cdb + data_in[row].at, bytes + 4 - data_in[row].width, data_in[row].width);
+    host_send(h, cdb, ssc_table_find(cdb)->length);
+    expect_good(h);
+}
+
+START_TEST(allocation_lengths_cut)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autoptr(GByteArray) all = g_byte_array_new();
+
+    if (data_in[_i].width == 0) {
+        return;
+    }
+    send_allocating(h, (unsigned)_i, data_in[_i].width == 1 ? 0xff : 0xffff);
+    g_byte_array_append(all, h->task.in->data, h->task.in->len);
+    ck_assert_uint_gt(all->len, 2);
+    const uint32_t lengths[] = { 0, 1, all->len - 1, all->len, all->len + 1 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        uint32_t expected = MIN(lengths[i], all->len);
+
+        if (data_in[_i].width == 1 && lengths[i] > 0xff) {
+            continue;
+        }
+        send_allocating(h, (unsigned)_i, lengths[i]);
+        ck_assert_uint_eq(h->data_phases, expected > 0);
+        expect_data(h, all->data, expected);
+    }
+}
+END_TEST
+
+TCase *make_ssc_sweep_tcase(void)
+{
+    TCase *tcase = tcase_create("sweep");
+
+    tcase_add_test(tcase, reserved_bits_are_pointed_at);
+    tcase_add_test(tcase, short_cdbs_are_refused);
+    tcase_add_test(tcase, no_cartridge_no_tape_commands);
+    tcase_add_test(tcase, a_pending_attention_is_told_once);
+    tcase_add_test(tcase, write_protection_is_looked_at);
+    tcase_add_test(tcase, logical_units_that_are_not);
+    tcase_add_test(tcase, what_a_model_lacks_is_refused);
+    tcase_add_test(tcase, each_data_in_row_is_listed);
+    tcase_add_loop_test(tcase, allocation_lengths_cut, 0, G_N_ELEMENTS(data_in));
+    return tcase;
+}
