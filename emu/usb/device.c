@@ -231,9 +231,9 @@ void usb_device_reset(UsbDevice *device)
 
     TRACE(device->trace, USB_RESET, "port reset, configuration was %u", device->configuration);
     device->running = true; /* what completions submit waits for the end of the reset */
+    device->configuration = 0;
     usb_pipe_recall_all(&device->control, device->function, USB_CANCELLED);
     device_recall_bulk(device);
-    device->configuration = 0;
     device->u1_enabled = false;
     device->u2_enabled = false;
     device->function->ops->reset(device->function, USB_RESET_BUS);
@@ -246,8 +246,8 @@ static void device_reconfigure(UsbDevice *device, uint8_t configuration)
     bool was_running = device->running;
 
     device->running = true;
+    device->configuration = configuration; /* what completions submit is for the new one */
     device_recall_bulk(device);
-    device->configuration = configuration;
     device->function->ops->reset(device->function, USB_RESET_CONFIGURATION);
     device->running = was_running;
     device_run(device);

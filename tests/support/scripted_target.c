@@ -62,6 +62,7 @@ static void target_submit(ScsiTarget *target, ScsiTask *task)
     ScriptedTarget *t = (ScriptedTarget *)target;
 
     ck_assert_ptr_null(t->task);
+    ck_assert(!t->in_call);
     ck_assert_uint_eq(task->in->len, 0);
     t->task = task;
     t->wants_out = false;
@@ -72,9 +73,11 @@ static void target_submit(ScsiTarget *target, ScsiTask *task)
     t->cdb_length = task->cdb_length;
     memcpy(t->cdb, task->cdb, sizeof t->cdb);
     g_byte_array_set_size(t->out, 0);
+    t->in_call = true;
     if (!t->late_data_phase) {
         target_data_phase(t);
     }
+    t->in_call = false;
 }
 
 static void target_data_out(ScsiTarget *target, ScsiTask *task)
@@ -84,13 +87,15 @@ static void target_data_out(ScsiTarget *target, ScsiTask *task)
     const uint8_t *bytes = g_bytes_get_data(task->out, &length);
 
     ck_assert_ptr_eq(t->task, task);
-    ck_assert(t->wants_out && !t->has_data);
+    ck_assert(t->wants_out && !t->has_data && !t->in_call);
     ck_assert_uint_eq(length, t->length);
     t->n_data_out++;
     if (length > 0) {
         g_byte_array_append(t->out, bytes, (guint)length);
     }
+    t->in_call = true;
     target_execute(t);
+    t->in_call = false;
 }
 
 static void target_abort(ScsiTarget *target, ScsiTask *task)
@@ -107,6 +112,7 @@ static void target_reset(ScsiTarget *target, ScsiReset kind)
     ScriptedTarget *t = (ScriptedTarget *)target;
 
     ck_assert_ptr_null(t->task); /* the transport aborts first */
+    ck_assert(!t->in_call);
     g_array_append_val(t->resets, kind);
 }
 

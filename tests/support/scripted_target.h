@@ -22,6 +22,7 @@ typedef struct ScriptedTarget {
     unsigned luns;
 
     /* What happened. */
+    bool in_call;   /* in submit or data_out: nothing may come back in */
     ScsiTask *task; /* with the target now */
     bool wants_out; /* …and its Data-Out phase was accepted */
     bool has_data;  /* …and its data phase is over */

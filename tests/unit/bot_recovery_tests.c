@@ -3,6 +3,7 @@
  * Errors and how a host gets out of them: invalid and meaningless CBWs, Reset Recovery, class
  * requests, cancels and resets in each phase, late completions, hostile hosts.
  */
+#include "emu/base/bytes.h"
 #include "tests/support/bot_rig.h"
 #include "tests/support/suite.h"
 
@@ -207,6 +208,20 @@ END_TEST
 
 /* --- Something happens in each phase of a command --- */
 
+static void ignore_halt(UsbHost *host, uint8_t endpoint)
+{
+}
+
+static void ignore_unwedge(UsbHost *host)
+{
+}
+
+static void ignore_completion(UsbTransfer *transfer, void *data)
+{
+}
+
+static const UsbHostOps idle_host_ops = { ignore_halt, ignore_halt, ignore_unwedge };
+
 typedef enum Phase {
     PHASE_IDLE,
     PHASE_COMMAND,        /* the target has not decided */
@@ -318,6 +333,114 @@ START_TEST(end_in_each_phase)
     test_host_in(rig->host, USB_BULK_IN, 512);
     test_host_in(rig->host, USB_BULK_IN, 13);
     test_host_out(rig->host, USB_BULK_OUT, "x", 1);
+}
+END_TEST
+
+/* Bulk-Only ends alone, with a task at the target. */
+START_TEST(end_aborts_the_task)
+{
+    ScriptedTarget target;
+    UsbHost host = { .ops = &idle_host_ops };
+    Bot *bot;
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C' };
+    UsbTransfer transfer = { .endpoint = USB_BULK_OUT,
+                             .out = g_bytes_new_static(cbw, sizeof cbw),
+                             .length = sizeof cbw,
+                             .complete = ignore_completion };
+
+    cbw[14] = 6;
+    scripted_target_init(&target);
+    target.late_done = true;
+    bot = bot_new(&target.target, NULL);
+    bot_function(bot)->ops->attach(bot_function(bot), &host);
+    bot_function(bot)->ops->bulk_out(bot_function(bot), &transfer);
+    ck_assert_ptr_nonnull(target.task);
+    bot_free(bot);
+    ck_assert_uint_eq(target.n_abort, 1);
+    g_bytes_unref(transfer.out);
+    scripted_target_clear(&target);
+}
+END_TEST
+
+/* The command block goes down as it came, and zeroes after it. */
+START_TEST(command_block_is_passed_on)
+{
+    g_autoptr(BotRig) rig = bot_rig_new();
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C' };
+    size_t i;
+
+    for (i = 16; i >= 1; i--) { /* the longest first: its bytes must not shine through */
+        uint8_t expected[16] = { 0 };
+
+        memset(cbw + 15, 0xee, 16);
+        memset(expected, 0xee, i);
+        put_le32(cbw + 4, ++rig->tag);
+        cbw[13] = (uint8_t)(i & 1);
+        cbw[14] = (uint8_t)i;
+        rig->target.luns = 2;
+        test_host_out(rig->host, USB_BULK_OUT, cbw, sizeof cbw);
+        ck_assert_uint_eq(rig->target.cdb_length, i);
+        ck_assert_uint_eq(rig->target.lun, i & 1);
+        ck_assert_uint_eq(rig->target.tag, rig->tag);
+        ck_assert_mem_eq(rig->target.cdb, expected, 16);
+        bot_rig_csw(rig, 0, 0);
+    }
+}
+END_TEST
+
+typedef struct Log {
+    Trace trace; /* first */
+    GString *text;
+} Log;
+
+static void log_emit(Trace *trace, TracePoint point, const char *message)
+{
+    g_string_append_printf(((Log *)trace)->text, "%s %s\n", trace_point_name(point), message);
+}
+
+/* A reader of the trace can follow a command from state to state, by its tag. */
+START_TEST(trace_tells_the_story)
+{
+    Log log = { .trace.emit = log_emit, .text = g_string_new(NULL) };
+    ScriptedTarget target;
+    g_autoptr(Bot) bot = NULL;
+    UsbDevice *device;
+    TestHost *host;
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C', 0x34, 0x12, 0, 0, 100, 0, 0, 0, 0x80, 0, 6 };
+
+    scripted_target_init(&target);
+    target.direction = SCSI_DATA_IN;
+    target.length = target.filled = 36;
+    bot = bot_new(&target.target, &log.trace);
+    device = usb_device_new(&test_identity, USB_SPEED_HIGH, bot_function(bot), &log.trace);
+    host = test_host_new(device);
+    test_host_control(host, 0x00, 9, 1, 0, 0, NULL);
+    test_host_out(host, USB_BULK_OUT, cbw, sizeof cbw);
+    test_host_in(host, USB_BULK_IN, 100);
+    test_host_control(host, 0x02, 1, 0, USB_BULK_IN, 0, NULL);
+    test_host_in(host, USB_BULK_IN, 13);
+    test_host_control(host, 0x21, 0xff, 0, 0, 0, NULL);
+    test_host_control(host, 0x80, 99, 1, 2, 3, NULL);
+    ck_assert_str_eq(
+        log.text->str,
+        "usb.reset configuration 1, was 0\n"
+        "usb.control SET_CONFIGURATION 00 09 value 0001 index 0000 length 0: done\n"
+        "bot.state tag 00001234: submit, was idle\n"
+        "bot.state tag 00001234: command, was submit\n"
+        "bot.state tag 00001234: execute, was command\n"
+        "bot.case tag 00001234: case 5, residue 64\n"
+        "bot.state tag 00001234: data-in, was execute\n"
+        "usb.halt endpoint 81: halted, was running\n"
+        "bot.state tag 00001234: csw, was data-in\n"
+        "usb.halt endpoint 81: running, was halted\n"
+        "usb.control CLEAR_FEATURE(endpoint) 02 01 value 0000 index 0081 length 0: done\n"
+        "bot.state tag 00001234: idle, was csw\n"
+        "usb.control 21 ff value 0000 index 0000 length 0: to the function\n"
+        "usb.control unknown 80 63 value 0001 index 0002 length 3: stall\n");
+    usb_device_free(device);
+    test_host_free(host);
+    scripted_target_clear(&target);
+    g_string_free(log.text, TRUE);
 }
 END_TEST
 
@@ -742,6 +865,9 @@ TCase *make_bot_recovery_tcase(void)
     tcase_add_loop_test(tcase, set_configuration_in_each_phase, 0, N_PHASES);
     tcase_add_loop_test(tcase, reset_recovery_in_each_phase, 0, N_PHASES);
     tcase_add_loop_test(tcase, end_in_each_phase, 0, N_PHASES);
+    tcase_add_test(tcase, end_aborts_the_task);
+    tcase_add_test(tcase, command_block_is_passed_on);
+    tcase_add_test(tcase, trace_tells_the_story);
     tcase_add_test(tcase, cancelled_in_loses_nothing);
     tcase_add_test(tcase, cancelled_csw_read_is_read_again);
     tcase_add_test(tcase, cancelled_out_is_not_used);

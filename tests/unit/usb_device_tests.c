@@ -260,6 +260,61 @@ START_TEST(interface_from_a_link)
 }
 END_TEST
 
+typedef struct Eager {
+    Setting *s;
+    unsigned started_early;
+} Eager;
+
+static void submit_when_cancelled(TestTransfer *t, void *data)
+{
+    Eager *eager = data;
+    IdleFunction *f = &eager->s->function;
+    unsigned resets = f->n_reset[USB_RESET_BUS] + f->n_reset[USB_RESET_CONFIGURATION];
+
+    if (t->transfer.result == USB_CANCELLED && t->host->n_open < 8) {
+        unsigned before = f->n_in;
+
+        test_host_in(t->host, USB_BULK_IN, 1);
+        if (f->n_in > before &&
+            resets == f->n_reset[USB_RESET_BUS] + f->n_reset[USB_RESET_CONFIGURATION]) {
+            eager->started_early++;
+        }
+    }
+}
+
+/* What completions submit during a reset reaches the function after it, never before. */
+START_TEST(nothing_starts_during_a_reset)
+{
+    g_autoptr(Setting) s = setting_new();
+    Eager eager = { .s = s };
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        test_host_in(s->host, USB_BULK_IN, 1);
+    }
+    s->host->on_complete = submit_when_cancelled;
+    s->host->on_complete_data = &eager;
+    if (_i == 0) {
+        ck_assert(usb_device_set_configuration(s->device, 1));
+    } else if (_i == 1) {
+        ck_assert(usb_device_set_interface(s->device, 0, 0));
+    } else if (_i == 2) {
+        ck_assert(usb_device_set_configuration(s->device, 0));
+    } else {
+        usb_device_reset(s->device);
+    }
+    ck_assert_uint_eq(eager.started_early, 0);
+    if (_i < 2) {
+        ck_assert_uint_eq(s->function.n_in, 2);
+        ck_assert_uint_eq(s->host->n_open, 3);
+    } else {
+        ck_assert_uint_eq(s->function.n_in, 1); /* not configured any more */
+        ck_assert_uint_eq(s->host->n_open, 0);
+    }
+    s->host->on_complete = NULL;
+}
+END_TEST
+
 static void submit_again(TestTransfer *t, void *data)
 {
     TestHost *host = t->host;
@@ -519,6 +574,7 @@ TCase *make_usb_device_tcase(void)
     tcase_add_test(tcase, two_enumerations);
     tcase_add_test(tcase, reset_takes_everything_back);
     tcase_add_test(tcase, interface_from_a_link);
+    tcase_add_loop_test(tcase, nothing_starts_during_a_reset, 0, 4);
     tcase_add_test(tcase, stack_does_not_grow);
     tcase_add_test(tcase, stack_does_not_grow_on_stalls);
     tcase_add_test(tcase, interposer_sees_phases_and_spoils_a_csw);
