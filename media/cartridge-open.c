@@ -169,6 +169,7 @@ static uint64_t recover_partition(Cartridge *c)
         /* the table itself is cut short: what its last entry says is the end */
         uint64_t lost = end->object - room;
 
+        c->damaged = true;
         *end = (Place){ .object = room, .bytes = end->bytes };
         if (room > 0 && cartridge_entry(c, room - 1, &entry) == ENTRY_GOOD) {
             *end = object_entry_after(&entry);
@@ -222,7 +223,8 @@ static bool load(Cartridge *c, GString *notice, GError **error)
         return false;
     }
     if (!unpack_attributes(c, &c->superblock) && !unpack_attributes(c, other)) {
-        g_string_append(notice, "the attributes are damaged");
+        g_string_append(notice, "the attributes are damaged and were dropped");
+        c->damaged = true;
     }
     failure = store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
     if (failure == 0) {
@@ -303,6 +305,7 @@ const MediumFormat cartridge_format = {
     .name = "usbtape",
     .suffixes = ".tape",
     .about = "the native cartridge: partitions, attributes, checksums, survives a power cut",
+    .holds_geometry = true,
     .probe = probe,
     .open = format_open,
     .create = format_create,

@@ -40,9 +40,9 @@ static int read_large(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer, s
                       uint32_t *crc)
 {
     size_t done = MIN(capacity, entry->stored);
-    int error = done > 0 ? read_data(c, entry->before.bytes, buffer, done) : 0;
+    int error = read_data(c, entry->before.bytes, buffer, done);
 
-    *crc = done > 0 ? crc32c(0, buffer, done) : 0;
+    *crc = crc32c(0, buffer, done);
     while (error == 0 && done < entry->stored) {
         size_t part = MIN((size_t)SCRATCH_SIZE, entry->stored - done);
 
@@ -98,15 +98,17 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes) {
         return corrupt(c, entry->before.object);
     }
+    if (capacity == 0) {
+        *length = entry->length;
+        return MEDIUM_OK;
+    }
     if (entry->stored < SMALL_BLOCK) {
         const uint8_t *bytes = NULL;
 
         error = read_small(c, entry, forward, &bytes);
         if (error == 0) {
             crc = crc32c(0, bytes, entry->stored);
-            if (capacity > 0) {
-                memcpy(buffer, bytes, MIN(capacity, entry->stored));
-            }
+            memcpy(buffer, bytes, MIN(capacity, entry->stored));
         }
     } else {
         error = read_large(c, entry, buffer, capacity, &crc);
@@ -650,8 +652,10 @@ static void cartridge_info(TapeMedium *m, MediumInfo *info)
         .geometry = c->superblock.geometry,
         .format = cartridge_format.name,
         .write_protected = c->superblock.write_protected || c->read_only,
+        .tab = c->superblock.write_protected,
         .setmarks = true,
         .attributes = true,
+        .damaged = c->damaged,
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = size > 0 ? (uint64_t)size : 0,
     };

@@ -58,6 +58,7 @@ typedef struct Cartridge {
     Executor *executor;
     bool read_only;
     GError *error; /* of the last call that failed on the host, or the one that `failed` */
+    bool damaged;  /* opening found what no read will show */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
     Superblock superblock;            /* as it should be on disk */

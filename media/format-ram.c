@@ -314,6 +314,7 @@ static void ram_info(TapeMedium *m, MediumInfo *info)
         .geometry = ram(m)->geometry,
         .format = "ram",
         .write_protected = ram(m)->write_protected,
+        .tab = ram(m)->write_protected,
         .setmarks = true,
         .attributes = true,
         .max_block = MEDIUM_BLOCK_MAX,

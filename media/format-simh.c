@@ -50,7 +50,8 @@ typedef struct SimhMedium {
     char *path;
     Executor *executor;
     bool read_only, write_protected, dirty;
-    bool failed; /* a sync failed: nothing more is written */
+    bool damaged; /* there is something after the last whole record */
+    bool failed;  /* a sync failed: nothing more is written */
     GError *error;
 
     GArray *objects; /* of SimhObject; the last one is EOD: header SIMH_END_OF_MEDIUM */
@@ -420,6 +421,8 @@ static void simh_info(TapeMedium *m, MediumInfo *info)
         .geometry = { .partitions = 1 },
         .format = simh_format.name,
         .write_protected = protected(s),
+        .tab = s->write_protected,
+        .damaged = s->damaged,
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = s->size,
     };
@@ -558,7 +561,8 @@ static bool scan(SimhMedium *s, char **notice, GError **error)
                     (unsigned)OBJECTS_MAX);
         return false;
     }
-    if (result == SCAN_DAMAGE && notice) {
+    s->damaged = result == SCAN_DAMAGE;
+    if (s->damaged && notice) {
         *notice = g_strdup_printf("%s: no whole record at byte %" G_GUINT64_FORMAT
                                   ": the tape ends there, after %u objects",
                                   s->path, at.offset, s->objects->len);

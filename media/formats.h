@@ -13,6 +13,7 @@ typedef struct MediumFormat {
     const char *name;     /* "usbtape", "simh" */
     const char *suffixes; /* ".tape", ".tap"; space-separated, the first is the usual one */
     const char *about;    /* one line for --help */
+    bool holds_geometry;  /* capacity, density, WORM, bar code */
     bool empty_is_blank;  /* a file of no bytes, named so, is a blank tape */
     /* Does a file that begins with these bytes look like ours? Bigger is surer, 0 is no. */
     int (*probe)(const uint8_t *head, size_t length, uint64_t file_size);

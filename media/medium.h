@@ -94,12 +94,14 @@ typedef struct MediumPartition {
 
 typedef struct MediumInfo {
     MediumGeometry geometry;
-    const char *format; /* static: "usbtape", "simh", "ram"… */
-    bool write_protected;
-    bool setmarks;      /* the format can hold setmarks */
-    bool attributes;    /* the format can hold attributes */
-    uint32_t max_block; /* longest block that the format can hold */
-    uint64_t file_size; /* of the host file; 0 if there is none */
+    const char *format;   /* static: "usbtape", "simh", "ram"… */
+    bool write_protected; /* the tab, or opened read-only */
+    bool tab;             /* the tab alone */
+    bool setmarks;        /* the format can hold setmarks */
+    bool attributes;      /* the format can hold attributes */
+    bool damaged;         /* opening found damage that no read will show: see the notice */
+    uint32_t max_block;   /* longest block that the format can hold */
+    uint64_t file_size;   /* of the host file; 0 if there is none */
 } MediumInfo;
 
 /* One attribute of the cartridge memory (SPC-3 § 7.3 MAM; AIT calls the chip MIC). */
@@ -148,7 +150,9 @@ struct TapeMedium {
  * Reads the next object. A block: its first min(capacity, true length) bytes go to `buffer`,
  * `*length` is its true length, the head is beyond it: OK. FILEMARK, SETMARK: the head is beyond
  * the mark. EOD: the head stays. READ_ERROR, CORRUPT: the head is beyond the object, `*length` is
- * 0, `buffer` holds nothing that may be shown. `*length` is 0 for everything but OK.
+ * 0, `buffer` holds nothing that may be shown. `*length` is 0 for everything but OK. With a
+ * capacity of 0 only the length is wanted: the bytes need not be looked at, so that damage in them
+ * may stay unseen.
  */
 MediumResult medium_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
 

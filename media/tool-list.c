@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/tool.h"
+
+#include "emu/base/error.h"
+#include "emu/base/units.h"
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+enum {
+    RUNS_MAX = 4, /* runs of equal blocks that are told apart in a line of text */
+};
+
+/* What lies between two filemarks, BOP or EOD. */
+typedef struct TapeFile {
+    uint64_t first; /* object number */
+    uint64_t blocks, bytes, setmarks, damaged;
+    size_t shortest, longest;
+    struct {
+        size_t length;
+        uint64_t count;
+    } runs[RUNS_MAX];
+    int n_runs; /* RUNS_MAX + 1: there were more */
+} TapeFile;
+
+static void file_add_block(TapeFile *file, size_t length)
+{
+    int last = file->n_runs - 1;
+
+    file->shortest = file->blocks == 0 ? length : MIN(file->shortest, length);
+    file->longest = MAX(file->longest, length);
+    file->blocks++;
+    file->bytes += length;
+    if (last >= 0 && last < RUNS_MAX && file->runs[last].length == length) {
+        file->runs[last].count++;
+    } else if (file->n_runs < RUNS_MAX) {
+        file->runs[file->n_runs].length = length;
+        file->runs[file->n_runs++].count = 1;
+    } else {
+        file->n_runs = RUNS_MAX + 1;
+    }
+}
+
+/* "3210 × 64 KiB, 1 × 12 KiB" */
+static char *describe_blocks(const TapeFile *file)
+{
+    GString *text = g_string_new(NULL);
+    int i;
+
+    if (file->blocks == 0) {
+        g_string_append(text, "empty");
+    } else if (file->n_runs > RUNS_MAX) {
+        g_autofree char *shortest = units_format_size(file->shortest);
+        g_autofree char *longest = units_format_size(file->longest);
+
+        g_string_append_printf(text, "%" G_GUINT64_FORMAT " blocks of %s to %s", file->blocks,
+                               shortest, longest);
+    }
+    for (i = 0; i < file->n_runs && file->n_runs <= RUNS_MAX; i++) {
+        g_autofree char *size = units_format_size(file->runs[i].length);
+
+        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT " × %s", i > 0 ? ", " : "",
+                               file->runs[i].count, size);
+    }
+    if (file->setmarks > 0) {
+        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " setmarks", file->setmarks);
+    }
+    if (file->damaged > 0) {
+        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " DAMAGED", file->damaged);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Reads up to the next filemark or EOD; `*result` says which. False: host error. */
+static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GError **error)
+{
+    MediumPosition position;
+    size_t length;
+
+    medium_position(m, &position);
+    *file = (TapeFile){ .first = position.object };
+    while (true) {
+        *result = medium_read(m, NULL, 0, &length);
+        if (*result == MEDIUM_FILEMARK || *result == MEDIUM_EOD) {
+            return true;
+        }
+        if (*result == MEDIUM_HOST_ERROR) {
+            const GError *why = medium_host_error(m);
+
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
+                        why ? why->message : "cannot read");
+            return false;
+        }
+        if (*result == MEDIUM_OK) {
+            file_add_block(file, length);
+        } else if (*result == MEDIUM_SETMARK) {
+            file->setmarks++;
+        } else {
+            file->damaged++;
+        }
+    }
+}
+
+/* ── as text ── */
+
+static char *describe_size(uint64_t bytes)
+{
+    return bytes == G_MAXUINT64 || bytes == 0 ? g_strdup("unlimited") : units_format_size(bytes);
+}
+
+static void print_summary(TapeMedium *m, const char *path)
+{
+    g_autofree char *capacity = NULL;
+    MediumInfo info;
+
+    medium_info(m, &info);
+    capacity = describe_size(info.geometry.capacity);
+    printf("%s: %s cartridge, capacity %s, %u partition%s%s%s", path, info.format, capacity,
+           info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
+           info.geometry.worm ? ", WORM" : "", info.tab ? ", write-protected" : "");
+    if (info.geometry.density) {
+        printf(", density %02Xh", info.geometry.density);
+    }
+    if (info.geometry.barcode[0]) {
+        printf(", bar code %s", info.geometry.barcode);
+    }
+    putchar('\n');
+}
+
+static void print_partition(TapeMedium *m, uint32_t number)
+{
+    g_autofree char *used = NULL, *capacity = NULL, *warning = NULL;
+    MediumPartition partition;
+
+    medium_partition(m, number, &partition);
+    used = units_format_size(partition.used);
+    capacity = describe_size(partition.capacity);
+    printf("partition %u: %s of %s used, %" G_GUINT64_FORMAT " blocks and marks, %" G_GUINT64_FORMAT
+           " filemarks",
+           number, used, capacity, partition.objects, partition.files);
+    if (partition.early_warning != G_MAXUINT64) {
+        warning = units_format_size(partition.early_warning);
+        printf(", early warning at %s", warning);
+    }
+    putchar('\n');
+}
+
+static void print_file(uint64_t number, const TapeFile *file, bool marked)
+{
+    g_autofree char *blocks = describe_blocks(file);
+    g_autofree char *bytes = units_format_size(file->bytes);
+
+    printf("  file %-5" G_GUINT64_FORMAT " at %-8" G_GUINT64_FORMAT " %10s  %s%s\n", number,
+           file->first, bytes, blocks, marked ? ", filemark" : "");
+}
+
+static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damaged, GError **error)
+{
+    MediumPosition position;
+    uint64_t files = 0;
+    MediumResult result;
+
+    print_partition(m, number);
+    do {
+        TapeFile file;
+
+        if (!next_file(m, &file, &result, error)) {
+            return false;
+        }
+        *damaged += file.damaged;
+        if (result == MEDIUM_FILEMARK || file.blocks + file.setmarks + file.damaged > 0) {
+            print_file(files++, &file, result == MEDIUM_FILEMARK);
+        }
+    } while (result == MEDIUM_FILEMARK);
+    medium_position(m, &position);
+    printf("  EOD at %" G_GUINT64_FORMAT "\n", position.object);
+    return true;
+}
+
+/* ── as JSON ── */
+
+static void json_u64(JsonBuilder *b, const char *name, uint64_t value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, (gint64)MIN(value, (uint64_t)G_MAXINT64));
+}
+
+/* Unlimited is null. */
+static void json_limit(JsonBuilder *b, const char *name, uint64_t value)
+{
+    if (value == G_MAXUINT64) {
+        json_builder_set_member_name(b, name);
+        json_builder_add_null_value(b);
+    } else {
+        json_u64(b, name, value);
+    }
+}
+
+static void json_text(JsonBuilder *b, const char *name, const char *value)
+{
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+
+    json_builder_set_member_name(b, name);
+    json_builder_add_string_value(b, valid);
+}
+
+static void json_bool(JsonBuilder *b, const char *name, bool value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_boolean_value(b, value);
+}
+
+static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path)
+{
+    MediumInfo info;
+
+    medium_info(m, &info);
+    json_builder_begin_object(b);
+    json_text(b, "path", path);
+    json_text(b, "format", info.format);
+    json_limit(b, "capacity", info.geometry.capacity ? info.geometry.capacity : G_MAXUINT64);
+    json_u64(b, "early_warning", info.geometry.early_warning);
+    json_u64(b, "density", info.geometry.density);
+    json_bool(b, "worm", info.geometry.worm);
+    json_bool(b, "write_protected", info.tab);
+    json_text(b, "barcode", info.geometry.barcode);
+    json_u64(b, "file_size", info.file_size);
+    json_builder_set_member_name(b, "partitions");
+    json_builder_begin_array(b);
+}
+
+static void json_begin_partition(JsonBuilder *b, TapeMedium *m, uint32_t number)
+{
+    MediumPartition partition;
+
+    medium_partition(m, number, &partition);
+    json_builder_begin_object(b);
+    json_u64(b, "partition", number);
+    json_limit(b, "capacity", partition.capacity);
+    json_u64(b, "used", partition.used);
+    json_u64(b, "objects", partition.objects);
+    json_u64(b, "filemarks", partition.files);
+    json_limit(b, "early_warning", partition.early_warning);
+}
+
+static void json_end_cartridge(JsonBuilder *b)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *text = NULL;
+
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    root = json_builder_get_root(b);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    text = json_generator_to_data(generator, NULL);
+    puts(text);
+}
+
+static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, bool marked)
+{
+    json_builder_begin_object(b);
+    json_u64(b, "file", number);
+    json_u64(b, "first_object", file->first);
+    json_u64(b, "blocks", file->blocks);
+    json_u64(b, "bytes", file->bytes);
+    json_u64(b, "shortest_block", file->shortest);
+    json_u64(b, "longest_block", file->longest);
+    json_u64(b, "setmarks", file->setmarks);
+    json_u64(b, "damaged", file->damaged);
+    json_bool(b, "filemark", marked);
+    json_builder_end_object(b);
+}
+
+static bool list_partition_json(TapeMedium *m, uint32_t number, JsonBuilder *b, uint64_t *damaged,
+                                GError **error)
+{
+    MediumResult result;
+    uint64_t files = 0;
+
+    json_begin_partition(b, m, number);
+    json_builder_set_member_name(b, "files");
+    json_builder_begin_array(b);
+    do {
+        TapeFile file;
+
+        if (!next_file(m, &file, &result, error)) {
+            return false;
+        }
+        *damaged += file.damaged;
+        if (result == MEDIUM_FILEMARK || file.blocks + file.setmarks + file.damaged > 0) {
+            json_file(b, files++, &file, result == MEDIUM_FILEMARK);
+        }
+    } while (result == MEDIUM_FILEMARK);
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    return true;
+}
+
+/* ── both ── */
+
+bool tool_info(TapeMedium *m, const char *path, bool json, GError **error)
+{
+    g_autoptr(JsonBuilder) b = json ? json_builder_new() : NULL;
+    MediumInfo info;
+    uint32_t i;
+
+    medium_info(m, &info);
+    if (b) {
+        json_begin_cartridge(b, m, path);
+    } else {
+        print_summary(m, path);
+    }
+    for (i = 0; i < info.geometry.partitions; i++) {
+        if (b) {
+            json_begin_partition(b, m, i);
+            json_builder_end_object(b);
+        } else {
+            print_partition(m, i);
+        }
+    }
+    if (b) {
+        json_end_cartridge(b);
+    }
+    return true;
+}
+
+bool tool_list(TapeMedium *m, const char *path, bool json, GError **error)
+{
+    g_autoptr(JsonBuilder) b = json ? json_builder_new() : NULL;
+    uint64_t damaged = 0;
+    MediumInfo info;
+    uint32_t i;
+
+    medium_info(m, &info);
+    if (b) {
+        json_begin_cartridge(b, m, path);
+    } else {
+        print_summary(m, path);
+    }
+    for (i = 0; i < info.geometry.partitions; i++) {
+        if (medium_locate(m, i, MEDIUM_LOCATE_OBJECT, 0) == MEDIUM_HOST_ERROR) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
+                        medium_host_error(m)->message);
+            return false;
+        }
+        if (!(b ? list_partition_json(m, i, b, &damaged, error)
+                : list_partition_text(m, i, &damaged, error))) {
+            return false;
+        }
+    }
+    if (b) {
+        json_end_cartridge(b);
+    }
+    if (damaged > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: %" G_GUINT64_FORMAT " blocks or marks are damaged: run `usbtape media "
+                    "check`",
+                    path, damaged);
+        return false;
+    }
+    return true;
+}

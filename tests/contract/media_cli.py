@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`usbtape media …` as a user meets it: what it prints, one line for each mistake, its exit status.
+
+usage: media_cli.py PROGRAM        TAP on standard output
+"""
+import fcntl
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = os.path.abspath(sys.argv[1])
+
+
+def media(*arguments, limit=None, stdout=subprocess.PIPE):
+    """(status, output, error lines)"""
+    def lower():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    done = subprocess.run([PROGRAM, *arguments], stdout=stdout, stderr=subprocess.PIPE,
+                          preexec_fn=lower if limit else None)
+    return done.returncode, done.stdout, done.stderr.decode().splitlines()
+
+
+def good(*arguments):
+    status, output, errors = media(*arguments)
+    assert status == 0 and not errors, (arguments, status, errors)
+    return output
+
+
+def refused(status, words, *arguments, **more):
+    """One line that has all these words, and this status."""
+    got, output, errors = media(*arguments, **more)
+    assert got == status, (arguments, got, errors)
+    assert len(errors) == 1 and errors[0].startswith('usbtape: '), errors
+    assert all(word in errors[0] for word in words), (words, errors)
+
+
+def tap(*objects, end=b'\xff\xff\xff\xff'):
+    """A .tap image: bytes are a block, None is a tape mark."""
+    image = b''
+    for data in objects:
+        if data is None:
+            image += struct.pack('<I', 0)
+        else:
+            length = struct.pack('<I', len(data))
+            image += length + data + b'\0' * (len(data) & 1) + length
+    return image + end
+
+
+def write(name, data):
+    with open(name, 'wb') as file:
+        file.write(data)
+    return name
+
+
+BLOCKS = [os.urandom(65536) for _ in range(20)] + [os.urandom(1237)]
+IMAGE = tap(*BLOCKS, None, b'second file', None, None)
+
+
+def a_new_cartridge_is_as_asked_for():
+    good('create', 'a.tape', '--model', 'sdx-500c', '--partitions', '3', '--barcode', 'AB 12', '--worm')
+    info = json.loads(good('info', 'a.tape', '--json'))
+    assert info['format'] == 'usbtape' and info['worm'] and info['barcode'] == 'AB 12'
+    assert info['capacity'] == 50 * 10**9 and info['density'] == 0x31
+    assert len(info['partitions']) == 3 and not info['write_protected']
+    good('create', 'b.tape', '--capacity', '1MiB', '--early-warning', '100KiB')
+    info = json.loads(good('info', 'b.tape', '--json'))
+    assert info['partitions'][0]['early_warning'] == 1048576 - 102400
+
+
+def a_tape_goes_in_and_out_unchanged():
+    write('in.tap', IMAGE)
+    good('import', 'in.tap', 'c.tape')
+    good('check', 'c.tape')
+    good('export', 'c.tape', 'out.tap')
+    assert open('out.tap', 'rb').read() == IMAGE
+    assert good('cat', 'c.tape', '--file', '0') == b''.join(BLOCKS)
+    assert good('cat', 'c.tape', '--file', '1') == b'second file'
+    assert good('cat', 'c.tape', '--file', '2') == b''
+
+
+def each_end_of_data_is_understood():
+    blocks = [b'one', b'two', None]
+    ends = {'eof': b'', 'eom': b'\xff\xff\xff\xff', 'scsi2pi': struct.pack('<I', 0x73533250)}
+    for name, end in ends.items():
+        rest = b'' if name == 'eof' else tap(b'old')
+        write(name + '.tap', tap(*blocks, end=end) + rest)
+        listed = json.loads(good('ls', name + '.tap', '--json'))['partitions'][0]
+        assert listed['objects'] == 3 and listed['files'][0]['bytes'] == 6, (name, listed)
+    write('empty.tap', b'')
+    assert json.loads(good('info', 'empty.tap', '--json'))['partitions'][0]['objects'] == 0
+
+
+def gaps_and_private_records_are_passed_over():
+    gap, half = struct.pack('<I', 0xfffffffe), struct.pack('<H', 0xffff)
+    private = struct.pack('<I', 0x10000003) + b'abc\0' + struct.pack('<I', 0x10000003)
+    marker = struct.pack('<I', 0x71234567)
+    write('gaps.tap', gap + tap(b'one', end=b'') + gap * 3 + private + marker + tap(b'two'))
+    good('import', 'gaps.tap', 'gaps.tape')
+    assert good('cat', 'gaps.tape', '--file', '0') == b'onetwo'
+
+
+def a_listing_is_for_people_and_for_machines():
+    write('ls.tap', IMAGE)
+    good('import', 'ls.tap', 'ls.tape')
+    text = good('ls', 'ls.tape').decode()
+    assert '20 × 64 KiB, 1 × 1.2 KiB, filemark' in text and 'EOD at 25' in text, text
+    listed = json.loads(good('ls', 'ls.tape', '--json'))['partitions'][0]
+    assert [f['blocks'] for f in listed['files']] == [21, 1, 0]
+    assert [f['filemark'] for f in listed['files']] == [True, True, True]
+    assert listed['files'][0]['bytes'] == 20 * 65536 + 1237
+
+
+def damage_is_found_and_named():
+    write('d.tap', IMAGE)
+    good('import', 'd.tap', 'd.tape')
+    with open('d.tape', 'r+b') as file:
+        data = file.read()
+        at = data.index(BLOCKS[7])
+        file.seek(at + 30000)
+        file.write(bytes([data[at + 30000] ^ 1]))
+    status, output, errors = media('check', 'd.tape')
+    assert status == 1 and b'object 7 (file 0): damaged' in output, (status, output)
+    assert len(errors) == 1 and '1 of 25' in errors[0], errors
+    refused(1, ['object 7'], 'cat', 'd.tape', '--file', '0', stdout=subprocess.DEVNULL)
+    assert good('cat', 'd.tape', '--file', '1') == b'second file'
+    refused(1, ['object 7'], 'export', 'd.tape', 'd2.tap')
+    assert not os.path.exists('d2.tap')
+    write('torn.tap', IMAGE[:-30])
+    status, output, errors = media('check', 'torn.tap')
+    assert status == 1 and 'no whole record' in errors[0], (status, errors)
+
+
+def a_wrong_command_line_is_one_line():
+    good('create', 'x.tape')
+    refused(2, ['subcommand', 'create'])
+    refused(2, ['frobnicate', 'create, info, ls'], 'frobnicate')
+    for name in ('create', 'info', 'ls', 'check', 'cat', 'import', 'export'):
+        refused(2, [name, 'missing'], name)
+        refused(2, [name, '--nonsense'], name, '--nonsense', 'x.tape')
+        assert b'Usage' in good(name, '--help')
+    assert b'import' in good('--help')
+    refused(2, ['too many', "'more'"], 'info', 'x.tape', 'more')
+    refused(2, ['--capacity', "'lots'"], 'create', 'y.tape', '--capacity', 'lots')
+    refused(2, ['--capacity', '0'], 'create', 'y.tape', '--capacity', '0')
+    refused(2, ['--early-warning'], 'create', 'y.tape', '--early-warning', '1MB')
+    refused(2, ['--early-warning'], 'create', 'y.tape', '--capacity', '1MB', '--early-warning', '2MB')
+    refused(2, ['--partitions', '257'], 'create', 'y.tape', '--partitions', '257')
+    refused(2, ['--partitions', 'x'], 'create', 'y.tape', '--partitions', 'x')
+    refused(2, ['--model', 'sdx-500c'], 'create', 'y.tape', '--model', 'dlt')
+    refused(2, ['--barcode', '32'], 'create', 'y.tape', '--barcode', 'x' * 33)
+    refused(2, ['--barcode'], 'create', 'y.tape', '--barcode', 'a\tb')
+    refused(2, ['--format', 'usbtape, simh'], 'create', 'y.tape', '--format', 'vhs')
+    refused(2, ['.tap', 'capacity'], 'create', 'y.tap', '--capacity', '1MB')
+    refused(2, ['--file'], 'cat', 'x.tape')
+    refused(2, ['file 5'], 'cat', 'x.tape', '--file', '5')
+    refused(2, ['partition 1'], 'cat', 'x.tape', '--file', '0', '--partition', '1')
+    assert not os.path.exists('y.tape') and not os.path.exists('y.tap')
+
+
+def a_wrong_file_is_one_line():
+    os.mkdir('directory')
+    os.mkfifo('fifo')
+    write('text', b'this is no tape\n' * 100)
+    write('nothing', b'')
+    write('zeroes', bytes(3))
+    good('create', 'old.tape')
+    with open('old.tape', 'r+b') as file:
+        for slot in (0, 65536):
+            file.seek(slot + 8)
+            file.write(b'\x63')
+    good('create', 'two.tape')
+    with open('two.tape', 'r+b') as file:
+        for slot in (0, 65536):
+            file.seek(slot + 100)
+            file.write(b'xxxx')
+    for name in ('info', 'ls', 'check'):
+        refused(2, ['missing', 'No such file'], name, 'missing')
+        refused(2, ['directory', 'directory'], name, 'directory')
+        refused(2, ['fifo', 'regular'], name, 'fifo')
+        refused(2, ['text', 'not a cartridge'], name, 'text')
+        refused(2, ['nothing', 'empty'], name, 'nothing')
+        refused(2, ['zeroes', 'not a cartridge'], name, 'zeroes')
+        refused(2, ['old.tape', 'version 99', 'version 1'], name, 'old.tape')
+        refused(2, ['two.tape', 'damaged'], name, 'two.tape')
+    refused(2, ['exists'], 'create', 'text')
+    refused(2, ['No such file'], 'create', 'nowhere/x.tape')
+    write('t.tap', IMAGE)
+    refused(2, ['exists'], 'import', 't.tap', 'text')
+    refused(2, ['No such file'], 'import', 'missing.tap', 'new.tape')
+    assert not os.path.exists('new.tape')
+    assert open('text', 'rb').read() == b'this is no tape\n' * 100
+
+
+def one_damaged_superblock_is_survived():
+    write('s.tap', IMAGE)
+    for slot in (0, 65536):
+        name = f's{slot}.tape'
+        good('import', 's.tap', name)
+        with open(name, 'r+b') as file:
+            file.seek(slot)
+            file.write(bytes(512))
+        media('check', name)
+        assert good('cat', name, '--file', '1') == b'second file'
+
+
+def a_full_disk_is_said_and_nothing_is_left():
+    write('full.tap', IMAGE)
+    refused(1, ['full.tape', 'File too large'], 'import', 'full.tap', 'full.tape', limit=17 * 2**20)
+    assert not os.path.exists('full.tape')
+    refused(1, ['tiny.tape'], 'create', 'tiny.tape', limit=100)
+    assert not os.path.exists('tiny.tape')
+    if os.path.exists('/dev/full'):
+        good('import', 'full.tap', 'f.tape')
+        with open('/dev/full', 'wb') as full:
+            refused(1, ['standard output', 'No space'], 'cat', 'f.tape', '--file', '0', stdout=full)
+            refused(1, ['standard output', 'No space'], 'ls', 'f.tape', stdout=full)
+
+
+def what_does_not_fit_the_format_is_refused():
+    good('create', 'p.tape', '--partitions', '2')
+    refused(2, ['.tap', 'partitions'], 'export', 'p.tape', 'p.tap')
+
+
+def a_cartridge_in_use_can_be_looked_at():
+    good('create', 'used.tape')
+    with open('used.tape', 'r+b') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        good('ls', 'used.tape')
+
+
+TESTS = [f for name, f in list(globals().items())
+         if callable(f) and getattr(f, '__module__', '') == '__main__'
+         and name not in ('media', 'good', 'refused', 'tap', 'write')]
+
+
+def main():
+    failed = 0
+    print(f'1..{len(TESTS)}')
+    for number, test in enumerate(TESTS, 1):
+        with tempfile.TemporaryDirectory() as directory:
+            os.chdir(directory)
+            try:
+                test()
+                print(f'ok {number} - {test.__name__}')
+            except Exception as reason:  # pylint: disable=broad-except
+                failed += 1
+                print(f'not ok {number} - {test.__name__}')
+                print('# ' + repr(reason).replace('\n', ' '), flush=True)
+            os.chdir('/')
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
