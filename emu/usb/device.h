@@ -25,8 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
 /*
  * Starts a transfer on the endpoint it names; it completes exactly once, perhaps before this
  * returns. A control transfer has endpoint 00h (OUT) or 80h (IN) and its setup packet. An endpoint
- * that does not exist in the present configuration completes with USB_STALL; more than
- * USB_PENDING_MAX (pipe.h) pending transfers on one endpoint with USB_IO_ERROR.
+ * that does not exist in the present configuration completes with USB_STALL; more pending
+ * transfers on one endpoint than USB_PENDING_MAX, or more bytes in them than
+ * USB_PENDING_BYTES_MAX (pipe.h), with USB_IO_ERROR.
  *
  * A completion may call anything here but usb_device_free(); what it submits is queued, so the
  * stack does not grow. (It should not answer USB_IO_ERROR with another submission.)

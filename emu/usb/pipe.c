@@ -8,11 +8,24 @@ void usb_pipe_init(UsbPipe *pipe, uint8_t address, void (*after)(void *data), vo
     *pipe = (UsbPipe){ .address = address, .after = after, .after_data = after_data };
 }
 
+/* The bytes that a transfer makes us hold. */
+static size_t out_bytes(const UsbTransfer *transfer)
+{
+    return transfer->endpoint & 0x80 ? 0 : transfer->length;
+}
+
 bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer)
 {
+    size_t bytes = out_bytes(transfer);
+
     if (pipe->n_pending == USB_PENDING_MAX) {
         return false;
     }
+    if (pipe->n_pending > 0 &&
+        bytes > USB_PENDING_BYTES_MAX - MIN(pipe->out_bytes, USB_PENDING_BYTES_MAX)) {
+        return false;
+    }
+    pipe->out_bytes += bytes;
     pipe->pending[pipe->n_pending++] = transfer;
     return true;
 }
@@ -33,6 +46,7 @@ static void pipe_remove(UsbPipe *pipe, unsigned at)
         pipe->started = false;
         pipe->with_function = false;
     }
+    pipe->out_bytes -= out_bytes(transfer);
     pipe->n_pending--;
     memmove(&pipe->pending[at], &pipe->pending[at + 1],
             (pipe->n_pending - at) * sizeof pipe->pending[0]);

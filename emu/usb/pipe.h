@@ -15,6 +15,8 @@
 #include "emu/usb/function.h"
 
 #define USB_PENDING_MAX 64
+/* A guest can point many transfers at one page of its own: what we hold for it has a bound. */
+#define USB_PENDING_BYTES_MAX (64u * 1024 * 1024)
 
 typedef enum UsbHalt {
     USB_RUNNING,
@@ -27,6 +29,7 @@ typedef struct UsbPipe {
     UsbHalt halt;
     UsbTransfer *pending[USB_PENDING_MAX]; /* in order of arrival */
     unsigned n_pending;
+    size_t out_bytes; /* that they carry */
 
     bool started;       /* the head was handed out by usb_pipe_next() */
     bool with_function; /* …and went on to the function, which must give it back on cancel */
@@ -39,7 +42,10 @@ typedef struct UsbPipe {
 
 void usb_pipe_init(UsbPipe *pipe, uint8_t address, void (*after)(void *data), void *after_data);
 
-/* False: full; the transfer was not taken. */
+/*
+ * False: full, by number or by bytes (a first transfer is taken whatever its size); the transfer
+ * was not taken.
+ */
 bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer);
 
 /* True if usb_pipe_next() has something to do. */

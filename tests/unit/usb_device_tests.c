@@ -113,6 +113,25 @@ START_TEST(pending_is_bounded)
 }
 END_TEST
 
+/* One transfer may be as large as it likes; a queue of them may not. */
+START_TEST(pending_bytes_are_bounded)
+{
+    g_autoptr(Setting) s = setting_new();
+    g_autofree uint8_t *bytes = g_malloc0(USB_PENDING_BYTES_MAX + 1);
+    const size_t half = USB_PENDING_BYTES_MAX / 2;
+    TestTransfer *first = test_host_out(s->host, USB_BULK_OUT, bytes, USB_PENDING_BYTES_MAX + 1);
+
+    test_transfer_is(test_host_out(s->host, USB_BULK_OUT, bytes, 1), USB_IO_ERROR, 0);
+    ck_assert(test_transfer_pending(test_host_out(s->host, USB_BULK_OUT, bytes, 0)));
+    ck_assert(test_transfer_pending(test_host_in(s->host, USB_BULK_IN, SIZE_MAX)));
+    ck_assert(test_transfer_pending(test_host_in(s->host, USB_BULK_IN, SIZE_MAX)));
+    usb_device_cancel(s->device, &first->transfer);
+    ck_assert(test_transfer_pending(test_host_out(s->host, USB_BULK_OUT, bytes, half)));
+    ck_assert(test_transfer_pending(test_host_out(s->host, USB_BULK_OUT, bytes, half)));
+    test_transfer_is(test_host_out(s->host, USB_BULK_OUT, bytes, 1), USB_IO_ERROR, 0);
+}
+END_TEST
+
 /* The head by way of the function, others without it, each alone; order is kept. */
 START_TEST(cancel_takes_back_exactly_one)
 {
@@ -567,6 +586,7 @@ TCase *make_usb_device_tcase(void)
     tcase_add_test(tcase, pipes_do_not_wait_for_each_other);
     tcase_add_test(tcase, endpoints_that_do_not_exist_stall);
     tcase_add_test(tcase, pending_is_bounded);
+    tcase_add_test(tcase, pending_bytes_are_bounded);
     tcase_add_loop_test(tcase, cancel_takes_back_exactly_one, 0, 4);
     tcase_add_test(tcase, cancelled_control_comes_back);
     tcase_add_test(tcase, halt_by_the_function);
