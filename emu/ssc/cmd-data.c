@@ -104,7 +104,7 @@ static Outcome read_fixed(SscCommand *c)
 Outcome read_6(SscCommand *c)
 {
     bool fixed = c->cdb[1] & 0x01, sili = c->cdb[1] & 0x02;
-    uint32_t bytes;
+    uint32_t bytes = 0;
     Outcome outcome = transfer_length(c, &bytes);
 
     if (!outcome_is_good(&outcome)) {
@@ -157,7 +157,7 @@ Outcome write_6(SscCommand *c)
 {
     SscBlockLimits limits = ssc_drive_limits(c->drive);
     bool fixed = c->cdb[1] & 0x01;
-    uint32_t bytes;
+    uint32_t bytes = 0;
     Outcome outcome = transfer_length(c, &bytes);
 
     if (!outcome_is_good(&outcome)) {
