@@ -236,13 +236,13 @@ static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
     g_assert(direction != SCSI_NO_DATA && outcome->length <= SCSI_DATA_MAX);
     c->announced = outcome->length;
     c->next = outcome->next;
+    uint64_t number = c->number;
     bool agreed = task->ops->data_phase(task, direction, outcome->length);
-    if (c->task != task) { /* it ended inside the call: data came at once, or an abort */
+    if (!c->task || c->number != number) { /* it ended inside the call: data came, or a reset */
         return false;
     }
     if (!agreed) {
-        c->task = NULL;
-        c->next = NULL;
+        ssc_forget_command(drive);
         pump(drive);
         return false;
     }
@@ -280,9 +280,12 @@ static void begin(SscDrive *drive, ScsiTask *task)
 {
     SscCommand *c = &drive->command;
 
-    *c = (SscCommand){ .drive = drive, .task = task, .cdb = task->cdb };
+    *c = (SscCommand){ .drive = drive, .task = task, .number = c->number + 1, .cdb = task->cdb };
     c->reply = BYTE_WRITER(drive->scratch, sizeof drive->scratch);
     task->out_unused = 0;
+    if (task->in) { /* nothing of an earlier task leaves with this one */
+        g_byte_array_set_size(task->in, 0);
+    }
     trace_command(c);
     run(drive, pass_gates(c));
 }
@@ -333,14 +336,18 @@ void ssc_abort(ScsiTarget *target, ScsiTask *task)
 {
     SscDrive *drive = drive_of(target);
 
-    if (drive->command.task != task) {
-        g_queue_remove(&drive->waiting, task);
-        return;
+    /* One that waits first: the current one, refused a moment ago, may use the same ScsiTask. */
+    if (!g_queue_remove(&drive->waiting, task) && drive->command.task == task) {
+        ssc_forget_command(drive);
+        pump(drive);
     }
+}
+
+void ssc_forget_command(SscDrive *drive)
+{
     drive->command.task = NULL;
     drive->command.next = NULL;
     if (drive->sync) { /* goes on; if it fails, somebody must still hear of it */
         drive->sync->waited_for = false;
     }
-    pump(drive);
 }

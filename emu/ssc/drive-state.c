@@ -33,7 +33,9 @@ static void reset(ScsiTarget *target, ScsiReset kind)
 {
     SscDrive *drive = (SscDrive *)target;
 
-    g_return_if_fail(!drive->command.task && g_queue_is_empty(&drive->waiting));
+    /* Whatever is still here was refused its data phase, and does not know yet. */
+    ssc_forget_command(drive);
+    g_queue_clear(&drive->waiting);
     if (kind == SCSI_RESET_TRANSPORT) {
         return;
     }

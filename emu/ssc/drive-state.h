@@ -17,7 +17,8 @@
 /* The command being executed. There is at most one: drives like ours do not queue. */
 struct SscCommand {
     SscDrive *drive;
-    ScsiTask *task; /* NULL: none */
+    ScsiTask *task;  /* NULL: none */
+    uint64_t number; /* counts commands: the next one may come in the same ScsiTask */
     const SscRow *row;
     const uint8_t *cdb;
     ByteWriter reply;   /* over drive->scratch: parameter data under construction */
@@ -84,6 +85,8 @@ struct SscDrive {
 void ssc_submit(ScsiTarget *target, ScsiTask *task);
 void ssc_data_out(ScsiTarget *target, ScsiTask *task);
 void ssc_abort(ScsiTarget *target, ScsiTask *task);
+/* The current command ends without being done. */
+void ssc_forget_command(SscDrive *drive);
 
 /* drive-state.c */
 /* Makes a cartridge that is in the drive reachable, at BOP of partition 0. */

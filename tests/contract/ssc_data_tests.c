@@ -373,17 +373,17 @@ START_TEST(medium_and_host_errors_are_not_mixed)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
 
-    host_next_result(h, HOST_WRITE, 0, MEDIUM_WRITE_ERROR);
+    host_next_result(h, TEST_WRITE, 0, MEDIUM_WRITE_ERROR);
     host_send_data(h, text, 10, WRITE6(0, 10));
     expect_sense(h, SENSE_WRITE_ERROR);
     expect_info(h, 10);
     ck_assert_uint_eq(h->task.out_unused, 10);
-    host_next_result(h, HOST_WRITE, 0, MEDIUM_HOST_ERROR);
+    host_next_result(h, TEST_WRITE, 0, MEDIUM_HOST_ERROR);
     host_send_data(h, text, 10, WRITE6(0, 10));
     expect_sense(h, SENSE_INTERNAL_TARGET_FAILURE);
     expect_info(h, 10);
     expect_at(h, 0, 0);
-    host_next_result(h, HOST_MARKS, 0, MEDIUM_HOST_ERROR);
+    host_next_result(h, TEST_MARKS, 0, MEDIUM_HOST_ERROR);
     host_send(h, CDB(0x10, 0, 0, 0, 2, 0));
     expect_sense(h, SENSE_INTERNAL_TARGET_FAILURE);
     expect_info(h, 2);
@@ -398,20 +398,20 @@ START_TEST(read_error_passes_the_block)
     host_send_data(h, text, 16, WRITE6(FIXED, 4));
     expect_good(h);
     host_rewind(h);
-    host_next_result(h, HOST_READ, 1, MEDIUM_READ_ERROR);
+    host_next_result(h, TEST_READ, 1, MEDIUM_READ_ERROR);
     host_send(h, READ6(FIXED, 4));
     expect_sense(h, SENSE_UNRECOVERED_READ_ERROR);
     expect_flags(h, "");
     expect_info(h, 3);
     expect_data(h, text, 4);
     expect_at(h, 0, 2);
-    host_next_result(h, HOST_READ, 0, MEDIUM_CORRUPT);
+    host_next_result(h, TEST_READ, 0, MEDIUM_CORRUPT);
     host_send(h, READ6(0, 20));
     expect_sense(h, SENSE_UNRECOVERED_READ_ERROR);
     expect_info(h, 20);
     expect_data(h, text, 0);
     expect_at(h, 0, 3);
-    host_next_result(h, HOST_READ, 0, MEDIUM_HOST_ERROR);
+    host_next_result(h, TEST_READ, 0, MEDIUM_HOST_ERROR);
     host_send(h, READ6(0, 4));
     expect_sense(h, SENSE_INTERNAL_TARGET_FAILURE);
     expect_at(h, 0, 3);

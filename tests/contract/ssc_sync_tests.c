@@ -214,7 +214,7 @@ END_TEST
 START_TEST(a_drive_freed_while_syncing)
 {
     ScsiHost *h = written();
-    HostMedium *medium = h->medium;
+    TestMedium *medium = h->medium;
 
     host_send(h, CDB(0x01, 0x01, 0, 0, 0, 0));
     expect_good(h);

@@ -2,183 +2,6 @@
 #include "tests/support/scsi-host.h"
 
 #include "emu/base/bytes.h"
-#include "media/formats.h"
-
-/* A RAM cartridge whose syncs wait for a word, and whose motions fail on demand. */
-struct HostMedium {
-    TapeMedium base;
-    MediumOps ops; /* the RAM medium's way in, with some calls ours */
-    TapeMedium *ram;
-    bool hold;
-    MediumSyncDone done;
-    void *done_data;
-    unsigned syncs;
-    MediumResult next[3];
-    unsigned skip[3];
-    bool armed[3];
-};
-
-static HostMedium *host_medium(TapeMedium *m)
-{
-    return (HostMedium *)m;
-}
-
-static bool fails(HostMedium *m, HostOp op, MediumResult *result)
-{
-    if (!m->armed[op] || m->skip[op]-- > 0) {
-        return false;
-    }
-    m->armed[op] = false;
-    *result = m->next[op];
-    return true;
-}
-
-static MediumResult read_block(TapeMedium *base, uint8_t *buffer, size_t capacity, size_t *length)
-{
-    HostMedium *m = host_medium(base);
-    MediumResult result;
-
-    if (fails(m, HOST_READ, &result)) {
-        uint64_t moved;
-
-        if (result != MEDIUM_HOST_ERROR) { /* beyond the object that cannot be read */
-            medium_space(m->ram, MEDIUM_SPACE_BLOCKS, 1, false, &moved);
-        }
-        return result;
-    }
-    return medium_read(m->ram, buffer, capacity, length);
-}
-
-static MediumResult read_reverse(TapeMedium *base, uint8_t *buffer, size_t capacity, size_t *length)
-{
-    return medium_read_reverse(host_medium(base)->ram, buffer, capacity, length);
-}
-
-static MediumResult write_block(TapeMedium *base, const uint8_t *data, size_t length)
-{
-    HostMedium *m = host_medium(base);
-    MediumResult result;
-
-    return fails(m, HOST_WRITE, &result) ? result : medium_write(m->ram, data, length);
-}
-
-static MediumResult write_marks(TapeMedium *base, MediumMark mark, uint64_t count,
-                                uint64_t *written)
-{
-    HostMedium *m = host_medium(base);
-    MediumResult result;
-
-    return fails(m, HOST_MARKS, &result) ? result
-                                         : medium_write_marks(m->ram, mark, count, written);
-}
-
-static MediumResult space(TapeMedium *base, MediumSpace what, int64_t count, bool stop_at_setmarks,
-                          uint64_t *moved)
-{
-    return medium_space(host_medium(base)->ram, what, count, stop_at_setmarks, moved);
-}
-
-static MediumResult locate(TapeMedium *base, uint32_t partition, MediumLocate what, uint64_t number)
-{
-    return medium_locate(host_medium(base)->ram, partition, what, number);
-}
-
-static MediumResult erase(TapeMedium *base, bool to_end_of_partition)
-{
-    return medium_erase(host_medium(base)->ram, to_end_of_partition);
-}
-
-static MediumResult format_partitions(TapeMedium *base, uint32_t count, const uint64_t *capacities)
-{
-    return medium_format_partitions(host_medium(base)->ram, count, capacities);
-}
-
-static MediumResult get_attribute(TapeMedium *base, uint32_t partition, uint16_t id,
-                                  MediumAttribute *attribute)
-{
-    return medium_get_attribute(host_medium(base)->ram, partition, id, attribute);
-}
-
-static MediumResult set_attribute(TapeMedium *base, uint32_t partition,
-                                  const MediumAttribute *attribute)
-{
-    return medium_set_attribute(host_medium(base)->ram, partition, attribute);
-}
-
-static void list_attributes(TapeMedium *base, uint32_t partition, GArray *ids)
-{
-    medium_list_attributes(host_medium(base)->ram, partition, ids);
-}
-
-static MediumResult set_write_protect(TapeMedium *base, bool on)
-{
-    return medium_set_write_protect(host_medium(base)->ram, on);
-}
-
-static void set_compression(TapeMedium *base, bool on)
-{
-    medium_set_compression(host_medium(base)->ram, on);
-}
-
-static void sync_medium(TapeMedium *base, MediumSyncDone done, void *data)
-{
-    HostMedium *m = host_medium(base);
-
-    m->syncs++;
-    if (!m->hold) {
-        done(data, MEDIUM_OK);
-        return;
-    }
-    ck_assert(!m->done);
-    m->done = done;
-    m->done_data = data;
-}
-
-static void position(TapeMedium *base, MediumPosition *where)
-{
-    medium_position(host_medium(base)->ram, where);
-}
-
-static void info(TapeMedium *base, MediumInfo *what)
-{
-    medium_info(host_medium(base)->ram, what);
-}
-
-static void partition(TapeMedium *base, uint32_t number, MediumPartition *what)
-{
-    medium_partition(host_medium(base)->ram, number, what);
-}
-
-static const GError *host_error(TapeMedium *base)
-{
-    return NULL;
-}
-
-static void free_medium(TapeMedium *base)
-{
-    HostMedium *m = host_medium(base);
-
-    ck_assert(!m->done); /* nobody may free a medium that syncs */
-    medium_free(m->ram);
-    g_free(m);
-}
-
-static HostMedium *host_medium_new(const MediumGeometry *geometry)
-{
-    static const MediumOps ops = {
-        read_block,      read_reverse,  write_block,     write_marks,
-        space,           locate,        erase,           format_partitions,
-        get_attribute,   set_attribute, list_attributes, set_write_protect,
-        set_compression, sync_medium,   position,        info,
-        partition,       host_error,    free_medium,
-    };
-    static const MediumGeometry unlimited = { .partitions = 1 };
-    HostMedium *m = g_new0(HostMedium, 1);
-
-    m->base.ops = &ops;
-    m->ram = medium_ram_new(geometry ? geometry : &unlimited);
-    return m;
-}
 
 static ScsiHost *host_of(ScsiTask *task)
 {
@@ -252,8 +75,8 @@ void host_free(ScsiHost *h)
 
 void host_insert(ScsiHost *h, const MediumGeometry *geometry)
 {
-    h->medium = host_medium_new(geometry);
-    ck_assert(ssc_drive_insert(h->drive, &h->medium->base));
+    h->medium = test_medium_new(geometry);
+    ck_assert(ssc_drive_insert(h->drive, test_medium_base(h->medium)));
 }
 
 void host_clear_attentions(ScsiHost *h)
@@ -265,32 +88,27 @@ void host_clear_attentions(ScsiHost *h)
 
 void host_hold_syncs(ScsiHost *h, bool hold)
 {
-    h->medium->hold = hold;
+    test_medium_hold_syncs(h->medium, hold);
 }
 
 bool host_sync_held(const ScsiHost *h)
 {
-    return h->medium->done != NULL;
+    return test_medium_sync_held(h->medium);
 }
 
 void host_end_sync(ScsiHost *h, MediumResult result)
 {
-    MediumSyncDone sync_done = g_steal_pointer(&h->medium->done);
-
-    ck_assert(sync_done != NULL);
-    sync_done(h->medium->done_data, result);
+    test_medium_end_sync(h->medium, result);
 }
 
 unsigned host_syncs(const ScsiHost *h)
 {
-    return h->medium->syncs;
+    return test_medium_syncs(h->medium);
 }
 
-void host_next_result(ScsiHost *h, HostOp op, unsigned skip, MediumResult result)
+void host_next_result(ScsiHost *h, TestOp op, unsigned skip, MediumResult result)
 {
-    h->medium->armed[op] = true;
-    h->medium->skip[op] = skip;
-    h->medium->next[op] = result;
+    test_medium_next_result(h->medium, op, skip, result);
 }
 
 void host_send_data(ScsiHost *h, const void *data, size_t data_length, const uint8_t *cdb,
@@ -301,7 +119,6 @@ void host_send_data(ScsiHost *h, const void *data, size_t data_length, const uin
     ck_assert_uint_le(length, SCSI_CDB_MAX);
     g_clear_pointer(&h->task.out, g_bytes_unref);
     h->task = (ScsiTask){ .ops = &task_ops, .tag = 1, .lun = h->lun, .in = in };
-    g_byte_array_set_size(in, 0);
     memcpy(h->task.cdb, cdb, length);
     h->task.cdb_length = (uint8_t)length;
     h->out_length = data_length;
@@ -418,7 +235,7 @@ void host_expect_at(const ScsiHost *h, uint32_t number, uint64_t object, const c
 {
     MediumPosition where;
 
-    medium_position(h->medium->ram, &where);
+    medium_position(test_medium_base(h->medium), &where);
     ck_assert_msg(where.partition == number && where.object == object,
                   "%s:%d: at partition %u object %u", file, line, where.partition,
                   (unsigned)where.object);

@@ -9,20 +9,19 @@
  * asserts what the seam promises: done exactly once, no more data than announced, sense with CHECK
  * CONDITION and only then.
  */
-#ifndef USBTAPE_TESTS_SCSI_HOST_H
-#define USBTAPE_TESTS_SCSI_HOST_H
+#ifndef USBTAPE_TESTS_SCSI_TEST_H
+#define USBTAPE_TESTS_SCSI_TEST_H
 
 #include "emu/scsi/sense.h"
 #include "emu/ssc/ssc.h"
 #include "tests/support/suite.h"
-
-typedef struct HostMedium HostMedium;
+#include "tests/support/test-medium.h"
 
 typedef struct ScsiHost {
     Clock *clock;
     SscDrive *drive;
     ScsiTarget *target;
-    HostMedium *medium; /* borrowed from the drive; NULL: none made */
+    TestMedium *medium; /* borrowed from the drive; NULL: none made */
 
     /* Knobs */
     bool refuse_data;  /* answer false to data_phase */
@@ -57,8 +56,7 @@ void host_end_sync(ScsiHost *h, MediumResult result);
 bool host_sync_held(const ScsiHost *h);
 unsigned host_syncs(const ScsiHost *h);
 /* The next motion of this kind answers this instead, without effect on the tape. */
-typedef enum HostOp { HOST_READ, HOST_WRITE, HOST_MARKS } HostOp;
-void host_next_result(ScsiHost *h, HostOp op, unsigned skip, MediumResult result);
+void host_next_result(ScsiHost *h, TestOp op, unsigned skip, MediumResult result);
 
 #define CDB(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
 
