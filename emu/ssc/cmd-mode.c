@@ -10,11 +10,12 @@
 typedef struct ModeForm {
     size_t header;              /* its length */
     size_t medium_type, device; /* offsets; MODE DATA LENGTH is at 0 */
-    size_t descriptor_length;   /* offset, of the last byte if it has two */
+    size_t descriptor_length;   /* offset of BLOCK DESCRIPTOR LENGTH… */
+    size_t descriptor_bytes;    /* …and its width */
 } ModeForm;
 
-static const ModeForm form_6 = { 4, 1, 2, 3 };
-static const ModeForm form_10 = { 8, 2, 3, 7 };
+static const ModeForm form_6 = { 4, 1, 2, 3, 1 };
+static const ModeForm form_10 = { 8, 2, 3, 6, 2 };
 
 static uint8_t device_specific(SscDrive *drive)
 {
@@ -59,7 +60,7 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
     c->reply.data[form->medium_type] = c->drive->model->medium_type;
     c->reply.data[form->device] = device_specific(c->drive);
     if (!dbd) {
-        c->reply.data[form->descriptor_length] = BLOCK_DESCRIPTOR;
+        c->reply.data[form->descriptor_length + form->descriptor_bytes - 1] = BLOCK_DESCRIPTOR;
         put_block_descriptor(c, control);
     }
     if (!ssc_mode_put_pages(c, control, c->cdb[2] & 0x3f)) {
@@ -150,8 +151,10 @@ static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, co
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
-    if (list[form->descriptor_length] != 0) {
-        if (list[form->descriptor_length] != BLOCK_DESCRIPTOR) {
+    const uint8_t *field = list + form->descriptor_length;
+    unsigned descriptors = form->descriptor_bytes == 2 ? get_be16(field) : *field;
+    if (descriptors != 0) {
+        if (descriptors != BLOCK_DESCRIPTOR) {
             return illegal_parameter((unsigned)form->descriptor_length, -1);
         }
         if (length - at < BLOCK_DESCRIPTOR) {

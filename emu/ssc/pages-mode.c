@@ -58,7 +58,9 @@ bool ssc_mode_reports_setmarks(const SscDrive *drive)
 
 bool ssc_mode_compresses(const SscDrive *drive)
 {
-    return page_byte(drive, PAGE_COMPRESSION, 2) & 0x80; /* DCE */
+    /* DCE, and an algorithm that is not "none". */
+    return (page_byte(drive, PAGE_COMPRESSION, 2) & 0x80) &&
+           page_byte(drive, PAGE_COMPRESSION, 7) != 0;
 }
 
 /* Active partition. */
@@ -112,6 +114,15 @@ static void changed_compression(const SscModel *model, SscMode *mode)
     }
 }
 
+/* The algorithm: the model's own, or none, which is how some hosts switch compression off. */
+static unsigned wrong_compression(const SscModel *model, SscMode *mode)
+{
+    uint8_t algorithm = page_values(model, mode, PAGE_COMPRESSION)[7 - 2];
+    int index = page_index(model, PAGE_COMPRESSION);
+
+    return algorithm == 0 || algorithm == model->mode_pages[index].defaults[7 - 2] ? 0 : 4;
+}
+
 static void changed_configuration(const SscModel *model, SscMode *mode)
 {
     uint8_t *compression = page_values(model, mode, PAGE_COMPRESSION);
@@ -126,13 +137,15 @@ static const struct {
     uint8_t code;
     /* Puts what the loaded cartridge says over the current values. */
     void (*refresh)(SscDrive *drive, uint8_t *values);
+    /* The byte where a field begins that has a value out of its range; 0: none. */
+    unsigned (*wrong)(const SscModel *model, SscMode *mode);
     /* MODE SELECT changed it: brings other pages in line. */
     void (*changed)(const SscModel *model, SscMode *mode);
 } behaviours[] = {
-    { PAGE_COMPRESSION, NULL, changed_compression },
-    { PAGE_CONFIGURATION, refresh_configuration, changed_configuration },
-    { PAGE_PARTITIONS, refresh_partitions, NULL },
-    { PAGE_AIT, refresh_ait, NULL },
+    { PAGE_COMPRESSION, NULL, wrong_compression, changed_compression },
+    { PAGE_CONFIGURATION, refresh_configuration, NULL, changed_configuration },
+    { PAGE_PARTITIONS, refresh_partitions, NULL, NULL },
+    { PAGE_AIT, refresh_ait, NULL, NULL },
 };
 
 static void refresh(SscDrive *drive, uint8_t code, uint8_t *values)
@@ -142,6 +155,16 @@ static void refresh(SscDrive *drive, uint8_t code, uint8_t *values)
             behaviours[i].refresh(drive, values);
         }
     }
+}
+
+static unsigned wrong(const SscModel *model, SscMode *mode, uint8_t code)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
+        if (behaviours[i].code == code && behaviours[i].wrong) {
+            return behaviours[i].wrong(model, mode);
+        }
+    }
+    return 0;
 }
 
 static void changed(const SscModel *model, SscMode *mode, uint8_t code)
@@ -227,6 +250,10 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
         }
         draft->pages[index][i] = (uint8_t)((draft->pages[index][i] & ~page->changeable[i]) |
                                            (list[start + 2 + i] & page->changeable[i]));
+    }
+    unsigned byte = wrong(model, draft, code);
+    if (byte != 0) {
+        return illegal_parameter((unsigned)start + byte, -1);
     }
     changed(model, draft, code);
     *at = start + 2 + page->length;

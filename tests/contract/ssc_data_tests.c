@@ -266,6 +266,34 @@ START_TEST(blocks_of_one_two_three_bytes)
 }
 END_TEST
 
+START_TEST(no_byte_of_an_odd_tail_is_lost)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *data = g_malloc(2 << 20);
+
+    for (uint32_t i = 0; i < 2 << 20; i++) {
+        data[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    for (uint32_t tail = 1; tail <= 3; tail++) { /* files of 2 MiB and 1 to 3 bytes */
+        host_write(h, data, 2 << 20);
+        host_write(h, data + 5, tail);
+        host_filemarks(h, 1);
+    }
+    host_rewind(h);
+    for (uint32_t tail = 1; tail <= 3; tail++) {
+        host_send(h, READ6(0, 2 << 20));
+        expect_good(h);
+        expect_data(h, data, 2 << 20);
+        host_send(h, READ6(0, 2 << 20));
+        expect_flags(h, "I");
+        expect_info(h, (2 << 20) - tail);
+        expect_data(h, data + 5, tail);
+        host_send(h, READ6(0, 2 << 20));
+        expect_sense(h, SENSE_FILEMARK_DETECTED);
+    }
+}
+END_TEST
+
 START_TEST(early_warning_then_overflow)
 {
     MediumGeometry geometry = { .capacity = 1000, .early_warning = 500, .partitions = 1 };
@@ -455,6 +483,7 @@ TCase *make_ssc_data_tcase(void)
     tcase_add_test(tcase, one_command_moves_a_bounded_amount);
     tcase_add_test(tcase, block_limits);
     tcase_add_test(tcase, blocks_of_one_two_three_bytes);
+    tcase_add_test(tcase, no_byte_of_an_odd_tail_is_lost);
     tcase_add_test(tcase, early_warning_then_overflow);
     tcase_add_test(tcase, fixed_blocks_up_to_the_end);
     tcase_add_test(tcase, writing_truncates);

@@ -207,6 +207,74 @@ START_TEST(a_serial_of_ones_own)
 }
 END_TEST
 
+START_TEST(some_models_tell_of_a_load)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+    SscModel model = *ssc_model_by_name(NULL, NULL);
+
+    model.attention_on_load = true;
+    ssc_drive_free(h->drive);
+    h->drive = ssc_drive_new(&model, NULL, h->clock, NULL);
+    h->target = ssc_drive_target(h->drive);
+    host_insert(h, NULL);
+    host_clear_attentions(h);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+}
+END_TEST
+
+typedef struct Recorder {
+    Trace base;
+    GString *lines;
+} Recorder;
+
+static void record(Trace *trace, TracePoint point, const char *message)
+{
+    g_string_append_printf(((Recorder *)trace)->lines, "%s %s\n", trace_point_name(point), message);
+}
+
+START_TEST(commands_are_traced)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    Recorder recorder = { { record }, lines };
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    ssc_drive_free(h->drive);
+    h->drive = ssc_drive_new(ssc_model_by_name(NULL, NULL), NULL, h->clock, &recorder.base);
+    h->target = ssc_drive_target(h->drive);
+    host_send(h, CDB(0x05, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x05, 0, 0, 0, 0, 0));
+    ck_assert_str_eq(
+        lines->str,
+        "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
+        "scsi.outcome tag 1 CHECK CONDITION 6/29/00 Power on, reset, or bus device reset occurred\n"
+        "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
+        "scsi.outcome tag 1 status 00\n");
+}
+END_TEST
+
+START_TEST(host_errors_are_traced_as_such)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    Recorder recorder = { { record }, lines };
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    ssc_drive_free(h->drive);
+    h->drive = ssc_drive_new(ssc_model_by_name(NULL, NULL), NULL, h->clock, &recorder.base);
+    h->target = ssc_drive_target(h->drive);
+    host_insert(h, NULL);
+    host_clear_attentions(h);
+    test_medium_next_result(h->medium, TEST_WRITE, 0, MEDIUM_HOST_ERROR);
+    host_send_data(h, "a", 1, CDB(0x0a, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_INTERNAL_TARGET_FAILURE);
+    ck_assert_ptr_nonnull(strstr(lines->str, "media.host-error no reason given\n"));
+    ck_assert_ptr_null(strstr(lines->str, "/0c/00"));
+}
+END_TEST
+
 TCase *make_ssc_device_tcase(void)
 {
     TCase *tcase = tcase_create("device");
@@ -221,5 +289,8 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, models_by_name);
     tcase_add_test(tcase, models_are_whole);
     tcase_add_test(tcase, a_serial_of_ones_own);
+    tcase_add_test(tcase, some_models_tell_of_a_load);
+    tcase_add_test(tcase, commands_are_traced);
+    tcase_add_test(tcase, host_errors_are_traced_as_such);
     return tcase;
 }

@@ -159,12 +159,21 @@ START_TEST(a_wrong_page_changes_nothing)
 
     host_send(h, SENSE6(8, 0x0f, 0xff));
     memcpy(list + 12, h->task.in->data + 4, 16);
-    list[12 + 7] ^= 0x04; /* compression algorithm: not to be changed */
+    list[12 + 11] ^= 0x04; /* decompression algorithm: not to be changed */
     host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
-    expect_parameter(h, 12 + 7, 2);
+    expect_parameter(h, 12 + 11, 2);
     host_send(h, SENSE6(0, 0, 12));
     expect_data(h, "\x0b\x00\x10\x08\0\0\0\0\0\0\0\0", 12);
-    list[12 + 7] ^= 0x04;
+    list[12 + 11] ^= 0x04;
+    list[12 + 7] = 0x7f; /* an algorithm that the drive does not have */
+    host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
+    expect_parameter(h, 12 + 4, -1);
+    host_send(h, SENSE6(0, 0, 12));
+    expect_data(h, "\x0b\x00\x10\x08\0\0\0\0\0\0\0\0", 12);
+    list[12 + 7] = 0x00; /* none */
+    host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
+    expect_good(h);
+    host_set_block(h, 0x10, 0);
     list[13] = 0x0d;
     host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
     expect_parameter(h, 13, -1);
@@ -176,6 +185,37 @@ START_TEST(a_wrong_page_changes_nothing)
     expect_parameter(h, 12, 5);
     host_send(h, CDB(0x15, 0x11, 0, 0, 4, 0)); /* SP */
     expect_field(h, 1, 0);
+}
+END_TEST
+
+START_TEST(ten_byte_forms)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    uint8_t list[16] = { 0, 0, 0, 0x10, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0 };
+
+    host_send(h, CDB(0x5a, 0, 0, 0, 0, 0, 0, 0, 16, 0));
+    expect_good(h);
+    expect_data(h, "\x00\x0e\x00\x10\0\0\0\x08\0\0\0\0\0\0\0\0", 16);
+    host_send_data(h, list, 16, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16, 0));
+    expect_good(h);
+    host_send(h, CDB(0x5a, 0x10, 0x0f, 0, 0, 0, 0, 0xff, 0xff, 0)); /* LLBAA may be ignored */
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 8 + 8 + 16);
+    ck_assert_uint_eq(get_be16(h->task.in->data), 30);
+    ck_assert_uint_eq(get_be24(h->task.in->data + 13), 512);
+    list[3] = 0x50;
+    host_send_data(h, list, 16, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16, 0));
+    expect_parameter(h, 3, 6);
+    list[3] = 0x10;
+    list[7] = 9;
+    host_send_data(h, list, 16, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16, 0));
+    expect_parameter(h, 6, -1);
+    list[6] = 1;
+    list[7] = 0;
+    host_send_data(h, list, 16, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16, 0));
+    expect_parameter(h, 6, -1);
+    host_send_data(h, list, 7, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 7, 0));
+    expect_sense(h, SENSE_PARAMETER_LIST_LENGTH_ERROR);
 }
 END_TEST
 
@@ -191,5 +231,6 @@ TCase *make_ssc_mode_tcase(void)
     tcase_add_test(tcase, block_lengths_of_a_model);
     tcase_add_test(tcase, compression_is_one_switch_in_two_pages);
     tcase_add_test(tcase, a_wrong_page_changes_nothing);
+    tcase_add_test(tcase, ten_byte_forms);
     return tcase;
 }

@@ -8,7 +8,7 @@ static const uint8_t disconnect[0x0e] = { 0 };
 static const uint8_t control[0x06] = { 0 };
 /* DCE, DCC, DDE; algorithm 03h, ALDC. */
 static const uint8_t compression[0x0e] = { 0xc0, 0x80, 0, 0, 0, 0x03, 0, 0, 0, 0x03 };
-static const uint8_t compression_changeable[0x0e] = { 0x80 };
+static const uint8_t compression_changeable[0x0e] = { 0x80, 0, 0, 0, 0, 0xff };
 /* BIS, RSmk; EEG, SEW; compression selected. */
 static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18, 0, 0, 0, 0x01 };
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };

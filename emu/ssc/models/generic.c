@@ -22,7 +22,7 @@ static const uint8_t disconnect[0x0e] = { 0 };
 static const uint8_t control[0x0a] = { 0x02 };
 /* DCE off, DCC, DDE; default algorithm. */
 static const uint8_t compression[0x0e] = { 0x40, 0x80, 0, 0, 0, 0x01, 0, 0, 0, 0x01 };
-static const uint8_t compression_changeable[0x0e] = { 0x80 };
+static const uint8_t compression_changeable[0x0e] = { 0x80, 0, 0, 0, 0, 0xff };
 /* LOIS, RSMK; EEG, SEW. */
 static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18 };
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
