@@ -9,6 +9,7 @@
 #include "emu/base/clock.h"
 #include "emu/base/executor.h"
 #include "emu/base/trace.h"
+#include "emu/fault/plan.h"
 #include "emu/ssc/ssc.h"
 #include "emu/usb/device.h"
 
@@ -21,22 +22,42 @@ typedef struct DriveConfig {
     Clock *clock;       /* borrowed */
     Executor *executor; /* borrowed */
     Trace *trace;       /* borrowed, may be NULL */
+    FaultPlan *faults;  /* borrowed, may be NULL */
 } DriveConfig;
 
-/* The model's USB identity with a serial number derived from `seed_text` (a cartridge path, say).
+/*
+ * The model's USB identity with a serial number derived from `seed_text` (a cartridge's path, say):
+ * the same text gives the same drive.
  */
 void drive_default_identity(const SscModel *model, const char *seed_text, UsbIdentity *identity);
 
+/* USBTAPE_ERROR_INPUT if the identity is not one that Bulk-Only allows. */
 Drive *drive_new(const DriveConfig *config, GError **error);
+/* Nothing may be plugged into it, no eject under way. A cartridge still in it is not synced. */
 void drive_free(Drive *drive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
 
 UsbDevice *drive_usb(Drive *drive);
 SscDrive *drive_ssc(Drive *drive);
+const FaultPlan *drive_faults(const Drive *drive);
 
 /* Opens and inserts a cartridge file. `notice` as in medium_open. */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
-/* Takes the cartridge out, syncs and closes it. */
-bool drive_eject(Drive *drive, bool force, GError **error);
+/* The file of the cartridge that is in the drive; NULL: none. Borrowed. */
+const char *drive_cartridge(const Drive *drive);
+
+/* What the cartridge is, where its head stands, can the host reach it; false: there is none. */
+bool drive_look(Drive *drive, MediumInfo *info, MediumPosition *position, bool *loaded);
+
+/* How an eject ended; `error` NULL: well. */
+typedef void (*DriveEjected)(void *data, const GError *error);
+
+/*
+ * Takes the cartridge out, as the button on the front does: when the command under way has ended,
+ * unless the host has locked it and not `force`. Then syncs and closes it. `done` is called once,
+ * perhaps before this returns; errors are USBTAPE_ERROR_WORK. One eject at a time.
+ */
+void drive_eject(Drive *drive, bool force, DriveEjected done, void *data);
+bool drive_ejecting(const Drive *drive);
 
 #endif

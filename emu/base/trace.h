@@ -7,6 +7,7 @@
 #define USBTAPE_BASE_TRACE_H
 
 #include <glib.h>
+#include <stdint.h>
 
 typedef enum TracePoint {
 #define TRACE_POINT(id, name, text) TRACE_##id,
@@ -20,13 +21,17 @@ typedef struct Trace Trace;
 struct Trace {
     /* `message` is borrowed for the call. */
     void (*emit)(Trace *trace, TracePoint point, const char *message);
+    uint64_t muted; /* TRACE_BIT of each point that this sink does not want: nothing is formatted */
 };
+
+#define TRACE_BIT(point) (UINT64_C(1) << (point))
+G_STATIC_ASSERT(N_TRACE_POINTS <= 64);
 
 void trace_emit(Trace *trace, TracePoint point, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 #define TRACE(sink, point, ...)                                                                    \
     do {                                                                                           \
-        if (sink) {                                                                                \
+        if ((sink) && !((sink)->muted & TRACE_BIT(TRACE_##point))) {                               \
             trace_emit((sink), TRACE_##point, __VA_ARGS__);                                        \
         }                                                                                          \
     } while (0)

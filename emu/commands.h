@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The subcommands that live beside main.c. Each gets its own name as argv[0] and returns the exit
+ * status. */
+#ifndef USBTAPE_COMMANDS_H
+#define USBTAPE_COMMANDS_H
+
+int serve_main(int argc, char **argv);
+int qemu_args_main(int argc, char **argv);
+
+#endif

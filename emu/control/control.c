@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/control/control.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "emu/control/private.h"
+
+/* Answers that a controller has not read; more and it is dropped. */
+#define OUTPUT_MAX (1024u * 1024)
+
+struct Control {
+    Address *address;
+    Drive *drive;
+    const ControlOps *ops;
+    void *data;
+    int listening;
+    GSource *accept;
+    GPtrArray *clients; /* of Client, owned */
+};
+
+typedef struct Client {
+    Control *control;
+    int fd;
+    GSource *reader;
+    GSource *writer; /* NULL while nothing is unsent */
+    GString *input, *output;
+    Call *call;      /* the command under way; the next line waits for its end */
+    bool processing; /* inside client_process */
+    bool closed;     /* gone, but a call or client_process still holds it */
+} Client;
+
+struct Call {
+    Client *client;
+    JsonNode *id; /* NULL: none was given */
+};
+
+static void client_process(Client *client);
+
+static void source_clear(GSource **source)
+{
+    if (*source) {
+        g_source_destroy(*source);
+        g_source_unref(*source);
+        *source = NULL;
+    }
+}
+
+static GSource *watch(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *data)
+{
+    GSource *source = g_unix_fd_source_new(fd, condition);
+
+    g_source_set_callback(source, G_SOURCE_FUNC(func), data, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
+static void client_release(Client *client)
+{
+    if (client->closed && !client->call && !client->processing) {
+        g_string_free(client->input, TRUE);
+        g_string_free(client->output, TRUE);
+        g_free(client);
+    }
+}
+
+/* Ends the connection. A command under way goes on; its answer goes nowhere. */
+static void client_close(Client *client)
+{
+    if (client->closed) {
+        return;
+    }
+    client->closed = true;
+    source_clear(&client->reader);
+    source_clear(&client->writer);
+    close(client->fd);
+    g_ptr_array_remove_fast(client->control->clients, client);
+    client_release(client);
+}
+
+static gboolean on_writable(int fd, GIOCondition condition, void *data);
+
+/* Sends what the controller takes; the rest when it takes more. */
+static void client_flush(Client *client)
+{
+    ssize_t n;
+
+    if (client->output->len > 0) {
+        n = send(client->fd, client->output->str, client->output->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n > 0) {
+            g_string_erase(client->output, 0, n);
+        }
+    }
+    if (client->output->len == 0) {
+        source_clear(&client->writer);
+    } else if (!client->writer) {
+        client->writer = watch(client->fd, G_IO_OUT, on_writable, client);
+    }
+}
+
+static gboolean on_writable(int fd, GIOCondition condition, void *data)
+{
+    client_flush(data); /* an error shows up in the reader, too */
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- answers ---- */
+
+static void call_end(Call *call, const char *member, JsonNode *value)
+{
+    Client *client = call->client;
+    g_autoptr(JsonObject) object = json_object_new();
+    g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
+    g_autofree char *text = NULL;
+
+    json_object_set_member(object, member, value);
+    if (call->id) {
+        json_object_set_member(object, "id", g_steal_pointer(&call->id));
+    }
+    json_node_set_object(root, object);
+    text = json_to_string(root, FALSE);
+    client->call = NULL;
+    g_free(call);
+    if (client->closed) {
+        client_release(client);
+        return;
+    }
+    g_string_append(client->output, text);
+    g_string_append_c(client->output, '\n');
+    client_flush(client);
+    if (!client->processing) {
+        client_process(client);
+    }
+}
+
+void call_return(Call *call, JsonNode *value)
+{
+    if (!value) {
+        value = json_node_new(JSON_NODE_OBJECT);
+        json_node_take_object(value, json_object_new());
+    }
+    call_end(call, "return", value);
+}
+
+void call_fail(Call *call, const char *class_name, const char *format, ...)
+{
+    JsonObject *object = json_object_new();
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    g_autofree char *text = NULL;
+    g_autofree char *valid = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    valid = g_utf8_make_valid(text, -1); /* a path may be anything */
+    json_object_set_string_member(object, "class", class_name);
+    json_object_set_string_member(object, "desc", valid);
+    json_node_take_object(node, object);
+    call_end(call, "error", node);
+}
+
+Drive *call_drive(Call *call)
+{
+    return call->client->control->drive;
+}
+
+const ControlOps *call_ops(Call *call, void **data)
+{
+    *data = call->client->control->data;
+    return call->client->control->ops;
+}
+
+/* ---- lines ---- */
+
+/* The JSON parser recurses; this bounds how deep. */
+static bool too_deep(const char *line)
+{
+    unsigned depth = 0;
+    bool text = false;
+
+    for (; *line; line++) {
+        if (text) {
+            if (*line == '\\' && line[1]) {
+                line++;
+            } else if (*line == '"') {
+                text = false;
+            }
+        } else if (*line == '"') {
+            text = true;
+        } else if (*line == '{' || *line == '[') {
+            if (++depth > CONTROL_DEPTH_MAX) {
+                return true;
+            }
+        } else if ((*line == '}' || *line == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+static void client_execute(Client *client, const char *line, size_t length)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(GError) error = NULL;
+    Call *call = g_new0(Call, 1);
+    JsonNode *root;
+    JsonNode *id;
+
+    call->client = client;
+    client->call = call;
+    if (!g_utf8_validate(line, (gssize)length, NULL)) { /* nor may it hold a NUL */
+        call_fail(call, "GenericError", "the line is not UTF-8 text");
+        return;
+    }
+    if (too_deep(line)) {
+        call_fail(call, "GenericError", "the line is nested more than %u deep", CONTROL_DEPTH_MAX);
+        return;
+    }
+    if (!json_parser_load_from_data(parser, line, (gssize)length, &error)) {
+        call_fail(call, "GenericError", "the line is not JSON: %s", error->message);
+        return;
+    }
+    root = json_parser_get_root(parser);
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        call_fail(call, "GenericError", "the line is not a JSON object");
+        return;
+    }
+    id = json_object_get_member(json_node_get_object(root), "id");
+    call->id = id ? json_node_copy(id) : NULL;
+    control_execute(call, json_node_get_object(root));
+}
+
+/* The next whole line, without its end; NULL: there is none yet. */
+static char *client_take_line(Client *client, size_t *length)
+{
+    const char *end = memchr(client->input->str, '\n', client->input->len);
+    char *line;
+
+    if (!end) {
+        return NULL;
+    }
+    *length = (size_t)(end - client->input->str);
+    line = g_malloc(*length + 1);
+    memcpy(line, client->input->str, *length);
+    line[*length] = '\0';
+    g_string_erase(client->input, 0, (gssize)*length + 1);
+    return line;
+}
+
+/* Carries out the lines that have come, up to a command that takes its time. */
+static void client_process(Client *client)
+{
+    size_t length;
+    char *line;
+
+    client->processing = true;
+    while (!client->closed && !client->call && (line = client_take_line(client, &length))) {
+        if (strspn(line, " \t\r") < length) {
+            client_execute(client, line, length);
+        }
+        g_free(line);
+    }
+    client->processing = false;
+    if (!client->closed &&
+        (client->input->len > CONTROL_LINE_MAX || client->output->len > OUTPUT_MAX)) {
+        client_close(client);
+        return;
+    }
+    client_release(client);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, void *data)
+{
+    Client *client = data;
+    char buffer[4096];
+    ssize_t n = recv(client->fd, buffer, sizeof buffer, MSG_DONTWAIT);
+
+    if (n > 0) {
+        g_string_append_len(client->input, buffer, n);
+        client_process(client);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        client_close(client);
+    }
+    return G_SOURCE_CONTINUE; /* if it is closed, the source is destroyed already */
+}
+
+/* ---- the socket ---- */
+
+static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
+{
+    Control *control = data;
+    int connection = address_accept(control->address, fd);
+    Client *client;
+
+    if (connection < 0) {
+        return G_SOURCE_CONTINUE;
+    }
+    if (control->clients->len >= CONTROL_CLIENTS_MAX) {
+        close(connection);
+        return G_SOURCE_CONTINUE;
+    }
+    client = g_new0(Client, 1);
+    client->control = control;
+    client->fd = connection;
+    client->input = g_string_new(NULL);
+    client->output = g_string_new("{\"usbtape\":{\"version\":\"" USBTAPE_VERSION "\"}}\n");
+    g_ptr_array_add(control->clients, client);
+    client->reader = watch(connection, G_IO_IN, on_readable, client);
+    client_flush(client);
+    return G_SOURCE_CONTINUE;
+}
+
+Control *control_new(Address *address, Drive *drive, const ControlOps *ops, void *data,
+                     GError **error)
+{
+    g_autoptr(Control) control = g_new0(Control, 1);
+
+    control->address = address;
+    control->drive = drive;
+    control->ops = ops;
+    control->data = data;
+    control->clients = g_ptr_array_new();
+    control->listening = address_listen(address, error);
+    if (control->listening < 0) {
+        return NULL;
+    }
+    control->accept = watch(control->listening, G_IO_IN, on_acceptable, control);
+    return g_steal_pointer(&control);
+}
+
+void control_free(Control *control)
+{
+    if (!control) {
+        return;
+    }
+    while (control->clients->len > 0) {
+        Client *client = g_ptr_array_index(control->clients, 0);
+
+        client_flush(client);
+        client_close(client);
+    }
+    g_ptr_array_unref(control->clients);
+    source_clear(&control->accept);
+    if (control->listening >= 0) {
+        close(control->listening);
+    }
+    address_remove(control->address);
+    address_free(control->address);
+    g_free(control);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/drive.h"
+
+#include <string.h>
+
+#include "emu/base/error.h"
+#include "emu/bot/bot.h"
+#include "emu/fault/at-task.h"
+#include "emu/link/redir.h"
+#include "media/formats.h"
+
+/* A link that carries less than a command may move would fail large blocks. */
+G_STATIC_ASSERT(REDIR_BULK_MAX >= SCSI_DATA_MAX);
+
+/* While a command runs, the button is looked at that often. */
+#define EJECT_POLL_US (10 * 1000)
+
+struct Drive {
+    Clock *clock;
+    Executor *executor;
+    FaultPlan *faults;
+    SscDrive *ssc;
+    AtTask *at_task; /* NULL without a rule for that seam */
+    Bot *bot;
+    UsbDevice *usb;
+
+    char *path; /* of the cartridge */
+
+    /* The eject under way. */
+    DriveEjected ejected;
+    void *ejected_data;
+    bool force;
+    TapeMedium *leaving; /* taken out, being synced */
+};
+
+void drive_default_identity(const SscModel *model, const char *seed_text, UsbIdentity *identity)
+{
+    const SscUsbIds *ids = ssc_model_usb_ids(model);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, seed_text, -1);
+    g_autofree char *serial = g_ascii_strup(digest, 12);
+
+    *identity = (UsbIdentity){
+        .idVendor = ids->vendor,
+        .idProduct = ids->product,
+        .bcdDevice = ids->release,
+    };
+    g_strlcpy(identity->manufacturer, ids->manufacturer_text, sizeof identity->manufacturer);
+    g_strlcpy(identity->product, ids->product_text, sizeof identity->product);
+    g_strlcpy(identity->serial, serial, sizeof identity->serial);
+}
+
+Drive *drive_new(const DriveConfig *config, GError **error)
+{
+    g_autoptr(Drive) drive = NULL;
+    const char *serial = config->identity.serial;
+    ScsiTarget *target;
+    size_t length = strlen(serial);
+
+    if (!usb_identity_check(&config->identity, error)) {
+        return NULL;
+    }
+    drive = g_new0(Drive, 1);
+    drive->clock = config->clock;
+    drive->executor = config->executor;
+    drive->faults = config->faults;
+    /* One drive, one number: VPD page 80h shows the end of the USB serial number. */
+    drive->ssc = ssc_drive_new(config->model, serial + (length > 10 ? length - 10 : 0),
+                               config->clock, config->trace);
+    target = ssc_drive_target(drive->ssc);
+    if (drive->faults && fault_plan_needs(drive->faults, FAULT_SEAM_TASK)) {
+        drive->at_task = at_task_new(target, drive->faults, config->clock, config->trace);
+        target = at_task_target(drive->at_task);
+    }
+    drive->bot = bot_new(target, config->trace);
+    drive->usb =
+        usb_device_new(&config->identity, config->speed, bot_function(drive->bot), config->trace);
+    return g_steal_pointer(&drive);
+}
+
+void drive_free(Drive *drive)
+{
+    if (!drive) {
+        return;
+    }
+    g_assert(!drive->ejected);
+    usb_device_free(drive->usb);
+    bot_free(drive->bot);
+    at_task_free(drive->at_task);
+    ssc_drive_free(drive->ssc);
+    g_free(drive->path);
+    g_free(drive);
+}
+
+UsbDevice *drive_usb(Drive *drive)
+{
+    return drive->usb;
+}
+
+SscDrive *drive_ssc(Drive *drive)
+{
+    return drive->ssc;
+}
+
+const FaultPlan *drive_faults(const Drive *drive)
+{
+    return drive->faults;
+}
+
+const char *drive_cartridge(const Drive *drive)
+{
+    return drive->path;
+}
+
+bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error)
+{
+    g_autoptr(TapeMedium) medium = NULL;
+
+    if (notice) {
+        *notice = NULL;
+    }
+    if (ssc_drive_medium(drive->ssc)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "cannot load %s: %s is in the drive; eject it first", path, drive->path);
+        return false;
+    }
+    medium = medium_open(path, read_only, drive->executor, notice, error);
+    if (!medium) {
+        return false;
+    }
+    if (!ssc_drive_insert(drive->ssc, medium)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "cannot load %s: the drive does not take it now", path);
+        return false;
+    }
+    medium = NULL; /* the drive's now */
+    drive->path = g_strdup(path);
+    return true;
+}
+
+bool drive_look(Drive *drive, MediumInfo *info, MediumPosition *position, bool *loaded)
+{
+    TapeMedium *medium = ssc_drive_medium(drive->ssc);
+
+    if (!medium) {
+        return false;
+    }
+    medium_info(medium, info);
+    medium_position(medium, position);
+    *loaded = ssc_drive_loaded(drive->ssc);
+    return true;
+}
+
+static void eject_end(Drive *drive, const GError *error)
+{
+    DriveEjected ejected = drive->ejected;
+
+    drive->ejected = NULL;
+    ejected(drive->ejected_data, error);
+}
+
+static void on_synced(void *data, MediumResult result)
+{
+    Drive *drive = data;
+    g_autoptr(TapeMedium) medium = g_steal_pointer(&drive->leaving);
+    g_autofree char *path = g_steal_pointer(&drive->path);
+    g_autoptr(GError) error = NULL;
+
+    if (result != MEDIUM_OK) {
+        const GError *why = medium_host_error(medium);
+
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: not synced: %s", path,
+                    why ? why->message : "the host file failed");
+    }
+    g_clear_pointer(&medium, medium_free);
+    eject_end(drive, error);
+}
+
+static void eject_try(void *data)
+{
+    Drive *drive = data;
+    g_autoptr(GError) error = NULL;
+
+    switch (ssc_drive_eject(drive->ssc, drive->force, &drive->leaving)) {
+    case SSC_EJECTED:
+        medium_sync(drive->leaving, on_synced, drive);
+        return;
+    case SSC_EJECT_BUSY:
+        clock_start(drive->clock, EJECT_POLL_US, eject_try, drive);
+        return;
+    case SSC_EJECT_EMPTY:
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "there is no cartridge in the drive");
+        break;
+    case SSC_EJECT_PREVENTED:
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "the host has locked the cartridge in the drive");
+        break;
+    }
+    eject_end(drive, error);
+}
+
+void drive_eject(Drive *drive, bool force, DriveEjected done, void *data)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (drive->ejected) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "an eject is under way already");
+        done(data, error);
+        return;
+    }
+    drive->ejected = done;
+    drive->ejected_data = data;
+    drive->force = force;
+    eject_try(drive);
+}
+
+bool drive_ejecting(const Drive *drive)
+{
+    return drive->ejected != NULL;
+}

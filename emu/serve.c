@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape serve`: a drive, plugged into a socket, until it is told to stop. */
+#include <glib-unix.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emu/base/error.h"
+#include "emu/base/loop.h"
+#include "emu/commands.h"
+#include "emu/control/control.h"
+#include "emu/drive.h"
+#include "emu/link/port.h"
+#include "emu/trace-file.h"
+
+typedef struct Options {
+    char *media, *model, *listen, *connect, *speed, *faults, *control, *trace;
+    char *vendor_id, *product_id, *manufacturer, *product, *serial;
+    char *seed;
+    gboolean allow_remote, read_only;
+} Options;
+
+typedef struct Server {
+    Options options;
+    GMainLoop *loop;
+    Clock *clock;
+    Executor *executor;
+    TraceFile *trace;
+    FaultPlan *faults;
+    Drive *drive;
+    Port *port;
+    Control *control;
+    bool failed; /* the work did: exit status 1 */
+} Server;
+
+static void say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void say(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fprintf(stderr, "usbtape: %s\n", text);
+}
+
+static void on_host_error(const char *message)
+{
+    say("%s", message);
+}
+
+static bool input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static bool input_error(GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, text);
+    return false;
+}
+
+/* ---- options ---- */
+
+static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
+        { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
+          "Which drive to be (`usbtape list models`)", "NAME" },
+        { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
+          "Where the VM finds the drive: unix:PATH, tcp:127.0.0.1:PORT, fd:N", "ADDRESS" },
+        { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
+          "The same, where the VM listens; tried until it does", "ADDRESS" },
+        { "allow-remote", 0, 0, G_OPTION_ARG_NONE, &o->allow_remote,
+          "Take TCP addresses beyond this machine; there is no authentication", NULL },
+        { "speed", 0, 0, G_OPTION_ARG_STRING, &o->speed,
+          "USB speed: high (the default), full, or super for xHCI alone", "SPEED" },
+        { "read-only", 'r', 0, G_OPTION_ARG_NONE, &o->read_only,
+          "The cartridge is write-protected and its file is not changed", NULL },
+        { "faults", 0, 0, G_OPTION_ARG_FILENAME, &o->faults, "Break what these rules say",
+          "FILE.yaml" },
+        { "seed", 0, 0, G_OPTION_ARG_STRING, &o->seed, "Seed of whatever is random in the faults",
+          "N" },
+        { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
+          "Take commands there (`usbtape ctl`): swap cartridges, look, quit", "unix:PATH" },
+        { "trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
+          "Write what happens, one line of JSON each", "FILE.jsonl" },
+        { "vendor-id", 0, 0, G_OPTION_ARG_STRING, &o->vendor_id, "idVendor, in hex", "XXXX" },
+        { "product-id", 0, 0, G_OPTION_ARG_STRING, &o->product_id, "idProduct, in hex", "XXXX" },
+        { "manufacturer", 0, 0, G_OPTION_ARG_STRING, &o->manufacturer,
+          "The manufacturer string of the USB device", "TEXT" },
+        { "product", 0, 0, G_OPTION_ARG_STRING, &o->product, "The product string of the USB device",
+          "TEXT" },
+        { "serial", 0, 0, G_OPTION_ARG_STRING, &o->serial,
+          "The serial number: 12 or more of 0-9A-F; else it follows from the address", "TEXT" },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("--media FILE --listen unix:PATH");
+
+    g_option_context_set_summary(
+        context, "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
+                 "Prints one line when the VM can use it; SIGINT or SIGTERM ends it, synced.\n"
+                 "`usbtape qemu-args` prints what to give QEMU.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, error)) {
+        return false;
+    }
+    if (*argc > 1) {
+        return input_error(error, "serve: unexpected argument '%s'", (*argv)[1]);
+    }
+    if (!o->listen == !o->connect) {
+        return input_error(error, "serve: give one of --listen and --connect, such as --listen "
+                                  "unix:/tmp/drive.sock");
+    }
+    return true;
+}
+
+static void options_clear(Options *o)
+{
+    char **texts[] = { &o->media,   &o->model,        &o->listen, &o->connect,   &o->speed,
+                       &o->faults,  &o->control,      &o->trace,  &o->vendor_id, &o->product_id,
+                       &o->product, &o->manufacturer, &o->serial, &o->seed };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(*texts[i]);
+    }
+}
+
+static bool read_id(const char *option, const char *text, uint16_t *id, GError **error)
+{
+    uint64_t value;
+
+    if (!text) {
+        return true;
+    }
+    if (g_str_has_prefix(text, "0x")) {
+        text += 2;
+    }
+    if (!g_ascii_isxdigit(*text) ||
+        !g_ascii_string_to_unsigned(text, 16, 0, 0xffff, &value, NULL)) {
+        return input_error(error, "%s %s: write four hexadecimal digits", option, text);
+    }
+    *id = (uint16_t)value;
+    return true;
+}
+
+static bool read_text(const char *option, const char *text, char *field, size_t size,
+                      GError **error)
+{
+    if (text && g_strlcpy(field, text, size) >= size) {
+        return input_error(error, "%s: at most %zu characters", option, size - 1);
+    }
+    return true;
+}
+
+static bool read_identity(const Options *o, UsbIdentity *identity, GError **error)
+{
+    return read_id("--vendor-id", o->vendor_id, &identity->idVendor, error) &&
+           read_id("--product-id", o->product_id, &identity->idProduct, error) &&
+           read_text("--manufacturer", o->manufacturer, identity->manufacturer,
+                     sizeof identity->manufacturer, error) &&
+           read_text("--product", o->product, identity->product, sizeof identity->product, error) &&
+           read_text("--serial", o->serial, identity->serial, sizeof identity->serial, error) &&
+           usb_identity_check(identity, error);
+}
+
+static bool read_seed(const Options *o, uint64_t *seed, GError **error)
+{
+    *seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    if (o->seed && (!g_ascii_isdigit(o->seed[0]) ||
+                    !g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT64, seed, NULL))) {
+        return input_error(error, "--seed %s: write a decimal number", o->seed);
+    }
+    return true;
+}
+
+/* ---- the parts ---- */
+
+static bool load_faults(Server *s, GError **error)
+{
+    uint64_t seed;
+
+    if (!read_seed(&s->options, &seed, error)) {
+        return false;
+    }
+    if (!s->options.faults) {
+        return true;
+    }
+    s->faults = fault_plan_load(s->options.faults, seed, error);
+    if (s->faults) {
+        say("faults: %zu rules from %s, seed %" G_GUINT64_FORMAT, s->faults->n_rules,
+            s->options.faults, seed);
+    }
+    return s->faults != NULL;
+}
+
+static bool make_drive(Server *s, GError **error)
+{
+    const Options *o = &s->options;
+    DriveConfig config = {
+        .model = ssc_model_by_name(o->model, error),
+        .speed = USB_SPEED_HIGH,
+        .clock = s->clock,
+        .executor = s->executor,
+        .trace = trace_file_sink(s->trace),
+        .faults = s->faults,
+    };
+    g_autofree char *notice = NULL;
+
+    if (!config.model || (o->speed && !usb_speed_parse(o->speed, &config.speed, error))) {
+        return false;
+    }
+    /* The address names the drive: the same socket is the same drive, whatever is in it. */
+    drive_default_identity(config.model, o->listen ? o->listen : o->connect, &config.identity);
+    if (!read_identity(o, &config.identity, error)) {
+        return false;
+    }
+    s->drive = drive_new(&config, error);
+    if (!s->drive) {
+        return false;
+    }
+    if (o->media && !drive_load(s->drive, o->media, o->read_only, &notice, error)) {
+        return false;
+    }
+    if (notice) {
+        say("%s", notice);
+    }
+    return true;
+}
+
+static void on_port_notice(void *data, const char *text)
+{
+    say("%s", text);
+}
+
+static void on_port_done(void *data)
+{
+    Server *s = data;
+
+    g_main_loop_quit(s->loop);
+}
+
+static bool open_port(Server *s, GError **error)
+{
+    static const PortOps ops = { on_port_notice, on_port_done };
+    bool listens = s->options.listen != NULL;
+    Address *address = address_parse(listens ? "--listen" : "--connect",
+                                     listens ? s->options.listen : s->options.connect,
+                                     s->options.allow_remote, error);
+
+    if (address) {
+        s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, drive_usb(s->drive),
+                           s->clock, trace_file_sink(s->trace), &ops, s, error);
+    }
+    return s->port != NULL;
+}
+
+static const char *control_address(void *data)
+{
+    return port_address(((Server *)data)->port);
+}
+
+static const char *control_host(void *data)
+{
+    return port_host(((Server *)data)->port);
+}
+
+static void control_quit(void *data)
+{
+    g_main_loop_quit(((Server *)data)->loop);
+}
+
+static bool open_control(Server *s, GError **error)
+{
+    static const ControlOps ops = { control_address, control_host, control_quit };
+    Address *address;
+
+    if (!s->options.control) {
+        return true;
+    }
+    address = address_parse("--control", s->options.control, s->options.allow_remote, error);
+    if (address) {
+        s->control = control_new(address, s->drive, &ops, s, error);
+    }
+    return s->control != NULL;
+}
+
+static bool server_start(Server *s, GError **error)
+{
+    s->clock = loop_clock_new();
+    s->executor = loop_executor_new();
+    s->trace = trace_file_new(s->options.trace, s->clock, on_host_error, error);
+    return s->trace && load_faults(s, error) && make_drive(s, error) && open_port(s, error) &&
+           open_control(s, error);
+}
+
+/* ---- the end ---- */
+
+static void on_ejected(void *data, const GError *error)
+{
+    Server *s = data;
+
+    if (error) {
+        usbtape_fail(error);
+        s->failed = true;
+    }
+    g_main_loop_quit(s->loop);
+}
+
+/* What did not fire is as telling as what did. */
+static void report_faults(const FaultPlan *plan)
+{
+    size_t i;
+
+    for (i = 0; plan && i < plan->n_rules; i++) {
+        const FaultRule *rule = &plan->rules[i];
+
+        say("fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, plan->path,
+            rule->line, rule->fired);
+    }
+}
+
+/*
+ * The host goes first, so that nothing new is written; then the cartridge is synced and closed.
+ * A controller's eject under way is waited for.
+ */
+static void server_stop(Server *s)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_clear_pointer(&s->port, port_free);
+    g_clear_pointer(&s->control, control_free);
+    while (s->drive && drive_ejecting(s->drive)) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+    if (s->drive && drive_cartridge(s->drive)) {
+        drive_eject(s->drive, true, on_ejected, s);
+        if (drive_ejecting(s->drive)) {
+            g_main_loop_run(s->loop);
+        }
+    }
+    drive_free(s->drive);
+    report_faults(s->faults);
+    fault_plan_free(s->faults);
+    executor_free(s->executor);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        /* what a worker finished after the last look */
+    }
+    if (s->trace) {
+        s->failed |= trace_file_saw_host_error(s->trace);
+        if (!trace_file_close(s->trace, &error)) {
+            usbtape_fail(error);
+            s->failed = true;
+        }
+    }
+    clock_free(s->clock);
+}
+
+static gboolean on_signal(void *data)
+{
+    g_main_loop_quit(((Server *)data)->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void serve(Server *s)
+{
+    guint interrupt = g_unix_signal_add(SIGINT, on_signal, s);
+    guint terminate = g_unix_signal_add(SIGTERM, on_signal, s);
+
+    printf("%s %s\n", s->options.listen ? "listening on" : "connecting to", port_address(s->port));
+    fflush(stdout);
+    g_main_loop_run(s->loop);
+    /* A second signal while the cartridge is being synced changes nothing. */
+    server_stop(s);
+    g_source_remove(interrupt);
+    g_source_remove(terminate);
+}
+
+int serve_main(int argc, char **argv)
+{
+    Server s = { .failed = false };
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    /* Data phases come and go by the thousand: keep their memory instead of mapping it anew. */
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+    s.loop = g_main_loop_new(NULL, FALSE);
+    if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error)) {
+        server_stop(&s);
+        status = usbtape_fail(error);
+    } else {
+        serve(&s);
+        status = s.failed ? EXIT_WORK_FAILED : EXIT_GOOD;
+    }
+    options_clear(&s.options);
+    g_main_loop_unref(s.loop);
+    return status;
+}
