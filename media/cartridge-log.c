@@ -39,19 +39,21 @@ int cartridge_write_superblock(Cartridge *c)
     length = superblock_encode(&c->superblock, bytes);
     error = host_file_write(c->file, bytes, length, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
     if (error == 0) {
-        c->slot_area = c->superblock.attribute_area;
         c->slot = slot; /* losing it costs nothing unless it is urgent: so not dirty */
     }
     return error;
 }
 
-/* Into the area that the durable superblock does not name; the next one will. */
+/*
+ * Into the area that the superblock does not name; the next one will. The sync that follows makes
+ * that one durable, and opening syncs too: so the area that counts is never written to.
+ */
 int cartridge_write_attributes(Cartridge *c)
 {
     g_autoptr(GBytes) packed = attribute_set_pack(c->attributes);
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(packed, &length);
-    uint32_t area = c->durable_area == 1 ? 2 : 1;
+    uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
     uint64_t offset = ATTRIBUTE_AREA + (uint64_t)(area - 1) * ATTRIBUTE_AREA_SIZE;
     int error = length > 0 ? host_file_write(c->file, bytes, length, offset) : 0;
 
@@ -169,7 +171,6 @@ static void note_slot_durable(Cartridge *c)
 {
     c->dirty = false;
     c->durable_slot = c->slot;
-    c->durable_area = c->slot_area;
 }
 
 /* After a sync that covers everything written: that is durable now, and the superblock may say so.

@@ -214,7 +214,7 @@ static void make_room(Cartridge *c)
     c->window = g_malloc(WINDOW_SIZE);
 }
 
-static bool load(Cartridge *c, GString *notice, GError **error)
+static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
 {
     g_autofree Superblock *other = g_new0(Superblock, 1);
     int failure;
@@ -230,13 +230,12 @@ static bool load(Cartridge *c, GString *notice, GError **error)
     if (failure == 0) {
         recover(c, notice);
         /* from here on, what is found in the file is on the disk too */
-        failure = c->read_only ? 0 : c->file->ops->sync(c->file);
+        failure = read_only ? 0 : c->file->ops->sync(c->file);
     }
     if (failure < 0) {
         return input_error(error, c->path, g_strerror(-failure));
     }
     c->durable_slot = c->slot;
-    c->slot_area = c->durable_area = c->superblock.attribute_area;
     cartridge_aim_gather(c);
     return true;
 }
@@ -253,7 +252,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
     c->executor = executor;
     c->read_only = true; /* until it is known to be good: freeing writes nothing */
     make_room(c);
-    if (!load(c, text, error)) {
+    if (!load(c, read_only, text, error)) {
         c->file = NULL; /* stays the caller's */
         medium_free(&c->base);
         return NULL;

@@ -61,10 +61,9 @@ typedef struct Cartridge {
     bool damaged;  /* opening found what no read will show */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
-    Superblock superblock;            /* as it should be on disk */
-    int slot, durable_slot;           /* last written; last known to be durable */
-    uint32_t slot_area, durable_area; /* the attribute areas that these name */
-    bool superblock_urgent;           /* holds something that the next sync must acknowledge */
+    Superblock superblock;  /* as it should be on disk */
+    int slot, durable_slot; /* last written; last known to be durable */
+    bool superblock_urgent; /* holds something that the next sync must acknowledge */
     bool syncing;
     bool dirty; /* written since the last sync */
     MediumSyncDone sync_done;

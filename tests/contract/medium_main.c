@@ -3,5 +3,6 @@
 
 TCase *make_medium_ram_tcase(void);
 TCase *make_medium_model_tcase(void);
+TCase *make_medium_crash_tcase(void);
 
-SUITE_MAIN("medium", make_medium_ram_tcase, make_medium_model_tcase)
+SUITE_MAIN("medium", make_medium_ram_tcase, make_medium_model_tcase, make_medium_crash_tcase)
