@@ -564,6 +564,52 @@ bool yaml_node_only(const YamlNode *map, const char *const *keys, GError **error
     return true;
 }
 
+/* ---- writing ---- */
+
+static void print_text(const YamlNode *node, GString *text)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    const char *c;
+
+    if (node->plain && (g_ascii_isalnum(node->text[0]) || node->text[0] == '-') &&
+        !g_str_equal(node->text, "-") && node->text[strspn(node->text, safe)] == '\0') {
+        g_string_append(text, node->text);
+        return;
+    }
+    g_string_append_c(text, '"');
+    for (c = node->text; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            g_string_append_c(text, '\\');
+            g_string_append_c(text, *c);
+        } else if (g_ascii_iscntrl(*c)) {
+            g_string_append_printf(text, "\\x%02x", (unsigned)(unsigned char)*c);
+        } else {
+            g_string_append_c(text, *c);
+        }
+    }
+    g_string_append_c(text, '"');
+}
+
+void yaml_node_print(const YamlNode *node, GString *text)
+{
+    size_t i;
+
+    if (node->kind == YAML_KIND_SCALAR) {
+        print_text(node, text);
+        return;
+    }
+    g_string_append_c(text, node->keys ? '{' : '[');
+    for (i = 0; i < node->items->len; i++) {
+        g_string_append(text, i > 0 ? ", " : "");
+        if (node->keys) {
+            print_text(node->keys->pdata[i], text);
+            g_string_append(text, ": ");
+        }
+        yaml_node_print(node->items->pdata[i], text);
+    }
+    g_string_append_c(text, node->keys ? '}' : ']');
+}
+
 /* ---- a map into a struct ---- */
 
 static bool read_field(const YamlNode *node, const YamlField *field, void *member, GError **error)

@@ -56,6 +56,12 @@ bool yaml_node_refuse(const YamlNode *node, GError **error, const char *format, 
     G_GNUC_PRINTF(3, 4);
 
 /*
+ * Appends the node as one line that reads back as the same tree: words and numbers as they are, all
+ * other text in double quotes, keys in the order of the file.
+ */
+void yaml_node_print(const YamlNode *node, GString *text);
+
+/*
  * Readers: false and an error that names the place when the node is something else.
  * The text of any scalar, borrowed from the file; NULL on error. Plain nothing (`key:`) is refused,
  * "" is not.

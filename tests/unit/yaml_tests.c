@@ -178,6 +178,25 @@ START_TEST(nodes_keep_order_and_place)
 }
 END_TEST
 
+START_TEST(printed_node_reads_back_the_same)
+{
+    static const char text[] = "on: \"WRITE(6)#5\"\n"
+                               "list: [5, '5', 64KiB, -1, a b, \"q\\\"\\\\\\n\"]\n"
+                               "empty: {}\n";
+    static const char printed[] = "{on: \"WRITE(6)#5\", list: [5, \"5\", 64KiB, -1, \"a b\", "
+                                  "\"q\\\"\\\\\\x0a\"], empty: {}}";
+    g_autoptr(YamlFile) file = yaml_file_parse("t", text, strlen(text), NULL);
+    g_autoptr(YamlFile) again = yaml_file_parse("t", printed, strlen(printed), NULL);
+    g_autoptr(GString) once = g_string_new(NULL);
+    g_autoptr(GString) twice = g_string_new(NULL);
+
+    yaml_node_print(yaml_file_root(file), once);
+    ck_assert_str_eq(once->str, printed);
+    yaml_node_print(yaml_file_root(again), twice);
+    ck_assert_str_eq(twice->str, printed);
+}
+END_TEST
+
 START_TEST(sixteen_levels_are_allowed)
 {
     static const char text[] = "name: a\nrest: [[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]\n";
@@ -233,6 +252,7 @@ TCase *make_yaml_tcase(void)
     tcase_add_test(tcase, map_is_read_into_a_struct);
     tcase_add_test(tcase, absent_key_keeps_its_default);
     tcase_add_test(tcase, nodes_keep_order_and_place);
+    tcase_add_test(tcase, printed_node_reads_back_the_same);
     tcase_add_test(tcase, sixteen_levels_are_allowed);
     tcase_add_test(tcase, long_file_is_refused);
     tcase_add_test(tcase, nul_byte_is_refused);
