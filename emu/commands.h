@@ -7,4 +7,7 @@
 int serve_main(int argc, char **argv);
 int qemu_args_main(int argc, char **argv);
 
+/* scenarios/runner/commands.h has the others; this one adds faults and models to its own list. */
+int list_all_main(int argc, char **argv);
+
 #endif

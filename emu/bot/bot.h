@@ -4,15 +4,6 @@
  *
  * Owns: the CBW/CSW state machine, the data phase, the thirteen cases, the two class requests. Does
  * not own: endpoint halts (it asks for them), SCSI (it never looks into a CDB).
- *
- * Where to look in this folder:
- *   wire.[ch]    CBW and CSW as bytes; which CBW is valid, which is meaningful
- *   cases.[ch]   the thirteen cases as a pure function, with the choices the standard leaves open
- *   bot.c        the state machine; its picture and its states stand at the top
- *
- * A good command is three transfers: CBW out, data in or out, CSW in. Where host and device
- * disagree about the data, it is a case of cases.h: the CSW tells, and the next command may come.
- * After an invalid CBW both pipes are wedged, and only Reset Recovery or more leads out.
  */
 #ifndef USBTAPE_BOT_BOT_H
 #define USBTAPE_BOT_BOT_H

@@ -4,13 +4,6 @@
  *
  * Owns: ep0 and the standard requests (USB 2.0 § 9.4, USB 3.2 § 9.4), the configuration, the
  * pipes (queue, halt and wedge of each endpoint). Does not own: the function, the socket, time.
- *
- * Where to look in this folder:
- *   function.h         SEAM 1, what lies below: transfers, halts, resets
- *   descriptors.[ch]   who the device says it is, one row a speed
- *   pipe.[ch]          one endpoint: FIFO, halt, exactly one completion
- *   ep0.c              the standard requests, one row each
- *   device.c           puts them together: which transfer starts when, and what a reset undoes
  */
 #ifndef USBTAPE_USB_DEVICE_H
 #define USBTAPE_USB_DEVICE_H

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/case.h"
+
+#include "scenarios/runner/host.h"
+#include "scenarios/runner/oracle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Case {
+    const Scenario *scenario;
+    const Guest *guest;
+    const char *directory;
+    ProgressStyle progress;
+    Vm *vm;
+    DriveProcess *drive;
+    FILE *log;
+    int64_t deadline; /* of the whole, monotonic */
+    Evidence evidence;
+    GPtrArray *reasons;
+    char *kernel_log;
+} Case;
+
+/* What st and usb-storage say when a command went wrong, whatever became of it. */
+static const char kernel_errors[] =
+    "st[0-9]+: (Error|Current|Sense Key)|I/O error|reset (low|full|high|Super)[^ ]* USB device|"
+    "USB disconnect|st[0-9]+: .*(Incorrect|failed)";
+
+static void give_reason(Case *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void give_reason(Case *self, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(self->reasons, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static void keep(const Case *self, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(self->directory, name, NULL);
+
+    g_file_set_contents(path, text, -1, NULL);
+}
+
+static void keep_step(const Case *self, guint i, const char *what, const char *text)
+{
+    g_autofree char *name = g_strdup_printf("steps/%02u.%s", i + 1, what);
+
+    keep(self, name, text);
+}
+
+/* ---- the guest does not do as it should ---- */
+
+/* Its kernel's log, by way of the agent; not for long, since the guest may be past answering. */
+static void fetch_kernel_log(Case *self)
+{
+    g_autoptr(GError) error = NULL;
+    VmReply *reply = vm_running(self->vm) ? vm_kernel_log(self->vm, &error) : NULL;
+
+    if (!reply) {
+        return;
+    }
+    if (vm_finish(self->vm, reply, SECONDS(5), &error)) {
+        g_free(self->kernel_log);
+        self->kernel_log = g_strdup(reply->out->str);
+        keep(self, "guest-dmesg.txt", self->kernel_log);
+    }
+    vm_forget(self->vm, reply);
+    vm_reply_free(reply);
+}
+
+static void note_death(Case *self, const GError *error)
+{
+    if (interrupted()) {
+        self->evidence.environment_failed = true;
+        give_reason(self, "interrupted");
+    } else {
+        self->evidence.crashed = true;
+        give_reason(self, "the guest is gone: %s", error->message);
+    }
+}
+
+static void note_hang(Case *self, guint i, const char *why)
+{
+    g_autofree char *status = vm_status(self->vm);
+
+    self->evidence.hung = true;
+    give_reason(self, "step %u (line %u): %s (the machine is %s, the drive %s)", i + 1,
+                ((const Step *)self->scenario->steps->pdata[i])->line, why,
+                status ? status : "gone", drive_process_running(self->drive) ? "running" : "ended");
+}
+
+/* ---- steps ---- */
+
+/* A program in the guest called `ask`: does what it asks for, and tells it how that went. */
+static bool answer_questions(Case *self, GError **error)
+{
+    VmQuestion *next;
+
+    while ((next = vm_next_question(self->vm))) {
+        g_autoptr(VmQuestion) question = next;
+        g_autoptr(GError) why = NULL;
+        bool done = host_do(question->text, self->vm, self->drive, &why);
+
+        if (!done) {
+            self->evidence.environment_failed = true;
+            give_reason(self, "the guest asked for '%s': %s", question->text, why->message);
+        }
+        if (!vm_answer(self->vm, question->id, done ? "ok" : why->message, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Pumps until the step is done. False: it is not, and why is noted. */
+static bool wait_for_step(Case *self, guint i, VmReply *reply, int64_t end)
+{
+    int64_t silence = self->scenario->deadline.silence;
+    g_autoptr(GError) error = NULL;
+    bool pinged = false;
+
+    while (!reply->done) {
+        int64_t now = g_get_monotonic_time();
+
+        if (interrupted()) {
+            note_death(self, NULL);
+            return false;
+        }
+        if (now >= end) {
+            note_hang(self, i,
+                      now >= self->deadline ? "the scenario's time was over"
+                                            : "it did not end in its time");
+            return false;
+        }
+        if (vm_silence(self->vm) > silence) {
+            note_hang(self, i, "the guest fell silent");
+            return false;
+        }
+        if (!pinged && vm_silence(self->vm) > silence / 2) {
+            pinged = true;
+            if (!vm_ping(self->vm, &error)) {
+                note_death(self, error);
+                return false;
+            }
+        }
+        if (vm_silence(self->vm) < silence / 2) {
+            pinged = false;
+        }
+        if (!vm_pump(self->vm, MIN(end - now, SECONDS(1) / 4), &error) ||
+            !answer_questions(self, &error)) {
+            note_death(self, error);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool status_expected(const Step *step, int status)
+{
+    guint i;
+
+    for (i = 0; step->statuses && i < step->statuses->len; i++) {
+        if (g_array_index(step->statuses, int, i) == status) {
+            return true;
+        }
+    }
+    return !step->statuses && status == 0;
+}
+
+static char *last_line(const char *text)
+{
+    g_autofree char *copy = g_strchomp(g_strdup(text));
+    char *line = strrchr(copy, '\n');
+
+    return g_strndup(line ? line + 1 : copy, 160);
+}
+
+static void judge_step(Case *self, guint i, const Step *step, const VmReply *reply)
+{
+    char **pattern;
+
+    if (!status_expected(step, reply->rc)) {
+        g_autofree char *words = last_line(reply->err->len ? reply->err->str : reply->out->str);
+
+        self->evidence.complained = true;
+        give_reason(self, "step %u (line %u): exit status %d: %s", i + 1, step->line, reply->rc,
+                    words);
+    }
+    for (pattern = step->outputs; pattern && *pattern; pattern++) {
+        if (!g_regex_match_simple(*pattern, reply->out->str, G_REGEX_MULTILINE, 0)) {
+            self->evidence.complained = true;
+            give_reason(self, "step %u (line %u): no output matches /%s/", i + 1, step->line,
+                        *pattern);
+        }
+    }
+    if (step->files) {
+        g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+        guint f;
+
+        oracle_compare_sums(step->files, self->guest->directory, reply->out->str, findings);
+        for (f = 0; f < findings->len; f++) {
+            self->evidence.wrong = true;
+            give_reason(self, "step %u (line %u): %s", i + 1, step->line,
+                        (const char *)findings->pdata[f]);
+        }
+    }
+}
+
+static bool run_in_guest(Case *self, guint i, const Step *step)
+{
+    int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
+    int64_t end = MIN(g_get_monotonic_time() + timeout, self->deadline);
+    g_autofree char *script =
+        g_strdup_printf("set -eo pipefail; export SEED=%" G_GUINT64_FORMAT "\n%s",
+                        self->scenario->seed, step->text);
+    g_autofree char *status = NULL;
+    g_autoptr(GError) error = NULL;
+    VmReply *reply = vm_run(self->vm, script, &error);
+    bool done;
+
+    if (!reply) {
+        note_death(self, error);
+        return false;
+    }
+    done = wait_for_step(self, i, reply, end);
+    keep_step(self, i, "out", reply->out->str);
+    keep_step(self, i, "err", reply->err->str);
+    status = done ? g_strdup_printf("%d\n", reply->rc) : g_strdup("did not end\n");
+    keep_step(self, i, "rc", status);
+    if (done) {
+        judge_step(self, i, step, reply);
+    } else {
+        vm_forget(self->vm, reply);
+    }
+    vm_reply_free(reply);
+    return done;
+}
+
+static bool run_on_host(Case *self, guint i, const Step *step)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (host_do(step->text, self->vm, self->drive, &error)) {
+        return true;
+    }
+    self->evidence.environment_failed = true;
+    give_reason(self, "step %u (line %u): %s", i + 1, step->line, error->message);
+    return false;
+}
+
+static void run_steps(Case *self)
+{
+    GPtrArray *steps = self->scenario->steps;
+    bool going = true;
+    guint i;
+
+    for (i = 0; i < steps->len && going; i++) {
+        const Step *step = steps->pdata[i];
+        g_autofree char *start = g_strndup(step->text, strcspn(step->text, "\n"));
+
+        progress_note(self->progress, "%s: step %u of %u: %s", self->scenario->name, i + 1,
+                      steps->len, start);
+        keep_step(self, i, "cmd", step->text);
+        going = step->kind == STEP_RUN ? run_in_guest(self, i, step) : run_on_host(self, i, step);
+    }
+}
+
+/* ---- before and after ---- */
+
+static const char prepare[] = "mount -o noatime /dev/vdb /scratch\n"
+                              "for i in $(seq 300); do\n"
+                              "    [ -c /dev/nst0 ] && exit 0\n"
+                              "    sleep 0.05\n"
+                              "done\n"
+                              "echo 'the guest finds no tape drive on its USB bus' >&2\n"
+                              "exit 1\n";
+
+/* The scratch disk mounted, the drive there. */
+static bool prepare_guest(Case *self)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmReply) reply = vm_run(self->vm, prepare, &error);
+    bool answered = reply && vm_finish(self->vm, reply, SECONDS(40), &error);
+
+    if (reply && !answered) {
+        vm_forget(self->vm, reply);
+    }
+    if (answered && reply->rc == 0) {
+        return true;
+    }
+    self->evidence.hung = true;
+    give_reason(self, "%s", answered ? g_strchomp(reply->err->str) : error->message);
+    return false;
+}
+
+static void keep_command_lines(const Case *self, bool cold)
+{
+    g_autofree char *self_path = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *path = g_canonicalize_filename(self->scenario->path, NULL);
+    g_autofree char *scenario = g_shell_quote(path);
+    g_autofree char *name = scenario_case_name(self->scenario);
+    g_autofree char *id = scenario_case_id(self->scenario);
+    g_autofree char *text = NULL;
+    g_autofree char *file = g_build_filename(self->directory, "repro.sh", NULL);
+    VmConfig config = { .guest = self->guest->directory,
+                        .directory = self->directory,
+                        .memory = (unsigned)self->scenario->memory,
+                        .kvm = self->guest->kvm,
+                        .drive = cold ? DRIVE_SOCKET : NULL };
+    g_auto(GStrv) argv = vm_arguments(&config);
+    g_autoptr(GString) line = g_string_new(NULL);
+    char **arg;
+
+    for (arg = argv; *arg; arg++) {
+        g_autofree char *quoted = g_shell_quote(*arg);
+
+        g_string_append_printf(line, "%s%s", arg == argv ? "" : " ", quoted);
+    }
+    g_string_append_c(line, '\n');
+    keep(self, "qemu.cmd", line->str);
+    text = g_strdup_printf("#!/bin/sh\n"
+                           "# Runs this very case again (case %.12s; guest %s; %s).\n"
+                           "exec \"${USBTAPE:-%s}\" run %s --case '%s' --seed %" G_GUINT64_FORMAT
+                           "%s \"$@\"\n",
+                           id, self->guest->directory, self->guest->qemu_version, self_path,
+                           scenario, name, self->scenario->seed, cold ? " --cold" : "");
+    keep(self, "repro.sh", text);
+    g_chmod(file, 0755);
+}
+
+static bool start(Case *self, bool cold)
+{
+    g_autoptr(GError) error = NULL;
+
+    self->drive = drive_process_new(self->directory, &self->scenario->tape, self->scenario->faults,
+                                    self->scenario->seed);
+    if (drive_process_start(self->drive, &error)) {
+        self->vm = guest_start(self->guest, self->directory, (unsigned)self->scenario->memory, cold,
+                               DRIVE_SOCKET, self->log, &error);
+    }
+    if (!self->vm) {
+        self->evidence.environment_failed = true;
+        give_reason(self, "%s", interrupted() ? "interrupted" : error->message);
+        return false;
+    }
+    vm_set_log(self->vm, self->log);
+    return true;
+}
+
+static bool any_matches(char *const *patterns, const char *text, char **match)
+{
+    for (; patterns && *patterns; patterns++) {
+        g_autoptr(GRegex) regex = g_regex_new(*patterns, G_REGEX_MULTILINE, 0, NULL);
+        g_autoptr(GMatchInfo) info = NULL;
+
+        if (g_regex_match(regex, text, 0, &info)) {
+            *match = g_match_info_fetch(info, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_kernel_log(Case *self)
+{
+    const DmesgCheck *dmesg = &self->scenario->expect.dmesg;
+    const char *log = self->kernel_log ? self->kernel_log : "";
+    g_autofree char *match = NULL;
+
+    self->evidence.kernel_noted = g_regex_match_simple(kernel_errors, log, 0, 0);
+    if (any_matches(dmesg->none_of, log, &match)) {
+        self->evidence.crashed = true;
+        give_reason(self, "the guest's kernel log has '%s'", match);
+    }
+    if (dmesg->some_of && self->kernel_log && !any_matches(dmesg->some_of, log, &match)) {
+        self->evidence.unfired = true;
+        give_reason(self, "the guest's kernel log does not have what was expected");
+    }
+}
+
+static void judge_faults(Case *self)
+{
+    GPtrArray *checks = self->scenario->expect.fired;
+    guint i;
+
+    drive_process_count(self->drive);
+    for (i = 0; checks && i < checks->len; i++) {
+        const FaultCheck *check = checks->pdata[i];
+        int64_t fired = drive_process_fired(self->drive, check->name);
+        g_autofree char *expected = count_range_text(check->fired);
+
+        self->evidence.fault_fired |= fired > 0;
+        if (!count_in_range(check->fired, fired)) {
+            self->evidence.unfired = true;
+            give_reason(self, "fault %s fired %" G_GINT64_FORMAT " times, not %s", check->name,
+                        fired, expected);
+        }
+    }
+}
+
+static void judge_tape(Case *self)
+{
+    g_auto(GStrv) paths = g_new0(char *, (gsize)drive_process_cartridges(self->drive) + 1);
+    g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) listing = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    guint i;
+    int n;
+
+    for (n = 0; n < drive_process_cartridges(self->drive); n++) {
+        paths[n] = drive_process_cartridge(self->drive, n + 1, NULL);
+    }
+    if (!oracle_judge(&self->scenario->expect, self->guest->directory, paths, findings, listing,
+                      &error)) {
+        self->evidence.wrong = true;
+        give_reason(self, "%s", error->message);
+    }
+    for (i = 0; i < findings->len; i++) {
+        self->evidence.wrong = true;
+        give_reason(self, "%s", (const char *)findings->pdata[i]);
+    }
+    keep(self, "tape.txt", listing->str);
+}
+
+static void finish(Case *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (self->vm && !interrupted()) {
+        fetch_kernel_log(self);
+    }
+    if (!interrupted()) {
+        judge_faults(self);
+    }
+    g_clear_pointer(&self->vm, vm_free);
+    if (!drive_process_stop(self->drive, false, &error)) {
+        self->evidence.complained = true;
+        give_reason(self, "%s", error->message);
+    }
+    /* Without its end, a run tells nothing about what should be on the tape. */
+    if (!self->evidence.environment_failed) {
+        judge_kernel_log(self);
+        if (!self->evidence.hung && !self->evidence.crashed) {
+            judge_tape(self);
+        }
+    }
+}
+
+void case_run(const Scenario *scenario, const Guest *guest, const char *directory, bool cold,
+              ProgressStyle progress, CaseResult *result)
+{
+    g_autofree char *steps = g_build_filename(directory, "steps", NULL);
+    g_autofree char *log_path = g_build_filename(directory, "channel.log", NULL);
+    int64_t begun = g_get_monotonic_time();
+    bool boots = cold || scenario->start == START_COLD;
+    Case self = { .scenario = scenario,
+                  .guest = guest,
+                  .directory = directory,
+                  .progress = progress,
+                  .reasons = g_ptr_array_new_with_free_func(g_free),
+                  .log = fopen(log_path, "we") };
+
+    g_mkdir(steps, 0777);
+    keep_command_lines(&self, boots);
+    if (start(&self, boots)) {
+        self.deadline = g_get_monotonic_time() + scenario->deadline.scenario;
+        if (prepare_guest(&self)) {
+            run_steps(&self);
+        }
+    }
+    finish(&self);
+    drive_process_free(self.drive);
+    if (self.log) {
+        fclose(self.log);
+    }
+    g_free(self.kernel_log);
+    *result = (CaseResult){ .verdict = verdict_of(&self.evidence),
+                            .reasons = self.reasons,
+                            .duration = g_get_monotonic_time() - begun };
+    result->passed = (scenario->expect.outcomes & 1u << result->verdict) != 0;
+}
+
+void case_result_clear(CaseResult *result)
+{
+    g_clear_pointer(&result->reasons, g_ptr_array_unref);
+}

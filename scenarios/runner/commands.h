@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape run` and `usbtape list`, for the table of subcommands. */
+#ifndef USBTAPE_SCENARIOS_COMMANDS_H
+#define USBTAPE_SCENARIOS_COMMANDS_H
+
+#include <glib.h>
+
+/* Both: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h). */
+int run_main(int argc, char **argv);
+
+/* What `list` shows besides scenarios and guests; the emulator knows these, the runner may not. */
+typedef struct ListEntry {
+    char *name;
+    char *about; /* one line */
+} ListEntry;
+
+typedef struct ListTable {
+    const char *name; /* "faults", "models" */
+    /* Appends its entries. */
+    void (*fill)(GArray *entries);
+} ListTable;
+
+/* `tables` ends with a row whose name is NULL. */
+int list_main(int argc, char **argv, const ListTable *tables);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/drive.h"
+
+#include "emu/base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONTROL_SOCKET "control.sock"
+#define PATIENCE       SECONDS(20)
+
+struct DriveProcess {
+    char *directory;
+    char *program;
+    TapeConfig tape;
+    bool has_faults;
+    uint64_t seed;
+    int loaded;     /* number of the cartridge that is in, or was last */
+    int cartridges; /* the highest number made */
+    Proc proc;
+    GHashTable *fired; /* fault → how often, in lives that are over */
+};
+
+DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
+                                uint64_t seed)
+{
+    DriveProcess *self = g_new0(DriveProcess, 1);
+    g_autofree char *plan = g_build_filename(directory, "faults.yaml", NULL);
+
+    self->directory = g_strdup(directory);
+    self->program = g_file_read_link("/proc/self/exe", NULL);
+    self->tape = *tape;
+    self->tape.model = g_strdup(tape->model);
+    self->tape.format = g_strdup(tape->format);
+    self->has_faults = faults && g_file_set_contents(plan, faults, -1, NULL);
+    self->seed = seed;
+    self->loaded = 1;
+    self->proc = PROC_NONE;
+    self->fired = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return self;
+}
+
+void drive_process_free(DriveProcess *self)
+{
+    if (!self) {
+        return;
+    }
+    proc_end(&self->proc, SIGTERM, SECONDS(10));
+    g_free(self->directory);
+    g_free(self->program);
+    g_free(self->tape.model);
+    g_free(self->tape.format);
+    g_hash_table_unref(self->fired);
+    g_free(self);
+}
+
+static bool fail(GError **error, const char *what)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s", what);
+    return false;
+}
+
+/* ---- cartridges ---- */
+
+static char *cartridge_name(const DriveProcess *self, int number)
+{
+    return g_strdup_printf("cartridge-%d%s%s", number, self->tape.format ? "." : ".tape",
+                           self->tape.format ? self->tape.format : "");
+}
+
+char *drive_process_cartridge(DriveProcess *self, int number, GError **error)
+{
+    g_autofree char *name = cartridge_name(self, number);
+    g_autofree char *path = g_build_filename(self->directory, name, NULL);
+    g_autofree char *capacity = g_strdup_printf("%" G_GUINT64_FORMAT, self->tape.capacity);
+    g_autofree char *warning = g_strdup_printf("%" G_GUINT64_FORMAT, self->tape.early_warning);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    self->cartridges = MAX(self->cartridges, number);
+    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+        return g_steal_pointer(&path);
+    }
+    g_ptr_array_add(argv, self->program);
+    g_ptr_array_add(argv, (void *)"media");
+    g_ptr_array_add(argv, (void *)"create");
+    g_ptr_array_add(argv, name);
+    if (self->tape.capacity) {
+        g_ptr_array_add(argv, (void *)"--capacity");
+        g_ptr_array_add(argv, capacity);
+    }
+    if (self->tape.early_warning) {
+        g_ptr_array_add(argv, (void *)"--early-warning");
+        g_ptr_array_add(argv, warning);
+    }
+    g_ptr_array_add(argv, NULL);
+    if (!proc_output((const char *const *)argv->pdata, self->directory, PATIENCE, false, NULL,
+                     error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&path);
+}
+
+int drive_process_cartridges(const DriveProcess *self)
+{
+    return self->cartridges;
+}
+
+/* ---- the process ---- */
+
+/* `serve` prints one line when a host may come. */
+static bool wait_until_it_listens(DriveProcess *self, int fd, GError **error)
+{
+    int64_t end = g_get_monotonic_time() + PATIENCE;
+    g_autoptr(GString) said = g_string_new(NULL);
+    char bytes[512];
+    ssize_t n;
+
+    while (!strchr(said->str, '\n')) {
+        struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+        if (interrupted() || g_get_monotonic_time() > end) {
+            return fail(error, "usbtape serve does not listen");
+        }
+        if (poll(&poll_fd, 1, 100) <= 0) {
+            continue;
+        }
+        n = read(fd, bytes, sizeof bytes);
+        if (n <= 0) {
+            break;
+        }
+        g_string_append_len(said, bytes, n);
+    }
+    return g_str_has_prefix(said->str, "listening on ") ||
+           fail(error, "usbtape serve did not start: see serve.log");
+}
+
+bool drive_process_start(DriveProcess *self, GError **error)
+{
+    g_autofree char *path = drive_process_cartridge(self, self->loaded, error);
+    g_autofree char *name = cartridge_name(self, self->loaded);
+    g_autofree char *log_path = g_build_filename(self->directory, "serve.log", NULL);
+    g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, self->seed);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    const char *const fixed[] = { self->program, "serve",
+                                  "--media",     name,
+                                  "--listen",    "unix:" DRIVE_SOCKET,
+                                  "--control",   "unix:" CONTROL_SOCKET };
+    int out[2], log;
+    bool good;
+    size_t i;
+
+    if (!path) {
+        return false;
+    }
+    for (i = 0; i < G_N_ELEMENTS(fixed); i++) {
+        g_ptr_array_add(argv, (void *)fixed[i]);
+    }
+    if (self->tape.model) {
+        g_ptr_array_add(argv, (void *)"--model");
+        g_ptr_array_add(argv, self->tape.model);
+    }
+    if (self->has_faults) {
+        g_ptr_array_add(argv, (void *)"--faults");
+        g_ptr_array_add(argv, (void *)"faults.yaml");
+        g_ptr_array_add(argv, (void *)"--seed");
+        g_ptr_array_add(argv, seed);
+    }
+    g_ptr_array_add(argv, NULL);
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        return fail(error, g_strerror(errno));
+    }
+    log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    good = proc_start(&self->proc, (const char *const *)argv->pdata, self->directory, out[1], log,
+                      error);
+    close(log);
+    close(out[1]);
+    good = good && wait_until_it_listens(self, out[0], error);
+    close(out[0]);
+    return good;
+}
+
+bool drive_process_running(DriveProcess *self)
+{
+    return self->proc.running && !proc_wait(&self->proc, 0);
+}
+
+bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
+{
+    g_autofree char *what = NULL;
+
+    if (!drive_process_running(self)) {
+        return true;
+    }
+    if (!kill) {
+        drive_process_count(self);
+    }
+    proc_end(&self->proc, kill ? SIGKILL : SIGTERM, SECONDS(20));
+    if (kill || self->proc.status == 0) {
+        return true;
+    }
+    what = g_strdup_printf("usbtape serve ended with status %d instead of 0: see serve.log",
+                           self->proc.status);
+    return fail(error, what);
+}
+
+/* ---- control ---- */
+
+static bool ctl(DriveProcess *self, const char *command, const char *argument, char **out,
+                GError **error)
+{
+    const char *const argv[] = { self->program, "ctl",    "--control", "unix:" CONTROL_SOCKET,
+                                 command,       argument, NULL };
+
+    return proc_output(argv, self->directory, PATIENCE, false, out, error);
+}
+
+bool drive_process_load(DriveProcess *self, int number, GError **error)
+{
+    g_autofree char *path = drive_process_cartridge(self, number, error);
+    g_autofree char *name = cartridge_name(self, number);
+
+    if (!path || !ctl(self, "load", name, NULL, error)) {
+        return false;
+    }
+    self->loaded = number;
+    return true;
+}
+
+bool drive_process_eject(DriveProcess *self, GError **error)
+{
+    return ctl(self, "eject", "force", NULL, error);
+}
+
+/* Calls `each` for every rule of the running drive. */
+static bool count_rules(DriveProcess *self, GHashTable *into)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    JsonArray *rules;
+    guint i;
+
+    if (!drive_process_running(self) || !ctl(self, "fault-list", NULL, &text, NULL)) {
+        return false;
+    }
+    node = json_from_string(text, NULL);
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return false;
+    }
+    rules = json_node_get_array(node);
+    for (i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_array_get_object_element(rules, i);
+        const char *name = json_object_get_string_member_with_default(rule, "name", "");
+        gint64 fired = json_object_get_int_member_with_default(rule, "fired", 0);
+        gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, name));
+
+        g_hash_table_insert(into, g_strdup(name), GINT_TO_POINTER((int)(before + fired)));
+    }
+    return true;
+}
+
+void drive_process_count(DriveProcess *self)
+{
+    if (self->has_faults) {
+        count_rules(self, self->fired);
+    }
+}
+
+int64_t drive_process_fired(DriveProcess *self, const char *fault)
+{
+    return GPOINTER_TO_INT(g_hash_table_lookup(self->fired, fault));
+}

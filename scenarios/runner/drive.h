@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The drive of a case: cartridges made by `usbtape media create`, a `usbtape serve` that plays it,
+ * and what `usbtape ctl` can ask of it. The runner uses the program as anybody would.
+ */
+#ifndef USBTAPE_SCENARIOS_DRIVE_H
+#define USBTAPE_SCENARIOS_DRIVE_H
+
+#include "scenarios/runner/proc.h"
+#include <stdint.h>
+
+#define DRIVE_SOCKET "drive.sock" /* in the case's directory */
+
+/* The tape of a scenario, as its file says it. */
+typedef struct TapeConfig {
+    char *model;                      /* NULL: the drive's default */
+    char *format;                     /* the suffix of the cartridge's file; NULL: the native one */
+    uint64_t capacity, early_warning; /* bytes; 0: the default */
+} TapeConfig;
+
+typedef struct DriveProcess DriveProcess;
+
+/* `directory` gets cartridge-N.tape, serve.log, the sockets. Copies what it needs. Not running yet.
+ */
+DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
+                                uint64_t seed);
+/* Ends it first. */
+void drive_process_free(DriveProcess *drive);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriveProcess, drive_process_free)
+
+/* The file of cartridge `number` (from 1), made if it is not there. Free with g_free. */
+char *drive_process_cartridge(DriveProcess *drive, int number, GError **error);
+/* Starts serving, with the cartridge last loaded (at first: number 1). */
+bool drive_process_start(DriveProcess *drive, GError **error);
+/* SIGTERM, and it has to end cleanly; or SIGKILL. Nothing if it does not run. */
+bool drive_process_stop(DriveProcess *drive, bool kill, GError **error);
+bool drive_process_running(DriveProcess *drive);
+bool drive_process_load(DriveProcess *drive, int number, GError **error);
+bool drive_process_eject(DriveProcess *drive, GError **error);
+/* How often the rules named `fault` fired so far, in all of this drive's lives; -1: unknown. */
+int64_t drive_process_fired(DriveProcess *drive, const char *fault);
+/* Notes down what the rules of a drive that is about to end have fired. */
+void drive_process_count(DriveProcess *drive);
+/* How many cartridges there are. */
+int drive_process_cartridges(const DriveProcess *drive);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape list`: what there is to run, to break, to play, to boot. */
+#include "emu/base/error.h"
+#include "scenarios/runner/commands.h"
+#include "scenarios/runner/plan.h"
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+static void entry_clear(void *data)
+{
+    ListEntry *entry = data;
+
+    g_free(entry->name);
+    g_free(entry->about);
+}
+
+static void add(GArray *entries, const char *name, const char *about)
+{
+    ListEntry entry = { g_strdup(name), g_strdup(about) };
+
+    g_array_append_val(entries, entry);
+}
+
+static bool fill_scenarios(GArray *entries, GError **error)
+{
+    PlanOptions all = { 0 };
+    g_autoptr(GPtrArray) cases = plan_cases(&all, error);
+    guint i;
+
+    for (i = 0; cases && i < cases->len; i++) {
+        g_autofree char *name = scenario_case_name(cases->pdata[i]);
+
+        add(entries, name, ((const Scenario *)cases->pdata[i])->about);
+    }
+    return cases != NULL;
+}
+
+static void fill_guests(GArray *entries)
+{
+    const GuestKind *kind;
+
+    for (kind = guest_kinds(); kind->name; kind++) {
+        add(entries, kind->name, kind->about);
+    }
+}
+
+static void print_text(const GArray *entries)
+{
+    int width = 0;
+    guint i;
+
+    for (i = 0; i < entries->len; i++) {
+        width = MAX(width, (int)g_utf8_strlen(g_array_index(entries, ListEntry, i).name, -1));
+    }
+    for (i = 0; i < entries->len; i++) {
+        const ListEntry *entry = &g_array_index(entries, ListEntry, i);
+
+        printf("%-*s  %s\n", width, entry->name, entry->about);
+    }
+}
+
+static void print_json(const GArray *entries)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *text = NULL;
+    guint i;
+
+    json_builder_begin_array(builder);
+    for (i = 0; i < entries->len; i++) {
+        const ListEntry *entry = &g_array_index(entries, ListEntry, i);
+
+        json_builder_begin_object(builder);
+        json_builder_set_member_name(builder, "name");
+        json_builder_add_string_value(builder, entry->name);
+        json_builder_set_member_name(builder, "about");
+        json_builder_add_string_value(builder, entry->about);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+    root = json_builder_get_root(builder);
+    text = json_to_string(root, TRUE);
+    puts(text);
+}
+
+static bool fill(const char *what, const ListTable *tables, GArray *entries, GError **error)
+{
+    g_autoptr(GString) known = g_string_new("scenarios, guests");
+    const ListTable *table;
+
+    if (g_str_equal(what, "scenarios")) {
+        return fill_scenarios(entries, error);
+    }
+    if (g_str_equal(what, "guests")) {
+        fill_guests(entries);
+        return true;
+    }
+    for (table = tables; table && table->name; table++) {
+        if (g_str_equal(what, table->name)) {
+            table->fill(entries);
+            return true;
+        }
+        g_string_append_printf(known, ", %s", table->name);
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "list: there is no '%s': choose from %s",
+                what, known->str);
+    return false;
+}
+
+int list_main(int argc, char **argv, const ListTable *tables)
+{
+    gboolean json = FALSE;
+    const GOptionEntry options[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "For machines", NULL },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("scenarios|faults|models|guests");
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ListEntry));
+    g_autoptr(GError) error = NULL;
+
+    g_array_set_clear_func(entries, entry_clear);
+    g_option_context_set_summary(context, "Lists what there is, a line each.");
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        return usbtape_fail(error);
+    }
+    if (argc != 2) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "list: of what? One of scenarios, faults, models, guests");
+        return usbtape_fail(error);
+    }
+    if (!fill(argv[1], tables, entries, &error)) {
+        return usbtape_fail(error);
+    }
+    if (json) {
+        print_json(entries);
+    } else {
+        print_text(entries);
+    }
+    return EXIT_GOOD;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/plan.h"
+
+#include "emu/base/error.h"
+
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool add_directory(const char *path, GPtrArray *files, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GDir *dir = g_dir_open(path, 0, error);
+    const char *name;
+    guint i;
+
+    if (!dir) {
+        return false;
+    }
+    while ((name = g_dir_read_name(dir))) {
+        g_ptr_array_add(names, g_build_filename(path, name, NULL));
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(names, by_name);
+    for (i = 0; i < names->len; i++) {
+        const char *entry = names->pdata[i];
+
+        if (g_file_test(entry, G_FILE_TEST_IS_DIR)) {
+            if (!add_directory(entry, files, error)) {
+                return false;
+            }
+        } else if (g_str_has_suffix(entry, ".yaml")) {
+            g_ptr_array_add(files, g_strdup(entry));
+        }
+    }
+    return true;
+}
+
+GPtrArray *plan_files(char **paths, GError **error)
+{
+    const char *const all[] = { scenarios_directory(), NULL };
+    const char *const *path = paths && *paths ? (const char *const *)paths : all;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *path; path++) {
+        guint before = files->len;
+
+        if (!g_file_test(*path, G_FILE_TEST_IS_DIR)) {
+            g_ptr_array_add(files, g_strdup(*path));
+            continue;
+        }
+        if (!add_directory(*path, files, error)) {
+            return NULL;
+        }
+        if (files->len == before) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                        "%s: no scenario (*.yaml) in this directory", *path);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&files);
+}
+
+/* The same case but for its seed? */
+static bool same_but_seed(const Scenario *a, const Scenario *b)
+{
+    return a->guest == b->guest && g_str_equal(a->variant, b->variant);
+}
+
+static bool add_file(const char *path, const PlanOptions *options, const uint64_t *seed,
+                     GPtrArray *cases, GError **error)
+{
+    g_autoptr(GPtrArray) loaded = scenario_load(path, error);
+    const Scenario *last = NULL;
+
+    if (!loaded) {
+        return false;
+    }
+    while (loaded->len > 0) {
+        g_autoptr(Scenario) scenario = g_ptr_array_steal_index(loaded, 0);
+        g_autofree char *name = NULL;
+
+        if (seed && last && same_but_seed(last, scenario)) {
+            continue;
+        }
+        scenario->seed = seed ? *seed : scenario->seed;
+        name = scenario_case_name(scenario);
+        if ((options->guest && !g_str_equal(options->guest, scenario->guest->name)) ||
+            (options->only && !g_str_equal(options->only, name))) {
+            continue;
+        }
+        last = scenario;
+        g_ptr_array_add(cases, g_steal_pointer(&scenario));
+    }
+    return true;
+}
+
+static bool names_differ(const GPtrArray *cases, GError **error)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint i;
+
+    for (i = 0; i < cases->len; i++) {
+        const Scenario *scenario = cases->pdata[i];
+        char *name = scenario_case_name(scenario);
+        const Scenario *other = g_hash_table_lookup(names, name);
+
+        if (other) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                        "%s: its case '%s' has the name of one of %s: rename one of them",
+                        scenario->path, name, other->path);
+            g_free(name);
+            return false;
+        }
+        g_hash_table_insert(names, name, (void *)scenario);
+    }
+    return true;
+}
+
+GPtrArray *plan_cases(const PlanOptions *options, GError **error)
+{
+    g_autoptr(GPtrArray) files = plan_files(options->paths, error);
+    g_autoptr(GPtrArray) cases =
+        g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
+    uint64_t from = 0, to = 0, seed;
+    guint i;
+
+    if (!files || (options->guest && !guest_kind_by_name(options->guest, error)) ||
+        (options->seeds && !scenario_parse_seeds(options->seeds, &from, &to, error))) {
+        return NULL;
+    }
+    for (i = 0; i < files->len; i++) {
+        for (seed = from; seed <= to; seed++) {
+            if (!add_file(files->pdata[i], options, options->seeds ? &seed : NULL, cases, error)) {
+                return NULL;
+            }
+        }
+    }
+    return names_differ(cases, error) ? g_steal_pointer(&cases) : NULL;
+}

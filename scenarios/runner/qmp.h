@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* QEMU's monitor protocol, as much as the runner needs: one command at a time, answers at once. */
+#ifndef USBTAPE_SCENARIOS_QMP_H
+#define USBTAPE_SCENARIOS_QMP_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+typedef struct Qmp Qmp;
+
+/* Takes the connected socket over, and greets. */
+Qmp *qmp_new(int fd, GError **error);
+void qmp_free(Qmp *qmp);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
+
+/*
+ * Executes `command` with the arguments of a JSON object as text ("{…}", NULL: none). `result`, if
+ * not NULL, gets the object returned (json_node_unref). QEMU's own words in the error.
+ */
+bool qmp_execute(Qmp *qmp, const char *command, const char *arguments, JsonNode **result,
+                 GError **error);
+/* The text under one key of what `command` returns ("status" of query-status); NULL if none. */
+char *qmp_query(Qmp *qmp, const char *command, const char *key, GError **error);
+
+#endif

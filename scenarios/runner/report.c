@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/report.h"
+
+#include <json-glib/json-glib.h>
+
+static void add_text(JsonBuilder *builder, const char *name, const char *value)
+{
+    json_builder_set_member_name(builder, name);
+    if (value) {
+        json_builder_add_string_value(builder, value);
+    } else {
+        json_builder_add_null_value(builder);
+    }
+}
+
+static void add_number(JsonBuilder *builder, const char *name, int64_t value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_int_value(builder, value);
+}
+
+static void add_bool(JsonBuilder *builder, const char *name, bool value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_boolean_value(builder, value);
+}
+
+static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest *guest)
+{
+    g_autofree char *name = scenario_case_name(scenario);
+    g_autofree char *id = scenario_case_id(scenario);
+
+    add_text(builder, "case", name);
+    add_text(builder, "id", id);
+    add_text(builder, "scenario", scenario->path);
+    add_text(builder, "variant", scenario->variant);
+    add_text(builder, "guest", scenario->guest->name);
+    add_text(builder, "guest-directory", guest->directory);
+    add_text(builder, "qemu", guest->qemu_version);
+    add_text(builder, "accelerator", guest->kvm ? "kvm" : "tcg");
+    add_text(builder, "usbtape", USBTAPE_VERSION);
+    add_number(builder, "seed", (int64_t)scenario->seed);
+}
+
+static bool write_json(JsonBuilder *builder, const char *directory, const char *name, bool pretty,
+                       GError **error)
+{
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    g_autofree char *text = json_to_string(root, pretty);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+
+    return g_file_set_contents(path, line, -1, error);
+}
+
+bool report_case(const Scenario *scenario, const Guest *guest, const char *directory,
+                 GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    guint i;
+
+    json_builder_begin_object(builder);
+    add_case(builder, scenario, guest);
+    add_text(builder, "about", scenario->about);
+    add_text(builder, "faults", scenario->faults);
+    json_builder_set_member_name(builder, "steps");
+    json_builder_begin_array(builder);
+    for (i = 0; i < scenario->steps->len; i++) {
+        const Step *step = scenario->steps->pdata[i];
+
+        json_builder_begin_object(builder);
+        add_text(builder, step->kind == STEP_RUN ? "run" : "host", step->text);
+        add_number(builder, "line", step->line);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return write_json(builder, directory, "case.json", true, error);
+}
+
+bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResult *result,
+                    const char *directory, GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    guint i;
+
+    json_builder_begin_object(builder);
+    add_case(builder, scenario, guest);
+    add_text(builder, "verdict", verdict_name(result->verdict));
+    add_bool(builder, "passed", result->passed);
+    json_builder_set_member_name(builder, "seconds");
+    json_builder_add_double_value(builder, (double)(result->duration / 1000) / 1000);
+    json_builder_set_member_name(builder, "reasons");
+    json_builder_begin_array(builder);
+    for (i = 0; i < result->reasons->len; i++) {
+        /* What a guest printed need not be UTF-8, and JSON has to be. */
+        g_autofree char *valid = g_utf8_make_valid(result->reasons->pdata[i], -1);
+
+        json_builder_add_string_value(builder, valid);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return write_json(builder, directory, "verdict.json", false, error);
+}
+
+bool report_read(const char *directory, ReportLine *line)
+{
+    g_autofree char *path = g_build_filename(directory, "verdict.json", NULL);
+    g_autoptr(JsonNode) node = NULL;
+    JsonObject *object;
+    JsonArray *reasons;
+
+    *line = (ReportLine){ 0 };
+    if (!g_file_get_contents(path, &line->text, NULL, NULL)) {
+        return false;
+    }
+    node = json_from_string(line->text, NULL);
+    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+        return false;
+    }
+    object = json_node_get_object(node);
+    reasons = json_object_get_array_member(object, "reasons");
+    line->verdict = g_strdup(json_object_get_string_member_with_default(object, "verdict", ""));
+    line->passed = json_object_get_boolean_member_with_default(object, "passed", FALSE);
+    line->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
+    if (reasons && json_array_get_length(reasons) > 0) {
+        line->reason = g_strdup(json_array_get_string_element(reasons, 0));
+    }
+    return true;
+}
+
+void report_line_clear(ReportLine *line)
+{
+    g_free(line->text);
+    g_free(line->verdict);
+    g_free(line->reason);
+    *line = (ReportLine){ 0 };
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape run`: from a command line to KTAP and an exit status. */
+#include "emu/base/error.h"
+#include "scenarios/runner/commands.h"
+#include "scenarios/runner/plan.h"
+#include "scenarios/runner/report.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct Options {
+    PlanOptions plan;
+    char *out;
+    int jobs;
+    gboolean cold, check, verbose;
+} Options;
+
+/* A worker is a process of its own: a case that takes its runner down takes nothing else. */
+typedef struct Worker {
+    pid_t pid; /* 0: free */
+    const Scenario *scenario;
+    char *directory;
+    bool again; /* its second try */
+} Worker;
+
+typedef struct Run {
+    const Options *options;
+    GPtrArray *cases;
+    GHashTable *guests; /* GuestKind → Guest */
+    Worker *workers;
+    ProgressStyle progress;
+    FILE *results;
+    guint next, done, passed, failed, hung, skipped;
+} Run;
+
+static bool fail(GError **error, const char *path, int number)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, g_strerror(number));
+    return false;
+}
+
+/* ---- directories ---- */
+
+static void remove_tree(const char *path)
+{
+    GStatBuf status;
+
+    if (g_lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        GDir *dir = g_dir_open(path, 0, NULL);
+        const char *name;
+
+        while (dir && (name = g_dir_read_name(dir))) {
+            g_autofree char *entry = g_build_filename(path, name, NULL);
+
+            remove_tree(entry);
+        }
+        if (dir) {
+            g_dir_close(dir);
+        }
+    }
+    g_remove(path);
+}
+
+/* An earlier run of the same case makes way; anything else that is there does not. */
+static bool make_case_directory(const char *path, GError **error)
+{
+    g_autofree char *mark = g_build_filename(path, "case.json", NULL);
+
+    if (g_file_test(mark, G_FILE_TEST_EXISTS)) {
+        remove_tree(path);
+    }
+    return g_mkdir(path, 0777) == 0 || fail(error, path, errno);
+}
+
+/* ---- workers ---- */
+
+static int work(Run *run, const Scenario *scenario, const char *directory)
+{
+    const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
+    ProgressStyle progress = run->options->jobs > 1 ? PROGRESS_QUIET : run->progress;
+    g_autoptr(GError) error = NULL;
+    CaseResult result;
+    bool good;
+
+    if (!report_case(scenario, guest, directory, &error)) {
+        return usbtape_fail(error);
+    }
+    case_run(scenario, guest, directory, run->options->cold, progress, &result);
+    good = report_verdict(scenario, guest, &result, directory, &error);
+    case_result_clear(&result);
+    return good ? EXIT_GOOD : usbtape_fail(error);
+}
+
+static bool start_worker(Run *run, Worker *worker, const Scenario *scenario, GError **error)
+{
+    g_autofree char *name = scenario_case_name(scenario);
+    pid_t parent = getpid();
+
+    g_free(worker->directory);
+    worker->directory = g_build_filename(run->options->out, name, NULL);
+    worker->scenario = scenario;
+    if (!make_case_directory(worker->directory, error)) {
+        return false;
+    }
+    fflush(NULL);
+    worker->pid = fork();
+    if (worker->pid == 0) {
+        setpgid(0, 0); /* ^C reaches the parent alone, which tells us in its own time */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        _exit(getppid() != parent ? 1 : work(run, scenario, worker->directory));
+    }
+    return worker->pid > 0 || fail(error, "fork", errno);
+}
+
+static void print_result(Run *run, const Worker *worker, const ReportLine *line)
+{
+    g_autofree char *name = scenario_case_name(worker->scenario);
+
+    progress_clear(run->progress);
+    run->done++;
+    run->passed += line->passed;
+    run->failed += !line->passed;
+    run->hung += !line->passed && g_strcmp0(line->verdict, "hang") == 0;
+    printf("%s %u %s (%s, %.1f s)\n", line->passed ? "ok" : "not ok", run->done, name,
+           line->verdict ? line->verdict : "no verdict", line->seconds);
+    if (line->reason) {
+        printf("# %s\n", line->reason);
+    }
+    if (!line->passed) {
+        printf("# see %s\n", worker->directory);
+    }
+    fflush(stdout);
+    if (line->text && run->results) {
+        fputs(line->text, run->results);
+        fflush(run->results);
+    }
+}
+
+/* Something that is not the drive's doing is tried once more, and never counted as good. */
+static bool try_again(Run *run, Worker *worker, const ReportLine *line)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (worker->again || interrupted() || g_strcmp0(line->verdict, "env-error") != 0) {
+        return false;
+    }
+    worker->again = true;
+    printf("# %s: %s: once more\n", worker->scenario->name, line->reason ? line->reason : "?");
+    return start_worker(run, worker, worker->scenario, &error);
+}
+
+static void end_worker(Run *run, Worker *worker, int status)
+{
+    ReportLine line;
+
+    worker->pid = 0;
+    if (!report_read(worker->directory, &line)) {
+        line.reason = g_strdup_printf("its worker ended with wait status %d", status);
+    }
+    if (!interrupted() && !try_again(run, worker, &line)) {
+        print_result(run, worker, &line);
+        worker->again = false;
+    }
+    report_line_clear(&line);
+}
+
+static Worker *worker_of(Run *run, pid_t pid)
+{
+    int i;
+
+    for (i = 0; i < run->options->jobs; i++) {
+        if (run->workers[i].pid == pid) {
+            return &run->workers[i];
+        }
+    }
+    return NULL;
+}
+
+static void stop_workers(Run *run)
+{
+    int i;
+
+    for (i = 0; i < run->options->jobs; i++) {
+        if (run->workers[i].pid) {
+            kill(run->workers[i].pid, SIGTERM);
+        }
+    }
+}
+
+static bool run_cases(Run *run, GError **error)
+{
+    bool told = false;
+    Worker *worker;
+    int status, i;
+    pid_t pid;
+
+    for (;;) {
+        while (!interrupted() && run->next < run->cases->len && (worker = worker_of(run, 0))) {
+            if (!start_worker(run, worker, run->cases->pdata[run->next++], error)) {
+                worker->pid = 0;
+                stop_workers(run);
+                while (wait(NULL) > 0) {
+                }
+                return false;
+            }
+            if (run->options->jobs > 1) {
+                progress_note(run->progress, "%u of %u cases", run->done, run->cases->len);
+            }
+        }
+        if (interrupted() && !told) {
+            stop_workers(run);
+            told = true;
+        }
+        pid = waitpid(-1, &status, 0);
+        if (pid < 0 && errno == ECHILD) {
+            break;
+        }
+        worker = pid > 0 ? worker_of(run, pid) : NULL;
+        if (worker) {
+            end_worker(run, worker, status);
+        }
+    }
+    for (i = 0; i < run->options->jobs; i++) {
+        g_free(run->workers[i].directory);
+    }
+    return true;
+}
+
+/* ---- guests ---- */
+
+/* Before the first case, so that no case pays for it and no two make the same. */
+static bool prepare_guests(Run *run, GError **error)
+{
+    int64_t memory = 0; /* of the last one looked at */
+    guint i;
+
+    for (i = 0; i < run->cases->len; i++) {
+        const Scenario *scenario = run->cases->pdata[i];
+        Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
+        g_autofree char *state = NULL;
+
+        if (!guest) {
+            guest = guest_prepare(scenario->guest, run->progress, error);
+            if (!guest) {
+                return false;
+            }
+            g_hash_table_insert(run->guests, (void *)scenario->guest, guest);
+        }
+        if (run->options->cold || scenario->start == START_COLD || scenario->memory == memory) {
+            continue;
+        }
+        memory = scenario->memory;
+        state = guest_snapshot(guest, (unsigned)memory, false, run->progress, error);
+        if (!state) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int skip_all(const Run *run, const char *why)
+{
+    guint i;
+
+    for (i = 0; i < run->cases->len; i++) {
+        g_autofree char *name = scenario_case_name(run->cases->pdata[i]);
+
+        printf("ok %u %s # SKIP %s\n", i + 1, name, why);
+    }
+    printf("# 0 passed, 0 failed, %u skipped\n", run->cases->len);
+    return EXIT_ALL_SKIPPED;
+}
+
+static int exit_status(const Run *run)
+{
+    if (interrupted()) {
+        fprintf(stderr, "usbtape: interrupted\n");
+        return EXIT_WORK_FAILED;
+    }
+    printf("# %u passed, %u failed, %u skipped\n", run->passed, run->failed, run->skipped);
+    if (run->failed == 0) {
+        return EXIT_GOOD;
+    }
+    return run->failed == run->hung ? EXIT_TIMED_OUT : EXIT_WORK_FAILED;
+}
+
+static int run_all(Run *run)
+{
+    g_autofree char *qemu = g_find_program_in_path(VM_QEMU);
+    g_autofree char *results = g_build_filename(run->options->out, "results.jsonl", NULL);
+    g_autoptr(GError) error = NULL;
+    bool good;
+
+    printf("KTAP version 1\n1..%u\n", run->cases->len);
+    if (!qemu) {
+        return skip_all(run, VM_QEMU " is not installed (Debian: qemu-system-x86)");
+    }
+    if (g_mkdir_with_parents(run->options->out, 0777) != 0) {
+        fail(&error, run->options->out, errno);
+        return usbtape_fail(error);
+    }
+    fflush(stdout);
+    interrupts_catch();
+    if (!prepare_guests(run, &error)) {
+        progress_clear(run->progress);
+        return usbtape_fail(error);
+    }
+    run->results = fopen(results, "we");
+    if (!run->results) {
+        fail(&error, results, errno);
+        return usbtape_fail(error);
+    }
+    run->workers = g_new0(Worker, (gsize)run->options->jobs);
+    good = run_cases(run, &error);
+    g_free(run->workers);
+    fclose(run->results);
+    progress_clear(run->progress);
+    return good ? exit_status(run) : usbtape_fail(error);
+}
+
+/* ---- the command line ---- */
+
+static bool parse(int argc, char **argv, Options *o, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "guest", 'g', 0, G_OPTION_ARG_STRING, &o->plan.guest, "Only cases for this guest",
+          "NAME" },
+        { "seed", 's', 0, G_OPTION_ARG_STRING, &o->plan.seeds,
+          "These seeds instead of the scenario's", "N[..M]" },
+        { "case", 'c', 0, G_OPTION_ARG_STRING, &o->plan.only, "Only the case of this name",
+          "NAME" },
+        { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs,
+          "So many cases at a time (default: one for two CPUs)", "N" },
+        { "out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
+          "Where each case gets its directory (default: out)", "DIR" },
+        { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
+          NULL },
+        { "check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only read the scenarios", NULL },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose,
+          "Say what is going on, on standard error", NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->plan.paths, NULL,
+          "[FILE|DIR…]" },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+    g_option_context_set_summary(context,
+                                 "Runs scenarios: boots a guest with the drive attached, does what "
+                                 "the steps say, and judges from the tape.");
+    g_option_context_set_description(
+        context,
+        "Exit status: 0 as expected; 1 not so; 2 bad input; 4 all skipped; 124 timed out.\n"
+        "The language of scenarios: scenarios/README.md.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, error)) {
+        return false;
+    }
+    if (o->jobs < 0 || o->jobs > 256) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--jobs %d: from 1 to 256", o->jobs);
+        return false;
+    }
+    if (o->jobs == 0) {
+        o->jobs = MAX(1, (int)g_get_num_processors() / 2);
+    }
+    return true;
+}
+
+static void options_clear(Options *o)
+{
+    g_free(o->out);
+    g_free(o->plan.guest);
+    g_free(o->plan.seeds);
+    g_free(o->plan.only);
+    g_strfreev(o->plan.paths);
+}
+
+int run_main(int argc, char **argv)
+{
+    Options options = { .out = g_strdup("out") };
+    g_autoptr(GError) error = NULL;
+    Run run = { .options = &options };
+    int status;
+
+    if (parse(argc, argv, &options, &error)) {
+        run.cases = plan_cases(&options.plan, &error);
+    }
+    if (!run.cases) {
+        status = usbtape_fail(error);
+    } else if (options.check) {
+        printf("%u cases, all well-formed\n", run.cases->len);
+        status = EXIT_GOOD;
+    } else if (run.cases->len == 0) {
+        printf("KTAP version 1\n1..0 # SKIP no case is left by the options\n");
+        status = EXIT_ALL_SKIPPED;
+    } else {
+        run.progress = progress_style(options.verbose);
+        run.guests =
+            g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)(void (*)(void))guest_free);
+        status = run_all(&run);
+        g_hash_table_unref(run.guests);
+    }
+    g_clear_pointer(&run.cases, g_ptr_array_unref);
+    options_clear(&options);
+    return status;
+}

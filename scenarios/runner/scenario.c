@@ -1,0 +1,770 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/scenario.h"
+
+#include "emu/base/error.h"
+#include "emu/base/units.h"
+#include "scenarios/runner/host.h"
+
+#include <string.h>
+
+#define CASES_MAX 10000u
+
+/* ---- freeing ---- */
+
+static void file_set_clear(FileSet *set)
+{
+    g_free(set->from);
+    g_strfreev(set->names);
+}
+
+static void step_free(void *data)
+{
+    Step *step = data;
+
+    g_free(step->text);
+    g_clear_pointer(&step->statuses, g_array_unref);
+    g_strfreev(step->outputs);
+    if (step->files) {
+        file_set_clear(step->files);
+        g_free(step->files);
+    }
+    g_free(step);
+}
+
+static void fault_check_free(void *data)
+{
+    FaultCheck *check = data;
+
+    g_free(check->name);
+    g_free(check);
+}
+
+void scenario_free(Scenario *s)
+{
+    if (!s) {
+        return;
+    }
+    g_free(s->path);
+    g_free(s->name);
+    g_free(s->about);
+    g_free(s->variant);
+    g_free(s->tape.model);
+    g_free(s->tape.format);
+    g_free(s->faults);
+    g_clear_pointer(&s->steps, g_ptr_array_unref);
+    g_clear_pointer(&s->expect.tape, g_ptr_array_unref);
+    g_clear_pointer(&s->expect.stamps, g_ptr_array_unref);
+    g_clear_pointer(&s->expect.fired, g_ptr_array_unref);
+    if (s->expect.tar) {
+        file_set_clear(&s->expect.tar->files);
+        g_free(s->expect.tar);
+    }
+    g_strfreev(s->expect.dmesg.none_of);
+    g_strfreev(s->expect.dmesg.some_of);
+    g_free(s);
+}
+
+/* ---- small readers ---- */
+
+/* A list, or a single value that stands for a list of one. */
+static size_t many(const YamlNode *node)
+{
+    return yaml_node_kind(node) == YAML_KIND_LIST ? yaml_node_length(node) : 1;
+}
+
+static const YamlNode *one_of(const YamlNode *node, size_t i)
+{
+    return yaml_node_kind(node) == YAML_KIND_LIST ? yaml_node_item(node, i) : node;
+}
+
+static bool read_texts(const YamlNode *node, void *member, GError **error)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    size_t i;
+
+    for (i = 0; i < many(node); i++) {
+        const char *text = yaml_node_text(one_of(node, i), error);
+
+        if (!text) {
+            return false;
+        }
+        g_ptr_array_add(texts, g_strdup(text));
+    }
+    g_ptr_array_add(texts, NULL);
+    g_strfreev(*(char ***)member);
+    *(char ***)member = (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);
+    return true;
+}
+
+static bool read_patterns(const YamlNode *node, void *member, GError **error)
+{
+    char **texts;
+    size_t i;
+
+    if (!read_texts(node, member, error)) {
+        return false;
+    }
+    texts = *(char ***)member;
+    for (i = 0; texts[i]; i++) {
+        g_autoptr(GError) why = NULL;
+        g_autoptr(GRegex) pattern = g_regex_new(texts[i], 0, 0, &why);
+
+        if (!pattern) {
+            return yaml_node_refuse(one_of(node, i), error, "%s", why->message);
+        }
+    }
+    return true;
+}
+
+/* 5, ">=5", "<=5" or "3..5". */
+static bool read_count(const YamlNode *node, void *member, GError **error)
+{
+    CountRange *range = member;
+    const char *text = yaml_node_text(node, error);
+    const char *digits = text;
+    char *end = NULL;
+
+    if (!text) {
+        return false;
+    }
+    *range = (CountRange){ 0, G_MAXINT64 };
+    digits += text[0] == '>' || text[0] == '<' ? 2 : 0;
+    if (digits != text && text[1] != '=') {
+        digits = "";
+    }
+    if (g_ascii_isdigit(digits[0])) {
+        int64_t number = g_ascii_strtoll(digits, &end, 10);
+
+        range->min = text[0] == '<' ? 0 : number;
+        range->max = text[0] == '>' ? G_MAXINT64 : number;
+        if (digits == text && g_str_has_prefix(end, "..") && g_ascii_isdigit(end[2])) {
+            range->max = g_ascii_strtoll(end + 2, &end, 10);
+        }
+    }
+    if (!end || *end || range->max < range->min) {
+        return yaml_node_refuse(node, error,
+                                "'%.40s' is not a count: write 5, \">=5\", \"<=5\" or 3..5", text);
+    }
+    return true;
+}
+
+bool count_in_range(CountRange range, int64_t count)
+{
+    return count >= range.min && count <= range.max;
+}
+
+char *count_range_text(CountRange range)
+{
+    if (range.min == range.max) {
+        return g_strdup_printf("%" G_GINT64_FORMAT, range.min);
+    }
+    if (range.max == G_MAXINT64) {
+        return g_strdup_printf("at least %" G_GINT64_FORMAT, range.min);
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, range.min, range.max);
+}
+
+static const YamlField file_set_fields[] = {
+    { "from", YAML_TYPE_TEXT, offsetof(FileSet, from), .required = true },
+    { "names", YAML_TYPE_CUSTOM, offsetof(FileSet, names), .read = read_texts },
+    { NULL },
+};
+
+static bool read_file_set(const YamlNode *node, void *member, GError **error)
+{
+    FileSet **set = member;
+
+    *set = g_new0(FileSet, 1);
+    return yaml_node_read(node, file_set_fields, *set, error);
+}
+
+/* ---- steps ---- */
+
+static bool read_statuses(const YamlNode *node, void *member, GError **error)
+{
+    GArray **statuses = member;
+    size_t i;
+
+    g_clear_pointer(statuses, g_array_unref);
+    if (yaml_node_kind(node) == YAML_KIND_SCALAR) {
+        const char *text = yaml_node_text(node, error);
+
+        if (!text) {
+            return false;
+        }
+        if (g_str_equal(text, "any")) {
+            return true;
+        }
+    }
+    *statuses = g_array_new(FALSE, FALSE, sizeof(int));
+    for (i = 0; i < many(node); i++) {
+        int64_t number;
+        int status;
+
+        if (!yaml_node_integer(one_of(node, i), 0, 255, &number, error)) {
+            return false;
+        }
+        status = (int)number;
+        g_array_append_val(*statuses, status);
+    }
+    return true;
+}
+
+typedef struct StepKeys {
+    Step step;
+    char *run, *host;
+} StepKeys;
+
+static const YamlField step_fields[] = {
+    { "run", YAML_TYPE_TEXT, offsetof(StepKeys, run) },
+    { "host", YAML_TYPE_TEXT, offsetof(StepKeys, host) },
+    { "timeout", YAML_TYPE_DURATION, offsetof(StepKeys, step.timeout) },
+    { "expect-rc", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.statuses), .read = read_statuses },
+    { "expect-out", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.outputs), .read = read_patterns },
+    { "expect-files", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.files), .read = read_file_set },
+    { NULL },
+};
+
+static bool read_step(const YamlNode *node, GPtrArray *steps, GError **error)
+{
+    StepKeys *keys = g_new0(StepKeys, 1);
+    Step *step = &keys->step; /* the first member: freeing the step frees the keys */
+    g_autoptr(GError) why = NULL;
+    int good = 0;
+
+    step->statuses = g_array_new(FALSE, FALSE, sizeof(int));
+    g_array_append_val(step->statuses, good);
+    step->line = yaml_node_line(node);
+    g_ptr_array_add(steps, step);
+    if (!yaml_node_read(node, step_fields, keys, error)) {
+        g_free(keys->run);
+        g_free(keys->host);
+        return false;
+    }
+    step->kind = keys->host ? STEP_HOST : STEP_RUN;
+    step->text = keys->host ? keys->host : keys->run;
+    if (!keys->run == !keys->host) {
+        g_free(keys->run && keys->host ? keys->run : NULL);
+        return yaml_node_refuse(node, error, "a step has one of 'run' and 'host'");
+    }
+    if (step->kind == STEP_HOST && (step->files || step->outputs)) {
+        return yaml_node_refuse(node, error, "only a 'run' step has output to expect");
+    }
+    if (step->kind == STEP_HOST && !host_check(step->text, &why)) {
+        return yaml_node_refuse(yaml_node_get(node, "host"), error, "%s", why->message);
+    }
+    return true;
+}
+
+static bool read_steps(const YamlNode *node, void *member, GError **error)
+{
+    GPtrArray *steps = *(GPtrArray **)member = g_ptr_array_new_with_free_func(step_free);
+    size_t i;
+
+    if (!yaml_node_is(node, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    if (yaml_node_length(node) == 0) {
+        return yaml_node_refuse(node, error, "a scenario without steps shows nothing");
+    }
+    for (i = 0; i < yaml_node_length(node); i++) {
+        if (!read_step(yaml_node_item(node, i), steps, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- expectations ---- */
+
+static bool read_outcomes(const YamlNode *node, void *member, GError **error)
+{
+    static const unsigned not_silent =
+        1u << VERDICT_INTACT | 1u << VERDICT_RECOVERED | 1u << VERDICT_DETECTED;
+    unsigned *outcomes = member;
+    size_t i;
+    int index;
+
+    *outcomes = 0;
+    for (i = 0; i < many(node); i++) {
+        const YamlNode *item = one_of(node, i);
+        const char *text = yaml_node_text(item, error);
+
+        if (!text) {
+            return false;
+        }
+        if (g_str_equal(text, "not-silent")) {
+            *outcomes |= not_silent;
+        } else if (yaml_node_choice(item, verdict_names(), &index, error)) {
+            *outcomes |= 1u << index;
+        } else {
+            return false;
+        }
+        if (*outcomes & 1u << VERDICT_ENV_ERROR || *outcomes & 1u << VERDICT_INCONCLUSIVE) {
+            return yaml_node_refuse(item, error, "'%s' shows nothing, so it cannot be expected",
+                                    text);
+        }
+    }
+    return true;
+}
+
+static const YamlField tape_file_fields[] = {
+    { "blocks", YAML_TYPE_CUSTOM, offsetof(TapeFile, blocks), .read = read_count },
+    { "size", YAML_TYPE_SIZE, offsetof(TapeFile, size) },
+    { "short-last", YAML_TYPE_BOOL, offsetof(TapeFile, short_last) },
+    { NULL },
+};
+
+static bool read_tape(const YamlNode *node, void *member, GError **error)
+{
+    GPtrArray *tape = *(GPtrArray **)member =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+    size_t i, j;
+
+    if (!yaml_node_is(node, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(node); i++) {
+        const YamlNode *cartridge = yaml_node_item(node, i);
+        GArray *files = g_array_new(FALSE, TRUE, sizeof(TapeFile));
+
+        g_ptr_array_add(tape, files);
+        if (!yaml_node_is(cartridge, YAML_KIND_LIST, error)) {
+            return false;
+        }
+        for (j = 0; j < yaml_node_length(cartridge); j++) {
+            TapeFile file = { .blocks = { 0, G_MAXINT64 } };
+
+            if (!yaml_node_read(yaml_node_item(cartridge, j), tape_file_fields, &file, error)) {
+                return false;
+            }
+            g_array_append_val(files, file);
+        }
+    }
+    return true;
+}
+
+static const YamlField stamp_fields[] = {
+    { "cartridge", YAML_TYPE_INTEGER, offsetof(StampRange, cartridge), .min = 1, .max = 99 },
+    { "file", YAML_TYPE_INTEGER, offsetof(StampRange, file), .min = 0, .max = 1000000 },
+    { "run", YAML_TYPE_INTEGER, offsetof(StampRange, run), .required = true },
+    { "first", YAML_TYPE_INTEGER, offsetof(StampRange, first), .min = 0, .max = G_MAXINT64 },
+    { "records", YAML_TYPE_CUSTOM, offsetof(StampRange, records), .required = true,
+      .read = read_count },
+    { NULL },
+};
+
+static bool read_stamps(const YamlNode *node, void *member, GError **error)
+{
+    GPtrArray *stamps = *(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
+    size_t i;
+
+    for (i = 0; i < many(node); i++) {
+        StampRange *range = g_new0(StampRange, 1);
+
+        range->cartridge = 1;
+        g_ptr_array_add(stamps, range);
+        if (!yaml_node_read(one_of(node, i), stamp_fields, range, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const YamlField tar_fields[] = {
+    { "from", YAML_TYPE_TEXT, offsetof(TarCheck, files.from), .required = true },
+    { "names", YAML_TYPE_CUSTOM, offsetof(TarCheck, files.names), .read = read_texts },
+    { "file", YAML_TYPE_INTEGER, offsetof(TarCheck, file), .min = 0, .max = 1000000 },
+    { "cartridges", YAML_TYPE_INTEGER, offsetof(TarCheck, cartridges), .min = 1, .max = 99 },
+    { NULL },
+};
+
+static bool read_tar(const YamlNode *node, void *member, GError **error)
+{
+    TarCheck *tar = *(TarCheck **)member = g_new0(TarCheck, 1);
+
+    tar->cartridges = 1;
+    return yaml_node_read(node, tar_fields, tar, error);
+}
+
+static bool read_fired(const YamlNode *node, void *member, GError **error)
+{
+    GPtrArray *fired = *(GPtrArray **)member = g_ptr_array_new_with_free_func(fault_check_free);
+    size_t i;
+
+    if (!yaml_node_is(node, YAML_KIND_MAP, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(node); i++) {
+        FaultCheck *check = g_new0(FaultCheck, 1);
+
+        g_ptr_array_add(fired, check);
+        check->name = g_strdup(yaml_node_text(yaml_node_key(node, i), NULL));
+        if (!read_count(yaml_node_item(node, i), &check->fired, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const YamlField dmesg_fields[] = {
+    { "none-of", YAML_TYPE_CUSTOM, offsetof(DmesgCheck, none_of), .read = read_patterns },
+    { "some-of", YAML_TYPE_CUSTOM, offsetof(DmesgCheck, some_of), .read = read_patterns },
+    { NULL },
+};
+
+static bool read_dmesg(const YamlNode *node, void *member, GError **error)
+{
+    return yaml_node_read(node, dmesg_fields, member, error);
+}
+
+static const YamlField deadline_fields[] = {
+    { "scenario", YAML_TYPE_DURATION, offsetof(Deadlines, scenario) },
+    { "step", YAML_TYPE_DURATION, offsetof(Deadlines, step) },
+    { "silence", YAML_TYPE_DURATION, offsetof(Deadlines, silence) },
+    { NULL },
+};
+
+static bool read_deadline(const YamlNode *node, void *member, GError **error)
+{
+    return yaml_node_read(node, deadline_fields, member, error);
+}
+
+static const YamlField tape_config_fields[] = {
+    { "model", YAML_TYPE_TEXT, offsetof(TapeConfig, model) },
+    { "format", YAML_TYPE_TEXT, offsetof(TapeConfig, format) },
+    { "capacity", YAML_TYPE_SIZE, offsetof(TapeConfig, capacity) },
+    { "early-warning", YAML_TYPE_SIZE, offsetof(TapeConfig, early_warning) },
+    { NULL },
+};
+
+static bool read_tape_config(const YamlNode *node, void *member, GError **error)
+{
+    return yaml_node_read(node, tape_config_fields, member, error);
+}
+
+/* ---- the whole ---- */
+
+static const YamlField expect_fields[] = {
+    { "outcome", YAML_TYPE_CUSTOM, offsetof(Expectation, outcomes), .read = read_outcomes },
+    { "tape", YAML_TYPE_CUSTOM, offsetof(Expectation, tape), .read = read_tape },
+    { "stamps", YAML_TYPE_CUSTOM, offsetof(Expectation, stamps), .read = read_stamps },
+    { "tar", YAML_TYPE_CUSTOM, offsetof(Expectation, tar), .read = read_tar },
+    { "faults-fired", YAML_TYPE_CUSTOM, offsetof(Expectation, fired), .read = read_fired },
+    { "clean", YAML_TYPE_BOOL, offsetof(Expectation, clean) },
+    { "dmesg", YAML_TYPE_CUSTOM, offsetof(Expectation, dmesg), .read = read_dmesg },
+    { NULL },
+};
+
+static bool read_expect(const YamlNode *node, void *member, GError **error)
+{
+    return yaml_node_read(node, expect_fields, member, error);
+}
+
+/* The plan's text; the drive itself says what is wrong with it. */
+static bool read_faults(const YamlNode *node, void *member, GError **error)
+{
+    GString *text;
+    size_t i;
+
+    if (!yaml_node_is(node, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    text = g_string_new(NULL);
+    for (i = 0; i < yaml_node_length(node); i++) {
+        g_string_append(text, "- ");
+        yaml_node_print(yaml_node_item(node, i), text);
+        g_string_append_c(text, '\n');
+    }
+    *(char **)member = g_string_free(text, text->len == 0);
+    return true;
+}
+
+/* The axes are read before the rest, by expand(). */
+static bool read_elsewhere(const YamlNode *node, void *member, GError **error)
+{
+    return true;
+}
+
+static const char *const starts[] = { "restored", "cold", NULL };
+
+static const YamlField scenario_fields[] = {
+    { "name", YAML_TYPE_TEXT, offsetof(Scenario, name), .required = true },
+    { "about", YAML_TYPE_TEXT, offsetof(Scenario, about), .required = true },
+    { "guest", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
+    { "seed", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
+    { "vary", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
+    { "memory", YAML_TYPE_INTEGER, offsetof(Scenario, memory), .min = 128, .max = 65536 },
+    { "start", YAML_TYPE_CHOICE, offsetof(Scenario, start), .words = starts },
+    { "tape", YAML_TYPE_CUSTOM, offsetof(Scenario, tape), .read = read_tape_config },
+    { "faults", YAML_TYPE_CUSTOM, offsetof(Scenario, faults), .read = read_faults },
+    { "steps", YAML_TYPE_CUSTOM, offsetof(Scenario, steps), .required = true, .read = read_steps },
+    { "expect", YAML_TYPE_CUSTOM, offsetof(Scenario, expect), .read = read_expect },
+    { "deadline", YAML_TYPE_CUSTOM, offsetof(Scenario, deadline), .read = read_deadline },
+    { NULL },
+};
+
+static Scenario *scenario_new(const char *path)
+{
+    static const char *const oops[] = { "BUG:",        "WARNING: ",    "Oops",
+                                        "Call Trace:", "Kernel panic", "blocked for more than",
+                                        NULL };
+    Scenario *s = g_new0(Scenario, 1);
+
+    s->path = g_strdup(path);
+    s->memory = 256;
+    s->seed = 1;
+    s->expect.outcomes = 1u << VERDICT_INTACT;
+    s->expect.clean = true;
+    s->expect.dmesg.none_of = g_strdupv((char **)oops);
+    s->deadline = (Deadlines){ SECONDS(300), SECONDS(60), SECONDS(20) };
+    return s;
+}
+
+/* ---- the matrix ---- */
+
+typedef struct Axis {
+    char *name;
+    const YamlNode *values;
+} Axis;
+
+/* <name> where the name of an axis stands. */
+static char *substituted(const char *text, size_t length, const Axis *axes, const size_t *at,
+                         size_t n)
+{
+    GString *result = g_string_new_len(text, (gssize)length);
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        g_autofree char *name = g_strdup_printf("<%s>", axes[i].name);
+
+        g_string_replace(result, name, yaml_node_text(one_of(axes[i].values, at[i]), NULL), 0);
+    }
+    return g_string_free(result, FALSE);
+}
+
+static char *variant_name(const Axis *axes, const size_t *at, size_t n)
+{
+    GString *name = g_string_new(NULL);
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        g_string_append_printf(name, "%s%s=%s", i > 0 ? "." : "", axes[i].name,
+                               yaml_node_text(one_of(axes[i].values, at[i]), NULL));
+    }
+    return g_string_free(name, FALSE);
+}
+
+static bool check_axes(const YamlNode *vary, Axis *axes, size_t *n, size_t max, GError **error)
+{
+    size_t i, j;
+
+    *n = 0;
+    if (!vary) {
+        return true;
+    }
+    if (!yaml_node_is(vary, YAML_KIND_MAP, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(vary); i++) {
+        const YamlNode *values = yaml_node_item(vary, i);
+
+        if (*n == max) {
+            return yaml_node_refuse(values, error, "more than %zu axes", max);
+        }
+        if (many(values) == 0) {
+            return yaml_node_refuse(values, error, "an axis without values");
+        }
+        for (j = 0; j < many(values); j++) {
+            if (!yaml_node_text(one_of(values, j), error)) {
+                return false;
+            }
+        }
+        axes[(*n)++] = (Axis){ (char *)yaml_node_text(yaml_node_key(vary, i), NULL), values };
+    }
+    return true;
+}
+
+static bool read_seeds(const YamlNode *node, GArray *seeds, GError **error)
+{
+    static const char *const keys[] = { "from", "count", NULL };
+    int64_t from = 1, count = 1, i;
+
+    if (node && yaml_node_kind(node) == YAML_KIND_MAP) {
+        const YamlNode *first = yaml_node_get(node, "from");
+        const YamlNode *number = yaml_node_get(node, "count");
+
+        if (!yaml_node_only(node, keys, error) ||
+            (first && !yaml_node_integer(first, 0, G_MAXINT32, &from, error)) ||
+            (number && !yaml_node_integer(number, 1, CASES_MAX, &count, error))) {
+            return false;
+        }
+    }
+    for (i = 0; i < (node && yaml_node_kind(node) != YAML_KIND_MAP ? (int64_t)many(node) : count);
+         i++) {
+        int64_t seed = from + i;
+
+        if (node && yaml_node_kind(node) != YAML_KIND_MAP &&
+            !yaml_node_integer(one_of(node, (size_t)i), 0, G_MAXINT64, &seed, error)) {
+            return false;
+        }
+        g_array_append_val(seeds, seed);
+    }
+    return true;
+}
+
+static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
+{
+    size_t i;
+
+    for (i = 0; node && i < many(node); i++) {
+        const char *name = yaml_node_text(one_of(node, i), error);
+        g_autoptr(GError) why = NULL;
+        const GuestKind *kind = name ? guest_kind_by_name(name, &why) : NULL;
+
+        if (!kind) {
+            return name && yaml_node_refuse(one_of(node, i), error, "%s", why->message);
+        }
+        g_ptr_array_add(guests, (void *)kind);
+    }
+    if (!node) {
+        g_ptr_array_add(guests, (void *)&guest_kinds()[0]);
+    }
+    return true;
+}
+
+/* The cases of one combination of the axes: guests × seeds. */
+static bool expand(const char *path, const char *text, const char *variant, GPtrArray *cases,
+                   GError **error)
+{
+    g_autoptr(YamlFile) file = yaml_file_parse(path, text, strlen(text), error);
+    g_autoptr(GPtrArray) guests = g_ptr_array_new();
+    g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    const YamlNode *root = file ? yaml_file_root(file) : NULL;
+    guint g, s;
+
+    if (!root || !yaml_node_is(root, YAML_KIND_MAP, error) ||
+        !read_guests(yaml_node_get(root, "guest"), guests, error) ||
+        !read_seeds(yaml_node_get(root, "seed"), seeds, error)) {
+        return false;
+    }
+    for (g = 0; g < guests->len; g++) {
+        for (s = 0; s < seeds->len; s++) {
+            Scenario *scenario = scenario_new(path);
+
+            g_ptr_array_add(cases, scenario);
+            scenario->guest = guests->pdata[g];
+            scenario->seed = (uint64_t)g_array_index(seeds, int64_t, s);
+            scenario->variant = g_strdup(variant);
+            if (!yaml_node_read(root, scenario_fields, scenario, error)) {
+                return false;
+            }
+            if (cases->len > CASES_MAX) {
+                return yaml_node_refuse(root, error, "more than %u cases", CASES_MAX);
+            }
+        }
+    }
+    return true;
+}
+
+/* Counts up as a clock does, the last axis fastest; false when it has gone round. */
+static bool next_combination(const Axis *axes, size_t *at, size_t n)
+{
+    while (n-- > 0) {
+        if (++at[n] < many(axes[n].values)) {
+            return true;
+        }
+        at[n] = 0;
+    }
+    return false;
+}
+
+GPtrArray *scenario_parse(const char *path, const char *text, size_t length, GError **error)
+{
+    g_autoptr(YamlFile) file = yaml_file_parse(path, text, length, error);
+    g_autoptr(GPtrArray) cases =
+        g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
+    Axis axes[8];
+    size_t at[8] = { 0 }, n;
+
+    if (!file || !yaml_node_is(yaml_file_root(file), YAML_KIND_MAP, error) ||
+        !check_axes(yaml_node_get(yaml_file_root(file), "vary"), axes, &n, G_N_ELEMENTS(axes),
+                    error)) {
+        return NULL;
+    }
+    do {
+        g_autofree char *filled = substituted(text, length, axes, at, n);
+        g_autofree char *variant = variant_name(axes, at, n);
+
+        if (!expand(path, filled, variant, cases, error)) {
+            return NULL;
+        }
+    } while (next_combination(axes, at, n));
+    return g_steal_pointer(&cases);
+}
+
+GPtrArray *scenario_load(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    size_t length;
+    g_autoptr(YamlFile) file = yaml_file_load(path, error); /* bounds it, and names what is wrong */
+
+    if (!file) {
+        return NULL;
+    }
+    if (!g_file_get_contents(path, &text, &length, error)) {
+        return NULL;
+    }
+    return scenario_parse(path, text, length, error);
+}
+
+bool scenario_parse_seeds(const char *text, uint64_t *from, uint64_t *to, GError **error)
+{
+    char *end = NULL;
+
+    *from = *to = g_ascii_strtoull(text, &end, 10);
+    if (g_ascii_isdigit(text[0]) && g_str_has_prefix(end, "..") && g_ascii_isdigit(end[2])) {
+        *to = g_ascii_strtoull(end + 2, &end, 10);
+    }
+    if (g_ascii_isdigit(text[0]) && *end == '\0' && *from <= *to && *to - *from < CASES_MAX) {
+        return true;
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                "--seed '%s': write a number, or a range such as 1..20", text);
+    return false;
+}
+
+/* ---- names ---- */
+
+char *scenario_case_name(const Scenario *s)
+{
+    GString *name = g_string_new(s->name);
+
+    if (*s->variant) {
+        g_string_append_printf(name, ".%s", s->variant);
+    }
+    if (s->guest != &guest_kinds()[0]) {
+        g_string_append_printf(name, ".%s", s->guest->name);
+    }
+    if (s->seed != 1) {
+        g_string_append_printf(name, ".seed=%" G_GUINT64_FORMAT, s->seed);
+    }
+    /* It names a directory, too. */
+    return g_strcanon(g_string_free(name, FALSE),
+                      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.=_+-", '_');
+}
+
+char *scenario_case_id(const Scenario *s)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *head = g_strdup_printf("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n", s->name,
+                                            s->variant, s->guest->name, s->seed);
+    g_autofree char *text = NULL;
+    size_t length = 0;
+
+    g_checksum_update(sum, (const guchar *)head, -1);
+    if (g_file_get_contents(s->path, &text, &length, NULL)) {
+        g_checksum_update(sum, (const guchar *)text, (gssize)length);
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scenario as its file says it, and the cases it stands for: scenarios/README.md is the language.
+ *
+ * Owns: reading, checking, the matrix. Does not own: running anything.
+ */
+#ifndef USBTAPE_SCENARIOS_SCENARIO_H
+#define USBTAPE_SCENARIOS_SCENARIO_H
+
+#include "emu/base/yaml.h"
+#include "scenarios/runner/drive.h"
+#include "scenarios/runner/guest.h"
+#include "scenarios/runner/verdict.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many: from `min` to `max`. */
+typedef struct CountRange {
+    int64_t min, max;
+} CountRange;
+
+/* Some of the files on the guest's /data disk, under the names that they have in an archive. */
+typedef struct FileSet {
+    char *from;   /* a pattern: the directory that names start in, such as lib/modules/?/kernel */
+    char **names; /* what was taken from there; NULL: all */
+} FileSet;
+
+typedef enum StepKind {
+    STEP_RUN,  /* a bash script in the guest */
+    STEP_HOST, /* something done to the drive or the machine: host.h */
+} StepKind;
+
+typedef struct Step {
+    StepKind kind;
+    char *text;
+    unsigned line;
+    int64_t timeout;  /* microseconds; 0: the scenario's */
+    GArray *statuses; /* of int: the exit statuses that are no complaint; NULL: any is evidence */
+    char **outputs;   /* patterns, each of which some line of output must match */
+    FileSet *files;   /* the output is a list of sums, of exactly these files; NULL: it is not */
+} Step;
+
+/* What lies between two filemarks of a cartridge. */
+typedef struct TapeFile {
+    CountRange blocks;
+    uint64_t size;   /* of each block, bytes; 0: any */
+    bool short_last; /* the last one may be shorter */
+} TapeFile;
+
+/* Records that say who they are (subjects/linux/stamp.h), one after the other. */
+typedef struct StampRange {
+    int64_t cartridge; /* from 1 */
+    int64_t file;      /* from 0 */
+    int64_t run, first;
+    CountRange records;
+} StampRange;
+
+typedef struct TarCheck {
+    FileSet files;
+    int64_t file;       /* on the first cartridge; on further ones it goes on in file 0 */
+    int64_t cartridges; /* how many it spans */
+} TarCheck;
+
+typedef struct FaultCheck {
+    char *name;
+    CountRange fired;
+} FaultCheck;
+
+typedef enum ScenarioStart {
+    START_RESTORED, /* a guest that was booted before; the drive is plugged in */
+    START_COLD,     /* a boot with the drive in the machine */
+} ScenarioStart;
+
+typedef struct DmesgCheck {
+    char **none_of, **some_of; /* patterns */
+} DmesgCheck;
+
+typedef struct Expectation {
+    unsigned outcomes; /* bits of Verdict */
+    GPtrArray *tape;   /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
+    GPtrArray *stamps; /* of StampRange; NULL: none */
+    TarCheck *tar;     /* NULL: none */
+    GPtrArray *fired;  /* of FaultCheck; NULL: none */
+    bool clean;        /* the cartridges open without anything having to be recovered */
+    DmesgCheck dmesg;
+} Expectation;
+
+typedef struct Deadlines {
+    int64_t scenario, step, silence; /* microseconds */
+} Deadlines;
+
+typedef struct Scenario {
+    char *path;
+    char *name;
+    char *about;
+    /* The case's own place in the matrix. */
+    const GuestKind *guest;
+    uint64_t seed;
+    char *variant; /* "record=64KiB"; "" if nothing varies */
+
+    int64_t memory; /* of the guest, MiB */
+    int start;      /* ScenarioStart */
+    TapeConfig tape;
+    char *faults;     /* a fault plan's text; NULL: none */
+    GPtrArray *steps; /* of Step */
+    Expectation expect;
+    Deadlines deadline;
+} Scenario;
+
+void scenario_free(Scenario *scenario);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
+
+/* The cases of a file, in the order of its axes. Errors (USBTAPE_ERROR_INPUT) name FILE:LINE:COL.
+ */
+GPtrArray *scenario_load(const char *path, GError **error);
+GPtrArray *scenario_parse(const char *path, const char *text, size_t length, GError **error);
+
+/* Only one seed, or a range of them, whatever the file says. NULL: no such numbers. */
+bool scenario_parse_seeds(const char *text, uint64_t *from, uint64_t *to, GError **error);
+
+/* What a case is called in reports: "tar.record=64KiB.seed=2". Free with g_free. */
+char *scenario_case_name(const Scenario *scenario);
+/* SHA-256 of everything that makes this case what it is, in hex. Free with g_free. */
+char *scenario_case_id(const Scenario *scenario);
+
+bool count_in_range(CountRange range, int64_t count);
+/* "3", "3 to 5", "at least 3". Free with g_free. */
+char *count_range_text(CountRange range);
+
+#endif

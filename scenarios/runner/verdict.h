@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a case showed, from the evidence alone: a pure function. */
+#ifndef USBTAPE_SCENARIOS_VERDICT_H
+#define USBTAPE_SCENARIOS_VERDICT_H
+
+#include <stdbool.h>
+
+typedef enum Verdict {
+    VERDICT_INTACT,            /* the data is right, and nobody complained */
+    VERDICT_RECOVERED,         /* the data is right; the kernel noted an error and got over it */
+    VERDICT_DETECTED,          /* a fault fired, and a program or the kernel reported it */
+    VERDICT_SILENT_CORRUPTION, /* everybody is content, and the data is wrong */
+    VERDICT_FALSE_ALARM,       /* somebody complained, and nothing had been broken */
+    VERDICT_HANG,              /* a step did not end in its time, or the guest fell silent */
+    VERDICT_CRASH,             /* the guest's kernel or QEMU died */
+    VERDICT_INCONCLUSIVE,      /* a fault never fired: nothing was shown */
+    VERDICT_ENV_ERROR,         /* QEMU, a file, the disk: nothing to do with the drive */
+    N_VERDICTS,
+} Verdict;
+
+const char *verdict_name(Verdict verdict);
+/* The names, NULL-terminated, in the order of the enum. */
+const char *const *verdict_names(void);
+
+typedef struct Evidence {
+    bool environment_failed;
+    bool crashed;
+    bool hung;
+    bool unfired; /* a fault that was to fire did not, or not as often */
+    bool fault_fired;
+    bool complained;   /* a program's exit status or output was not as expected */
+    bool kernel_noted; /* the kernel's log names an error of the drive */
+    bool wrong;        /* the oracle found something else on the tape, or in what came back */
+} Evidence;
+
+Verdict verdict_of(const Evidence *evidence);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/suite.h"
+
+TCase *make_channel_tcase(void);
+TCase *make_scenario_tcase(void);
+TCase *make_verdict_tcase(void);
+
+SUITE_MAIN("runner", make_channel_tcase, make_scenario_tcase, make_verdict_tcase)

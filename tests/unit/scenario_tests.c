@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/base/error.h"
+#include "scenarios/runner/scenario.h"
+#include "tests/support/suite.h"
+
+#include <string.h>
+
+TCase *make_scenario_tcase(void);
+
+#define HEAD  "name: n\nabout: a\n"
+#define STEPS "steps: [{run: true}]\n"
+
+static const struct {
+    const char *text;
+    const char *message;
+} refused[] = {
+    { "[]\n", "f:1:1: this must be a map of keys, not a list" },
+    { "name: n\n" STEPS, "f:1:1: the key 'about' is missing" },
+    { HEAD, "f:1:1: the key 'steps' is missing" },
+    { HEAD "steps: []\n", "f:3:8: a scenario without steps shows nothing" },
+    { HEAD "steps: x\n", "f:3:8: this must be a list, not a single value" },
+    { HEAD "steps: [{}]\n", "f:3:9: a step has one of 'run' and 'host'" },
+    { HEAD "steps: [{run: a, host: eject}]\n", "f:3:9: a step has one of 'run' and 'host'" },
+    { HEAD "steps: [{host: explode}]\n",
+      "f:3:16: no action 'explode': scenarios/README.md lists them" },
+    { HEAD "steps: [{host: swap-tape}]\n",
+      "f:3:16: 'swap-tape N': N is a cartridge from 1 to 99, not ''" },
+    { HEAD "steps: [{host: eject now}]\n", "f:3:16: 'eject' takes nothing, not 'now'" },
+    { HEAD "steps: [{host: wait 5}]\n", "f:3:16: '5' is not a duration: write a number and a unit, "
+                                        "such as 250ms, 40s or 2min" },
+    { HEAD "steps: [{host: eject, expect-out: a}]\n",
+      "f:3:9: only a 'run' step has output to expect" },
+    { HEAD "steps: [{run: a, expect-rc: 256}]\n", "f:3:29: '256' is out of range: from 0 to 255" },
+    { HEAD "steps: [{run: a, expect-out: \"(\"}]\n", NULL },
+    { HEAD "steps: [{run: a, timeout: 5}]\n", NULL },
+    { HEAD "steps: [{run: a, tiemout: 5s}]\n",
+      "f:3:18: unknown key 'tiemout': known are run, host, timeout, expect-rc, expect-out, "
+      "expect-files" },
+    { HEAD STEPS "guest: beos\n",
+      "f:4:8: no guest 'beos': `usbtape list guests` shows those there are" },
+    { HEAD STEPS "seed: -1\n", NULL },
+    { HEAD STEPS "seed: {from: 1, to: 3}\n", "f:4:17: unknown key 'to': known are from, count" },
+    { HEAD STEPS "vary: [a]\n", "f:4:7: this must be a map of keys, not a list" },
+    { HEAD STEPS "vary: {a: []}\n", "f:4:11: an axis without values" },
+    { HEAD STEPS "vary: {a: [[1]]}\n", "f:4:12: this must be a single value, not a list" },
+    { HEAD STEPS "start: warm\n", "f:4:8: 'warm' is not known here: choose from restored, cold" },
+    { HEAD STEPS "memory: 64\n", "f:4:9: '64' is out of range: from 128 to 65536" },
+    { HEAD STEPS "tape: {capacity: big}\n",
+      "f:4:18: 'big' is not a size: write a number and a unit, such as 512, 64KiB or 35GB" },
+    { HEAD STEPS "faults: drive.busy\n", "f:4:9: this must be a list, not a single value" },
+    { HEAD STEPS "expect: {outcome: fine}\n",
+      "f:4:19: 'fine' is not known here: choose from intact, recovered, detected, "
+      "silent-corruption, false-alarm, hang, crash, inconclusive, env-error" },
+    { HEAD STEPS "expect: {outcome: env-error}\n",
+      "f:4:19: 'env-error' shows nothing, so it cannot be expected" },
+    { HEAD STEPS "expect: {tape: [{blocks: 1}]}\n",
+      "f:4:17: this must be a list, not a map of keys" },
+    { HEAD STEPS "expect: {tape: [[{blocks: \"~5\"}]]}\n",
+      "f:4:27: '~5' is not a count: write 5, \">=5\", \"<=5\" or 3..5" },
+    { HEAD STEPS "expect: {tape: [[{blocks: 5..3}]]}\n", NULL },
+    { HEAD STEPS "expect: {tape: [[{blocks: \">5\"}]]}\n", NULL },
+    { HEAD STEPS "expect: {stamps: {records: 1}}\n", "f:4:18: the key 'run' is missing" },
+    { HEAD STEPS "expect: {faults-fired: [a]}\n",
+      "f:4:24: this must be a map of keys, not a list" },
+    { HEAD STEPS "expect: {dmesg: {none-of: [\"(\"]}}\n", NULL },
+    { HEAD STEPS "deadline: {step: soon}\n", NULL },
+    { HEAD STEPS "name: again\n", "f:4:1: duplicate key 'name': it is already on line 1" },
+};
+
+START_TEST(bad_scenario_is_refused_with_its_place)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases =
+        scenario_parse("f", refused[_i].text, strlen(refused[_i].text), &error);
+
+    ck_assert_msg(!cases, "accepted: %s", refused[_i].text);
+    ck_assert(g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT));
+    ck_assert_msg(g_str_has_prefix(error->message, "f:"), "%s", error->message);
+    if (refused[_i].message) {
+        ck_assert_str_eq(error->message, refused[_i].message);
+    }
+}
+END_TEST
+
+static const Scenario *nth(const GPtrArray *cases, guint i)
+{
+    ck_assert_uint_lt(i, cases->len);
+    return cases->pdata[i];
+}
+
+START_TEST(every_key_is_read)
+{
+    static const char text[] =
+        "name: n\nabout: a\nmemory: 512\nstart: cold\n"
+        "tape: {model: sdx-500c, capacity: 64MiB, early-warning: 2MiB, format: tap}\n"
+        "faults: [{name: drive.hang, on: \"WRITE(6)#5\"}]\n"
+        "steps:\n"
+        "  - {run: x, timeout: 5s, expect-rc: [0, 2], expect-out: [a, b],\n"
+        "     expect-files: {from: \"lib/*\", names: [net, fs]}}\n"
+        "  - {run: y, expect-rc: any}\n"
+        "  - {host: swap-tape 2}\n"
+        "expect:\n"
+        "  outcome: [not-silent, hang]\n"
+        "  tape: [[{blocks: 3..5, size: 64KiB, short-last: true}, {blocks: \">=1\"}], []]\n"
+        "  stamps: {run: 7, records: 600, file: 1, first: 5}\n"
+        "  tar: {from: lib, cartridges: 2}\n"
+        "  faults-fired: {drive.hang: 1}\n"
+        "  clean: false\n"
+        "  dmesg: {none-of: [x], some-of: y}\n"
+        "deadline: {scenario: 1min, step: 2s, silence: 3s}\n";
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    const Scenario *s = nth(cases, 0);
+    const Step *first = s->steps->pdata[0], *second = s->steps->pdata[1];
+    const GArray *tape = s->expect.tape->pdata[0];
+    const TapeFile *file = &g_array_index(tape, TapeFile, 0);
+
+    ck_assert_uint_eq(cases->len, 1);
+    ck_assert_int_eq(s->memory, 512);
+    ck_assert_int_eq(s->start, START_COLD);
+    ck_assert_str_eq(s->tape.format, "tap");
+    ck_assert_uint_eq(s->tape.capacity, 64 << 20);
+    ck_assert_str_eq(s->faults, "- {name: drive.hang, on: \"WRITE(6)#5\"}\n");
+    ck_assert_uint_eq(s->steps->len, 3);
+    ck_assert_int_eq(first->timeout, 5000000);
+    ck_assert_int_eq(g_array_index(first->statuses, int, 1), 2);
+    ck_assert_str_eq(first->files->names[1], "fs");
+    ck_assert_ptr_null(second->statuses);
+    ck_assert_uint_eq(second->line, 10);
+    ck_assert_uint_eq(s->expect.outcomes, 1u << VERDICT_INTACT | 1u << VERDICT_RECOVERED |
+                                              1u << VERDICT_DETECTED | 1u << VERDICT_HANG);
+    ck_assert_int_eq(file->blocks.min, 3);
+    ck_assert_int_eq(file->blocks.max, 5);
+    ck_assert(file->short_last);
+    ck_assert_int_eq(s->expect.tar->cartridges, 2);
+    ck_assert(!s->expect.clean);
+    ck_assert_int_eq(s->deadline.silence, 3000000);
+}
+END_TEST
+
+START_TEST(matrix_is_every_combination_in_order)
+{
+    static const char text[] = "name: n\nabout: a\nvary: {size: [1KiB, 2KiB], word: [x, y]}\n"
+                               "seed: {from: 3, count: 2}\n"
+                               "steps: [{run: \"<word> <size> <other>\"}]\n";
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    g_autofree char *first = scenario_case_name(nth(cases, 0));
+    g_autofree char *last = scenario_case_name(nth(cases, 7));
+    g_autofree char *id = scenario_case_id(nth(cases, 0));
+    g_autofree char *other_id = scenario_case_id(nth(cases, 1));
+    const Step *step = nth(cases, 2)->steps->pdata[0];
+
+    ck_assert_uint_eq(cases->len, 8);
+    ck_assert_str_eq(first, "n.size=1KiB.word=x.seed=3");
+    ck_assert_str_eq(last, "n.size=2KiB.word=y.seed=4");
+    ck_assert_str_eq(step->text, "y 1KiB <other>");
+    ck_assert_str_ne(id, other_id);
+}
+END_TEST
+
+START_TEST(seeds_are_parsed)
+{
+    uint64_t from, to;
+
+    ck_assert(scenario_parse_seeds("5", &from, &to, NULL) && from == 5 && to == 5);
+    ck_assert(scenario_parse_seeds("1..20", &from, &to, NULL) && from == 1 && to == 20);
+    ck_assert(!scenario_parse_seeds("20..1", &from, &to, NULL));
+    ck_assert(!scenario_parse_seeds("", &from, &to, NULL));
+    ck_assert(!scenario_parse_seeds("-1", &from, &to, NULL));
+    ck_assert(!scenario_parse_seeds("1..", &from, &to, NULL));
+    ck_assert(!scenario_parse_seeds("0..99999999999", &from, &to, NULL));
+}
+END_TEST
+
+TCase *make_scenario_tcase(void)
+{
+    TCase *tcase = tcase_create("scenario");
+
+    tcase_add_loop_test(tcase, bad_scenario_is_refused_with_its_place, 0, G_N_ELEMENTS(refused));
+    tcase_add_test(tcase, every_key_is_read);
+    tcase_add_test(tcase, matrix_is_every_combination_in_order);
+    tcase_add_test(tcase, seeds_are_parsed);
+    return tcase;
+}
