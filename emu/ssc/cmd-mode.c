@@ -169,6 +169,18 @@ static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, co
     return outcome;
 }
 
+/* The partition page acts at once (SSC-3 § 8.3.4, POFM = 0); a failure changes no parameter. */
+static Outcome repartition_medium(SscCommand *c, SscMode *draft)
+{
+    SscMode before = c->drive->mode;
+    uint8_t page[SSC_MODE_PAGE_SIZE];
+
+    c->drive->mode = *draft;
+    ssc_mode_partition_page(c->drive, page);
+    c->drive->mode = before;
+    return ssc_partition(c, page, c->page_at);
+}
+
 static Outcome apply_list(SscCommand *c)
 {
     const ModeForm *form = c->cdb[0] == 0x15 ? &form_6 : &form_10;
@@ -179,9 +191,16 @@ static Outcome apply_list(SscCommand *c)
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
-    c->drive->mode = draft;
-    c->drive->compression_told = false;
-    return good();
+    bool repartition = draft.repartition;
+    draft.repartition = false;
+    if (repartition) {
+        outcome = repartition_medium(c, &draft);
+    }
+    if (outcome_is_good(&outcome)) {
+        c->drive->mode = draft;
+        c->drive->compression_told = false;
+    }
+    return repartition && outcome_is_good(&outcome) ? hold_until_synced(c, outcome) : outcome;
 }
 
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */

@@ -29,6 +29,9 @@ Outcome read_position_short(SscCommand *c);
 Outcome read_position_long(SscCommand *c);
 Outcome read_position_extended(SscCommand *c);
 
+/* cmd-format.c */
+Outcome format_medium(SscCommand *c);
+
 /* cmd-load.c */
 Outcome load_unload(SscCommand *c);
 Outcome prevent_allow(SscCommand *c);

@@ -25,7 +25,7 @@ struct SscCommand {
     uint32_t announced; /* bytes that the data phase moves */
     SscHandler next;    /* called when what the command waits for has come; NULL: not waiting */
     Outcome held;       /* for handlers: an outcome found before a sync, reported after it */
-    uint64_t count;     /* for handlers: a value carried from one step to the next */
+    unsigned page_at;   /* MODE SELECT: where the partition page began */
 };
 
 /*
@@ -46,6 +46,7 @@ typedef struct SscMode {
     uint8_t buffered_mode; /* SSC-3 table 76: 0 unbuffered, 1 buffered */
     uint8_t density;       /* of the block descriptor */
     uint32_t block_length; /* 0 = variable */
+    bool repartition;      /* of a draft: the partition page asks for it */
     uint8_t pages[SSC_MODE_PAGES_MAX]
                  [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
 } SscMode;
@@ -124,6 +125,13 @@ Outcome send_reply(SscCommand *c);
 /* Puts a VPD page into c->reply. False: this model has none of that code. */
 bool ssc_vpd_page(SscCommand *c, uint8_t code);
 
+/* cmd-format.c */
+/*
+ * Makes the cartridge anew with partitions as the medium partition page says (offsets as in the
+ * standard); NULL: one. `at`: where the page is in the parameter list, for field pointers.
+ */
+Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at);
+
 /* pages-log.c */
 /* Puts a log page into c->reply, parameters from `pointer` on. Anything but good: what is wrong. */
 Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer);
@@ -134,6 +142,9 @@ void ssc_log_delivered(SscDrive *drive, uint8_t code);
 void ssc_mode_reset(SscDrive *drive);
 /* Data compression is enabled (SSC-3 § 8.3.2). */
 bool ssc_mode_compresses(const SscDrive *drive);
+/* The medium partition page as the host set it, offsets as in the standard. False: there is none.
+ */
+bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_SIZE]);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */
 bool ssc_mode_reports_setmarks(const SscDrive *drive);
 

@@ -80,6 +80,9 @@ static void refresh_partitions(SscDrive *drive, uint8_t *values)
     MediumInfo info;
     unsigned most = values[2 - 2]; /* MAXIMUM ADDITIONAL PARTITIONS */
 
+    /* Sizes in MB. FDP, SDP and IDP ask for something: a host that sends back what it read must
+     * not lose its tape. */
+    values[4 - 2] = 0x10;
     if (!drive->loaded) {
         return;
     }
@@ -91,6 +94,33 @@ static void refresh_partitions(SscDrive *drive, uint8_t *values)
         medium_partition(drive->medium, i, &partition);
         put_be16(values + 8 - 2 + 2 * i, (uint16_t)MIN(partition.capacity / 1000000, 0xffff));
     }
+}
+
+/* As many as the drive can make, divided in one way only. */
+static unsigned wrong_partitions(const SscModel *model, SscMode *mode)
+{
+    const uint8_t *values = page_values(model, mode, PAGE_PARTITIONS);
+    uint8_t ways = values[4 - 2] & 0xe0; /* FDP, SDP, IDP */
+
+    if (values[3 - 2] > values[2 - 2]) {
+        return 3;
+    }
+    return ways & (ways - 1) ? 4 : 0;
+}
+
+static void changed_partitions(const SscModel *model, SscMode *mode)
+{
+    mode->repartition = page_values(model, mode, PAGE_PARTITIONS)[4 - 2] & 0xe0;
+}
+
+bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_SIZE])
+{
+    int index = page_index(drive->model, PAGE_PARTITIONS);
+
+    if (index >= 0) {
+        memcpy(page + 2, drive->mode.pages[index], SSC_MODE_PAGE_SIZE - 2);
+    }
+    return index >= 0;
 }
 
 /* A cartridge with MIC, WORM. */
@@ -135,6 +165,7 @@ static void changed_configuration(const SscModel *model, SscMode *mode)
 
 static const struct {
     uint8_t code;
+    uint8_t least; /* MODE SELECT may cut it down to this PAGE LENGTH; 0: may not */
     /* Puts what the loaded cartridge says over the current values. */
     void (*refresh)(SscDrive *drive, uint8_t *values);
     /* The byte where a field begins that has a value out of its range; 0: none. */
@@ -142,10 +173,10 @@ static const struct {
     /* MODE SELECT changed it: brings other pages in line. */
     void (*changed)(const SscModel *model, SscMode *mode);
 } behaviours[] = {
-    { PAGE_COMPRESSION, NULL, wrong_compression, changed_compression },
-    { PAGE_CONFIGURATION, refresh_configuration, NULL, changed_configuration },
-    { PAGE_PARTITIONS, refresh_partitions, NULL, NULL },
-    { PAGE_AIT, refresh_ait, NULL, NULL },
+    { PAGE_COMPRESSION, 0, NULL, wrong_compression, changed_compression },
+    { PAGE_CONFIGURATION, 0, refresh_configuration, NULL, changed_configuration },
+    { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions },
+    { PAGE_AIT, 0, refresh_ait, NULL, NULL },
 };
 
 static void refresh(SscDrive *drive, uint8_t code, uint8_t *values)
@@ -165,6 +196,17 @@ static unsigned wrong(const SscModel *model, SscMode *mode, uint8_t code)
         }
     }
     return 0;
+}
+
+/* Is that a PAGE LENGTH that the host may send? */
+static bool takes_length(const SscModePage *page, unsigned length)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
+        if (behaviours[i].code == page->code && behaviours[i].least) {
+            return length >= behaviours[i].least && length <= page->length;
+        }
+    }
+    return length == page->length;
 }
 
 static void changed(const SscModel *model, SscMode *mode, uint8_t code)
@@ -234,15 +276,16 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
     if (length - start < 2) {
         return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    if (list[start + 1] != page->length) {
+    unsigned page_length = list[start + 1];
+    if (!takes_length(page, page_length)) {
         return illegal_parameter((unsigned)start + 1, -1);
     }
-    if (length - start - 2 < page->length) {
+    if (length - start - 2 < page_length) {
         return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     memcpy(before, draft->pages[index], page->length);
     refresh(c->drive, code, before);
-    for (unsigned i = 0; i < page->length; i++) {
+    for (unsigned i = 0; i < page_length; i++) {
         unsigned alien = (before[i] ^ list[start + 2 + i]) & (uint8_t)~page->changeable[i];
 
         if (alien != 0) {
@@ -256,6 +299,7 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
         return illegal_parameter((unsigned)start + byte, -1);
     }
     changed(model, draft, code);
-    *at = start + 2 + page->length;
+    c->page_at = draft->repartition && code == PAGE_PARTITIONS ? (unsigned)start : c->page_at;
+    *at = start + 2 + page_length;
     return good();
 }

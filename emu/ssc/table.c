@@ -16,6 +16,8 @@ static const SscRow rows[] = {
       rewind_tape, { 0, 0x01 } },
     { 0x03, NO_SA, "REQUEST SENSE", 6, IN, ROW_ANY_LUN | ROW_UA_EXEMPT | ROW_KEEPS_SENSE,
       request_sense, { 0, 0x01, 0, 0, 0xff } },
+    { 0x04, NO_SA, "FORMAT MEDIUM", 6, NONE, ROW_MEDIUM | ROW_MOVES | ROW_WRITES | ROW_SLOW,
+      format_medium, { 0, 0x01, 0x0f } },
     { 0x05, NO_SA, "READ BLOCK LIMITS", 6, IN, 0,
       read_block_limits, { 0 } },
     { 0x08, NO_SA, "READ(6)", 6, IN, ROW_MEDIUM | ROW_MOVES,

@@ -20,7 +20,7 @@ static void expect_sense_data(ScsiHost *h, ScsiSenseCode code)
 
 START_TEST(unknown_opcodes)
 {
-    static const uint8_t opcodes[] = { 0x02, 0x04, 0x28, 0x2a, 0x25, 0x7f, 0xa8, 0xc0, 0xff };
+    static const uint8_t opcodes[] = { 0x02, 0x0e, 0x28, 0x2a, 0x25, 0x7f, 0xa8, 0xc0, 0xff };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
     uint8_t cdb[16] = { opcodes[_i] };
 

@@ -219,6 +219,152 @@ START_TEST(ten_byte_forms)
 }
 END_TEST
 
+/* Page 11h as st sends it: header, page. */
+static void send_partition_page(ScsiHost *h, uint8_t additional, uint8_t flags, uint16_t first,
+                                uint16_t second)
+{
+    uint8_t list[16] = { 0, 0, 0x10, 0, 0x11, 0x0a, 0x01, additional, flags, 0x03, 0x00 };
+
+    put_be16(list + 12, first);
+    put_be16(list + 14, second);
+    host_send_data(h, list, 16, CDB(0x15, 0x10, 0, 0, 16, 0));
+}
+
+#define FDP 0x80
+#define SDP 0x40
+#define IDP 0x20
+#define MB  0x10
+
+static void expect_partitions(ScsiHost *h, unsigned n, uint64_t first, uint64_t second)
+{
+    MediumInfo info;
+    MediumPartition partition;
+
+    medium_info(ssc_drive_medium(h->drive), &info);
+    ck_assert_uint_eq(info.geometry.partitions, n);
+    medium_partition(ssc_drive_medium(h->drive), 0, &partition);
+    ck_assert_uint_eq(partition.capacity, first);
+    if (n > 1) {
+        medium_partition(ssc_drive_medium(h->drive), 1, &partition);
+        ck_assert_uint_eq(partition.capacity, second);
+    }
+}
+
+/* On a cartridge of 10 MB: what the page asks for, what becomes of it. */
+static const struct {
+    uint8_t additional, flags;
+    uint16_t sizes[2];
+    int byte; /* of the page, that is wrong; 0: right */
+    uint64_t first, second;
+} divisions[] = {
+    { 1, IDP | MB, { 0xffff, 3 }, 0, 7000000, 3000000 },
+    { 1, IDP | MB, { 2, 0xffff }, 0, 2000000, 8000000 },
+    { 1, IDP | MB, { 2, 3 }, 0, 2000000, 3000000 },
+    { 1, IDP | 0x08, { 0xffff, 500 }, 0, 9500000, 500000 }, /* KB */
+    { 1, IDP | 0x00, { 100, 200 }, 0, 100, 200 },           /* bytes */
+    { 1, IDP | 0x18, { 100, 200 }, 0, 100, 200 },           /* units of 10^0 */
+    { 0, IDP | MB, { 0xffff, 0 }, 0, 10000000, 0 },
+    { 0, SDP | MB, { 0, 0 }, 0, 10000000, 0 },
+    { 1, SDP | MB, { 0, 0 }, 0, 5000000, 5000000 },
+    { 1, FDP | MB, { 0, 0 }, 0, 5000000, 5000000 },
+    { 2, IDP | MB, { 1, 1 }, 3, 0, 0 },
+    { 1, IDP | SDP | MB, { 1, 1 }, 4, 0, 0 },
+    { 1, IDP | MB, { 8, 3 }, 8, 0, 0 },
+    { 1, IDP | MB, { 0, 3 }, 8, 0, 0 },
+    { 1, IDP | MB, { 0xffff, 10 }, 8, 0, 0 },
+    { 1, IDP | MB, { 0xffff, 0xffff }, 8, 0, 0 },
+};
+
+START_TEST(partitions_by_page)
+{
+    MediumGeometry geometry = { .capacity = 10000000, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    host_write(h, "a", 1);
+    host_rewind(h);
+    send_partition_page(h, divisions[_i].additional, divisions[_i].flags, divisions[_i].sizes[0],
+                        divisions[_i].sizes[1]);
+    if (divisions[_i].byte) {
+        expect_parameter(h, 4 + divisions[_i].byte, -1);
+        expect_partitions(h, 1, 10000000, 0);
+        host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+        expect_good(h);
+        return;
+    }
+    expect_good(h);
+    expect_partitions(h, 1u + divisions[_i].additional, divisions[_i].first, divisions[_i].second);
+    expect_at(h, 0, 0);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    host_send(h, CDB(0x1a, 0x08, 0x11, 0, 0xff, 0));
+    ck_assert_uint_eq(h->task.in->data[4 + 3], divisions[_i].additional);
+    ck_assert_uint_eq(get_be16(h->task.in->data + 4 + 8), divisions[_i].first / 1000000);
+}
+END_TEST
+
+START_TEST(partitions_only_from_the_beginning)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_write(h, "a", 1);
+    send_partition_page(h, 1, IDP | MB, 0xffff, 3);
+    expect_sense(h, SENSE_POSITION_PAST_BEGINNING);
+    host_send(h, CDB(0x04, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_POSITION_PAST_BEGINNING);
+    host_rewind(h);
+    medium_set_write_protect(ssc_drive_medium(h->drive), true);
+    send_partition_page(h, 1, IDP | MB, 0xffff, 3);
+    expect_sense(h, SENSE_WRITE_PROTECTED);
+    medium_set_write_protect(ssc_drive_medium(h->drive), false);
+    send_partition_page(h, 1, IDP | MB, 0xffff, 3); /* without limit: as much as is asked for */
+    expect_good(h);
+    expect_partitions(h, 2, G_MAXUINT64, 3000000);
+    host_send(h, CDB(0x04, 0, 0, 0, 0, 0)); /* FORMAT MEDIUM, default: one */
+    expect_good(h);
+    expect_partitions(h, 1, G_MAXUINT64, 0);
+    host_send(h, CDB(0x04, 0, 1, 0, 0, 0)); /* as the page still says */
+    expect_good(h);
+    expect_partitions(h, 2, G_MAXUINT64, 3000000);
+    host_send(h, CDB(0x04, 0, 3, 0, 0, 0));
+    expect_field(h, 2, 3);
+}
+END_TEST
+
+START_TEST(a_page_sent_back_partitions_nothing)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    uint8_t list[0xff];
+    uint8_t length;
+
+    send_partition_page(h, 1, IDP | MB, 0xffff, 3);
+    expect_good(h);
+    host_write(h, "a", 1);
+    host_rewind(h);
+    host_send(h, SENSE6(0, 0x3f, 0xff));
+    length = (uint8_t)h->task.in->len;
+    memcpy(list, h->task.in->data, length);
+    host_send_data(h, list, length, CDB(0x15, 0x10, 0, 0, length, 0));
+    expect_good(h);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_good(h);
+    expect_partitions(h, 2, G_MAXUINT64, 3000000);
+}
+END_TEST
+
+START_TEST(a_short_partition_page)
+{
+    static const uint8_t list[12] = { 0, 0, 0x10, 0, 0x11, 0x06, 0x01, 0x00, IDP | MB, 0x03, 0x06 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    send_partition_page(h, 1, SDP | MB, 0, 0);
+    expect_good(h);
+    expect_partitions(h, 2, G_MAXUINT64, G_MAXUINT64);
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_good(h);
+    expect_partitions(h, 1, G_MAXUINT64, 0);
+}
+END_TEST
+
 TCase *make_ssc_mode_tcase(void)
 {
     TCase *tcase = tcase_create("mode");
@@ -232,5 +378,9 @@ TCase *make_ssc_mode_tcase(void)
     tcase_add_test(tcase, compression_is_one_switch_in_two_pages);
     tcase_add_test(tcase, a_wrong_page_changes_nothing);
     tcase_add_test(tcase, ten_byte_forms);
+    tcase_add_loop_test(tcase, partitions_by_page, 0, G_N_ELEMENTS(divisions));
+    tcase_add_test(tcase, partitions_only_from_the_beginning);
+    tcase_add_test(tcase, a_page_sent_back_partitions_nothing);
+    tcase_add_test(tcase, a_short_partition_page);
     return tcase;
 }

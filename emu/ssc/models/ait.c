@@ -14,6 +14,8 @@ static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18, 0,
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
 /* DDS emulation: at most one additional partition; sizes in MB. */
 static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
+static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,
+                                                     0x00, 0xff, 0xff, 0xff, 0xff };
 /* DEXCPT off, MRIE 3. */
 static const uint8_t exceptions[0x0a] = { 0x00, 0x03 };
 /* AIT Device Configuration: ABS; SPAN 0Ah. AIT = 0 is DDS emulation, the drives' default. */
@@ -24,9 +26,9 @@ const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
     { 0x0a, sizeof control, control, nothing },
     { 0x0f, sizeof compression, compression, compression_changeable },
     { 0x10, sizeof configuration, configuration, configuration_changeable },
-    { 0x11, sizeof partitions, partitions, nothing },
+    { 0x11, sizeof partitions, partitions, partitions_changeable },
     { 0x1c, sizeof exceptions, exceptions, nothing },
     { 0x31, sizeof ait_configuration, ait_configuration, nothing },
 };
 
-const SscLack ait_lacks[] = { { 0x34, 0x06 }, { 0x34, 0x08 }, { 0xa3, 0x0c }, { 0 } };
+const SscLack ait_lacks[] = { { 0x04, -1 }, { 0x34, 0x06 }, { 0x34, 0x08 }, { 0xa3, 0x0c }, { 0 } };

@@ -28,6 +28,8 @@ static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18 };
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
 /* At most one additional partition; sizes in MB; recognises format and partitions. */
 static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
+static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,
+                                                     0x00, 0xff, 0xff, 0xff, 0xff };
 /* DEXCPT: problems are told by TapeAlert's log page alone. */
 static const uint8_t exceptions[0x0a] = { 0x08 };
 
@@ -37,7 +39,7 @@ static const SscModePage mode_pages[] = {
     { 0x0a, sizeof control, control, nothing },
     { 0x0f, sizeof compression, compression, compression_changeable },
     { 0x10, sizeof configuration, configuration, configuration_changeable },
-    { 0x11, sizeof partitions, partitions, nothing },
+    { 0x11, sizeof partitions, partitions, partitions_changeable },
     { 0x1c, sizeof exceptions, exceptions, nothing },
 };
 
