@@ -6,13 +6,15 @@ usage: check.py [SOURCE-TREE BUILD-TREE]    both default to where this file and 
 
 A rule is a function with a one-line docstring that yields one message a violation. Rules over
 sources see the tree as a dict of path to text; rules over objects see, for each object file, its
-folder and what `nm` and `objdump` say of it. selftest.py shows each rule go red.
+folder and what objdump says of it. selftest.py shows each rule go red.
 """
+import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 # Who may include whom, besides itself and emu/base: a path ending in / is a folder.
 SEAMS = ['emu/usb/function.h', 'emu/scsi/task.h', 'media/medium.h']
@@ -175,14 +177,20 @@ def formatted(tree):
     if not tool:
         yield 'SKIP clang-format is not installed'
         return
-    for path, text in tree.items():
-        if path.endswith(('.c', '.h')):
-            done = subprocess.run([tool, '--style=file', '--assume-filename', path], input=text,
-                                  capture_output=True, text=True, check=True)
-            if done.stdout != text:
-                lines = zip(text.split('\n'), done.stdout.split('\n'))
-                line = next((n for n, (a, b) in enumerate(lines, 1) if a != b), 1)
-                yield f'{path}:{line}: run clang-format -i on it'
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copy('.clang-format', copy)
+        paths = [path for path in tree if path.endswith(('.c', '.h'))]
+        for path in paths:
+            os.makedirs(os.path.join(copy, os.path.dirname(path)), exist_ok=True)
+            with open(os.path.join(copy, path), 'w', encoding='utf-8', newline='') as file:
+                file.write(tree[path])
+        done = subprocess.run([tool, '--style=file', '--dry-run', *paths], cwd=copy, capture_output=True,
+                              text=True)
+    wrong = re.findall(r'^([^\s:]+):(\d+):.*clang-formatted', done.stderr, re.M)
+    if done.returncode != 0 and not wrong:
+        yield f'{tool}: {done.stderr}'
+    for path, lines in itertools.groupby(wrong, key=lambda match: match[0]):
+        yield f'{path}:{next(lines)[1]}: run clang-format -i on it'
 
 
 def symbols_point_one_way(objects):
@@ -237,16 +245,21 @@ def read_tree(top):
     return tree
 
 
-def read_object(path, folder, source):
-    nm = subprocess.run(['nm', path], capture_output=True, text=True, check=True).stdout
-    entries = [line.split()[-2:] for line in nm.splitlines()]
-    table = subprocess.run(['objdump', '-t', path], capture_output=True, text=True, check=True).stdout
-    return {
-        'name': source, 'folder': folder, 'source': source,
-        'defined': {s for t, s in entries if t in 'TDBRCV'},
-        'undefined': {s for t, s in entries if t in 'Uw'},
-        'data': re.findall(r'^[0-9a-f]+ .{6}[O ] (\S+)\t[0-9a-f]+ +(?:\.hidden )?(\S+)$', table, re.M),
-    }
+def read_symbols(sources):
+    """What objdump says of objects, given as (path, folder, source)"""
+    table = subprocess.run(['objdump', '-t', *(path for path, _, _ in sources)], capture_output=True, text=True,
+                           check=True).stdout
+    parts = re.split(r'^(\S+):\s+file format .*$', table, flags=re.M)
+    texts = dict(zip(parts[1::2], parts[2::2]))
+    for path, folder, source in sources:
+        # value, seven flags (l g w: local, global, weak; O: object), section, size, name
+        symbols = re.findall(r'^[0-9a-f]+ (.{7}) (\S+)\t[0-9a-f]+ +(?:\.hidden )?(\S+)$', texts[path], re.M)
+        yield {
+            'name': source, 'folder': folder, 'source': source,
+            'defined': {name for flags, section, name in symbols if section != '*UND*' and re.match('[gu!]|.w', flags)},
+            'undefined': {name for _, section, name in symbols if section == '*UND*'},
+            'data': [(section, name) for flags, section, name in symbols if 'O' in flags],
+        }
 
 
 def read_objects(top, build):
@@ -258,8 +271,8 @@ def read_objects(top, build):
                 source = os.path.join(home, re.sub(r'\.o$', '', file))
                 # An object whose source is gone is a leftover of an older build.
                 if file.endswith('.c.o') and os.path.exists(os.path.join(top, source)):
-                    found.append(read_object(os.path.join(directory, file), home, source))
-    return found
+                    found.append((os.path.join(directory, file), home, source))
+    return list(read_symbols(found)) if found else []
 
 
 def main():

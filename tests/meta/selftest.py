@@ -85,7 +85,7 @@ def compiled(directory, folder, text):
     with open(source, 'w', encoding='utf-8') as file:
         file.write(text)
     subprocess.run([os.environ.get('CC', 'cc'), '-fPIC', '-w', '-c', source, '-o', source + '.o'], check=True)
-    return check.read_object(source + '.o', folder, os.path.basename(source))
+    return next(check.read_symbols([(source + '.o', folder, os.path.basename(source))]))
 
 
 def main():
