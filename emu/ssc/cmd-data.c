@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks and marks: READ, WRITE, WRITE FILEMARKS, ERASE, READ BLOCK LIMITS. */
+/* Blocks and marks: READ, WRITE, WRITE FILEMARKS, ERASE, VERIFY, READ BLOCK LIMITS. */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -202,4 +202,49 @@ Outcome erase_6(SscCommand *c)
 
     drive->dirty = true;
     return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
+}
+
+/* One block of VERIFY: read, and compared if the host sent bytes for it. */
+static Outcome verify_block(SscCommand *c, uint8_t *buffer, uint32_t size, const uint8_t *expected,
+                            int64_t residual, bool fixed)
+{
+    size_t length;
+    MediumResult result = read_block(c, buffer, size, &length);
+
+    if (result != MEDIUM_OK) {
+        return of_medium(c, result, ACT_READ, (uint64_t)residual);
+    }
+    if (length != size) {
+        return incorrect_length(fixed ? residual : (int64_t)size - (int64_t)length);
+    }
+    return expected && memcmp(buffer, expected, size) != 0 ? check(SENSE_MISCOMPARE) : good();
+}
+
+static Outcome verify_blocks(SscCommand *c)
+{
+    bool fixed = c->cdb[1] & 0x01, compare = c->cdb[1] & 0x02;
+    uint32_t length = get_be24(c->cdb + 2);
+    uint32_t size = fixed ? c->drive->mode.block_length : length;
+    uint32_t count = fixed ? length : 1;
+    const uint8_t *expected = compare ? g_bytes_get_data(c->task->out, NULL) : NULL;
+    g_autofree uint8_t *buffer = g_malloc(size);
+    Outcome outcome = good();
+
+    for (uint32_t i = 0; i < count && outcome_is_good(&outcome); i++) {
+        outcome = verify_block(c, buffer, size, expected ? expected + (size_t)i * size : NULL,
+                               fixed ? (int64_t)count - i : length, fixed);
+    }
+    return outcome;
+}
+
+/* SSC-3 § 7.16. Without BYTCMP the drive looks for itself whether blocks can be read. */
+Outcome verify_6(SscCommand *c)
+{
+    uint32_t bytes = 0;
+    Outcome outcome = transfer_length(c, &bytes);
+
+    if (!outcome_is_good(&outcome) || bytes == 0) {
+        return outcome;
+    }
+    return c->cdb[1] & 0x02 ? move_data(bytes, verify_blocks) : verify_blocks(c);
 }

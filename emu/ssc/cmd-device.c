@@ -225,3 +225,20 @@ Outcome report_opcodes(SscCommand *c)
     }
     return outcome_is_good(&outcome) ? reply(c, get_be32(c->cdb + 6)) : outcome;
 }
+
+/* SPC-3 § 6.28. The default self-test is all there is: that our own tables are sound. */
+Outcome send_diagnostic(SscCommand *c)
+{
+    bool self_test = c->cdb[1] & 0x04;
+
+    if (c->cdb[1] & 0xe0) { /* SELF-TEST CODE: no background or extended tests */
+        return illegal_field(1, 7);
+    }
+    if (get_be16(c->cdb + 3) != 0) { /* no diagnostic pages */
+        return illegal_field(3, -1);
+    }
+    if (self_test) {
+        ssc_table_check();
+    }
+    return good();
+}

@@ -27,3 +27,20 @@ Outcome log_sense(SscCommand *c)
     }
     return outcome;
 }
+
+/* SPC-3 § 6.5: PCR sets everything that is counted back to zero; single values cannot be set. */
+Outcome log_select(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+
+    if (c->cdb[1] & 0x01) { /* SP */
+        return illegal_field(1, 0);
+    }
+    if (get_be16(c->cdb + 7) != 0) {
+        return illegal_field(7, -1);
+    }
+    if (c->cdb[1] & 0x02) { /* PCR */
+        drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
+    }
+    return good();
+}

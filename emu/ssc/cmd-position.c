@@ -41,9 +41,18 @@ static int32_t get_be24_signed(const uint8_t *p)
     return (int32_t)(get_be24(p) << 8) >> 8;
 }
 
+/* COUNT, of either form. Its most negative value has no positive twin: one less is far enough. */
+static int64_t space_count(const SscCommand *c)
+{
+    if (c->row->length == 6) {
+        return get_be24_signed(c->cdb + 2);
+    }
+    return MAX((int64_t)get_be64(c->cdb + 4), -G_MAXINT64);
+}
+
 static Outcome do_space(SscCommand *c)
 {
-    int32_t count = get_be24_signed(c->cdb + 2);
+    int64_t count = space_count(c);
     MediumSpace what;
     uint64_t moved;
 
@@ -57,43 +66,95 @@ static Outcome do_space(SscCommand *c)
     return of_medium(c, result, ACT_SPACE, (uint64_t)ABS(count) - moved);
 }
 
-/* SSC-3 § 7.14 */
-Outcome space_6(SscCommand *c)
+/* SSC-3 § 7.14, 7.15 */
+Outcome space(SscCommand *c)
 {
     MediumSpace what;
 
     if (!space_what(c->cdb[1] & 0x0f, &what)) {
         return illegal_field(1, 3);
     }
-    if (what != MEDIUM_SPACE_EOD && get_be24(c->cdb + 2) == 0) {
+    if (what != MEDIUM_SPACE_EOD && space_count(c) == 0) {
         return good();
     }
     return when_synced(c, do_space);
 }
 
+/* Where LOCATE goes, of either form. */
+typedef struct Destination {
+    MediumLocate what;
+    bool change; /* CP: of partition */
+    unsigned partition_byte;
+    uint64_t number;
+} Destination;
+
+static Destination destination_10(const SscCommand *c)
+{
+    return (Destination){ .what = MEDIUM_LOCATE_OBJECT,
+                          .change = c->cdb[1] & 0x02,
+                          .partition_byte = 8,
+                          .number = get_be32(c->cdb + 3) };
+}
+
+static Destination destination_16(const SscCommand *c)
+{
+    unsigned type = c->cdb[1] >> 3 & 0x07;
+
+    return (Destination){ .what = type == 0   ? MEDIUM_LOCATE_OBJECT
+                                  : type == 1 ? MEDIUM_LOCATE_FILE
+                                              : MEDIUM_LOCATE_EOD,
+                          .change = c->cdb[1] & 0x02,
+                          .partition_byte = 3,
+                          .number = get_be64(c->cdb + 4) };
+}
+
 static Outcome do_locate(SscCommand *c)
 {
     SscDrive *drive = c->drive;
+    Destination to = c->row->length == 10 ? destination_10(c) : destination_16(c);
     MediumPosition position;
+    MediumResult result;
 
     medium_position(drive->medium, &position);
-    uint32_t partition = c->cdb[1] & 0x02 ? c->cdb[8] : position.partition; /* CP */
-    MediumResult result =
-        medium_locate(drive->medium, partition, MEDIUM_LOCATE_OBJECT, get_be32(c->cdb + 3));
+    result =
+        medium_locate(drive->medium, to.change ? c->cdb[to.partition_byte] : position.partition,
+                      to.what, to.number);
+    if (to.what == MEDIUM_LOCATE_EOD && result == MEDIUM_EOD) { /* the aim */
+        return good();
+    }
     return of_medium(c, result, ACT_LOCATE, 0);
+}
+
+static Outcome locate(SscCommand *c, const Destination *to)
+{
+    bool immed = c->cdb[1] & 0x01;
+    MediumInfo info;
+
+    medium_info(c->drive->medium, &info);
+    if (to->change && c->cdb[to->partition_byte] >= info.geometry.partitions) {
+        return illegal_field(to->partition_byte, -1);
+    }
+    return immed ? good_but_dirty(c, do_locate(c)) : when_synced(c, do_locate);
 }
 
 /* SSC-3 § 7.2. BT asks for the drive's own block addresses: they are logical object numbers too. */
 Outcome locate_10(SscCommand *c)
 {
-    bool immed = c->cdb[1] & 0x01, change = c->cdb[1] & 0x02;
-    MediumInfo info;
+    Destination to = destination_10(c);
 
-    medium_info(c->drive->medium, &info);
-    if (change && c->cdb[8] >= info.geometry.partitions) {
-        return illegal_field(8, -1);
+    return locate(c, &to);
+}
+
+/* SSC-3 § 7.3. DEST_TYPE: 0 an object, 1 a file, 3 end of data. */
+Outcome locate_16(SscCommand *c)
+{
+    Destination to = destination_16(c);
+    unsigned type = c->cdb[1] >> 3 & 0x07;
+
+    if (type > 3 || type == 2) {
+        return illegal_field(1, 5);
     }
-    return immed ? good_but_dirty(c, do_locate(c)) : when_synced(c, do_locate);
+    return locate(c, &to);
 }
 
 /*

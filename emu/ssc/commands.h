@@ -13,6 +13,7 @@ Outcome report_luns(SscCommand *c);
 Outcome reserve(SscCommand *c);
 Outcome release(SscCommand *c);
 Outcome report_opcodes(SscCommand *c);
+Outcome send_diagnostic(SscCommand *c);
 
 /* cmd-data.c */
 Outcome read_block_limits(SscCommand *c);
@@ -20,11 +21,13 @@ Outcome read_6(SscCommand *c);
 Outcome write_6(SscCommand *c);
 Outcome write_filemarks_6(SscCommand *c);
 Outcome erase_6(SscCommand *c);
+Outcome verify_6(SscCommand *c);
 
 /* cmd-position.c */
 Outcome rewind_tape(SscCommand *c);
-Outcome space_6(SscCommand *c);
+Outcome space(SscCommand *c);
 Outcome locate_10(SscCommand *c);
+Outcome locate_16(SscCommand *c);
 Outcome read_position_short(SscCommand *c);
 Outcome read_position_long(SscCommand *c);
 Outcome read_position_extended(SscCommand *c);
@@ -38,6 +41,7 @@ Outcome prevent_allow(SscCommand *c);
 
 /* cmd-log.c */
 Outcome log_sense(SscCommand *c);
+Outcome log_select(SscCommand *c);
 
 /* cmd-density.c */
 Outcome report_density_support(SscCommand *c);

@@ -294,6 +294,45 @@ START_TEST(no_byte_of_an_odd_tail_is_lost)
 }
 END_TEST
 
+#define VERIFY6(flags, length) CDB(0x13, (flags), 0, 0, (length), 0)
+#define BYTCMP                 0x02
+
+START_TEST(verify_reads_and_compares)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_set_block(h, 0x10, 4);
+    host_send_data(h, text, 12, WRITE6(FIXED, 3));
+    host_write(h, text, 3);
+    host_filemarks(h, 1);
+    host_rewind(h);
+    host_send_data(h, text, 8, VERIFY6(FIXED | BYTCMP, 2));
+    expect_good(h);
+    expect_at(h, 0, 2);
+    host_send_data(h, text, 4, VERIFY6(BYTCMP, 4)); /* not these bytes */
+    expect_sense(h, SENSE_MISCOMPARE);
+    host_rewind(h);
+    host_send(h, VERIFY6(FIXED, 3));
+    expect_good(h);
+    ck_assert_uint_eq(h->data_phases, 0);
+    host_send(h, VERIFY6(0, 5));
+    expect_sense(h, SENSE_NO_SENSE);
+    expect_flags(h, "I");
+    expect_info(h, 2);
+    host_send(h, VERIFY6(FIXED, 2));
+    expect_sense(h, SENSE_FILEMARK_DETECTED);
+    expect_info(h, 2);
+    host_rewind(h);
+    host_send(h, VERIFY6(FIXED, 5));
+    expect_flags(h, "I");
+    expect_info(h, 2);
+    expect_at(h, 0, 4);
+    host_send(h, VERIFY6(0, 0));
+    expect_good(h);
+    expect_at(h, 0, 4);
+}
+END_TEST
+
 START_TEST(early_warning_then_overflow)
 {
     MediumGeometry geometry = { .capacity = 1000, .early_warning = 500, .partitions = 1 };
@@ -484,6 +523,7 @@ TCase *make_ssc_data_tcase(void)
     tcase_add_test(tcase, block_limits);
     tcase_add_test(tcase, blocks_of_one_two_three_bytes);
     tcase_add_test(tcase, no_byte_of_an_odd_tail_is_lost);
+    tcase_add_test(tcase, verify_reads_and_compares);
     tcase_add_test(tcase, early_warning_then_overflow);
     tcase_add_test(tcase, fixed_blocks_up_to_the_end);
     tcase_add_test(tcase, writing_truncates);

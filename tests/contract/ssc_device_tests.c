@@ -103,6 +103,35 @@ START_TEST(counters_and_capacity)
 }
 END_TEST
 
+START_TEST(counters_set_back)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_write(h, "abcd", 4);
+    host_send(h, CDB(0x4c, 0x02, 0, 0, 0, 0, 0, 0, 0, 0)); /* PCR */
+    expect_good(h);
+    host_send(h, LOG_SENSE(0x0c, 0));
+    ck_assert_uint_eq(get_be64(h->task.in->data + 8), 0);
+    host_send(h, CDB(0x4c, 0x00, 0, 0, 0, 0, 0, 0, 4, 0));
+    expect_field(h, 7, -1);
+    host_send(h, CDB(0x4c, 0x01, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_field(h, 1, 0);
+}
+END_TEST
+
+START_TEST(self_test)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    host_send(h, CDB(0x1d, 0x04, 0, 0, 0, 0));
+    expect_good(h);
+    host_send(h, CDB(0x1d, 0x20, 0, 0, 0, 0)); /* a background one */
+    expect_field(h, 1, 7);
+    host_send(h, CDB(0x1d, 0x10, 0, 0, 4, 0));
+    expect_field(h, 3, -1);
+}
+END_TEST
+
 START_TEST(density_report)
 {
     g_autoptr(ScsiHost) h = host_new("sdx-500c");
@@ -284,6 +313,8 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, log_pages);
     tcase_add_test(tcase, tape_alerts_are_raised_and_taken);
     tcase_add_test(tcase, counters_and_capacity);
+    tcase_add_test(tcase, counters_set_back);
+    tcase_add_test(tcase, self_test);
     tcase_add_test(tcase, density_report);
     tcase_add_test(tcase, supported_opcodes);
     tcase_add_test(tcase, models_by_name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moving the head: what is passed, where it stops, what is told. */
+#include "emu/base/bytes.h"
 #include "media/formats.h"
 #include "tests/support/scsi-host.h"
 
@@ -283,12 +284,70 @@ START_TEST(one_cartridge_at_a_time)
 }
 END_TEST
 
+START_TEST(space_16_says_the_same)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+    uint64_t count = (uint64_t)(int64_t)spaces[_i].count;
+    uint8_t cdb[16] = { 0x91, (uint8_t)spaces[_i].code };
+
+    put_be64(cdb + 4, count);
+    medium_locate(ssc_drive_medium(h->drive), 0, MEDIUM_LOCATE_OBJECT, spaces[_i].from);
+    host_send(h, cdb, 16);
+    if (spaces[_i].stop == SENSE_NO_SENSE) {
+        expect_good(h);
+    } else {
+        expect_sense(h, spaces[_i].stop);
+        expect_info(h, spaces[_i].residual);
+    }
+    expect_at(h, 0, spaces[_i].object);
+}
+END_TEST
+
+START_TEST(space_16_far)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+
+    host_send(h, CDB(0x91, 1, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_no_info(h); /* the residual does not fit */
+    host_send(h, CDB(0x91, 1, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_BEGINNING_OF_MEDIUM_DETECTED);
+    expect_no_info(h);
+    expect_at(h, 0, 0);
+}
+END_TEST
+
+START_TEST(locate_16_by_object_file_and_end)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+
+    host_send(h, CDB(0x92, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0));
+    expect_good(h);
+    expect_at(h, 0, 4);
+    host_send(h, CDB(0x92, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)); /* file 1 */
+    expect_good(h);
+    expect_at(h, 0, 3);
+    host_send(h, CDB(0x92, 0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_good(h);
+    expect_at(h, 0, 7);
+    host_send(h, CDB(0x92, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0));
+    expect_sense(h, SENSE_END_OF_DATA);
+    host_send(h, CDB(0x92, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_field(h, 1, 5);
+    host_send(h, CDB(0x92, 0x02, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_field(h, 3, -1);
+}
+END_TEST
+
 TCase *make_ssc_position_tcase(void)
 {
     TCase *tcase = tcase_create("position");
 
     tcase_add_loop_test(tcase, space_stops_where_it_should, 0, G_N_ELEMENTS(spaces));
     tcase_add_test(tcase, space_codes_that_are_not);
+    tcase_add_loop_test(tcase, space_16_says_the_same, 0, G_N_ELEMENTS(spaces));
+    tcase_add_test(tcase, space_16_far);
+    tcase_add_test(tcase, locate_16_by_object_file_and_end);
     tcase_add_test(tcase, locate_and_tell);
     tcase_add_test(tcase, partitions);
     tcase_add_test(tcase, what_is_not_synced_is_in_the_buffer);

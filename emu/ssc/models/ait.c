@@ -31,4 +31,5 @@ const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
     { 0x31, sizeof ait_configuration, ait_configuration, nothing },
 };
 
-const SscLack ait_lacks[] = { { 0x04, -1 }, { 0x34, 0x06 }, { 0x34, 0x08 }, { 0xa3, 0x0c }, { 0 } };
+const SscLack ait_lacks[] = { { 0x04, -1 },   { 0x13, -1 },   { 0x91, -1 },   { 0x92, -1 },
+                              { 0x34, 0x06 }, { 0x34, 0x08 }, { 0xa3, 0x0c }, { 0 } };
