@@ -164,7 +164,7 @@ MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity
  * EARLY_WARNING (the byte at the early warning point has been written, or there is none before
  * it): written whole. Only bytes of blocks fill a partition: marks always fit. END_OF_PARTITION,
  * WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not written, the head is where it was; for
- * END_OF_PARTITION what followed is gone all the same.
+ * END_OF_PARTITION what followed is gone all the same, for HOST_ERROR and WRITE_ERROR it may be.
  */
 MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
 

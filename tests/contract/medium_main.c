@@ -2,7 +2,10 @@
 #include "tests/support/suite.h"
 
 TCase *make_medium_ram_tcase(void);
+TCase *make_medium_contract_tcase(void);
+TCase *make_medium_fault_tcase(void);
 TCase *make_medium_model_tcase(void);
 TCase *make_medium_crash_tcase(void);
 
-SUITE_MAIN("medium", make_medium_ram_tcase, make_medium_model_tcase, make_medium_crash_tcase)
+SUITE_MAIN("medium", make_medium_ram_tcase, make_medium_contract_tcase, make_medium_fault_tcase,
+           make_medium_model_tcase, make_medium_crash_tcase)

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The native cartridge on a disk that fails, and in a file that was damaged. */
+#include "media/cartridge.h"
+#include "tests/contract/medium_rows.h"
+#include "tests/support/memory_disk.h"
+
+#include <errno.h>
+
+TCase *make_medium_fault_tcase(void);
+
+enum { BLOCKS = 12, LENGTH = 20000 };
+
+static MemoryDisk *new_cartridge(void)
+{
+    MemoryDisk *disk = memory_disk_new();
+    HostFile *file = memory_disk_open(disk);
+
+    ck_assert(cartridge_create(file, "tape", &(MediumGeometry){ .partitions = 2 }, CHUNK_SHIFT_MIN,
+                               NULL));
+    host_file_release(file);
+    return disk;
+}
+
+static TapeMedium *open_cartridge(MemoryDisk *disk, bool read_only)
+{
+    HostFile *file = memory_disk_open(disk);
+    TapeMedium *m = cartridge_open(file, "tape", read_only, executor_inline(), NULL, NULL);
+
+    if (!m) {
+        host_file_release(file);
+    }
+    return m;
+}
+
+static void note_result(void *data, MediumResult result)
+{
+    *(MediumResult *)data = result;
+}
+
+static MediumResult sync_now(TapeMedium *m)
+{
+    MediumResult result = MEDIUM_OK;
+
+    medium_sync(m, note_result, &result);
+    return result;
+}
+
+/* What is on partition 0: lengths of blocks, 0 for marks. Nothing may be damaged. */
+static GArray *read_all(TapeMedium *m)
+{
+    GArray *stamps = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    static uint8_t one[LENGTH], other[LENGTH];
+    MediumResult result;
+    size_t length;
+
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    while ((result = medium_read(m, one, LENGTH, &length)) != MEDIUM_EOD) {
+        uint32_t stamp = result == MEDIUM_OK
+                             ? (uint32_t)one[0] | (uint32_t)one[1] << 8 | (uint32_t)one[2] << 16
+                             : G_MAXUINT32;
+
+        ck_assert_msg(result == MEDIUM_OK || result == MEDIUM_FILEMARK, "object %u: result %u",
+                      stamps->len, result);
+        if (result == MEDIUM_OK) {
+            fill_block(other, length, stamp);
+            ck_assert_mem_eq(one, other, length);
+        }
+        g_array_append_val(stamps, stamp);
+    }
+    return stamps;
+}
+
+/* Writes blocks and a mark, cuts into the middle, writes on; every refusal must be clean. */
+static void work(TapeMedium *m, GArray *model, guint *acknowledged)
+{
+    uint8_t bytes[LENGTH];
+    uint32_t i;
+
+    for (i = 0; i < BLOCKS; i++) {
+        MediumPosition before, after;
+        uint32_t stamp = i == 3 ? G_MAXUINT32 : i + 1;
+        size_t length = i % 2 ? LENGTH : 100;
+        MediumResult result;
+        uint64_t n;
+
+        if (i == 8) {
+            result = medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 2);
+            ck_assert(result == MEDIUM_OK || result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR);
+        }
+        medium_position(m, &before);
+        fill_block(bytes, length, stamp);
+        result = i == 3 ? medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n)
+                        : medium_write(m, bytes, length);
+        medium_position(m, &after);
+        if (result == MEDIUM_OK || after.eod) {
+            g_array_set_size(model, (guint)before.object);
+        }
+        *acknowledged = MIN(*acknowledged, (guint)before.object); /* it tried to go there */
+        if (result == MEDIUM_OK) {
+            g_array_append_val(model, stamp);
+        } else {
+            ck_assert_int_eq(result, MEDIUM_HOST_ERROR);
+            ck_assert_ptr_nonnull(medium_host_error(m));
+            ck_assert_uint_eq(after.object, before.object);
+        }
+        if (i % 4 == 1) {
+            result = sync_now(m);
+            ck_assert(result == MEDIUM_OK || result == MEDIUM_HOST_ERROR);
+            *acknowledged = result == MEDIUM_OK ? model->len : *acknowledged;
+        }
+    }
+}
+
+/* False: the run ended before anything failed, so all places have been tried. */
+static bool fail_at(int n, int error, bool forever)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autoptr(GArray) model = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    g_autoptr(GArray) found = NULL;
+    TapeMedium *m = open_cartridge(disk, false);
+    guint acknowledged = 0;
+    bool failed, good;
+
+    memory_disk_fail(disk, n, error, forever);
+    work(m, model, &acknowledged);
+    failed = memory_disk_failed(disk);
+    memory_disk_fail(disk, 0, 0, false);
+    good = sync_now(m) == MEDIUM_OK;
+    medium_free(m);
+    m = open_cartridge(disk, false);
+    ck_assert_ptr_nonnull(m);
+    found = read_all(m);
+    if (good) {
+        ck_assert_uint_eq(found->len, model->len);
+    }
+    ck_assert_msg(found->len >= acknowledged && found->len <= model->len,
+                  "failing at %d: %u found, %u acknowledged, %u written", n, found->len,
+                  acknowledged, model->len);
+    if (found->len > 0) {
+        ck_assert_mem_eq(found->data, model->data, found->len * sizeof(uint32_t));
+    }
+    medium_free(m);
+    return failed;
+}
+
+static const struct {
+    int error;
+    bool forever;
+} failures[] = { { ENOSPC, false }, { ENOSPC, true }, { EIO, false }, { EIO, true } };
+
+START_TEST(each_failing_call_is_reported_and_survived)
+{
+    int n = 0;
+
+    while (fail_at(n, failures[_i].error, failures[_i].forever)) {
+        n++;
+    }
+    ck_assert_int_gt(n, 20);
+}
+END_TEST
+
+START_TEST(a_disk_may_fill_up_and_be_emptied)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autoptr(GArray) found = NULL;
+    TapeMedium *m = open_cartridge(disk, false);
+    uint8_t bytes[LENGTH];
+    uint32_t n = 0;
+
+    memory_disk_limit_pages(disk, 40);
+    do {
+        fill_block(bytes, LENGTH, n);
+    } while (medium_write(m, bytes, LENGTH) == MEDIUM_OK && ++n);
+    ck_assert_uint_gt(n, 3);
+    ck_assert_ptr_nonnull(strstr(medium_host_error(m)->message, g_strerror(ENOSPC)));
+    memory_disk_limit_pages(disk, G_MAXUINT);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    medium_free(m);
+    m = open_cartridge(disk, true);
+    found = read_all(m);
+    ck_assert_uint_eq(found->len, n + 1);
+    medium_free(m);
+}
+END_TEST
+
+/* A cartridge of BLOCKS blocks and a filemark after each. */
+static MemoryDisk *filled_cartridge(void)
+{
+    MemoryDisk *disk = new_cartridge();
+    TapeMedium *m = open_cartridge(disk, false);
+    uint8_t bytes[LENGTH];
+    uint64_t n;
+    uint32_t i;
+
+    for (i = 0; i < BLOCKS; i++) {
+        fill_block(bytes, LENGTH, i);
+        ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+        ck_assert_int_eq(medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n), MEDIUM_OK);
+    }
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+    return disk;
+}
+
+static void flip(MemoryDisk *disk, uint64_t offset)
+{
+    HostFile *file = memory_disk_open(disk);
+    uint8_t byte;
+
+    host_file_read(file, &byte, 1, offset);
+    byte ^= 0x10;
+    host_file_write(file, &byte, 1, offset);
+    host_file_release(file);
+}
+
+START_TEST(damaged_data_is_that_one_block)
+{
+    g_autoptr(MemoryDisk) disk = filled_cartridge();
+    TapeMedium *m;
+    uint8_t bytes[LENGTH];
+    size_t length;
+    uint32_t i;
+
+    flip(disk, SYSTEM_AREA + 2 * LENGTH + 77); /* the first chunk that is taken is of data */
+    m = open_cartridge(disk, true);
+    for (i = 0; i < BLOCKS; i++) {
+        ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length),
+                         i == 2 ? MEDIUM_CORRUPT : MEDIUM_OK);
+        if (i == 2) {
+            ck_assert_ptr_nonnull(strstr(medium_host_error(m)->message, "object 4"));
+        }
+        ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length), MEDIUM_FILEMARK);
+    }
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_FILE, 3), MEDIUM_OK);
+    ck_assert_int_eq(medium_read_reverse(m, bytes, LENGTH, &length), MEDIUM_FILEMARK);
+    ck_assert_int_eq(medium_read_reverse(m, bytes, LENGTH, &length), MEDIUM_CORRUPT);
+    medium_free(m);
+}
+END_TEST
+
+/* The bytes of the entry of an object, wherever its table lies in the file. */
+static uint64_t find_entry(MemoryDisk *disk, uint64_t object)
+{
+    HostFile *file = memory_disk_open(disk);
+    uint64_t offset = SYSTEM_AREA;
+    uint8_t bytes[OBJECT_ENTRY];
+    ObjectEntry entry;
+
+    for (; offset < (uint64_t)file->ops->size(file); offset += OBJECT_ENTRY) {
+        host_file_read(file, bytes, sizeof bytes, offset);
+        if (object_entry_decode(bytes, 1, 0, object, &entry)) {
+            host_file_release(file);
+            return offset;
+        }
+    }
+    ck_abort_msg("no entry");
+}
+
+START_TEST(a_damaged_entry_is_that_one_object)
+{
+    g_autoptr(MemoryDisk) disk = filled_cartridge();
+    TapeMedium *m;
+    uint8_t bytes[LENGTH];
+    size_t length;
+    uint32_t i;
+
+    flip(disk, find_entry(disk, (uint64_t)_i) + 20);
+    m = open_cartridge(disk, true);
+    ck_assert_ptr_nonnull(m);
+    for (i = 0; i < 2 * BLOCKS; i++) {
+        MediumResult good = i % 2 ? MEDIUM_FILEMARK : MEDIUM_OK;
+
+        ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length),
+                         i == (uint32_t)_i ? MEDIUM_CORRUPT : good);
+    }
+    ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length), MEDIUM_EOD);
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_FILE, BLOCKS), MEDIUM_OK);
+    medium_free(m);
+}
+END_TEST
+
+TCase *make_medium_fault_tcase(void)
+{
+    TCase *tcase = tcase_create("fault");
+
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, each_failing_call_is_reported_and_survived, 0,
+                        (int)G_N_ELEMENTS(failures));
+    tcase_add_test(tcase, a_disk_may_fill_up_and_be_emptied);
+    tcase_add_test(tcase, damaged_data_is_that_one_block);
+    tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
+    return tcase;
+}
