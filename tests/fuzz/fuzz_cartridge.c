@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A cartridge file that somebody else made: opened, read both ways, spaced over, written to.
+ *
+ * Inputs are patches, since the parts of a cartridge lie megabytes apart and are under checksums:
+ * repeated { u32 offset, u8 length, bytes }, laid over a good cartridge, after which the checksums
+ * of superblocks and entries are made right if the first byte of the input is odd.
+ */
+#include "emu/base/bytes.h"
+#include "media/cartridge.h"
+#include "media/crc32c.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The file: three pieces of it, the rest reads as zeroes. */
+enum { PIECE = 128 * 1024, MAP_PIECE = 4096, CHUNKS = 4 * 65536, ROOM = 1024 };
+
+typedef struct FuzzFile {
+    HostFile base;
+    uint8_t system[PIECE], attributes[MAP_PIECE], map[MAP_PIECE], chunks[CHUNKS];
+} FuzzFile;
+
+/* The bytes at an offset, as many as lie together; NULL: zeroes. */
+static uint8_t *bytes_at(FuzzFile *f, uint64_t offset, uint64_t *length)
+{
+    const struct {
+        uint64_t start, length;
+        uint8_t *bytes;
+    } pieces[] = { { 0, PIECE, f->system },
+                   { ATTRIBUTE_AREA, MAP_PIECE, f->attributes },
+                   { CHUNK_MAP, MAP_PIECE, f->map },
+                   { SYSTEM_AREA, CHUNKS, f->chunks } };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        if (offset >= pieces[i].start && offset < pieces[i].start + pieces[i].length) {
+            *length = MIN(*length, pieces[i].start + pieces[i].length - offset);
+            return pieces[i].bytes + (offset - pieces[i].start);
+        }
+        if (offset < pieces[i].start) {
+            *length = MIN(*length, pieces[i].start - offset);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static ssize_t fuzz_read(HostFile *file, void *buffer, size_t length, uint64_t offset)
+{
+    uint64_t part = length;
+    const uint8_t *bytes = bytes_at((FuzzFile *)file, offset, &part);
+
+    if (bytes) {
+        memcpy(buffer, bytes, part);
+    } else {
+        memset(buffer, 0, part);
+    }
+    return (ssize_t)part;
+}
+
+static ssize_t fuzz_write(HostFile *file, const struct iovec *iov, int n, uint64_t offset)
+{
+    uint64_t part = iov[0].iov_len;
+    uint8_t *bytes = bytes_at((FuzzFile *)file, offset, &part);
+
+    if (bytes) {
+        memcpy(bytes, iov[0].iov_base, part);
+    }
+    return (ssize_t)part;
+}
+
+static int fuzz_nothing(HostFile *file)
+{
+    return 0;
+}
+
+static int fuzz_truncate(HostFile *file, uint64_t size)
+{
+    return 0;
+}
+
+static int fuzz_punch(HostFile *file, uint64_t offset, uint64_t length)
+{
+    return 0;
+}
+
+static int64_t fuzz_size(HostFile *file)
+{
+    return SYSTEM_AREA + CHUNKS;
+}
+
+static const HostFileOps fuzz_ops = { fuzz_read,  fuzz_write, fuzz_nothing,     fuzz_truncate,
+                                      fuzz_punch, fuzz_size,  host_file_release };
+
+static void done(void *data, MediumResult result)
+{
+}
+
+/* Three blocks, two filemarks, a setmark, an attribute: something to damage. */
+static void fill(FuzzFile *f)
+{
+    TapeMedium *m = cartridge_open(&f->base, "fuzz", false, executor_inline(), NULL, NULL);
+    g_autoptr(GBytes) value = g_bytes_new_static("value", 5);
+    MediumAttribute attribute = { 0x400, 1, false, value };
+    uint8_t block[600] = { 1, 2, 3 };
+    uint64_t n;
+
+    medium_write(m, block, 600);
+    medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n);
+    medium_write(m, block, 20);
+    medium_write_marks(m, MEDIUM_MARK_SETMARK, 1, &n);
+    medium_write(m, block, 1);
+    medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n);
+    medium_set_attribute(m, 0, &attribute);
+    medium_sync(m, done, NULL);
+    cartridge(m)->file = NULL;
+    cartridge(m)->read_only = true;
+    medium_free(m);
+}
+
+static void patch(FuzzFile *f, ByteReader *reader)
+{
+    while (!reader->overrun && reader->position < reader->length) {
+        const uint8_t *offset = byte_reader_take(reader, 4);
+        size_t length = byte_reader_u8(reader);
+        const uint8_t *bytes = byte_reader_take(reader, length);
+        uint64_t part = length;
+        uint8_t *to = offset ? bytes_at(f, get_le32(offset), &part) : NULL;
+
+        if (to && bytes) {
+            memcpy(to, bytes, part);
+        }
+    }
+}
+
+static void mend(FuzzFile *f)
+{
+    static const uint8_t zero[4];
+    size_t i;
+
+    for (i = 0; i < PIECE; i += SUPERBLOCK_SLOT_SIZE) {
+        uint8_t *b = f->system + i;
+        uint32_t length = MIN(MAX(get_le32(b + 16), 16), (uint32_t)SUPERBLOCK_MAX);
+        uint32_t crc = crc32c(crc32c(0, b, 12), zero, 4);
+
+        put_le32(b + 12, crc32c(crc, b + 16, length - 16));
+    }
+    for (i = 0; i < MAP_PIECE; i += CHUNK_RECORD) {
+        put_le32(f->map + i, crc32c(0, f->map + i + 4, CHUNK_RECORD - 4));
+    }
+    for (i = 0; i < CHUNKS; i += OBJECT_ENTRY) {
+        uint8_t *b = f->chunks + i;
+
+        if (b[4] >= OBJECT_BLOCK && b[4] <= OBJECT_SETMARK) {
+            put_le32(b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
+        }
+    }
+}
+
+static void look_at(TapeMedium *m, uint32_t partition)
+{
+    static uint8_t buffer[ROOM];
+    uint64_t n;
+    size_t length;
+    int i;
+
+    for (i = 0; i < 2 * (MEDIUM_SPACE_SEQUENTIAL_SETMARKS + 1); i++) {
+        medium_locate(m, partition, (MediumLocate)(i % 3), (uint64_t)i);
+        medium_space(m, (MediumSpace)(i / 2), i % 2 ? 3 : -3, i % 4 < 2, &n);
+    }
+    medium_locate(m, partition, MEDIUM_LOCATE_OBJECT, 0);
+    for (i = 0; i < 20 && medium_read(m, buffer, ROOM, &length) != MEDIUM_EOD; i++) {
+    }
+    medium_locate(m, partition, MEDIUM_LOCATE_EOD, 0);
+    for (i = 0; i < 20 && medium_read_reverse(m, buffer, ROOM, &length) != MEDIUM_BOP; i++) {
+    }
+    medium_locate(m, partition, MEDIUM_LOCATE_OBJECT, 2);
+    medium_write(m, buffer, ROOM);
+    medium_read_reverse(m, buffer, ROOM, &length);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree FuzzFile *f = g_new0(FuzzFile, 1);
+    ByteReader reader = BYTE_READER(data, size);
+    bool mended = byte_reader_u8(&reader) & 1;
+    g_autofree char *notice = NULL;
+    TapeMedium *m;
+    MediumInfo info;
+    uint32_t i;
+
+    f->base.ops = &fuzz_ops;
+    cartridge_create(&f->base, "fuzz", &(MediumGeometry){ .partitions = 2 }, CHUNK_SHIFT_MIN, NULL);
+    fill(f);
+    patch(f, &reader);
+    if (mended) {
+        mend(f);
+    }
+    m = cartridge_open(&f->base, "fuzz", false, executor_inline(), &notice, NULL);
+    if (!m) {
+        return 0;
+    }
+    medium_info(m, &info);
+    for (i = 0; i < MIN(info.geometry.partitions, 3u); i++) {
+        look_at(m, i);
+    }
+    cartridge(m)->file = NULL;
+    cartridge(m)->read_only = true;
+    medium_free(m);
+    return 0;
+}
