@@ -11,7 +11,7 @@
 
 TCase *make_medium_crash_tcase(void);
 
-enum { SEEDS = 8, STEPS = 110, PARTITIONS = 6, LONGEST = 40000, ATTRIBUTE = 0x401 };
+enum { SEEDS = 6, STEPS = 110, PARTITIONS = 6, LONGEST = 40000, ATTRIBUTE = 0x401 };
 
 typedef struct Object {
     ObjectType type;

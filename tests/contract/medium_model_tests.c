@@ -7,7 +7,7 @@
 
 TCase *make_medium_model_tcase(void);
 
-enum { SEEDS = 6, STEPS = 1500, LONGEST = 70000, PROTECTED_STEPS = 3 };
+enum { SEEDS = 4, STEPS = 1500, LONGEST = 70000, PROTECTED_STEPS = 3 };
 
 typedef struct Pair {
     TapeMedium *a; /* the reference */
