@@ -15,6 +15,11 @@ Outcome release(SscCommand *c);
 Outcome report_opcodes(SscCommand *c);
 Outcome send_diagnostic(SscCommand *c);
 
+/* cmd-attribute.c */
+Outcome read_attribute(SscCommand *c);
+Outcome read_attribute_counts(SscCommand *c);
+Outcome write_attribute(SscCommand *c);
+
 /* cmd-data.c */
 Outcome read_block_limits(SscCommand *c);
 Outcome read_6(SscCommand *c);

@@ -184,6 +184,110 @@ START_TEST(supported_opcodes)
 }
 END_TEST
 
+#define READ_ATTRIBUTE(action, partition, first)                                                   \
+    CDB(0x8c, (action), 0, 0, 0, 0, 0, (partition), (uint8_t)((first) >> 8), (uint8_t)(first), 0,  \
+        1, 0, 0, 0, 0)
+
+static void send_attributes(ScsiHost *h, const char *list, uint8_t length)
+{
+    host_send_data(h, list, length, CDB(0x8d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, length, 0, 0));
+}
+
+START_TEST(attributes_of_the_drive)
+{
+    MediumGeometry geometry = { .capacity = 4 << 20, .partitions = 1, .worm = true };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    host_write(h, "abcd", 4);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0));
+    expect_good(h);
+    expect_data(h,
+                "\0\0\0\x33"
+                "\0\0\x80\0\x08\0\0\0\0\0\0\0\3"
+                "\0\1\x80\0\x08\0\0\0\0\0\0\0\4"
+                "\0\2\x80\0\x08\0\0\0\0\0\0\0\0"
+                "\0\6\x80\0\1\0"
+                "\4\x08\x80\0\1\x80",
+                55);
+    host_send(h, READ_ATTRIBUTE(1, 0, 2));
+    expect_data(h, "\0\0\0\6\0\2\0\6\4\x08", 10);
+    host_send(h, READ_ATTRIBUTE(2, 0, 0));
+    expect_data(h, "\0\2\0\1", 4);
+    host_send(h, READ_ATTRIBUTE(3, 0, 0));
+    expect_data(h, "\0\2\0\1", 4);
+    host_send(h, READ_ATTRIBUTE(4, 0, 0));
+    expect_field(h, 1, 4);
+    host_send(h, READ_ATTRIBUTE(0, 1, 0));
+    expect_field(h, 7, -1);
+}
+END_TEST
+
+START_TEST(attributes_of_the_host)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_hold_syncs(h, true);
+    send_attributes(h, "\0\0\0\x0e\x08\x06\1\0\4TAPE\x08\0\0\0\0", 18);
+    ck_assert_uint_eq(h->done, 0); /* the chip forgets nothing: it is synced */
+    host_end_sync(h, MEDIUM_OK);
+    expect_good(h);
+    host_hold_syncs(h, false);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x0500));
+    expect_data(h, "\0\0\0\x09\x08\x06\1\0\4TAPE", 13);
+    send_attributes(h, "\0\0\0\5\x08\x06\1\0\0", 9); /* length 0 deletes */
+    expect_good(h);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x0500));
+    expect_data(h, "\0\0\0\0", 4);
+}
+END_TEST
+
+/* Lists that are wrong, and nothing of them is written. */
+static const struct {
+    char list[20];
+    uint8_t length;
+    int byte; /* -1: the length is wrong */
+} wrong_lists[] = {
+    { "\0\0\0\6\x08\x06\1\0\1A", 9, -1 },   { "\0\0\0\5\x08\x06\1\0\1A", 10, -1 },
+    { "\0\0\0\4\x08\x06\1\0", 8, -1 },      { "\0\0\0", 3, -1 },
+    { "\0\0\0\6\x08\x06\1\0\2A", 10, -1 },  { "\0\0\0\6\0\0\1\0\1A", 10, 4 },
+    { "\0\0\0\6\4\x08\1\0\1A", 10, 4 },     { "\0\0\0\6\x08\x06\3\0\1A", 10, 6 },
+    { "\0\0\0\6\x08\x06\x81\0\1A", 10, 6 }, { "\0\0\0\x0b\x08\x06\1\0\1A\x0c\0\0\0\0", 15, 10 },
+};
+
+START_TEST(attributes_that_are_wrong)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    send_attributes(h, wrong_lists[_i].list, wrong_lists[_i].length);
+    if (wrong_lists[_i].byte < 0) {
+        expect_sense(h, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    } else {
+        expect_parameter(h, wrong_lists[_i].byte, -1);
+    }
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x0500));
+    expect_data(h, "\0\0\0\0", 4);
+}
+END_TEST
+
+START_TEST(attributes_longer_than_any_page)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *bytes = g_malloc0(0xffff);
+    g_autoptr(GBytes) value = g_bytes_new(bytes, 0xffff);
+
+    for (uint16_t id = 0x0800; id < 0x0804; id++) {
+        MediumAttribute attribute = { .id = id, .value = value };
+
+        ck_assert_int_eq(medium_set_attribute(ssc_drive_medium(h->drive), 0, &attribute),
+                         MEDIUM_OK);
+    }
+    host_send(h, CDB(0x8c, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0xff, 0xff, 0xff, 0xff, 0, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 4 + 4 * (5 + 0xffff));
+    ck_assert_uint_eq(get_be32(h->task.in->data), 4 * (5 + 0xffff));
+}
+END_TEST
+
 START_TEST(models_by_name)
 {
     g_autoptr(GError) error = NULL;
@@ -317,6 +421,10 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, self_test);
     tcase_add_test(tcase, density_report);
     tcase_add_test(tcase, supported_opcodes);
+    tcase_add_test(tcase, attributes_of_the_drive);
+    tcase_add_test(tcase, attributes_of_the_host);
+    tcase_add_loop_test(tcase, attributes_that_are_wrong, 0, G_N_ELEMENTS(wrong_lists));
+    tcase_add_test(tcase, attributes_longer_than_any_page);
     tcase_add_test(tcase, models_by_name);
     tcase_add_test(tcase, models_are_whole);
     tcase_add_test(tcase, a_serial_of_ones_own);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * READ and WRITE ATTRIBUTE (SPC-3 § 6.14, 6.38): the cartridge's memory. What the drive knows
+ * better than the chip (capacity, density…) it says itself; the rest is on the medium.
+ */
+#include "emu/ssc/commands.h"
+#include "emu/ssc/drive-state.h"
+
+#define HEADER    5u   /* identifier, flags, length */
+#define READ_ONLY 0x80 /* of the flags; the format is in bits 1-0 */
+#define FORMATS   3u   /* binary, ASCII, text */
+/* The attributes that the host may write: its own, and vendor specific ones of the host. */
+#define HOST_FIRST   0x0800
+#define HOST_LAST    0x0bff
+#define VENDOR_FIRST 0x1400
+#define VENDOR_LAST  0x17ff
+
+static uint64_t remaining_mib(SscDrive *drive, const MediumPartition *partition)
+{
+    return (partition->capacity - MIN(partition->used, partition->capacity)) >> 20;
+}
+
+static uint64_t maximum_mib(SscDrive *drive, const MediumPartition *partition)
+{
+    return partition->capacity >> 20;
+}
+
+/* Flag 1 is the most significant bit (SSC-3 § 8.2.3). */
+static uint64_t alert_flags(SscDrive *drive, const MediumPartition *partition)
+{
+    uint64_t flags = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        flags |= (drive->tape_alerts >> i & 1) << (63 - i);
+    }
+    return flags;
+}
+
+static uint64_t density_code(SscDrive *drive, const MediumPartition *partition)
+{
+    return ssc_drive_density(drive);
+}
+
+static uint64_t medium_type(SscDrive *drive, const MediumPartition *partition)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    return info.geometry.worm ? 0x80 : 0x00;
+}
+
+/* Attributes that the drive answers for, ascending (SPC-3 § 7.3.2). All binary and read-only. */
+static const struct {
+    uint16_t id;
+    uint8_t length;
+    uint64_t (*value)(SscDrive *drive, const MediumPartition *partition);
+} known[] = {
+    { 0x0000, 8, remaining_mib }, { 0x0001, 8, maximum_mib }, { 0x0002, 8, alert_flags },
+    { 0x0006, 1, density_code },  { 0x0408, 1, medium_type },
+};
+
+static bool is_known(uint16_t id)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (known[i].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int by_id(gconstpointer a, gconstpointer b)
+{
+    return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+/* Identifiers from `first` on, ascending: the drive's and the medium's. */
+static GArray *list_ids(SscDrive *drive, uint32_t partition, uint16_t first)
+{
+    g_autoptr(GArray) stored = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+
+    medium_list_attributes(drive->medium, partition, stored);
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_array_append_val(stored, known[i].id);
+    }
+    g_array_sort(stored, by_id);
+    for (guint i = 0; i < stored->len; i++) {
+        uint16_t id = g_array_index(stored, uint16_t, i);
+
+        if (id >= first && (ids->len == 0 || g_array_index(ids, uint16_t, ids->len - 1) != id)) {
+            g_array_append_val(ids, id);
+        }
+    }
+    return ids;
+}
+
+static void put_header(ByteWriter *w, uint16_t id, uint8_t flags, uint16_t length)
+{
+    byte_writer_be16(w, id);
+    byte_writer_u8(w, flags);
+    byte_writer_be16(w, length);
+}
+
+static void put_known(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16_t id)
+{
+    MediumPartition state;
+    uint8_t bytes[8];
+
+    medium_partition(drive->medium, partition, &state);
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (known[i].id == id) {
+            put_be64(bytes, known[i].value(drive, &state));
+            put_header(w, id, READ_ONLY, known[i].length);
+            byte_writer_put(w, bytes + 8 - known[i].length, known[i].length);
+        }
+    }
+}
+
+static MediumResult put_stored(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16_t id)
+{
+    MediumAttribute attribute;
+    MediumResult result = medium_get_attribute(drive->medium, partition, id, &attribute);
+    gsize length;
+
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    const uint8_t *value = g_bytes_get_data(attribute.value, &length);
+    put_header(w, id, (uint8_t)((attribute.read_only ? READ_ONLY : 0) | (attribute.format & 3)),
+               (uint16_t)length);
+    byte_writer_put(w, value, length);
+    g_bytes_unref(attribute.value);
+    return MEDIUM_OK;
+}
+
+/* What the service action asks for, into a writer of any size: one of none only counts. */
+static MediumResult put_answer(SscCommand *c, ByteWriter *w, uint32_t available)
+{
+    uint32_t partition = c->cdb[7];
+    g_autoptr(GArray) ids = list_ids(c->drive, partition, get_be16(c->cdb + 8));
+
+    byte_writer_be32(w, available);
+    for (guint i = 0; i < ids->len; i++) {
+        uint16_t id = g_array_index(ids, uint16_t, i);
+        MediumResult result = MEDIUM_OK;
+
+        if (c->row->service_action == 0x01) { /* ATTRIBUTE LIST */
+            byte_writer_be16(w, id);
+        } else if (is_known(id)) {
+            put_known(c->drive, w, partition, id);
+        } else {
+            result = put_stored(c->drive, w, partition, id);
+        }
+        if (result != MEDIUM_OK) {
+            return result;
+        }
+    }
+    return MEDIUM_OK;
+}
+
+/* All of it, without room for any. */
+static MediumResult count_answer(SscCommand *c, size_t *length)
+{
+    ByteWriter counter = BYTE_WRITER(NULL, 0);
+    MediumResult result = put_answer(c, &counter, 0);
+
+    *length = counter.wanted;
+    return result;
+}
+
+static Outcome send_answer(SscCommand *c)
+{
+    size_t length;
+    ByteWriter w = BYTE_WRITER(scsi_task_in(c->task, c->announced), c->announced);
+    MediumResult result = count_answer(c, &length);
+
+    if (result == MEDIUM_OK) {
+        result = put_answer(c, &w, (uint32_t)(length - 4));
+    }
+    scsi_task_in(c->task, w.length);
+    return of_medium(c, result, ACT_OTHER, 0);
+}
+
+static bool has_partition(SscDrive *drive, uint8_t number)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    return number < info.geometry.partitions;
+}
+
+/* Service actions ATTRIBUTE VALUES and ATTRIBUTE LIST. */
+Outcome read_attribute(SscCommand *c)
+{
+    size_t length;
+
+    if (!has_partition(c->drive, c->cdb[7])) {
+        return illegal_field(7, -1);
+    }
+    MediumResult result = count_answer(c, &length);
+    if (result != MEDIUM_OK) {
+        return of_medium(c, result, ACT_OTHER, 0);
+    }
+    return move_data((uint32_t)MIN(length, MIN(get_be32(c->cdb + 10), SCSI_DATA_MAX)), send_answer);
+}
+
+/* Service actions LOGICAL VOLUME LIST and PARTITION LIST: the first number, and how many. */
+Outcome read_attribute_counts(SscCommand *c)
+{
+    bool partitions = c->row->service_action == 0x03;
+    MediumInfo info;
+
+    medium_info(c->drive->medium, &info);
+    byte_writer_be16(&c->reply, 2);
+    byte_writer_u8(&c->reply, 0);
+    byte_writer_u8(&c->reply, partitions ? (uint8_t)MIN(info.geometry.partitions, 0xff) : 1);
+    return reply(c, get_be32(c->cdb + 10));
+}
+
+static bool host_may_write(uint16_t id)
+{
+    return (id >= HOST_FIRST && id <= HOST_LAST) || (id >= VENDOR_FIRST && id <= VENDOR_LAST);
+}
+
+/* Checks the attribute at list[at]; good: `*next` is where the following one begins. */
+static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, size_t *next)
+{
+    if (length - at < HEADER || length - at - HEADER < get_be16(list + at + 3)) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    if (!host_may_write(get_be16(list + at))) {
+        return illegal_parameter((unsigned)at, -1);
+    }
+    if ((list[at + 2] & ~0x03) != 0 || list[at + 2] >= FORMATS) {
+        return illegal_parameter((unsigned)at + 2, -1);
+    }
+    *next = at + HEADER + get_be16(list + at + 3);
+    return good();
+}
+
+/* All of the list is right before any of it is written. */
+static Outcome check_attributes(const uint8_t *list, size_t length)
+{
+    Outcome outcome = good();
+
+    if (length < 4 || get_be32(list) != length - 4) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    for (size_t at = 4; at < length && outcome_is_good(&outcome);) {
+        outcome = check_attribute(list, length, at, &at);
+    }
+    return outcome;
+}
+
+static Outcome write_attributes(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
+    size_t length = c->announced;
+    Outcome outcome = check_attributes(list, length);
+    MediumResult result = MEDIUM_OK;
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    for (size_t at = 4; at < length && result == MEDIUM_OK;) {
+        size_t size = get_be16(list + at + 3);
+        g_autoptr(GBytes) value = g_bytes_new(list + at + HEADER, size);
+        MediumAttribute attribute = { .id = get_be16(list + at),
+                                      .format = list[at + 2] & 0x03,
+                                      .value = value };
+
+        result = medium_set_attribute(drive->medium, c->cdb[7], &attribute);
+        drive->dirty = true;
+        /* Deleting what is not there is done already. */
+        result = size == 0 && result == MEDIUM_INVALID ? MEDIUM_OK : result;
+        at += HEADER + size;
+    }
+    return hold_until_synced(c, of_medium(c, result, ACT_OTHER, 0));
+}
+
+Outcome write_attribute(SscCommand *c)
+{
+    uint32_t length = get_be32(c->cdb + 10);
+
+    if (!has_partition(c->drive, c->cdb[7])) {
+        return illegal_field(7, -1);
+    }
+    if (length > SCSI_DATA_MAX) {
+        return illegal_field(10, -1);
+    }
+    return move_data(length, write_attributes);
+}
