@@ -174,7 +174,7 @@ static bool read_identity(const Options *o, UsbIdentity *identity, GError **erro
 
 static bool read_seed(const Options *o, uint64_t *seed, GError **error)
 {
-    *seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    *seed = g_random_int(); /* short enough to be typed again */
     if (o->seed && (!g_ascii_isdigit(o->seed[0]) ||
                     !g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT64, seed, NULL))) {
         return input_error(error, "--seed %s: write a decimal number", o->seed);
@@ -393,6 +393,8 @@ int serve_main(int argc, char **argv)
     /* Data phases come and go by the thousand: keep their memory instead of mapping it anew. */
     mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our notices may stop reading */
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk: writing says so */
     s.loop = g_main_loop_new(NULL, FALSE);
     if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error)) {
         server_stop(&s);

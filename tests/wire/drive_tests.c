@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole drive, from the host's packets to the cartridge and back. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "media/formats.h"
+#include "tests/support/suite.h"
+#include "tests/wire/tape.h"
+
+TCase *make_drive_tcase(void);
+
+static void load_ram(Tape *tape)
+{
+    MediumGeometry geometry = { .partitions = 1 };
+    bool taken = ssc_drive_insert(drive_ssc(tape->drive), medium_ram_new(&geometry));
+
+    ck_assert(taken);
+}
+
+static uint8_t *new_block(size_t length, unsigned seed)
+{
+    uint8_t *block = g_malloc(length);
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        block[i] = (uint8_t)((i + seed) * 2654435761u >> 13);
+    }
+    return block;
+}
+
+START_TEST(blocks_come_back_as_they_went)
+{
+    static const size_t chunks[] = { 1, 64, 512, 0 };
+    static const size_t lengths[] = { 1, 511, 512, 513, 10240, 65536 };
+    g_autofree uint8_t *back = g_malloc(65536);
+    size_t i, length;
+    Tape tape;
+
+    tape_init(&tape, NULL);
+    load_ram(&tape);
+    tape_plug(&tape);
+    tape.host->chunk = chunks[_i];
+    tape_ready(&tape);
+    for (i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree uint8_t *block = new_block(lengths[i], (unsigned)i);
+
+        ck_assert_int_eq(tape_write(&tape, block, lengths[i]), 0);
+        ck_assert_uint_eq(tape.residue, 0);
+    }
+    ck_assert_int_eq(tape_filemark(&tape), 0);
+    ck_assert_int_eq(tape_rewind(&tape), 0);
+    for (i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree uint8_t *block = new_block(lengths[i], (unsigned)i);
+
+        ck_assert_int_eq(tape_read(&tape, back, lengths[i], &length), 0);
+        ck_assert_uint_eq(length, lengths[i]);
+        ck_assert_mem_eq(back, block, length);
+    }
+    ck_assert_int_eq(tape_read(&tape, back, 65536, &length), 1);
+    ck_assert_uint_eq(length, 0);
+    ck_assert_uint_eq(tape_sense(&tape), 0x000001);
+    tape_clear(&tape);
+}
+END_TEST
+
+/*
+ * A WRITE hangs beyond the host's patience: it cancels, resets, enumerates, tries again, and writes
+ * on with packet ids that come round again and again.
+ */
+START_TEST(host_gives_up_on_a_write_and_goes_on)
+{
+    g_autofree uint8_t *block = new_block(4096, 1);
+    g_autofree uint8_t *back = g_malloc(4096);
+    uint64_t hung;
+    unsigned i;
+    size_t length;
+    Tape tape;
+
+    tape_init(&tape, "- {name: drive.hang, on: \"WRITE(6)#3\"}\n");
+    load_ram(&tape);
+    tape_plug(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), -1);
+    virtual_clock_advance(tape.clock, INT64_C(900) * G_USEC_PER_SEC);
+    wire_pump(tape.host);
+    /* Data and CSW are pending: the ids of the last two packets. */
+    ck_assert_ptr_null(strstr(tape.host->heard->str, "length 4096"));
+    hung = tape.next_id;
+    g_string_truncate(tape.host->heard, 0);
+    tape.host->bulk_replies = 0;
+    usbredirparser_send_cancel_data_packet(tape.host->parser, 0x167ef000 + 16 * (hung - 1));
+    usbredirparser_send_cancel_data_packet(tape.host->parser, 0x167ef000 + 16 * (hung - 2));
+    wire_pump(tape.host);
+    ck_assert_uint_eq(tape.host->bulk_replies, 2);
+    ck_assert_ptr_nonnull(strstr(tape.host->heard->str, "ep 02 status 1 length 0; "));
+    ck_assert_ptr_nonnull(strstr(tape.host->heard->str, "ep 81 status 1 length 0; "));
+    usbredirparser_send_reset(tape.host->parser);
+    wire_configure(tape.host, 1, 1);
+    wire_pump(tape.host);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
+    ck_assert_uint_eq(tape_sense(&tape), 0x062900); /* power on, reset, or bus reset */
+    for (i = 0; i < 700; i++) {
+        block[0] = (uint8_t)i;
+        ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    }
+    ck_assert_int_eq(tape_rewind(&tape), 0);
+    for (i = 0; i < 702; i++) {
+        ck_assert_int_eq(tape_read(&tape, back, 4096, &length), 0);
+        ck_assert_uint_eq(length, 4096);
+        ck_assert_uint_eq(i < 2 ? block[1] : (uint8_t)(i - 2), i < 2 ? back[1] : back[0]);
+    }
+    ck_assert_int_eq(tape_read(&tape, back, 4096, &length), 1);
+    ck_assert_uint_eq(tape_sense(&tape), 0x080005); /* blank check, end of data */
+    tape_clear(&tape);
+}
+END_TEST
+
+START_TEST(busy_drive_is_asked_again)
+{
+    g_autofree uint8_t *block = new_block(4096, 1);
+    Tape tape;
+
+    tape_init(&tape, "- {name: drive.busy, on: \"WRITE(6)#1\", count: 2}\n");
+    load_ram(&tape);
+    tape_plug(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    ck_assert_uint_eq(tape.faults->rules[0].fired, 2);
+    tape_clear(&tape);
+}
+END_TEST
+
+START_TEST(slow_command_takes_its_time)
+{
+    static const uint8_t rewind[6] = { 0x01 };
+    Tape tape;
+
+    tape_init(&tape, "- {name: drive.slow, on: REWIND, for: 120s}\n");
+    load_ram(&tape);
+    tape_plug(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_command(&tape, rewind, 6, NULL, 0, NULL, 0), -1);
+    virtual_clock_advance(tape.clock, 119 * G_USEC_PER_SEC);
+    wire_pump(tape.host);
+    ck_assert_uint_eq(tape.host->data->len, 0);
+    virtual_clock_advance(tape.clock, G_USEC_PER_SEC);
+    wire_pump(tape.host);
+    ck_assert_uint_eq(tape.host->data->len, 13);
+    ck_assert_uint_eq(tape.host->data->data[12], 0);
+    tape_clear(&tape);
+}
+END_TEST
+
+/* A host is killed in the middle of a block, again and again: the tape holds whole blocks only. */
+START_TEST(killed_hosts_leave_whole_blocks)
+{
+    g_autofree uint8_t *block = new_block(65536, 7);
+    g_autofree uint8_t *back = g_malloc(65536);
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C', 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 6, 0x0a, 0, 1, 0, 0, 0 };
+    size_t length;
+    int i;
+    Tape tape;
+
+    tape_init(&tape, NULL);
+    load_ram(&tape);
+    for (i = 0; i < 4; i++) {
+        tape_plug(&tape);
+        tape_ready(&tape);
+        ck_assert_int_eq(tape_write(&tape, block, 65536), 0);
+        wire_out(tape.host, 900, USB_BULK_OUT, cbw, sizeof cbw);
+        wire_pump(tape.host);
+        wire_out(tape.host, 901, USB_BULK_OUT, block, 65536);
+        while (usbredirparser_has_data_to_write(tape.host->parser)) {
+            usbredirparser_do_write(tape.host->parser);
+        }
+        g_byte_array_set_size(tape.host->outgoing, (guint)(1 + i * 20000));
+        wire_pump(tape.host);
+        tape_unplug(&tape);
+    }
+    tape_plug(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_rewind(&tape), 0);
+    for (i = 0; i < 4; i++) {
+        ck_assert_int_eq(tape_read(&tape, back, 65536, &length), 0);
+        ck_assert_mem_eq(back, block, 65536);
+    }
+    ck_assert_int_eq(tape_read(&tape, back, 65536, &length), 1);
+    ck_assert_uint_eq(tape_sense(&tape), 0x080005);
+    tape_clear(&tape);
+}
+END_TEST
+
+static void on_ejected(void *data, const GError *error)
+{
+    g_assert_no_error(error);
+    ++*(int *)data;
+}
+
+/* Two cartridge files, swapped while the host stays. */
+START_TEST(cartridges_are_swapped_under_a_host)
+{
+    g_autofree char *dir = g_dir_make_tmp("usbtape-wire-XXXXXX", NULL);
+    g_autofree char *first = g_build_filename(dir, "1.tape", NULL);
+    g_autofree char *second = g_build_filename(dir, "2.tap", NULL);
+    const char *const paths[] = { first, second, first, second };
+    MediumGeometry geometry = { .partitions = 1 };
+    g_autofree uint8_t *block = new_block(32768, 3);
+    g_autofree uint8_t *back = g_malloc(32768);
+    g_autoptr(GError) error = NULL;
+    int ejected = 0;
+    size_t i, length;
+    Tape tape;
+
+    for (i = 0; i < 2; i++) {
+        ck_assert(medium_create(paths[i], medium_format_for_path(paths[i]), &geometry, &error));
+    }
+    tape_init(&tape, NULL);
+    tape_plug(&tape);
+    ck_assert_ptr_null(drive_cartridge(tape.drive));
+    for (i = 0; i < G_N_ELEMENTS(paths); i++) {
+        static const uint8_t test_unit_ready[6] = { 0x00 };
+        MediumInfo info;
+        MediumPosition position;
+        bool loaded;
+
+        ck_assert(drive_load(tape.drive, paths[i], false, NULL, &error));
+        ck_assert_str_eq(drive_cartridge(tape.drive), paths[i]);
+        ck_assert(!drive_load(tape.drive, first, false, NULL, &error));
+        ck_assert_ptr_nonnull(strstr(error->message, "eject it first"));
+        g_clear_error(&error);
+        if (i > 0) {
+            ck_assert_int_eq(tape_command(&tape, test_unit_ready, 6, NULL, 0, NULL, 0), 1);
+            ck_assert_uint_eq(tape_sense(&tape), 0x062800); /* medium may have changed */
+        }
+        tape_ready(&tape);
+        if (i < 2) {
+            block[0] = (uint8_t)i;
+            ck_assert_int_eq(tape_write(&tape, block, 32768), 0);
+            ck_assert_int_eq(tape_filemark(&tape), 0);
+            ck_assert(drive_look(tape.drive, &info, &position, &loaded));
+            ck_assert_uint_eq(position.object, 2);
+            ck_assert(loaded);
+        } else {
+            ck_assert_int_eq(tape_read(&tape, back, 32768, &length), 0);
+            ck_assert_uint_eq(back[0], i - 2);
+            ck_assert_mem_eq(back + 1, block + 1, 32767);
+        }
+        drive_eject(tape.drive, false, on_ejected, &ejected);
+        ck_assert_int_eq(ejected, (int)i + 1);
+        ck_assert(!drive_ejecting(tape.drive));
+        ck_assert_int_eq(tape_command(&tape, test_unit_ready, 6, NULL, 0, NULL, 0), 1);
+        ck_assert_uint_eq(tape_sense(&tape), 0x023a00); /* medium not present */
+    }
+    tape_clear(&tape);
+    g_unlink(first);
+    g_unlink(second);
+    g_rmdir(dir);
+}
+END_TEST
+
+static void on_not_ejected(void *data, const GError *error)
+{
+    ck_assert_ptr_nonnull(error);
+    ck_assert_ptr_nonnull(strstr(error->message, (const char *)data));
+}
+
+START_TEST(locked_cartridge_stays_unless_forced)
+{
+    static const uint8_t prevent[6] = { 0x1e, 0, 0, 0, 1 };
+    int ejected = 0;
+    Tape tape;
+
+    tape_init(&tape, NULL);
+    tape_plug(&tape);
+    drive_eject(tape.drive, true, on_not_ejected, (void *)"no cartridge");
+    load_ram(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_command(&tape, prevent, 6, NULL, 0, NULL, 0), 0);
+    drive_eject(tape.drive, false, on_not_ejected, (void *)"locked");
+    ck_assert_ptr_nonnull(ssc_drive_medium(drive_ssc(tape.drive)));
+    drive_eject(tape.drive, true, on_ejected, &ejected);
+    ck_assert_int_eq(ejected, 1);
+    tape_clear(&tape);
+}
+END_TEST
+
+TCase *make_drive_tcase(void)
+{
+    TCase *tcase = tcase_create("drive");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, blocks_come_back_as_they_went, 0, 4);
+    tcase_add_test(tcase, host_gives_up_on_a_write_and_goes_on);
+    tcase_add_test(tcase, busy_drive_is_asked_again);
+    tcase_add_test(tcase, slow_command_takes_its_time);
+    tcase_add_test(tcase, killed_hosts_leave_whole_blocks);
+    tcase_add_test(tcase, cartridges_are_swapped_under_a_host);
+    tcase_add_test(tcase, locked_cartridge_stays_unless_forced);
+    return tcase;
+}

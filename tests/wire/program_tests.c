@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program itself, as it was built: its options, messages, statuses and signals. */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/support/suite.h"
+#include "tests/wire/wire_host.h"
+
+static const char *program; /* argv[1] */
+
+typedef struct Run {
+    int status;
+    char *out, *err;
+} Run;
+
+/* Runs to the end in `dir`; the words follow the program's name. */
+static Run run(const char *dir, const char *const *words)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autoptr(GSubprocess) process = NULL;
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    Run result = { -1, NULL, NULL };
+
+    g_ptr_array_add(argv, (void *)program);
+    for (; *words; words++) {
+        g_ptr_array_add(argv, (void *)*words);
+    }
+    g_ptr_array_add(argv, NULL);
+    g_subprocess_launcher_set_cwd(launcher, dir);
+    process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, &error);
+    g_assert_no_error(error);
+    g_subprocess_communicate_utf8(process, NULL, NULL, &result.out, &result.err, &error);
+    g_assert_no_error(error);
+    result.status = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process)
+                                                        : 1000 + g_subprocess_get_term_sig(process);
+    return result;
+}
+
+static void run_clear(Run *result)
+{
+    g_free(result->out);
+    g_free(result->err);
+}
+
+static void expect_good(const char *dir, const char *const *words)
+{
+    Run r = run(dir, words);
+
+    ck_assert_msg(r.status == 0, "%s: %d, %s", words[0], r.status, r.err);
+    run_clear(&r);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static char *room_new(void)
+{
+    char *dir = g_dir_make_tmp("usbtape-program-XXXXXX", NULL);
+
+    g_assert(dir);
+    return dir;
+}
+
+static void room_free(char *dir)
+{
+    g_autoptr(GDir) names = g_dir_open(dir, 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(names))) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+
+        g_remove(path);
+    }
+    g_rmdir(dir);
+    g_free(dir);
+}
+
+static void put(const char *dir, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    bool good = g_file_set_contents(path, text, -1, NULL);
+
+    g_assert(good);
+}
+
+START_TEST(bad_input_is_one_line_and_status_2)
+{
+    static const struct {
+        const char *words[8];
+        const char *named; /* what the line must name */
+    } rows[] = {
+        { { NULL }, "usbtape help" },
+        { { "explode" }, "'explode'" },
+        { { "serve" }, "--listen" },
+        { { "serve", "--nope" }, "--nope" },
+        { { "serve", "--listen", "unix:s", "extra" }, "'extra'" },
+        { { "serve", "--listen", "unix:s", "--connect", "unix:t" }, "--connect" },
+        { { "serve", "--listen", "pipe:s" }, "pipe:s" },
+        { { "serve", "--listen", "tcp:10.0.0.1:1" }, "--allow-remote" },
+        { { "serve", "--listen", "unix:missing/s" }, "missing/s" },
+        { { "serve", "--listen", "unix:foreign" }, "foreign" },
+        { { "serve", "--listen", "unix:s", "--media", "missing.tape" }, "missing.tape" },
+        { { "serve", "--listen", "unix:s", "--media", "." }, "." },
+        { { "serve", "--listen", "unix:s", "--media", "foreign" }, "foreign" },
+        { { "serve", "--listen", "unix:s", "--media", "empty" }, "empty" },
+        { { "serve", "--listen", "unix:s", "--model", "pdp-11" }, "pdp-11" },
+        { { "serve", "--listen", "unix:s", "--speed", "warp" }, "warp" },
+        { { "serve", "--listen", "unix:s", "--seed", "-1" }, "--seed -1" },
+        { { "serve", "--listen", "unix:s", "--seed", "x" }, "--seed x" },
+        { { "serve", "--listen", "unix:s", "--serial", "x" }, "serial" },
+        { { "serve", "--listen", "unix:s", "--vendor-id", "12345" }, "--vendor-id" },
+        { { "serve", "--listen", "unix:s", "--product-id", "xyz" }, "--product-id" },
+        { { "serve", "--listen", "unix:s", "--faults", "missing.yaml" }, "missing.yaml" },
+        { { "serve", "--listen", "unix:s", "--faults", "bad.yaml" }, "bad.yaml:2:10" },
+        { { "serve", "--listen", "unix:s", "--faults", "." }, "." },
+        { { "serve", "--listen", "unix:s", "--trace", "missing/t" }, "missing/t" },
+        { { "serve", "--listen", "unix:s", "--control", "unix:missing/c" }, "missing/c" },
+        { { "serve", "--listen", "unix:s", "--control", "unix:s" }, "unix:s" },
+        { { "ctl", "status" }, "--control" },
+        { { "ctl", "--control", "unix:nobody", "status" }, "unix:nobody" },
+        { { "ctl", "--control", "unix:nobody", "explode" }, "'explode'" },
+        { { "ctl", "--control", "unix:nobody" }, "COMMAND" },
+        { { "ctl", "--control", "unix:nobody", "load" }, "file" },
+        { { "ctl", "--control", "unix:nobody", "status", "x" }, "'x'" },
+        { { "qemu-args", "extra" }, "'extra'" },
+        { { "qemu-args", "--id", "1x" }, "--id 1x" },
+        { { "qemu-args", "--listen", "fd:0" }, "fd:0" },
+        { { "media", "info", "foreign" }, "foreign" },
+        { { "media", "explode" }, "explode" },
+    };
+    g_autofree char *dir = NULL;
+    size_t i;
+
+    dir = room_new();
+    put(dir, "foreign", "This is a letter to my aunt.\n");
+    put(dir, "empty", "");
+    put(dir, "bad.yaml", "# rules\n- {name: drive.explode}\n");
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Run r = run(dir, rows[i].words);
+        g_autofree char *what = g_strjoinv(" ", (char **)rows[i].words);
+        size_t length = strlen(r.err);
+
+        ck_assert_msg(r.status == 2, "%s: status %d, %s", what, r.status, r.err);
+        ck_assert_msg(length > 0 && strchr(r.err, '\n') == r.err + length - 1, "%s: %s", what,
+                      r.err);
+        ck_assert_msg(strstr(r.err, rows[i].named) != NULL, "%s: %s", what, r.err);
+        ck_assert_msg(r.out[0] == '\0', "%s: %s", what, r.out);
+        run_clear(&r);
+    }
+    room_free(g_steal_pointer(&dir));
+}
+END_TEST
+
+START_TEST(help_and_version_are_printed)
+{
+    static const char *const rows[][3] = {
+        { "--help", NULL, "serve" },       { "help", NULL, "media" },
+        { "--version", NULL, "usbtape " }, { "serve", "--help", "--media" },
+        { "ctl", "--help", "fault-list" }, { "qemu-args", "--help", "--libvirt" },
+        { "media", "--help", "create" },
+    };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Run r = run("/", WORDS(rows[i][0], rows[i][1]));
+
+        ck_assert_msg(r.status == 0, "%s: %d %s", rows[i][0], r.status, r.err);
+        ck_assert_msg(strstr(r.out, rows[i][2]) != NULL, "%s: %s", rows[i][0], r.out);
+        run_clear(&r);
+    }
+}
+END_TEST
+
+START_TEST(qemu_arguments_are_exact)
+{
+    static const struct {
+        const char *words[6];
+        const char *out;
+    } rows[] = {
+        { { "qemu-args", "--listen", "unix:/run/a,b.sock" },
+          "-device qemu-xhci,id=tape0-usb -chardev "
+          "socket,id=tape0-link,path=/run/a,,b.sock,reconnect=1 "
+          "-device usb-redir,id=tape0,chardev=tape0-link,bus=tape0-usb.0\n" },
+        { { "qemu-args", "--connect", "tcp:[::1]:7000", "--id", "t" },
+          "-device qemu-xhci,id=t-usb -chardev "
+          "socket,id=t-link,host=::1,port=7000,nodelay=on,server=on,wait=off "
+          "-device usb-redir,id=t,chardev=t-link,bus=t-usb.0\n" },
+        { { "qemu-args", "--listen", "unix:/run/<a>.sock", "--libvirt" },
+          "<controller type='usb' model='qemu-xhci'/>\n"
+          "<redirdev bus='usb' type='unix'>\n"
+          "  <source mode='connect' path='/run/&lt;a&gt;.sock'>"
+          "<reconnect enabled='yes' timeout='1'/></source>\n"
+          "  <alias name='ua-tape0'/>\n"
+          "</redirdev>\n" },
+    };
+    Run r = run("/", rows[_i].words);
+
+    ck_assert_int_eq(r.status, 0);
+    ck_assert_str_eq(r.out, rows[_i].out);
+    run_clear(&r);
+}
+END_TEST
+
+/* ---- serving ---- */
+
+typedef struct Serving {
+    char *dir;
+    GSubprocess *process;
+    GDataInputStream *out;
+    WireHost *host;
+    uint32_t tag;
+} Serving;
+
+static rlim_t file_limit;
+
+static void limit_files(void *data)
+{
+    struct rlimit limit = { file_limit, file_limit };
+
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void serving_start(Serving *s, const char *const *more)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *line = NULL;
+
+    g_ptr_array_add(argv, (void *)program);
+    g_ptr_array_add(argv, (void *)"serve");
+    g_ptr_array_add(argv, (void *)"--listen");
+    g_ptr_array_add(argv, (void *)"unix:drive.sock");
+    for (; *more; more++) {
+        g_ptr_array_add(argv, (void *)*more);
+    }
+    g_ptr_array_add(argv, NULL);
+    g_subprocess_launcher_set_cwd(launcher, s->dir);
+    if (file_limit) {
+        g_subprocess_launcher_set_child_setup(launcher, limit_files, NULL, NULL);
+    }
+    s->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, &error);
+    g_assert_no_error(error);
+    s->out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(s->process));
+    line = g_data_input_stream_read_line(s->out, NULL, NULL, &error);
+    g_assert_no_error(error);
+    ck_assert_str_eq(line, "listening on unix:drive.sock");
+}
+
+/* Waits for that many bulk replies, or for the connection to end. */
+static void serving_wait(Serving *s, uint64_t replies)
+{
+    int patience;
+
+    for (patience = 0; patience < 3000 && !s->host->closed; patience++) {
+        struct pollfd poller = { .fd = s->host->fd, .events = POLLIN };
+
+        wire_pump(s->host);
+        if (s->host->bulk_replies >= replies) {
+            return;
+        }
+        (void)!poll(&poller, 1, 10);
+    }
+}
+
+static void serving_plug(Serving *s)
+{
+    g_autofree char *path = g_build_filename(s->dir, "drive.sock", NULL);
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int i;
+
+    g_strlcpy(name.sun_path, path, sizeof name.sun_path);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
+    s->host = wire_host_new(fd, WIRE_QEMU_CAPS);
+    for (i = 0; i < 3000 && !strstr(s->host->heard->str, "connect speed"); i++) {
+        struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+        wire_pump(s->host);
+        (void)!poll(&poller, 1, 10);
+    }
+    wire_configure(s->host, 1, 1);
+    s->host->bulk_replies = 0;
+}
+
+/* bCSWStatus; -1: none came. */
+static int serving_command(Serving *s, const uint8_t cdb[6], const void *out, uint32_t length)
+{
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C' };
+    uint64_t replies = s->host->bulk_replies;
+    bool stalled;
+
+    s->tag++;
+    memcpy(cbw + 4, &s->tag, 4);
+    memcpy(cbw + 8, &length, 4);
+    cbw[14] = 6;
+    memcpy(cbw + 15, cdb, 6);
+    g_string_truncate(s->host->heard, 0);
+    wire_out(s->host, 1, 0x02, cbw, sizeof cbw);
+    serving_wait(s, ++replies);
+    if (length) {
+        wire_out(s->host, 2, 0x02, out, length);
+        serving_wait(s, ++replies);
+        stalled = strstr(s->host->heard->str, "ep 02 status 4") != NULL;
+        if (stalled) {
+            wire_control(s->host, 3, 0x02, 1, 0, 0x02, 0);
+        }
+    }
+    g_byte_array_set_size(s->host->data, 0);
+    wire_in(s->host, 4, 0x81, 13);
+    serving_wait(s, ++replies);
+    return s->host->data->len == 13 ? s->host->data->data[12] : -1;
+}
+
+static int serving_write(Serving *s, unsigned number, uint32_t length)
+{
+    uint8_t cdb[6] = { 0x0a, 0, (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length };
+    g_autofree uint8_t *block = g_malloc(length);
+    uint32_t i;
+
+    for (i = 0; i < length; i++) {
+        block[i] = (uint8_t)((i ^ number) * 2654435761u >> 11);
+    }
+    return serving_command(s, cdb, block, length);
+}
+
+static void serving_ready(Serving *s)
+{
+    static const uint8_t test_unit_ready[6] = { 0 };
+    int i;
+
+    for (i = 0; i < 3 && serving_command(s, test_unit_ready, NULL, 0) != 0; i++) {
+    }
+    ck_assert_int_lt(i, 3);
+}
+
+static int serving_filemark(Serving *s)
+{
+    static const uint8_t cdb[6] = { 0x10, 0, 0, 0, 1 };
+
+    return serving_command(s, cdb, NULL, 0);
+}
+
+/* Ends it with a signal; returns the status and what it said on standard error. */
+static int serving_stop(Serving *s, int sig, char **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (sig) {
+        g_subprocess_send_signal(s->process, sig);
+    }
+    g_subprocess_communicate_utf8(s->process, NULL, NULL, NULL, err, &error);
+    g_assert_no_error(error);
+    g_clear_pointer(&s->host, wire_host_free);
+    g_clear_object(&s->out);
+    return g_subprocess_get_if_exited(s->process) ? g_subprocess_get_exit_status(s->process)
+                                                  : 1000 + g_subprocess_get_term_sig(s->process);
+}
+
+static void serving_clear(Serving *s)
+{
+    g_clear_object(&s->process);
+    room_free(s->dir);
+    file_limit = 0;
+}
+
+/* Blocks and marks up to end of data. Asserts that the file opens without recovery. */
+static unsigned count_objects(const char *dir, const char *cartridge)
+{
+    Run r = run(dir, WORDS("media", "info", "--json", cartridge));
+    const char *found;
+    unsigned objects;
+
+    ck_assert_msg(r.status == 0 && r.err[0] == '\0', "%s", r.err);
+    found = strstr(r.out, "\"objects\"");
+    ck_assert_msg(found != NULL, "%s", r.out);
+    objects = (unsigned)g_ascii_strtoull(
+        strchr(found, ':') + 1 + strspn(strchr(found, ':') + 1, " "), NULL, 10);
+    run_clear(&r);
+    return objects;
+}
+
+START_TEST(sigterm_during_a_backup_leaves_a_clean_cartridge)
+{
+    static const int signals[] = { SIGTERM, SIGINT };
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    unsigned i;
+    int status;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    serving_start(&s, WORDS("--media", "t.tape", "--trace", "t.jsonl"));
+    serving_plug(&s);
+    serving_ready(&s);
+    for (i = 0; i < 40; i++) {
+        ck_assert_int_eq(serving_write(&s, i, 65536), 0);
+    }
+    status = serving_stop(&s, signals[_i], &err);
+    ck_assert_msg(status == 0, "%d: %s", status, err);
+    ck_assert_msg(g_str_has_prefix(err, "usbtape: host attached: wire test\n"), "%s", err);
+    expect_good(s.dir, WORDS("media", "check", "t.tape"));
+    ck_assert_uint_eq(count_objects(s.dir, "t.tape"), 40);
+    serving_clear(&s);
+}
+END_TEST
+
+START_TEST(full_disk_fails_the_work_and_keeps_what_was_synced)
+{
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    unsigned synced = 0, i;
+    const char *line;
+    int status;
+    Run r;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    file_limit = 40 * 1024 * 1024;
+    serving_start(&s, WORDS("--media", "t.tape"));
+    serving_plug(&s);
+    serving_ready(&s);
+    for (i = 0; i < 1000; i++) {
+        if (serving_write(&s, i, 65536) != 0) {
+            break;
+        }
+        if (i % 50 == 49) {
+            if (serving_filemark(&s) != 0) {
+                break;
+            }
+            synced = i + 1;
+        }
+    }
+    ck_assert_uint_lt(i, 1000);
+    ck_assert_uint_gt(synced, 50);
+    for (i = 0; i < 5; i++) { /* it goes on failing, and says so once */
+        ck_assert_int_eq(serving_write(&s, i, 65536), 1);
+    }
+    status = serving_stop(&s, SIGTERM, &err);
+    ck_assert_msg(status == 1, "%d: %s", status, err);
+    line = strstr(err, "t.tape");
+    ck_assert_msg(line != NULL && !strstr(strchr(line, '\n'), "cannot write"), "%s", err);
+    file_limit = 0;
+    r = run(s.dir, WORDS("media", "check", "t.tape"));
+    ck_assert_msg(r.status == 0, "%s %s", r.out, r.err);
+    run_clear(&r);
+    ck_assert_uint_ge(count_objects(s.dir, "t.tape"), synced + synced / 50);
+    serving_clear(&s);
+}
+END_TEST
+
+START_TEST(socket_in_use_is_named_and_left_alone)
+{
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    Run r;
+
+    serving_start(&s, WORDS("--control", "unix:ctl.sock"));
+    r = run(s.dir, WORDS("serve", "--listen", "unix:drive.sock"));
+    ck_assert_int_eq(r.status, 2);
+    ck_assert_ptr_nonnull(strstr(r.err, "drive.sock"));
+    run_clear(&r);
+    r = run(s.dir, WORDS("serve", "--listen", "unix:other.sock", "--control", "unix:ctl.sock"));
+    ck_assert_int_eq(r.status, 2);
+    ck_assert_ptr_nonnull(strstr(r.err, "ctl.sock"));
+    run_clear(&r);
+    serving_plug(&s); /* the first is still there */
+    ck_assert_int_eq(serving_stop(&s, SIGTERM, &err), 0);
+    serving_clear(&s);
+}
+END_TEST
+
+START_TEST(controller_swaps_and_quits)
+{
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    Run r;
+
+    expect_good(s.dir, WORDS("media", "create", "1.tape", "--barcode", "VOL001"));
+    expect_good(s.dir, WORDS("media", "create", "2.tap"));
+    serving_start(&s, WORDS("--media", "1.tape", "--control", "unix:ctl.sock"));
+    r = run(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "status"));
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.out, "VOL001") != NULL, "%s", r.out);
+    run_clear(&r);
+    r = run(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "load", "2.tap"));
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "eject it first") != NULL, "%s", r.err);
+    run_clear(&r);
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "eject"));
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "load", "2.tap", "read-only"));
+    r = run(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "status"));
+    ck_assert_msg(strstr(r.out, "\"write-protected\" : true") != NULL, "%s", r.out);
+    run_clear(&r);
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "quit"));
+    ck_assert_int_eq(serving_stop(&s, 0, &err), 0);
+    serving_clear(&s);
+}
+END_TEST
+
+static TCase *make_program_tcase(void)
+{
+    TCase *tcase = tcase_create("program");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, bad_input_is_one_line_and_status_2);
+    tcase_add_test(tcase, help_and_version_are_printed);
+    tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
+    tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 2);
+    tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
+    tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
+    tcase_add_test(tcase, controller_swaps_and_quits);
+    return tcase;
+}
+
+int main(int argc, char **argv)
+{
+    static const MakeTCase make[] = { make_program_tcase };
+    g_autofree char *path = NULL;
+
+    g_assert(argc == 2);
+    path = g_canonicalize_filename(argv[1], NULL); /* it is run in other directories */
+    program = path;
+    return suite_run("program", make, G_N_ELEMENTS(make));
+}
