@@ -95,6 +95,7 @@ int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t gene
         store->streams[i][0] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
         store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     }
+    store->file_size = (uint64_t)MAX(size, 0);
     return size < 0 ? (int)size : read_map(store, (uint64_t)size);
 }
 
@@ -258,6 +259,7 @@ int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offs
         int pieces = slice(rest, n, run.length, now);
 
         error = host_file_writev(store->file, now, pieces, run.at);
+        store->file_size = MAX(store->file_size, run.at + run.length);
         offset += run.length;
         length -= run.length;
     }

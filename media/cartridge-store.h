@@ -15,6 +15,7 @@ typedef struct Store {
     HostFile *file; /* borrowed */
     uint32_t chunk_shift;
     uint32_t generation;
+    uint64_t file_size;                        /* as far as we know: asking the host costs a call */
     GArray *used;                              /* of uint8_t, by map record */
     guint first_free;                          /* no free record before it */
     uint32_t slots;                            /* in all streams together */

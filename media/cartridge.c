@@ -555,8 +555,8 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
         return MEDIUM_WORM;
     }
     result = start_generation(c, count, capacities);
-    if (result == MEDIUM_OK) {
-        c->file->ops->truncate(c->file, SYSTEM_AREA); /* only gives back room; may fail */
+    if (result == MEDIUM_OK && c->file->ops->truncate(c->file, SYSTEM_AREA) == 0) {
+        c->store.file_size = SYSTEM_AREA; /* it only gives back room, and may fail */
     }
     return result;
 }
@@ -646,7 +646,6 @@ static void cartridge_position(TapeMedium *m, MediumPosition *position)
 static void cartridge_info(TapeMedium *m, MediumInfo *info)
 {
     Cartridge *c = cartridge(m);
-    int64_t size = c->file->ops->size(c->file);
 
     *info = (MediumInfo){
         .geometry = c->superblock.geometry,
@@ -657,7 +656,7 @@ static void cartridge_info(TapeMedium *m, MediumInfo *info)
         .attributes = true,
         .damaged = c->damaged,
         .max_block = MEDIUM_BLOCK_MAX,
-        .file_size = size > 0 ? (uint64_t)size : 0,
+        .file_size = c->store.file_size,
     };
 }
 

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pieces beneath the native cartridge. What they do together is in tests/contract. */
+#include "emu/base/bytes.h"
+#include "media/attributes.h"
+#include "media/cartridge.h"
+#include "media/crc32c.h"
+#include "media/geometry.h"
+#include "tests/support/memory_disk.h"
+#include "tests/support/suite.h"
+
+TCase *make_media_tcase(void);
+
+START_TEST(crc32c_is_the_one_of_iscsi)
+{
+    uint8_t zeroes[32] = { 0 };
+
+    ck_assert_uint_eq(crc32c(0, "123456789", 9), 0xe3069283);
+    ck_assert_uint_eq(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
+    ck_assert_uint_eq(crc32c(0, zeroes, 32), 0x8a9136aa); /* RFC 3720 appendix B.4 */
+}
+END_TEST
+
+/* The offsets of media/README.md. */
+START_TEST(the_superblock_is_as_documented)
+{
+    g_autofree Superblock *s = g_new0(Superblock, 1), *read = g_new0(Superblock, 1);
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+
+    s->sequence = 7;
+    s->generation = 3;
+    s->chunk_shift = 24;
+    s->geometry = (MediumGeometry){
+        .capacity = 1000, .early_warning = 10, .partitions = 2, .density = 0x31, .worm = true
+    };
+    g_strlcpy(s->geometry.barcode, "AB", sizeof s->geometry.barcode);
+    s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 } };
+    s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 } };
+    ck_assert_uint_eq(superblock_encode(s, bytes), 256 + 2 * 64);
+    ck_assert_mem_eq(bytes, "USBTAPE\x1a\x01\0\0\0", 12);
+    ck_assert_uint_eq(get_le32(bytes + 16), 384);
+    ck_assert_uint_eq(get_le32(bytes + 20), 1);
+    ck_assert_uint_eq(get_le64(bytes + 24), 7);
+    ck_assert_uint_eq(get_le32(bytes + 32), 3);
+    ck_assert_uint_eq(bytes[44], 0x31);
+    ck_assert_uint_eq(get_le64(bytes + 48), 1000);
+    ck_assert_mem_eq(bytes + 80, "AB\0", 3);
+    ck_assert_uint_eq(get_le32(bytes + 256 + 64 + 8), 6);
+    ck_assert_uint_eq(get_le64(bytes + 256 + 16), 4);
+    ck_assert_uint_eq(get_le64(bytes + 256 + 24), 3000);
+    ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
+    ck_assert(read->geometry.worm && read->partitions[0].durable.setmarks == 1);
+    bytes[300] ^= 1;
+    ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_DAMAGED);
+    bytes[8] = 2;
+    ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_OTHER_VERSION);
+    ck_assert_uint_eq(version, 2);
+}
+END_TEST
+
+START_TEST(an_entry_is_as_documented)
+{
+    ObjectEntry entry = { OBJECT_BLOCK, 9, 513, 513, 0xcafe, { 12, 5000, 2, 1 } }, read;
+    uint8_t bytes[OBJECT_ENTRY];
+    size_t i;
+
+    object_entry_encode(&entry, 3, 1, bytes);
+    ck_assert_uint_eq(get_le32(bytes), crc32c(0, bytes + 4, 60));
+    ck_assert_uint_eq(bytes[4], 1);
+    ck_assert_uint_eq(get_le16(bytes + 6), 1);
+    ck_assert_uint_eq(get_le32(bytes + 8), 3);
+    ck_assert_uint_eq(get_le32(bytes + 12), 9);
+    ck_assert_uint_eq(get_le32(bytes + 16), 513);
+    ck_assert_uint_eq(get_le32(bytes + 24), 0xcafe);
+    ck_assert_uint_eq(get_le64(bytes + 32), 12);
+    ck_assert_uint_eq(get_le64(bytes + 40), 5000);
+    ck_assert(object_entry_decode(bytes, 3, 1, 12, &read));
+    ck_assert(!object_entry_decode(bytes, 2, 1, 12, &read));
+    ck_assert(!object_entry_decode(bytes, 3, 0, 12, &read));
+    ck_assert(!object_entry_decode(bytes, 3, 1, 13, &read));
+    for (i = 0; i < sizeof bytes; i++) {
+        bytes[i] ^= 0x40;
+        ck_assert_msg(!object_entry_decode(bytes, 3, 1, 12, &read), "byte %zu", i);
+        bytes[i] ^= 0x40;
+    }
+}
+END_TEST
+
+START_TEST(attributes_are_bounded)
+{
+    g_autoptr(AttributeSet) set = attribute_set_new();
+    g_autofree uint8_t *bytes = g_malloc0(MEDIUM_ATTRIBUTE_MAX);
+    g_autoptr(GBytes) value = g_bytes_new(bytes, MEDIUM_ATTRIBUTE_MAX);
+    uint16_t id = 0;
+
+    while (attribute_set_put(set, 0, &(MediumAttribute){ id, 0, false, value }) == MEDIUM_OK) {
+        id++;
+    }
+    ck_assert_uint_eq(id, ATTRIBUTES_BYTES_MAX / (MEDIUM_ATTRIBUTE_MAX + 8));
+    ck_assert_int_eq(attribute_set_put(set, 0, &(MediumAttribute){ 0, 1, true, value }), MEDIUM_OK);
+}
+END_TEST
+
+START_TEST(shares_and_warnings)
+{
+    const MediumGeometry three = { .capacity = 11, .partitions = 3 };
+    const MediumGeometry unlimited = { .partitions = 3 };
+
+    ck_assert_uint_eq(geometry_share(&three, 0), 5);
+    ck_assert_uint_eq(geometry_share(&three, 2), 3);
+    ck_assert_uint_eq(geometry_share(&unlimited, 1), G_MAXUINT64);
+    ck_assert_uint_eq(geometry_early_warning_point(100, 30), 70);
+    ck_assert_uint_eq(geometry_early_warning_point(100, 300), 0);
+    ck_assert_uint_eq(geometry_early_warning_point(G_MAXUINT64, 30), G_MAXUINT64);
+    ck_assert(!geometry_check(&(MediumGeometry){ .partitions = 0 }, NULL));
+    ck_assert(!geometry_check(&(MediumGeometry){ .partitions = 257 }, NULL));
+    ck_assert(!geometry_check(&(MediumGeometry){ .partitions = 3, .capacity = 2 }, NULL));
+}
+END_TEST
+
+/* ── an executor that waits to be told ── */
+
+typedef struct Waiting {
+    Executor base;
+    ExecutorFunc work, done;
+    void *data;
+    int runs;
+} Waiting;
+
+static void waiting_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
+{
+    Waiting *w = (Waiting *)executor;
+
+    ck_assert(w->work == NULL);
+    w->work = work;
+    w->done = done;
+    w->data = data;
+}
+
+static void waiting_free(Executor *executor)
+{
+}
+
+static bool run_waiting(Waiting *w)
+{
+    ExecutorFunc work = w->work, done = w->done;
+
+    if (!work) {
+        return false;
+    }
+    w->work = NULL;
+    w->runs++;
+    work(w->data);
+    done(w->data);
+    return true;
+}
+
+static void note_result(void *data, MediumResult result)
+{
+    *(int *)data = (int)result;
+}
+
+/* A plain sync is one trip; one that must acknowledge attributes needs the superblock on disk too.
+ */
+START_TEST(sync_ends_when_everything_is_on_disk)
+{
+    static const ExecutorOps ops = { waiting_run, waiting_free };
+    Waiting waiting = { { &ops } };
+    g_autoptr(MemoryDisk) disk = memory_disk_new();
+    g_autoptr(GBytes) value = g_bytes_new_static("x", 1);
+    HostFile *file = memory_disk_open(disk);
+    MediumPosition at;
+    TapeMedium *m;
+    int result = -1;
+
+    ck_assert(cartridge_create(file, "tape", &(MediumGeometry){ .partitions = 1 }, CHUNK_SHIFT_MIN,
+                               NULL));
+    m = cartridge_open(file, "tape", false, &waiting.base, NULL, NULL);
+    ck_assert_int_eq(medium_write(m, (const uint8_t *)"block", 5), MEDIUM_OK);
+    medium_sync(m, note_result, &result);
+    ck_assert_int_eq(result, -1);
+    medium_position(m, &at);
+    ck_assert_uint_eq(at.object, 1);
+    ck_assert(run_waiting(&waiting) && !run_waiting(&waiting));
+    ck_assert_int_eq(result, MEDIUM_OK);
+
+    result = -1;
+    medium_sync(m, note_result, &result);
+    ck_assert_int_eq(result, MEDIUM_OK); /* nothing to do: at once */
+    ck_assert_int_eq(waiting.runs, 1);
+
+    result = -1;
+    medium_set_attribute(m, 0, &(MediumAttribute){ 0x400, 1, false, value });
+    medium_sync(m, note_result, &result);
+    ck_assert(run_waiting(&waiting));
+    ck_assert_int_eq(result, -1);
+    ck_assert(run_waiting(&waiting) && !run_waiting(&waiting));
+    ck_assert_int_eq(result, MEDIUM_OK);
+
+    result = -1;
+    ck_assert_int_eq(medium_write(m, (const uint8_t *)"block", 5), MEDIUM_OK);
+    medium_sync(m, note_result, &result);
+    memory_disk_fail(disk, 0, 5 /* EIO */, false);
+    ck_assert(run_waiting(&waiting));
+    ck_assert_int_eq(result, MEDIUM_HOST_ERROR);
+    ck_assert_int_eq(medium_write(m, (const uint8_t *)"block", 5), MEDIUM_HOST_ERROR);
+    medium_sync(m, note_result, &result);
+    ck_assert_int_eq(result, MEDIUM_HOST_ERROR); /* what was lost stays lost */
+    medium_free(m);
+}
+END_TEST
+
+TCase *make_media_tcase(void)
+{
+    TCase *tcase = tcase_create("media");
+
+    tcase_add_test(tcase, crc32c_is_the_one_of_iscsi);
+    tcase_add_test(tcase, the_superblock_is_as_documented);
+    tcase_add_test(tcase, an_entry_is_as_documented);
+    tcase_add_test(tcase, attributes_are_bounded);
+    tcase_add_test(tcase, shares_and_warnings);
+    tcase_add_test(tcase, sync_ends_when_everything_is_on_disk);
+    return tcase;
+}
