@@ -68,6 +68,16 @@ static bool wait(const HostCall *call, GError **error)
     return true;
 }
 
+static bool stop_vm(const HostCall *call, GError **error)
+{
+    return vm_stop(call->vm, error);
+}
+
+static bool continue_vm(const HostCall *call, GError **error)
+{
+    return vm_continue(call->vm, error);
+}
+
 static bool pause_vm(const HostCall *call, GError **error)
 {
     return vm_stop(call->vm, error) && wait(call, error) && vm_continue(call->vm, error);
@@ -89,6 +99,8 @@ static const HostRow rows[] = {
     { { "unplug", "take the drive off the USB bus" }, NOTHING, unplug },
     { { "plug", "put it back" }, NOTHING, plug },
     { { "vm-pause T", "stop the machine for a time, and let it go on" }, DURATION, pause_vm },
+    { { "vm-stop", "stop the machine" }, NOTHING, stop_vm },
+    { { "vm-cont", "let it go on" }, NOTHING, continue_vm },
     { { "wait T", "do nothing for a time" }, DURATION, wait },
 };
 

@@ -278,10 +278,23 @@ static bool check_stamps(const StampRange *range, char *const *cartridges, GPtrA
 
 /* ---- files and their sums ---- */
 
+/* Is it one of these, or in one of them? */
+static bool is_below(const char *path, char *const *names)
+{
+    for (; names && *names; names++) {
+        size_t length = strlen(*names);
+
+        if (strncmp(path, *names, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The name that a file of /data has in an archive made in `from`; NULL if it is not of the set. */
 static const char *name_in_set(const FileSet *set, char *path)
 {
-    char *slash, **name;
+    char *slash;
 
     for (slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         int differs;
@@ -296,15 +309,9 @@ static const char *name_in_set(const FileSet *set, char *path)
     if (!slash) {
         return NULL;
     }
-    for (name = set->names; name && *name; name++) {
-        size_t length = strlen(*name);
-
-        if (strncmp(slash + 1, *name, length) == 0 &&
-            (slash[1 + length] == '/' || slash[1 + length] == '\0')) {
-            return slash + 1;
-        }
-    }
-    return set->names ? NULL : slash + 1;
+    return (!set->names || is_below(slash + 1, set->names)) && !is_below(slash + 1, set->except)
+               ? slash + 1
+               : NULL;
 }
 
 /* Name → sum, of a set. Free with g_hash_table_unref. NULL: the guest has no list of sums. */
@@ -389,7 +396,10 @@ void oracle_compare_sums(const FileSet *set, const char *guest, const char *sums
     for (line = lines; *line; line++) {
         const char *name = strlen(*line) > 66 ? *line + 66 : "";
 
-        if (!**line) {
+        if (!*name) {
+            if (**line) {
+                find(findings, "'%.40s' is no line of sha256sum", *line);
+            }
             continue;
         }
         while (g_str_has_prefix(name, "./")) {

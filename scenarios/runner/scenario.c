@@ -15,6 +15,7 @@ static void file_set_clear(FileSet *set)
 {
     g_free(set->from);
     g_strfreev(set->names);
+    g_strfreev(set->except);
 }
 
 static void step_free(void *data)
@@ -167,6 +168,7 @@ char *count_range_text(CountRange range)
 static const YamlField file_set_fields[] = {
     { "from", YAML_TYPE_TEXT, offsetof(FileSet, from), .required = true },
     { "names", YAML_TYPE_CUSTOM, offsetof(FileSet, names), .read = read_texts },
+    { "except", YAML_TYPE_CUSTOM, offsetof(FileSet, except), .read = read_texts },
     { NULL },
 };
 
@@ -374,6 +376,7 @@ static bool read_stamps(const YamlNode *node, void *member, GError **error)
 static const YamlField tar_fields[] = {
     { "from", YAML_TYPE_TEXT, offsetof(TarCheck, files.from), .required = true },
     { "names", YAML_TYPE_CUSTOM, offsetof(TarCheck, files.names), .read = read_texts },
+    { "except", YAML_TYPE_CUSTOM, offsetof(TarCheck, files.except), .read = read_texts },
     { "file", YAML_TYPE_INTEGER, offsetof(TarCheck, file), .min = 0, .max = 1000000 },
     { "cartridges", YAML_TYPE_INTEGER, offsetof(TarCheck, cartridges), .min = 1, .max = 99 },
     { NULL },

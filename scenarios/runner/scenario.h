@@ -23,8 +23,8 @@ typedef struct CountRange {
 
 /* Some of the files on the guest's /data disk, under the names that they have in an archive. */
 typedef struct FileSet {
-    char *from;   /* a pattern: the directory that names start in, such as lib/modules/?/kernel */
-    char **names; /* what was taken from there; NULL: all */
+    char *from; /* a pattern: the directory that names start in, such as lib/modules/?/kernel */
+    char **names, **except; /* what was (not) taken from there; NULL: all (nothing) */
 } FileSet;
 
 typedef enum StepKind {

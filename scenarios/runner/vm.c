@@ -508,9 +508,17 @@ bool vm_attach(Vm *self, const char *socket, GError **error)
         "{\"id\":\"tape\",\"backend\":{\"type\":\"socket\",\"data\":{\"addr\":{\"type\":\"unix\","
         "\"data\":{\"path\":\"%s\"}},\"server\":false,\"reconnect\":1}}}",
         socket);
+    int64_t end = g_get_monotonic_time() + SECONDS(5);
 
-    return qmp_execute(self->qmp, "chardev-add", chardev, NULL, error) &&
-           qmp_execute(self->qmp, "device_add",
+    /* QEMU takes a moment to forget a device that was pulled, and its chardev with it. */
+    while (!qmp_execute(self->qmp, "chardev-add", chardev, NULL, error)) {
+        if (g_get_monotonic_time() > end || !vm_running(self)) {
+            return false;
+        }
+        g_clear_error(error);
+        g_usleep(50 * 1000);
+    }
+    return qmp_execute(self->qmp, "device_add",
                        "{\"driver\":\"usb-redir\",\"id\":\"tape0\",\"chardev\":\"tape\","
                        "\"bus\":\"usb.0\"}",
                        NULL, error);

@@ -2,6 +2,7 @@
 /*
  * stamp write DEVICE RUN COUNT SIZE [FIRST]   writes COUNT records of SIZE bytes, one write() each
  * stamp read DEVICE RUN COUNT [FIRST]         reads up to the next filemark and expects COUNT
+ * stamp who DEVICE                            reads one record and prints its RUN, NUMBER and SIZE
  *
  * Each record says which it is (stamp.h). FIRST numbers the first one (default 0). Exit status: 0
  * all good; 1 the tape said no, with the record and the error on standard error; 3 a record is
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RECORD_MAX (16u * 1024 * 1024)
+#define RECORD_MAX (4u * 1024 * 1024)
 
 static uint8_t record[RECORD_MAX];
 
@@ -79,6 +80,23 @@ static int read_records(int fd, uint64_t run, uint64_t count, uint64_t first)
     return 0;
 }
 
+static int who(int fd)
+{
+    ssize_t n = read(fd, record, sizeof record);
+    Stamp stamp;
+
+    if (n < 0) {
+        return fail("read", 0);
+    }
+    if (!stamp_check(record, (size_t)n, &stamp)) {
+        fprintf(stderr, "stamp: %zd bytes that are no stamped record\n", n);
+        return 3;
+    }
+    printf("%llu %llu %u\n", (unsigned long long)stamp.run, (unsigned long long)stamp.sequence,
+           stamp.length);
+    return 0;
+}
+
 static uint64_t number(int argc, char **argv, int i)
 {
     return i < argc ? strtoull(argv[i], NULL, 0) : 0;
@@ -88,17 +106,22 @@ int main(int argc, char **argv)
 {
     int writing = argc >= 6 && strcmp(argv[1], "write") == 0;
     int reading = argc >= 5 && strcmp(argv[1], "read") == 0;
+    int asking = argc == 3 && strcmp(argv[1], "who") == 0;
     uint64_t size = writing ? number(argc, argv, 5) : STAMP_HEADER;
     int fd;
 
-    if ((!writing && !reading) || size < STAMP_HEADER || size > RECORD_MAX) {
+    if ((!writing && !reading && !asking) || size < STAMP_HEADER || size > RECORD_MAX) {
         fprintf(stderr, "usage: stamp write DEVICE RUN COUNT SIZE [FIRST]\n"
-                        "       stamp read DEVICE RUN COUNT [FIRST]\n");
+                        "       stamp read DEVICE RUN COUNT [FIRST]\n"
+                        "       stamp who DEVICE\n");
         return 2;
     }
     fd = open(argv[2], writing ? O_WRONLY : O_RDONLY);
     if (fd < 0) {
         return fail("open for", 0);
+    }
+    if (asking) {
+        return who(fd);
     }
     return writing ? write_records(fd, number(argc, argv, 3), number(argc, argv, 4), (uint32_t)size,
                                    number(argc, argv, 6))
