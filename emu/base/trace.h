@@ -29,9 +29,15 @@ G_STATIC_ASSERT(N_TRACE_POINTS <= 64);
 
 void trace_emit(Trace *trace, TracePoint point, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* For what a trace line needs beyond its arguments: is the work worth it? */
+static inline gboolean trace_wants(const Trace *trace, TracePoint point)
+{
+    return trace && !(trace->muted & TRACE_BIT(point));
+}
+
 #define TRACE(sink, point, ...)                                                                    \
     do {                                                                                           \
-        if ((sink) && !((sink)->muted & TRACE_BIT(TRACE_##point))) {                               \
+        if (trace_wants((sink), TRACE_##point)) {                                                  \
             trace_emit((sink), TRACE_##point, __VA_ARGS__);                                        \
         }                                                                                          \
     } while (0)

@@ -129,7 +129,7 @@ static void trace_command(const SscCommand *c)
     char hex[3 * SCSI_CDB_MAX + 1] = "";
     const SscRow *row = ssc_table_find(c->cdb);
 
-    if (c->drive->trace) {
+    if (trace_wants(c->drive->trace, TRACE_SCSI_COMMAND)) {
         for (unsigned i = 0; i < MIN(c->task->cdb_length, SCSI_CDB_MAX); i++) {
             g_snprintf(hex + 3 * i, 4, " %02x", c->cdb[i]);
         }
