@@ -294,18 +294,40 @@ MediumResult cartridge_commit_superblock(Cartridge *c)
     return MEDIUM_OK;
 }
 
-MediumResult cartridge_cut(Cartridge *c)
+/* Makes everything before the head durable, then the head the end. */
+static MediumResult commit_cut(Cartridge *c)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
     MediumResult result = cartridge_sync_now(c);
 
-    if (result != MEDIUM_OK) {
-        return result;
+    if (result == MEDIUM_OK) {
+        record->epoch++;
+        record->durable = c->head;
+        result = cartridge_commit_superblock(c);
     }
-    record->epoch++;
-    record->durable = c->head;
-    result = cartridge_commit_superblock(c);
+    return result;
+}
+
+MediumResult cartridge_cut(Cartridge *c)
+{
+    Gather gathered = c->gather;
+    Place end = *cartridge_end(c);
+    bool unwanted = gathered.n > 0 && c->head.object <= gathered.first;
+    MediumResult result;
+
+    if (unwanted) {
+        /* what was gathered lies beyond: it need not reach the file, which may have no room */
+        c->gather.n = 0;
+        c->gather.bytes = 0;
+        c->gather.data_length = 0;
+        *cartridge_end(c) = c->head;
+    }
+    result = commit_cut(c);
     if (result != MEDIUM_OK) {
+        if (unwanted) {
+            c->gather = gathered;
+            *cartridge_end(c) = end;
+        }
         return result;
     }
     *cartridge_end(c) = c->head;

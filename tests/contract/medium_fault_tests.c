@@ -184,6 +184,34 @@ START_TEST(a_disk_may_fill_up_and_be_emptied)
 }
 END_TEST
 
+/* What waits for room that never comes must not be in the way of beginning anew. */
+START_TEST(a_full_disk_can_be_written_from_the_beginning)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autoptr(GArray) found = NULL;
+    TapeMedium *m = open_cartridge(disk, false);
+    uint8_t bytes[LENGTH];
+
+    fill_block(bytes, LENGTH, 1);
+    ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    memory_disk_limit_pages(disk, 0);
+    fill_block(bytes, 6000, 2);
+    ck_assert_int_eq(medium_write(m, bytes, 6000), MEDIUM_OK); /* gathered */
+    ck_assert_int_eq(sync_now(m), MEDIUM_HOST_ERROR);
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    fill_block(bytes, 6000, 3);
+    ck_assert_int_eq(medium_write(m, bytes, 6000), MEDIUM_OK);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+    m = open_cartridge(disk, true);
+    found = read_all(m);
+    ck_assert_uint_eq(found->len, 1);
+    ck_assert_uint_eq(g_array_index(found, uint32_t, 0), 3);
+    medium_free(m);
+}
+END_TEST
+
 /* A cartridge of BLOCKS blocks and a filemark after each. */
 static MemoryDisk *filled_cartridge(void)
 {
@@ -288,6 +316,7 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_loop_test(tcase, each_failing_call_is_reported_and_survived, 0,
                         (int)G_N_ELEMENTS(failures));
     tcase_add_test(tcase, a_disk_may_fill_up_and_be_emptied);
+    tcase_add_test(tcase, a_full_disk_can_be_written_from_the_beginning);
     tcase_add_test(tcase, damaged_data_is_that_one_block);
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
     return tcase;
