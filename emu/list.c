@@ -26,7 +26,12 @@ static void fill_models(GArray *entries)
     const SscModel *const *model;
 
     for (model = ssc_models(); *model; model++) {
-        add(entries, ssc_model_name(*model), ssc_model_about(*model));
+        const SscUsbIds *usb = ssc_model_usb_ids(*model);
+        g_autofree char *about =
+            g_strdup_printf("%s; USB %04x:%04x%s", ssc_model_about(*model), usb->vendor,
+                            usb->product, usb->invented ? " (invented)" : "");
+
+        add(entries, ssc_model_name(*model), about);
     }
 }
 

@@ -46,8 +46,12 @@ const MediaModel *media_models(void)
 {
     static const MediaModel models[] = {
         { "generic", 0x00, 0 },
-        { "sdx-420c", 0x30, G_GUINT64_CONSTANT(35000000000) }, /* AIT-1 on the long tape */
-        { "sdx-500c", 0x31, G_GUINT64_CONSTANT(50000000000) }, /* AIT-2 */
+        { "sdx-420c", 0x30, G_GUINT64_CONSTANT(35000000000) },   /* AIT-1 on the long tape */
+        { "sdx-500c", 0x31, G_GUINT64_CONSTANT(50000000000) },   /* AIT-2 */
+        { "sdx-570v", 0x3a, G_GUINT64_CONSTANT(80000000000) },   /* AIT-2 Turbo */
+        { "sdx-700c", 0x32, G_GUINT64_CONSTANT(100000000000) },  /* AIT-3 */
+        { "sdx-900v", 0x33, G_GUINT64_CONSTANT(200000000000) },  /* AIT-4 */
+        { "sdx-1100v", 0x34, G_GUINT64_CONSTANT(400000000000) }, /* AIT-5 */
         { NULL, 0, 0 },
     };
 

@@ -23,6 +23,9 @@ static Outcome transfer_length(SscCommand *c, uint32_t *bytes)
     uint64_t length = get_be24(c->cdb + 2);
 
     if (c->cdb[1] & 0x01) { /* FIXED */
+        if (c->drive->model->variable_only) {
+            return check(SENSE_COMMAND_SEQUENCE_ERROR);
+        }
         if (c->drive->mode.block_length == 0) {
             return illegal_field(1, 0);
         }

@@ -114,8 +114,9 @@ static Outcome take_block_descriptor(SscCommand *c, SscMode *draft, const uint8_
     if (descriptor[4] != 0) {
         return illegal_parameter((unsigned)at + 4, -1);
     }
-    if (length != 0 && (length < model->limits.min || length > model->limits.max ||
-                        length % (1u << model->limits.granularity) != 0)) {
+    if (length != 0 &&
+        (model->variable_only || length < model->limits.min || length > model->limits.max ||
+         length % (1u << model->limits.granularity) != 0)) {
         return illegal_parameter((unsigned)at + 5, -1);
     }
     draft->block_length = length;

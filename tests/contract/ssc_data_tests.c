@@ -250,6 +250,20 @@ START_TEST(block_limits)
 }
 END_TEST
 
+START_TEST(a_drive_without_fixed_blocks)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-1100v", NULL);
+
+    host_send(h, CDB(0x05, 0, 0, 0, 0, 0));
+    expect_data(h, "\x02\x80\x00\x00\x00\x04", 6);
+    host_send(h, READ6(FIXED, 1));
+    expect_sense(h, SENSE_COMMAND_SEQUENCE_ERROR);
+    host_send_data(h, text, 6, WRITE6(0, 6));
+    expect_field(h, 2, -1);
+    host_write(h, text, 8);
+}
+END_TEST
+
 START_TEST(blocks_of_one_two_three_bytes)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -521,6 +535,7 @@ TCase *make_ssc_data_tcase(void)
     tcase_add_test(tcase, fixed_needs_a_block_length);
     tcase_add_test(tcase, one_command_moves_a_bounded_amount);
     tcase_add_test(tcase, block_limits);
+    tcase_add_test(tcase, a_drive_without_fixed_blocks);
     tcase_add_test(tcase, blocks_of_one_two_three_bytes);
     tcase_add_test(tcase, no_byte_of_an_odd_tail_is_lost);
     tcase_add_test(tcase, verify_reads_and_compares);

@@ -24,8 +24,7 @@ END_TEST
 
 START_TEST(all_pages_are_their_sum)
 {
-    static const char *const models[] = { "generic", "sdx-420c", "sdx-500c" };
-    g_autoptr(ScsiHost) h = host_new_loaded(models[_i / 3], NULL);
+    g_autoptr(ScsiHost) h = host_new_loaded(ssc_model_name(ssc_models()[_i / 3]), NULL);
     uint8_t control = (uint8_t)(_i % 3 << 6);
     size_t at = 4;
     g_autoptr(GByteArray) all = g_byte_array_new();
@@ -123,6 +122,17 @@ START_TEST(block_lengths_of_a_model)
     expect_parameter(h, 9, -1);
     host_set_block(h, 0x10, 0);
     host_set_block(h, 0x10, 1024);
+}
+END_TEST
+
+START_TEST(no_block_length_where_blocks_are_variable)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-1100v", NULL);
+    static const uint8_t list[12] = { 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0 };
+
+    host_set_block(h, 0x10, 0);
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_parameter(h, 9, -1);
 }
 END_TEST
 
@@ -370,11 +380,12 @@ TCase *make_ssc_mode_tcase(void)
     TCase *tcase = tcase_create("mode");
 
     tcase_add_test(tcase, page_zero_is_header_and_descriptor);
-    tcase_add_loop_test(tcase, all_pages_are_their_sum, 0, 9);
+    tcase_add_loop_test(tcase, all_pages_are_their_sum, 0, 3 * 7);
     tcase_add_test(tcase, pages_that_are_not);
     tcase_add_loop_test(tcase, mode_select_lists, 0, G_N_ELEMENTS(lists));
     tcase_add_test(tcase, densities_of_a_model);
     tcase_add_test(tcase, block_lengths_of_a_model);
+    tcase_add_test(tcase, no_block_length_where_blocks_are_variable);
     tcase_add_test(tcase, compression_is_one_switch_in_two_pages);
     tcase_add_test(tcase, a_wrong_page_changes_nothing);
     tcase_add_test(tcase, ten_byte_forms);

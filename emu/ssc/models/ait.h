@@ -13,20 +13,28 @@ extern const SscModePage ait_mode_pages[];
 extern const SscLack ait_lacks[];
 
 /*
- * Density codes and media from the makers' manuals (AIT-1: 30h, AIT-2: 31h; 8 mm tape, one helical
- * track). Bits per mm is sourced for AIT-1; for AIT-2 it is the value that other emulators use.
+ * Density codes and capacities from the makers' manuals; 8 mm tape, one helical track. Bits per mm
+ * are sourced for AIT-1 and AIT-3; for the others they are the value that other emulators use.
  */
+#define AIT_DENSITY(code, can_write, bits, megabytes, short_name, long_name)                       \
+    {                                                                                              \
+        .primary = (code), .secondary = (code), .writable = (can_write), .bits_per_mm = (bits),    \
+        .width = 80, .tracks = 1, .capacity_mb = (megabytes), .organization = "SONY",              \
+        .name = (short_name), .description = (long_name)                                           \
+    }
 #define AIT_DENSITY_1(can_write)                                                                   \
-    {                                                                                              \
-        .primary = 0x30, .secondary = 0x30, .writable = (can_write), .bits_per_mm = 0x0011d7,      \
-        .width = 80, .tracks = 1, .capacity_mb = 35000, .organization = "SONY", .name = "AIT-1",   \
-        .description = "AdvIntelligentTape1"                                                       \
-    }
+    AIT_DENSITY(0x30, can_write, 0x0011d7, 35000, "AIT-1", "AdvIntelligentTape1")
 #define AIT_DENSITY_2(can_write)                                                                   \
-    {                                                                                              \
-        .primary = 0x31, .secondary = 0x31, .writable = (can_write), .bits_per_mm = 0x0017d6,      \
-        .width = 80, .tracks = 1, .capacity_mb = 50000, .organization = "SONY", .name = "AIT-2",   \
-        .description = "AdvIntelligentTape2"                                                       \
-    }
+    AIT_DENSITY(0x31, can_write, 0x0017d6, 50000, "AIT-2", "AdvIntelligentTape2")
+#define AIT_DENSITY_3(can_write)                                                                   \
+    AIT_DENSITY(0x32, can_write, 0x00179f, 100000, "AIT-3", "AdvIntelligentTape3")
+#define AIT_DENSITY_4(can_write)                                                                   \
+    AIT_DENSITY(0x33, can_write, 0x0017d6, 200000, "AIT-4", "AdvIntelligentTape4")
+#define AIT_DENSITY_5(can_write)                                                                   \
+    AIT_DENSITY(0x34, can_write, 0x0017d6, 400000, "AIT-5", "AdvIntelligentTape5")
+#define AIT_DENSITY_1_TURBO(can_write)                                                             \
+    AIT_DENSITY(0x39, can_write, 0x0017d6, 40000, "AIT-1T", "AdvIntelligentTape1T")
+#define AIT_DENSITY_2_TURBO(can_write)                                                             \
+    AIT_DENSITY(0x3a, can_write, 0x0017d6, 80000, "AIT-2T", "AdvIntelligentTape2T")
 
 #endif
