@@ -312,7 +312,6 @@ static void on_ejected(void *data, const GError *error)
         usbtape_fail(error);
         s->failed = true;
     }
-    g_main_loop_quit(s->loop);
 }
 
 /* What did not fire is as telling as what did. */
@@ -343,8 +342,9 @@ static void server_stop(Server *s)
     }
     if (s->drive && drive_cartridge(s->drive)) {
         drive_eject(s->drive, true, on_ejected, s);
-        if (drive_ejecting(s->drive)) {
-            g_main_loop_run(s->loop);
+        /* Not the loop: a second signal quits that, and the drive must outlive its eject. */
+        while (drive_ejecting(s->drive)) {
+            g_main_context_iteration(NULL, TRUE);
         }
     }
     drive_free(s->drive);
@@ -372,16 +372,13 @@ static gboolean on_signal(void *data)
 
 static void serve(Server *s)
 {
-    guint interrupt = g_unix_signal_add(SIGINT, on_signal, s);
-    guint terminate = g_unix_signal_add(SIGTERM, on_signal, s);
-
+    /* For good: a second signal, while the cartridge is being synced or later, changes nothing. */
+    g_unix_signal_add(SIGINT, on_signal, s);
+    g_unix_signal_add(SIGTERM, on_signal, s);
     printf("%s %s\n", s->options.listen ? "listening on" : "connecting to", port_address(s->port));
     fflush(stdout);
     g_main_loop_run(s->loop);
-    /* A second signal while the cartridge is being synced changes nothing. */
     server_stop(s);
-    g_source_remove(interrupt);
-    g_source_remove(terminate);
 }
 
 int serve_main(int argc, char **argv)

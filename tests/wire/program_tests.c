@@ -414,6 +414,31 @@ START_TEST(sigterm_during_a_backup_leaves_a_clean_cartridge)
 }
 END_TEST
 
+START_TEST(signals_while_it_syncs_change_nothing)
+{
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    unsigned i;
+    int status;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    serving_start(&s, WORDS("--media", "t.tape"));
+    serving_plug(&s);
+    serving_ready(&s);
+    for (i = 0; i < 200; i++) {
+        ck_assert_int_eq(serving_write(&s, i, 256 * 1024), 0);
+    }
+    for (i = 0; i < 100; i++) {
+        g_subprocess_send_signal(s.process, i % 2 ? SIGINT : SIGTERM);
+        poll(NULL, 0, 1);
+    }
+    status = serving_stop(&s, SIGTERM, &err);
+    ck_assert_msg(status == 0, "%d: %s", status, err);
+    ck_assert_uint_eq(count_objects(s.dir, "t.tape"), 200);
+    serving_clear(&s);
+}
+END_TEST
+
 START_TEST(full_disk_fails_the_work_and_keeps_what_was_synced)
 {
     g_autofree char *err = NULL;
@@ -515,6 +540,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, help_and_version_are_printed);
     tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 2);
+    tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
     tcase_add_test(tcase, controller_swaps_and_quits);
