@@ -489,10 +489,27 @@ static bool read_elsewhere(const YamlNode *node, void *member, GError **error)
     return true;
 }
 
+/* It names a directory as well. */
+static bool read_name(const YamlNode *node, void *member, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+
+    if (!text) {
+        return false;
+    }
+    if (!g_ascii_isalnum(text[0]) || strlen(text) > 60) {
+        return yaml_node_refuse(node, error,
+                                "a name begins with a letter or digit and has at most 60");
+    }
+    g_free(*(char **)member);
+    *(char **)member = g_strdup(text);
+    return true;
+}
+
 static const char *const starts[] = { "restored", "cold", NULL };
 
 static const YamlField scenario_fields[] = {
-    { "name", YAML_TYPE_TEXT, offsetof(Scenario, name), .required = true },
+    { "name", YAML_TYPE_CUSTOM, offsetof(Scenario, name), .required = true, .read = read_name },
     { "about", YAML_TYPE_TEXT, offsetof(Scenario, about), .required = true },
     { "guest", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
     { "seed", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The oracle has to see what is wrong: every check here is shown a tape that fails it. */
+#include "media/formats.h"
+#include "scenarios/runner/oracle.h"
+#include "scenarios/subjects/linux/stamp.h"
+#include "tests/support/suite.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+TCase *make_oracle_tcase(void);
+
+typedef struct Bench {
+    char *directory;
+    char *tapes[3]; /* NULL-terminated */
+    TapeMedium *medium;
+    GPtrArray *findings;
+    GString *listing;
+} Bench;
+
+static void bench_insert(Bench *b, int i)
+{
+    MediumGeometry geometry = { .partitions = 1 };
+    const MediumFormat *format;
+
+    g_clear_pointer(&b->medium, medium_free);
+    b->tapes[i] = g_strdup_printf("%s/%d.tape", b->directory, i);
+    format = medium_format_for_path(b->tapes[i]);
+    ck_assert(medium_create(b->tapes[i], format, &geometry, NULL));
+    b->medium = medium_open(b->tapes[i], false, executor_inline(), NULL, NULL);
+    ck_assert_ptr_nonnull(b->medium);
+}
+
+static void bench_open(Bench *b)
+{
+    *b = (Bench){ .directory = g_dir_make_tmp("oracle-XXXXXX", NULL),
+                  .findings = g_ptr_array_new_with_free_func(g_free),
+                  .listing = g_string_new(NULL) };
+    bench_insert(b, 0);
+}
+
+static void bench_close(Bench *b)
+{
+    g_autofree char *sums = g_build_filename(b->directory, "data.sha256", NULL);
+    int i;
+
+    g_clear_pointer(&b->medium, medium_free);
+    for (i = 0; b->tapes[i]; i++) {
+        g_unlink(b->tapes[i]);
+        g_free(b->tapes[i]);
+    }
+    g_unlink(sums);
+    g_rmdir(b->directory);
+    g_free(b->directory);
+    g_ptr_array_unref(b->findings);
+    g_string_free(b->listing, TRUE);
+}
+
+static void write_stamp(Bench *b, uint64_t run, uint64_t sequence, uint32_t length)
+{
+    uint8_t record[4096];
+    Stamp stamp = { run, sequence, length };
+
+    stamp_fill(&stamp, record);
+    ck_assert_int_eq(medium_write(b->medium, record, length), MEDIUM_OK);
+}
+
+static void write_mark(Bench *b)
+{
+    uint64_t written;
+
+    ck_assert_int_eq(medium_write_marks(b->medium, MEDIUM_MARK_FILEMARK, 1, &written), MEDIUM_OK);
+}
+
+/* The first finding, or "". */
+static const char *judge(Bench *b, const char *expect)
+{
+    g_autofree char *text =
+        g_strdup_printf("name: n\nabout: a\nsteps: [{run: x}]\nexpect: %s\n", expect);
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    const Scenario *scenario;
+
+    ck_assert_msg(cases != NULL, "%s", expect);
+    scenario = cases->pdata[0];
+    g_clear_pointer(&b->medium, medium_free);
+    g_ptr_array_set_size(b->findings, 0);
+    ck_assert(
+        oracle_judge(&scenario->expect, b->directory, b->tapes, b->findings, b->listing, NULL));
+    return b->findings->len > 0 ? b->findings->pdata[0] : "";
+}
+
+/* Two files: ten records of 512 bytes, the last of 100; and one of 4096. */
+static void write_two_files(Bench *b)
+{
+    uint64_t i;
+
+    for (i = 0; i < 10; i++) {
+        write_stamp(b, 7, i, i < 9 ? 512 : 100);
+    }
+    write_mark(b);
+    write_stamp(b, 8, 0, 4096);
+    write_mark(b);
+}
+
+static const struct {
+    const char *expect;
+    const char *finding;
+} shapes[] = {
+    { "{tape: [[{blocks: 10, size: 512, short-last: true}, {blocks: 1, size: 4096}]]}", "" },
+    { "{tape: [[{blocks: 3..10}, {}]]}", "" },
+    { "{}", "" },
+    { "{tape: [[{blocks: 10, size: 512}, {}]]}",
+      "cartridge 1 file 0: blocks of 512 and at last 100 bytes, not 512" },
+    { "{tape: [[{blocks: 9}, {}]]}", "cartridge 1 file 0 has 10 blocks, not 9" },
+    { "{tape: [[{blocks: \">=11\"}, {}]]}", "cartridge 1 file 0 has 10 blocks, not at least 11" },
+    { "{tape: [[{}, {size: 512}]]}",
+      "cartridge 1 file 1: blocks of 4096 and at last 4096 bytes, not 512" },
+    { "{tape: [[{}]]}", "cartridge 1 has 2 files, not 1" },
+    { "{tape: [[{}, {}, {}]]}", "cartridge 1 has 2 files, not 3" },
+    { "{tape: [[{}, {}], []]}", "there are 1 cartridges, not 2" },
+    { "{stamps: [{run: 7, records: 10, file: 0}, {run: 8, records: 1, file: 1}]}", "" },
+    { "{stamps: {run: 7, records: 11}}", "cartridge 1 file 0 holds 10 records of run 7, not 11" },
+    { "{stamps: {run: 7, records: 10, first: 1}}",
+      "cartridge 1 file 0: where record 1 of run 7 was written, there is record 0 of run 7" },
+    { "{stamps: {run: 7, records: 1, file: 1}}",
+      "cartridge 1 file 1: where record 0 of run 7 was written, there is record 0 of run 8" },
+    { "{stamps: {run: 7, records: 1, cartridge: 2}}", "there is no cartridge 2" },
+};
+
+START_TEST(tape_is_compared_with_what_was_expected)
+{
+    Bench b;
+
+    bench_open(&b);
+    write_two_files(&b);
+    ck_assert_str_eq(judge(&b, shapes[_i].expect), shapes[_i].finding);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(order_and_damage_are_seen)
+{
+    uint8_t record[512];
+    Stamp stamp = { 1, 2, sizeof record };
+    Bench b;
+
+    bench_open(&b);
+    write_stamp(&b, 1, 0, 512);
+    write_stamp(&b, 1, 2, 512);
+    write_stamp(&b, 1, 1, 512);
+    write_mark(&b);
+    stamp_fill(&stamp, record);
+    record[300] ^= 1;
+    medium_write(b.medium, record, sizeof record);
+    ck_assert_str_eq(
+        judge(&b, "{stamps: {run: 1, records: 3}}"),
+        "cartridge 1 file 0: where record 1 of run 1 was written, there is record 2 of run 1");
+    ck_assert_str_eq(judge(&b, "{stamps: {run: 1, records: 1, first: 2, file: 1}}"),
+                     "cartridge 1 file 1 record 0: damaged, or not a stamped record");
+    bench_close(&b);
+}
+END_TEST
+
+/* ---- tar ---- */
+
+static void put_header(uint8_t *block, const char *name, char type, size_t size)
+{
+    unsigned sum = 0;
+    size_t i;
+
+    memset(block, 0, 512);
+    strcpy((char *)block, name);
+    memcpy(block + 100, "0000644", 8);
+    g_snprintf((char *)block + 124, 12, "%011o", (unsigned)size);
+    memset(block + 148, ' ', 8);
+    block[156] = (uint8_t)type;
+    memcpy(block + 257, "ustar  ", 8);
+    for (i = 0; i < 512; i++) {
+        sum += block[i];
+    }
+    g_snprintf((char *)block + 148, 8, "%06o", sum);
+}
+
+static void add_file(GByteArray *archive, const char *name, char type, const char *contents)
+{
+    uint8_t block[512];
+    size_t length = strlen(contents);
+
+    put_header(block, name, type, length);
+    g_byte_array_append(archive, block, 512);
+    while (length > 0) {
+        size_t n = MIN(length, 512);
+
+        memset(block, 0, 512);
+        memcpy(block, contents, n);
+        g_byte_array_append(archive, block, 512);
+        contents += n;
+        length -= n;
+    }
+}
+
+static void add_end(GByteArray *archive)
+{
+    g_byte_array_set_size(archive, archive->len + 1024);
+    memset(archive->data + archive->len - 1024, 0, 1024);
+}
+
+static void write_archive(Bench *b, const GByteArray *archive, guint from, guint to)
+{
+    guint at;
+
+    for (at = from; at < to; at += 1024) {
+        ck_assert_int_eq(medium_write(b->medium, archive->data + at, MIN(1024, to - at)),
+                         MEDIUM_OK);
+    }
+    write_mark(b);
+}
+
+static void know(const Bench *b, const char *first, const char *second)
+{
+    g_autofree char *path = g_build_filename(b->directory, "data.sha256", NULL);
+    g_autofree char *one = g_compute_checksum_for_string(G_CHECKSUM_SHA256, first, -1);
+    g_autofree char *two = g_compute_checksum_for_string(G_CHECKSUM_SHA256, second, -1);
+    g_autofree char *text = g_strdup_printf("%s  lib/v1/net/one\n%s  lib/v1/net/two\n%s  lib/v1/x\n"
+                                            "%s  lib/v1/net/gpu/big\n",
+                                            one, two, one, one);
+
+    ck_assert(g_file_set_contents(path, text, -1, NULL));
+}
+
+#define TAR "{tar: {from: \"lib/*\", names: net, except: net/gpu}}"
+
+static const struct {
+    const char *one, *two; /* what the archive holds; NULL: leaves it out */
+    const char *finding;
+} archives[] = {
+    { "first", "second", "" },
+    { "first", "secont",
+      "the archive on the tape: the contents of net/two are not what they were" },
+    { "first", NULL, "the archive on the tape lacks 1 files, such as net/two" },
+};
+
+START_TEST(archive_is_compared_file_by_file)
+{
+    g_autoptr(GByteArray) archive = g_byte_array_new();
+    Bench b;
+
+    bench_open(&b);
+    know(&b, "first", "second");
+    add_file(archive, "net/", '5', "");
+    add_file(archive, "././@LongLink", 'L', "./net/one");
+    add_file(archive, "something else", '0', archives[_i].one);
+    if (archives[_i].two) {
+        add_file(archive, "pax", 'x', "16 path=net/two\n");
+        add_file(archive, "whatever", '0', archives[_i].two);
+    }
+    add_end(archive);
+    write_archive(&b, archive, 0, archive->len);
+    ck_assert_str_eq(judge(&b, TAR), archives[_i].finding);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(broken_archive_is_seen)
+{
+    g_autoptr(GByteArray) archive = g_byte_array_new();
+    Bench b;
+
+    bench_open(&b);
+    know(&b, "first", "second");
+    add_file(archive, "net/one", '0', "first");
+    add_file(archive, "net/two", '0', "second");
+    write_archive(&b, archive, 0, archive->len);
+    ck_assert_str_eq(judge(&b, TAR), "tar block 4: the archive ends before its end marks");
+    bench_close(&b);
+
+    bench_open(&b);
+    know(&b, "first", "second");
+    archive->data[1024 + 3] ^= 1; /* in the name of the second */
+    write_archive(&b, archive, 0, archive->len);
+    ck_assert_str_eq(judge(&b, TAR),
+                     "cartridge 1 record 1: tar block 3: not a header: its checksum is wrong");
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(archive_goes_on_on_the_next_volume)
+{
+    g_autofree char *big = g_strnfill(5000, 'b');
+    g_autoptr(GByteArray) first = g_byte_array_new();
+    g_autoptr(GByteArray) second = g_byte_array_new();
+    Bench b;
+
+    bench_open(&b);
+    know(&b, big, "second");
+    add_file(first, "net/one", '0', big);
+    write_archive(&b, first, 0, 512 + 2048);
+    bench_insert(&b, 1);
+    add_file(second, "net/one", 'M', big + 2048);
+    add_file(second, "net/two", '0', "second");
+    add_end(second);
+    write_archive(&b, second, 0, second->len);
+    ck_assert_str_eq(judge(&b, "{tar: {from: \"lib/*\", names: net, except: net/gpu, "
+                               "cartridges: 2}}"),
+                     "");
+    ck_assert_str_eq(judge(&b, TAR), "tar block 5: the archive ends before its end marks");
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(volume_that_goes_on_elsewhere_is_seen)
+{
+    g_autofree char *big = g_strnfill(5000, 'b');
+    g_autoptr(GByteArray) first = g_byte_array_new();
+    g_autoptr(GByteArray) second = g_byte_array_new();
+    Bench b;
+
+    bench_open(&b);
+    know(&b, big, "second");
+    add_file(first, "net/one", '0', big);
+    write_archive(&b, first, 0, 512 + 2048);
+    bench_insert(&b, 1);
+    add_file(second, "net/one", 'M', big + 2560); /* a record is missing between the two */
+    add_end(second);
+    write_archive(&b, second, 0, second->len);
+    ck_assert_str_eq(judge(&b, "{tar: {from: \"lib/*\", names: net, cartridges: 2}}"),
+                     "cartridge 2 record 0: tar block 6: this volume goes on with another file "
+                     "than the last ended in");
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(sums_of_restored_files_are_compared)
+{
+    FileSet set = { .from = (char *)"lib/*", .names = (char *[]){ (char *)"net", NULL } };
+    g_autofree char *one = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "first", -1);
+    g_autofree char *sums = g_strdup_printf("%s  ./net/one\nbash: oops\n", one);
+    Bench b;
+
+    bench_open(&b);
+    know(&b, "first", "second");
+    oracle_compare_sums(&set, b.directory, sums, b.findings);
+    ck_assert_uint_eq(b.findings->len, 2);
+    ck_assert_str_eq(b.findings->pdata[0], "'bash: oops' is no line of sha256sum");
+    ck_assert(g_str_has_prefix(b.findings->pdata[1], "what was restored lacks 2 files"));
+    bench_close(&b);
+}
+END_TEST
+
+TCase *make_oracle_tcase(void)
+{
+    TCase *tcase = tcase_create("oracle");
+
+    tcase_add_loop_test(tcase, tape_is_compared_with_what_was_expected, 0, G_N_ELEMENTS(shapes));
+    tcase_add_test(tcase, order_and_damage_are_seen);
+    tcase_add_loop_test(tcase, archive_is_compared_file_by_file, 0, G_N_ELEMENTS(archives));
+    tcase_add_test(tcase, broken_archive_is_seen);
+    tcase_add_test(tcase, archive_goes_on_on_the_next_volume);
+    tcase_add_test(tcase, volume_that_goes_on_elsewhere_is_seen);
+    tcase_add_test(tcase, sums_of_restored_files_are_compared);
+    return tcase;
+}
