@@ -136,6 +136,11 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "qemu-args", "--listen", "fd:0" }, "fd:0" },
         { { "media", "info", "foreign" }, "foreign" },
         { { "media", "explode" }, "explode" },
+        { { "list", "dragons" }, "dragons" },
+        { { "run", "--nope" }, "--nope" },
+        { { "run", "missing.yaml" }, "missing.yaml" },
+        { { "run", "--check", "bad.yaml" }, "bad.yaml:" },
+        { { "run", "--check", "foreign" }, "foreign" },
     };
     g_autofree char *dir = NULL;
     size_t i;
@@ -166,7 +171,9 @@ START_TEST(help_and_version_are_printed)
         { "--help", NULL, "serve" },       { "help", NULL, "media" },
         { "--version", NULL, "usbtape " }, { "serve", "--help", "--media" },
         { "ctl", "--help", "fault-list" }, { "qemu-args", "--help", "--libvirt" },
-        { "media", "--help", "create" },
+        { "media", "--help", "create" },   { "run", "--help", "--check" },
+        { "list", "--help", "scenarios" }, { "list", "faults", "drive.hang" },
+        { "list", "models", "sdx-500c" },
     };
     size_t i;
 
