@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/case.h"
 
+#include "emu/base/units.h"
 #include "scenarios/runner/host.h"
 #include "scenarios/runner/oracle.h"
 
@@ -19,6 +20,7 @@ typedef struct Case {
     DriveProcess *drive;
     FILE *log;
     int64_t deadline; /* of the whole, monotonic */
+    int64_t shown;    /* when progress was last shown, since the step's begin */
     Evidence evidence;
     GPtrArray *reasons;
     char *kernel_log;
@@ -118,15 +120,40 @@ static bool answer_questions(Case *self, GError **error)
     return true;
 }
 
+/* How long a step has been at it, and how much lies on the tape. */
+static void show_progress(Case *self, guint i, int64_t elapsed)
+{
+    int64_t every = SECONDS(self->progress == PROGRESS_LINES ? 5 : 1);
+    g_autofree char *path = NULL;
+    g_autofree char *size = NULL;
+    GStatBuf status = { 0 };
+
+    if (self->progress == PROGRESS_QUIET || elapsed < self->shown + every) {
+        return;
+    }
+    self->shown = elapsed;
+    path = drive_process_cartridge(self->drive, drive_process_cartridges(self->drive), NULL);
+    if (path && g_stat(path, &status) == 0) {
+        size = units_format_size((uint64_t)status.st_size >> 20 << 20);
+    }
+    progress_note(self->progress, "%s: step %u of %u: %d s, %s on the tape", self->scenario->name,
+                  i + 1, self->scenario->steps->len, (int)(elapsed / G_USEC_PER_SEC),
+                  size ? size : "?");
+}
+
 /* Pumps until the step is done. False: it is not, and why is noted. */
 static bool wait_for_step(Case *self, guint i, VmReply *reply, int64_t end)
 {
     int64_t silence = self->scenario->deadline.silence;
+    int64_t begun = g_get_monotonic_time();
     g_autoptr(GError) error = NULL;
     bool pinged = false;
 
+    self->shown = 0;
     while (!reply->done) {
         int64_t now = g_get_monotonic_time();
+
+        show_progress(self, i, now - begun);
 
         if (interrupted()) {
             note_death(self, NULL);
