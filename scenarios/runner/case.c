@@ -67,7 +67,7 @@ static void fetch_kernel_log(Case *self)
     if (!reply) {
         return;
     }
-    if (vm_finish(self->vm, reply, SECONDS(5), &error)) {
+    if (vm_finish(self->vm, reply, SECONDS(self->evidence.hung ? 5 : 20), &error)) {
         g_free(self->kernel_log);
         self->kernel_log = g_strdup(reply->out->str);
         keep(self, "guest-dmesg.txt", self->kernel_log);
@@ -99,6 +99,17 @@ static void note_hang(Case *self, guint i, const char *why)
 
 /* ---- steps ---- */
 
+/* The drive that ended by itself or badly is what we are here to find; the rest is not its doing.
+ */
+static void note_host_failure(Case *self)
+{
+    if (drive_process_failed(self->drive)) {
+        self->evidence.crashed = true;
+    } else {
+        self->evidence.environment_failed = true;
+    }
+}
+
 /* A program in the guest called `ask`: does what it asks for, and tells it how that went. */
 static bool answer_questions(Case *self, GError **error)
 {
@@ -110,7 +121,7 @@ static bool answer_questions(Case *self, GError **error)
         bool done = host_do(question->text, self->vm, self->drive, &why);
 
         if (!done) {
-            self->evidence.environment_failed = true;
+            note_host_failure(self);
             give_reason(self, "the guest asked for '%s': %s", question->text, why->message);
         }
         if (!vm_answer(self->vm, question->id, done ? "ok" : why->message, error)) {
@@ -222,7 +233,7 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
                     words);
     }
     for (pattern = step->outputs; pattern && *pattern; pattern++) {
-        if (!g_regex_match_simple(*pattern, reply->out->str, G_REGEX_MULTILINE, 0)) {
+        if (!g_regex_match_simple(*pattern, reply->out->str, G_REGEX_MULTILINE | G_REGEX_RAW, 0)) {
             self->evidence.complained = true;
             give_reason(self, "step %u (line %u): no output matches /%s/", i + 1, step->line,
                         *pattern);
@@ -246,9 +257,9 @@ static bool run_in_guest(Case *self, guint i, const Step *step)
 {
     int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
     int64_t end = MIN(g_get_monotonic_time() + timeout, self->deadline);
-    g_autofree char *script =
-        g_strdup_printf("set -eo pipefail; export SEED=%" G_GUINT64_FORMAT "\n%s",
-                        self->scenario->seed, step->text);
+    g_autofree char *script = g_strdup_printf(
+        "set -eo pipefail; fails() { ! \"$@\"; }; export SEED=%" G_GUINT64_FORMAT "\n%s",
+        self->scenario->seed, step->text);
     g_autofree char *status = NULL;
     g_autoptr(GError) error = NULL;
     VmReply *reply = vm_run(self->vm, script, &error);
@@ -279,7 +290,7 @@ static bool run_on_host(Case *self, guint i, const Step *step)
     if (host_do(step->text, self->vm, self->drive, &error)) {
         return true;
     }
-    self->evidence.environment_failed = true;
+    note_host_failure(self);
     give_reason(self, "step %u (line %u): %s", i + 1, step->line, error->message);
     return false;
 }
@@ -332,6 +343,7 @@ static bool prepare_guest(Case *self)
 static void keep_command_lines(const Case *self, bool cold)
 {
     g_autofree char *self_path = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *program = g_shell_quote(self_path ? self_path : "usbtape");
     g_autofree char *path = g_canonicalize_filename(self->scenario->path, NULL);
     g_autofree char *scenario = g_shell_quote(path);
     g_autofree char *name = scenario_case_name(self->scenario);
@@ -354,12 +366,13 @@ static void keep_command_lines(const Case *self, bool cold)
     }
     g_string_append_c(line, '\n');
     keep(self, "qemu.cmd", line->str);
-    text = g_strdup_printf("#!/bin/sh\n"
-                           "# Runs this very case again (case %.12s; guest %s; %s).\n"
-                           "exec \"${USBTAPE:-%s}\" run %s --case '%s' --seed %" G_GUINT64_FORMAT
-                           "%s \"$@\"\n",
-                           id, self->guest->directory, self->guest->qemu_version, self_path,
-                           scenario, name, self->scenario->seed, cold ? " --cold" : "");
+    text = g_strdup_printf(
+        "#!/bin/sh\n"
+        "# Runs this very case again (case %.12s; guest %s; %s).\n"
+        "program=%s\n"
+        "exec \"${USBTAPE:-$program}\" run %s --case '%s' --seed %" G_GUINT64_FORMAT "%s \"$@\"\n",
+        id, self->guest->directory, self->guest->qemu_version, program, scenario, name,
+        self->scenario->seed, cold ? " --cold" : "");
     keep(self, "repro.sh", text);
     g_chmod(file, 0755);
 }
@@ -386,7 +399,7 @@ static bool start(Case *self, bool cold)
 static bool any_matches(char *const *patterns, const char *text, char **match)
 {
     for (; patterns && *patterns; patterns++) {
-        g_autoptr(GRegex) regex = g_regex_new(*patterns, G_REGEX_MULTILINE, 0, NULL);
+        g_autoptr(GRegex) regex = g_regex_new(*patterns, G_REGEX_MULTILINE | G_REGEX_RAW, 0, NULL);
         g_autoptr(GMatchInfo) info = NULL;
 
         if (g_regex_match(regex, text, 0, &info)) {
@@ -400,17 +413,56 @@ static bool any_matches(char *const *patterns, const char *text, char **match)
 static void judge_kernel_log(Case *self)
 {
     const DmesgCheck *dmesg = &self->scenario->expect.dmesg;
-    const char *log = self->kernel_log ? self->kernel_log : "";
+    const char *log = self->kernel_log;
     g_autofree char *match = NULL;
 
-    self->evidence.kernel_noted = g_regex_match_simple(kernel_errors, log, 0, 0);
+    if (!log) {
+        /* What was not read cannot be found clean. */
+        self->evidence.hung |= !self->evidence.crashed;
+        give_reason(self, "the guest does not hand out its kernel's log");
+        return;
+    }
+    self->evidence.kernel_noted = g_regex_match_simple(kernel_errors, log, G_REGEX_RAW, 0);
     if (any_matches(dmesg->none_of, log, &match)) {
         self->evidence.crashed = true;
         give_reason(self, "the guest's kernel log has '%s'", match);
     }
-    if (dmesg->some_of && self->kernel_log && !any_matches(dmesg->some_of, log, &match)) {
+    if (dmesg->some_of && !any_matches(dmesg->some_of, log, &match)) {
         self->evidence.unfired = true;
         give_reason(self, "the guest's kernel log does not have what was expected");
+    }
+}
+
+static bool is_checked(const GPtrArray *checks, const char *fault)
+{
+    guint i;
+
+    for (i = 0; checks && i < checks->len; i++) {
+        if (g_str_equal(((const FaultCheck *)checks->pdata[i])->name, fault)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A fault of the plan that nobody expects a number of has to fire all the same. */
+static void judge_unchecked_faults(Case *self)
+{
+    GHashTable *faults = drive_process_faults(self->drive);
+    GHashTableIter iter;
+    void *name, *fired;
+
+    if (self->scenario->faults && g_hash_table_size(faults) == 0) {
+        self->evidence.unfired = true;
+        give_reason(self, "the drive did not tell which faults fired");
+    }
+    g_hash_table_iter_init(&iter, faults);
+    while (g_hash_table_iter_next(&iter, &name, &fired)) {
+        self->evidence.fault_fired |= GPOINTER_TO_INT(fired) > 0;
+        if (GPOINTER_TO_INT(fired) == 0 && !is_checked(self->scenario->expect.fired, name)) {
+            self->evidence.unfired = true;
+            give_reason(self, "fault %s never fired", (const char *)name);
+        }
     }
 }
 
@@ -420,12 +472,12 @@ static void judge_faults(Case *self)
     guint i;
 
     drive_process_count(self->drive);
+    judge_unchecked_faults(self);
     for (i = 0; checks && i < checks->len; i++) {
         const FaultCheck *check = checks->pdata[i];
         int64_t fired = drive_process_fired(self->drive, check->name);
         g_autofree char *expected = count_range_text(check->fired);
 
-        self->evidence.fault_fired |= fired > 0;
         if (!count_in_range(check->fired, fired)) {
             self->evidence.unfired = true;
             give_reason(self, "fault %s fired %" G_GINT64_FORMAT " times, not %s", check->name,
@@ -470,7 +522,7 @@ static void finish(Case *self)
     }
     g_clear_pointer(&self->vm, vm_free);
     if (!drive_process_stop(self->drive, false, &error)) {
-        self->evidence.complained = true;
+        self->evidence.crashed = true;
         give_reason(self, "%s", error->message);
     }
     /* Without its end, a run tells nothing about what should be on the tape. */

@@ -23,6 +23,9 @@ struct DriveProcess {
     int loaded;     /* number of the cartridge that is in, or was last */
     int cartridges; /* the highest number made */
     Proc proc;
+    bool up;           /* started, and nobody here has ended it since */
+    bool served;       /* it was up once */
+    bool failed;       /* it ended by itself, or badly, or did not come back */
     GHashTable *fired; /* fault → how often, in lives that are over */
 };
 
@@ -181,7 +184,15 @@ bool drive_process_start(DriveProcess *self, GError **error)
     close(out[1]);
     good = good && wait_until_it_listens(self, out[0], error);
     close(out[0]);
+    self->failed |= self->served && !good;
+    self->served |= good;
+    self->up = good;
     return good;
+}
+
+bool drive_process_failed(const DriveProcess *self)
+{
+    return self->failed;
 }
 
 bool drive_process_running(DriveProcess *self)
@@ -191,20 +202,24 @@ bool drive_process_running(DriveProcess *self)
 
 bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
 {
+    bool running = drive_process_running(self);
+    bool ended_by_itself = self->up && !running;
     g_autofree char *what = NULL;
 
-    if (!drive_process_running(self)) {
-        return true;
-    }
-    if (!kill) {
+    self->up = false;
+    if (running && !kill) {
         drive_process_count(self);
     }
-    proc_end(&self->proc, kill ? SIGKILL : SIGTERM, SECONDS(20));
-    if (kill || self->proc.status == 0) {
+    if (running) {
+        proc_end(&self->proc, kill ? SIGKILL : SIGTERM, SECONDS(20));
+    }
+    if (!ended_by_itself && (!running || kill || self->proc.status == 0)) {
         return true;
     }
-    what = g_strdup_printf("usbtape serve ended with status %d instead of 0: see serve.log",
-                           self->proc.status);
+    self->failed = true;
+    what = g_strdup_printf("usbtape serve ended%s with status %d%s: see serve.log",
+                           ended_by_itself ? " by itself" : "", self->proc.status,
+                           ended_by_itself ? "" : " instead of 0");
     return fail(error, what);
 }
 
@@ -268,6 +283,11 @@ void drive_process_count(DriveProcess *self)
     if (self->has_faults) {
         count_rules(self, self->fired);
     }
+}
+
+GHashTable *drive_process_faults(const DriveProcess *self)
+{
+    return self->fired;
 }
 
 int64_t drive_process_fired(DriveProcess *self, const char *fault)

@@ -32,13 +32,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriveProcess, drive_process_free)
 char *drive_process_cartridge(DriveProcess *drive, int number, GError **error);
 /* Starts serving, with the cartridge last loaded (at first: number 1). */
 bool drive_process_start(DriveProcess *drive, GError **error);
-/* SIGTERM, and it has to end cleanly; or SIGKILL. Nothing if it does not run. */
+/* SIGTERM, and it has to end cleanly; or SIGKILL. Nothing if it is stopped already; an error if it
+ * ended by itself. */
 bool drive_process_stop(DriveProcess *drive, bool kill, GError **error);
+/* Has it ever ended by itself or badly, or not come back when it was started again? */
+bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
-/* How often the rules named `fault` fired so far, in all of this drive's lives; -1: unknown. */
+/* How often the rules named `fault` fired, as of the last drive_process_count. */
 int64_t drive_process_fired(DriveProcess *drive, const char *fault);
+/* All of them, name → count (an int in the pointer). Borrowed. */
+GHashTable *drive_process_faults(const DriveProcess *drive);
 /* Notes down what the rules of a drive that is about to end have fired. */
 void drive_process_count(DriveProcess *drive);
 /* How many cartridges there are. */

@@ -56,7 +56,8 @@ char *cache_directory(void)
 {
     const char *given = g_getenv("USBTAPE_CACHE");
 
-    return given && *given ? g_strdup(given)
+    /* QEMU runs in another directory, so it needs a name that holds there, too. */
+    return given && *given ? g_canonicalize_filename(given, NULL)
                            : g_build_filename(g_get_user_cache_dir(), "usbtape", NULL);
 }
 
@@ -266,7 +267,7 @@ static bool save_into(const Guest *guest, unsigned memory, const char *directory
     };
     g_autoptr(Vm) vm = vm_start(&config, error);
 
-    if (!vm || !vm_wait_ready(vm, BOOT_PATIENCE, error) || !vm_save(vm, fresh, error)) {
+    if (!vm || !vm_wait_ready(vm, BOOT_PATIENCE, error) || !vm_save(vm, "state", error)) {
         return false;
     }
     g_clear_pointer(&vm, vm_free);

@@ -6,9 +6,11 @@
 #include "scenarios/runner/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -290,6 +292,23 @@ static int exit_status(const Run *run)
     return run->failed == run->hung ? EXIT_TIMED_OUT : EXIT_WORK_FAILED;
 }
 
+/* Two runs would remove each other's directories. The workers share the lock, to their end. */
+static bool lock_out(const char *out, GError **error)
+{
+    int fd = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return fail(error, out, errno);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    close(fd);
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                "%s: another `usbtape run` writes there: give this one its own with --out", out);
+    return false;
+}
+
 static int run_all(Run *run)
 {
     g_autofree char *qemu = g_find_program_in_path(VM_QEMU);
@@ -303,6 +322,9 @@ static int run_all(Run *run)
     }
     if (g_mkdir_with_parents(run->options->out, 0777) != 0) {
         fail(&error, run->options->out, errno);
+        return usbtape_fail(error);
+    }
+    if (!lock_out(run->options->out, &error)) {
         return usbtape_fail(error);
     }
     fflush(stdout);
@@ -319,7 +341,10 @@ static int run_all(Run *run)
     run->workers = g_new0(Worker, (gsize)run->options->jobs);
     good = run_cases(run, &error);
     g_free(run->workers);
-    fclose(run->results);
+    if ((ferror(run->results) != 0) | (fclose(run->results) != 0) && good) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: could not be written", results);
+        good = false;
+    }
     progress_clear(run->progress);
     return good ? exit_status(run) : usbtape_fail(error);
 }
@@ -361,6 +386,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     if (!g_option_context_parse(context, &argc, &argv, error)) {
         return false;
     }
+    o->out = o->out ? o->out : g_strdup("out");
     if (o->jobs < 0 || o->jobs > 256) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--jobs %d: from 1 to 256", o->jobs);
         return false;
@@ -382,7 +408,7 @@ static void options_clear(Options *o)
 
 int run_main(int argc, char **argv)
 {
-    Options options = { .out = g_strdup("out") };
+    Options options = { 0 };
     g_autoptr(GError) error = NULL;
     Run run = { .options = &options };
     int status;

@@ -12,7 +12,7 @@ typedef enum Verdict {
     VERDICT_SILENT_CORRUPTION, /* everybody is content, and the data is wrong */
     VERDICT_FALSE_ALARM,       /* somebody complained, and nothing had been broken */
     VERDICT_HANG,              /* a step did not end in its time, or the guest fell silent */
-    VERDICT_CRASH,             /* the guest's kernel or QEMU died */
+    VERDICT_CRASH,             /* the guest's kernel, QEMU or the drive died */
     VERDICT_INCONCLUSIVE,      /* a fault never fired: nothing was shown */
     VERDICT_ENV_ERROR,         /* QEMU, a file, the disk: nothing to do with the drive */
     N_VERDICTS,

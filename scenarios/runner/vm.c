@@ -544,12 +544,9 @@ char *vm_status(Vm *self)
     return vm_running(self) ? qmp_query(self->qmp, "query-status", "status", NULL) : NULL;
 }
 
-bool vm_save(Vm *self, const char *path, GError **error)
+bool vm_save(Vm *self, const char *name, GError **error)
 {
-    g_autofree char *quoted = g_shell_quote(path);
-    g_autofree char *uri = g_strdup_printf("exec:cat >%s", quoted);
-    g_autofree char *escaped_uri = g_strescape(uri, NULL);
-    g_autofree char *arguments = g_strdup_printf("{\"uri\":\"%s\"}", escaped_uri);
+    g_autofree char *arguments = g_strdup_printf("{\"uri\":\"exec:cat >%s\"}", name);
     int64_t end = g_get_monotonic_time() + SECONDS(60);
 
     if (!vm_stop(self, error) || !qmp_execute(self->qmp, "migrate", arguments, NULL, error)) {
@@ -565,11 +562,11 @@ bool vm_save(Vm *self, const char *path, GError **error)
             return true;
         }
         if (g_str_equal(status, "failed")) {
-            return fail(error, "QEMU could not save the guest to %s", path);
+            return fail(error, "QEMU could not save the guest to %s", name);
         }
         g_usleep(10 * 1000);
     }
-    return fail(error, "QEMU did not save the guest to %s in time", path);
+    return fail(error, "QEMU did not save the guest to %s in time", name);
 }
 
 /* After -incoming: the guest was saved while stopped, so it stands still until told to go on. */

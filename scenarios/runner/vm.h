@@ -89,8 +89,8 @@ bool vm_attach(Vm *vm, const char *socket, GError **error);
 bool vm_detach(Vm *vm, GError **error);
 bool vm_stop(Vm *vm, GError **error);
 bool vm_continue(Vm *vm, GError **error);
-/* Stops the guest and saves it. */
-bool vm_save(Vm *vm, const char *path, GError **error);
+/* Stops the guest and saves it into the file `name`, a plain word, of its directory. */
+bool vm_save(Vm *vm, const char *name, GError **error);
 /* A word for reports: "running", "paused", "guest-panicked"; NULL if the monitor does not answer.
  */
 char *vm_status(Vm *vm);

@@ -171,6 +171,14 @@ def readme_paths_exist(tree):
                 yield f'{place}: command ./{match[1]}, which is not there'
 
 
+def scenarios_assert(tree):
+    """a scenario's script says `fails COMMAND`: bash goes on after a `! COMMAND` that succeeds"""
+    for path, text in tree.items():
+        if re.match(r'scenarios/.*\.yaml$', path):
+            for place, match in places(path, text, r'(?m)(?:^\s*(?:- run: )?|[;&|]\s*)(! \S+)'):
+                yield f'{place}: {match[1]} asserts nothing under -e: write fails'
+
+
 def formatted(tree):
     """clang-format would change nothing"""
     tool = shutil.which('clang-format-14') or shutil.which('clang-format')
@@ -225,7 +233,7 @@ def core_has_no_globals(objects):
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
                 no_goto_out, licence_named, fuzz_targets_whole, tests_registered, text_of_its_own,
-                readme_paths_exist, formatted]
+                readme_paths_exist, scenarios_assert, formatted]
 OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
 
 

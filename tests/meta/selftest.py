@@ -24,6 +24,7 @@ CLEAN = {
     'tests/fuzz/meson.build': "# SPDX-License-Identifier: GPL-2.0-or-later\n  ['x', [base]],\n",
     'tests/fuzz/fuzz_x.c': SPDX,
     'tests/fuzz/corpus/x/one': '',
+    'scenarios/backup/x.yaml': 'name: x\nsteps:\n  - run: fails mt fsf 1 # ! as in not\n',
     'README.md': 'Run `./tests/run`, see [the map](emu/usb/device.h).\n',
     'tests/run': '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0-or-later\n',
 }
@@ -52,6 +53,8 @@ SOURCE_SEEDS = [
     (check.text_of_its_own, 'emu/bot/bot.c', '<<<<<<< mine\n'),
     (check.readme_paths_exist, 'README.md', 'And [more](emu/README.md).\n'),
     (check.readme_paths_exist, 'README.md', '```\n./scenarios/quickstart\n```\n'),
+    (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: |\n      mt rewind\n      ! mt bsf 1\n'),
+    (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: mt rewind; ! mt bsf 1\n'),
     (check.formatted, 'emu/bot/bot.c', 'int  f(void) { return 0; }\n'),
 ]
 # rule, folder, source text
