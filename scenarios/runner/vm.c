@@ -108,7 +108,8 @@ char **vm_arguments(const VmConfig *config)
     add(argv, "-serial", "file:console.log");
     add(argv, "-qmp", "unix:" QMP_SOCKET ",server=on,wait=off");
     add(argv, "-device", "qemu-xhci,id=usb");
-    add(argv, "-device", "virtio-serial");
+    /* Not 31 ports, each with two eventfds that QEMU polls at every turn of its main loop. */
+    add(argv, "-device", "virtio-serial,max_ports=2,ioeventfd=off");
     add(argv, "-chardev", "socket,id=agent,path=" CHANNEL_SOCKET ",server=on,wait=off");
     add(argv, "-device", "virtserialport,chardev=agent,name=org.usbtape.agent");
     add(argv, "-drive", "file=%s/data.img,if=none,id=data,format=raw,readonly=on", guest);
