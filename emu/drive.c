@@ -123,6 +123,11 @@ bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, G
                     "cannot load %s: %s is in the drive; eject it first", path, drive->path);
         return false;
     }
+    if (drive->leaving) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "cannot load %s: %s is still being synced on its way out", path, drive->path);
+        return false;
+    }
     medium = medium_open(path, read_only, drive->executor, notice, error);
     if (!medium) {
         return false;

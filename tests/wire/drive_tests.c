@@ -288,6 +288,66 @@ START_TEST(locked_cartridge_stays_unless_forced)
 }
 END_TEST
 
+/* An executor that waits to be told. */
+typedef struct LateExecutor {
+    Executor base;
+    ExecutorFunc work, done;
+    void *data;
+} LateExecutor;
+
+static void late_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
+{
+    LateExecutor *late = (LateExecutor *)executor;
+
+    late->work = work;
+    late->done = done;
+    late->data = data;
+}
+
+/* While one cartridge leaves, still being synced, no other goes in: it would go by its name. */
+START_TEST(cartridge_waits_until_the_other_has_left)
+{
+    static const ExecutorOps ops = { late_run, NULL };
+    LateExecutor late = { { &ops } };
+    DriveConfig config = { .speed = USB_SPEED_HIGH, .executor = &late.base };
+    g_autofree char *dir = g_dir_make_tmp("usbtape-wire-XXXXXX", NULL);
+    g_autofree char *first = g_build_filename(dir, "1.tape", NULL);
+    g_autofree char *second = g_build_filename(dir, "2.tape", NULL);
+    MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(Clock) clock = virtual_clock_new();
+    g_autoptr(GError) error = NULL;
+    int ejected = 0;
+    Drive *drive;
+
+    ck_assert(medium_create(first, medium_format_for_path(first), &geometry, &error));
+    ck_assert(medium_create(second, medium_format_for_path(second), &geometry, &error));
+    config.clock = clock;
+    config.model = ssc_model_by_name(NULL, &error);
+    drive_default_identity(config.model, "test", &config.identity);
+    drive = drive_new(&config, &error);
+    ck_assert(drive_load(drive, first, false, NULL, &error));
+    ck_assert_int_eq(medium_write(ssc_drive_medium(drive_ssc(drive)), (const uint8_t *)"x", 1),
+                     MEDIUM_OK);
+    drive_eject(drive, false, on_ejected, &ejected);
+    ck_assert(drive_ejecting(drive) && late.work);
+
+    ck_assert(!drive_load(drive, second, false, NULL, &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "1.tape"));
+    g_clear_error(&error);
+
+    late.work(late.data);
+    late.done(late.data);
+    ck_assert_int_eq(ejected, 1);
+    ck_assert_ptr_null(drive_cartridge(drive));
+    ck_assert(drive_load(drive, second, false, NULL, &error));
+    ck_assert_str_eq(drive_cartridge(drive), second);
+    drive_free(drive);
+    g_unlink(first);
+    g_unlink(second);
+    g_rmdir(dir);
+}
+END_TEST
+
 TCase *make_drive_tcase(void)
 {
     TCase *tcase = tcase_create("drive");
@@ -300,5 +360,6 @@ TCase *make_drive_tcase(void)
     tcase_add_test(tcase, killed_hosts_leave_whole_blocks);
     tcase_add_test(tcase, cartridges_are_swapped_under_a_host);
     tcase_add_test(tcase, locked_cartridge_stays_unless_forced);
+    tcase_add_test(tcase, cartridge_waits_until_the_other_has_left);
     return tcase;
 }
