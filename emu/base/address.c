@@ -31,6 +31,7 @@ struct Address {
     SocketName name;
     socklen_t name_length;
     int fd;
+    int spare; /* while listening: a descriptor to give up when there are no others; -1 if none */
     /* The socket file that we made. */
     bool made;
     dev_t device;
@@ -140,6 +141,7 @@ Address *address_parse(const char *option, const char *text, bool allow_remote, 
     bool good;
 
     address->fd = -1;
+    address->spare = -1;
     address->option = g_strdup(option);
     address->text = g_strdup(text);
     if (g_str_has_prefix(text, "unix:")) {
@@ -159,6 +161,9 @@ void address_free(Address *address)
 {
     if (!address) {
         return;
+    }
+    if (address->spare >= 0) {
+        close(address->spare);
     }
     g_free(address->option);
     g_free(address->text);
@@ -262,11 +267,19 @@ static void note_port(Address *address, int fd)
     address->text = g_strdup_printf("%s:%u", host, ntohs(name.in.sin_port)); /* in6: same place */
 }
 
+static void take_spare(Address *address)
+{
+    if (address->spare < 0) {
+        address->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+}
+
 int address_listen(Address *address, GError **error)
 {
     int fd, on = 1;
     struct stat st;
 
+    take_spare(address);
     if (address->kind == ADDRESS_FD) {
         if (!is_listening(address->fd)) {
             set_input_error(error, address,
@@ -350,13 +363,35 @@ bool address_connected(const Address *address, int fd, GError **error)
     return code == 0;
 }
 
-int address_accept(const Address *address, int listening)
+static int accept_next(int listening)
 {
-    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* Out of descriptors: a connection that stays in the queue would wake the caller for ever. */
+static void turn_away(Address *address, int listening)
+{
+    int fd;
+
+    close(address->spare);
+    address->spare = -1;
+    fd = accept_next(listening);
+    if (fd >= 0) {
+        close(fd);
+    }
+    take_spare(address);
+}
+
+int address_accept(Address *address, int listening)
+{
+    int fd = accept_next(listening), reason = errno;
 
     if (fd >= 0) {
         set_no_delay(address, fd);
+    } else if ((reason == EMFILE || reason == ENFILE) && address->spare >= 0) {
+        turn_away(address, listening);
     }
+    errno = reason;
     return fd;
 }
 

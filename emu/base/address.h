@@ -44,8 +44,11 @@ int address_listen(Address *address, GError **error);
 int address_connect(Address *address, bool *pending, GError **error);
 bool address_connected(const Address *address, int fd, GError **error);
 
-/* The next connection of a listening socket, or -1 with errno. */
-int address_accept(const Address *address, int listening);
+/*
+ * The next connection of a listening socket, or -1 with errno. EMFILE, ENFILE: there was no file
+ * descriptor for it, and it was closed; the next one may be luckier.
+ */
+int address_accept(Address *address, int listening);
 
 /* Removes the socket file that address_listen made, if it is still that one. */
 void address_remove(Address *address);

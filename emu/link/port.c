@@ -114,7 +114,10 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     int host = address_accept(port->address, fd);
 
     if (host < 0) {
-        return G_SOURCE_CONTINUE; /* it left again, or we are short of descriptors for now */
+        if (errno == EMFILE || errno == ENFILE) {
+            port_notice(port, "a host was turned away: %s", g_strerror(errno));
+        }
+        return G_SOURCE_CONTINUE; /* or it left again */
     }
     if (!port->redir) {
         port_serve(port, host);

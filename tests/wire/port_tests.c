@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -321,6 +322,55 @@ START_TEST(tcp_says_which_port_it_found)
 }
 END_TEST
 
+/* Lets this process open no more files; returns the limit that was. */
+static struct rlimit no_more_files(void)
+{
+    struct rlimit before, now;
+    int lowest = dup(0);
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    close(lowest);
+    now = before;
+    now.rlim_cur = (rlim_t)lowest;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+    return before;
+}
+
+/* A host that cannot be taken is turned away, else its connection would keep the loop busy. */
+START_TEST(out_of_descriptors_is_no_busy_loop)
+{
+    g_autofree char *dir = new_directory();
+    g_autofree char *path = g_build_filename(dir, "drive.sock", NULL);
+    g_autofree char *text = g_strconcat("unix:", path, NULL);
+    g_autoptr(GError) error = NULL;
+    struct rlimit limit;
+    WireHost *host;
+    Fixture f;
+    char byte;
+    int fd, turns;
+
+    fixture_init(&f, USB_SPEED_HIGH);
+    f.port = open_port(&f, PORT_LISTEN, text, &error);
+    g_assert_no_error(error);
+    g_main_context_iteration(NULL, FALSE); /* GLib opens what it needs */
+    fd = connect_unix(path);
+    limit = no_more_files();
+    for (turns = 0; turns < 100 && g_main_context_iteration(NULL, FALSE); turns++) {
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_lt(turns, 100);
+    ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+    ck_assert_ptr_nonnull(strstr(f.notices->str, "turned away: Too many open files"));
+    close(fd);
+
+    host = wire_host_new(connect_unix(path), WIRE_QEMU_CAPS);
+    wire_expect(host, DEVICE_HIGH);
+    wire_host_free(host);
+    fixture_clear(&f);
+    remove_directory(dir);
+}
+END_TEST
+
 START_TEST(descriptors_of_the_wrong_kind_are_refused)
 {
     g_autoptr(GError) error = NULL;
@@ -361,5 +411,6 @@ TCase *make_port_tcase(void)
     tcase_add_test(tcase, connecting_waits_until_somebody_listens);
     tcase_add_test(tcase, tcp_says_which_port_it_found);
     tcase_add_test(tcase, descriptors_of_the_wrong_kind_are_refused);
+    tcase_add_test(tcase, out_of_descriptors_is_no_busy_loop);
     return tcase;
 }
