@@ -495,6 +495,22 @@ typedef enum ScanResult {
     SCAN_FAILED
 } ScanResult;
 
+/*
+ * A tape whose only blocks are damaged is none, or one that lost what it held: some other file that
+ * happens to begin like a tape, and that writing would destroy.
+ */
+static bool holds_a_block(const SimhMedium *s)
+{
+    guint i;
+
+    for (i = 0; i < s->objects->len; i++) {
+        if (object_at(s, i)->header != SIMH_TAPE_MARK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Adds what lies at `at`, the place of EOD so far, to the index and moves `at` beyond it. */
 static ScanResult scan_one(SimhMedium *s, SimhObject *at, int *error)
 {
@@ -562,6 +578,13 @@ static bool scan(SimhMedium *s, char **notice, GError **error)
         return false;
     }
     s->damaged = result == SCAN_DAMAGE;
+    if (s->damaged && !holds_a_block(s)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "%s: is not a tape: the first record, at byte %" G_GUINT64_FORMAT
+                    ", is not whole",
+                    s->path, at.offset);
+        return false;
+    }
     if (s->damaged && notice) {
         *notice = g_strdup_printf("%s: no whole record at byte %" G_GUINT64_FORMAT
                                   ": the tape ends there, after %u objects",
@@ -671,7 +694,8 @@ static int simh_probe(const uint8_t *head, size_t length, uint64_t file_size)
         }
         return trailer + 4 > length ? 5 : get_le32(head + trailer) == header ? 10 : 0;
     }
-    return length >= 4 ? 1 : 0; /* nothing but tape marks */
+    /* nothing but tape marks; more of them than we see here are some other file's zeroes */
+    return length >= 4 && length == file_size ? 1 : 0;
 }
 
 const MediumFormat simh_format = {

@@ -170,6 +170,10 @@ def a_wrong_file_is_one_line():
     write('text', b'this is no tape\n' * 100)
     write('nothing', b'')
     write('zeroes', bytes(3))
+    # What might begin a .tap, but does not go on like one, must not be written over.
+    write('blank', bytes(100000))
+    write('foreign', struct.pack('<I', 70000) + b'no such record' * 70000)
+    write('disk', bytes(1024) + struct.pack('<I', 70000) + b'no such record' * 70000)
     good('create', 'old.tape')
     with open('old.tape', 'r+b') as file:
         for slot in (0, 65536):
@@ -187,6 +191,9 @@ def a_wrong_file_is_one_line():
         refused(2, ['text', 'not a cartridge'], name, 'text')
         refused(2, ['nothing', 'empty'], name, 'nothing')
         refused(2, ['zeroes', 'not a cartridge'], name, 'zeroes')
+        refused(2, ['blank', 'not a cartridge'], name, 'blank')
+        refused(2, ['foreign', 'not a tape'], name, 'foreign')
+        refused(2, ['disk', 'not a tape'], name, 'disk')
         refused(2, ['old.tape', 'version 99', 'version 1'], name, 'old.tape')
         refused(2, ['two.tape', 'damaged'], name, 'two.tape')
     refused(2, ['exists'], 'create', 'text')
