@@ -9,8 +9,8 @@ enum { FLAG_WORM = 1, FLAG_WRITE_PROTECTED = 2 };
 
 bool place_possible(const Place *place)
 {
-    /* 2^48 objects of 2^24 bytes: beyond any file, and no sum of two overflows */
-    return place->object <= G_GUINT64_CONSTANT(1) << 48 && place->files <= place->object &&
+    /* 2^38 objects of 2^24 bytes: beyond any file, and no sum of two overflows */
+    return place->object <= G_GUINT64_CONSTANT(1) << 38 && place->files <= place->object &&
            place->setmarks <= place->object - place->files &&
            place->bytes <=
                (place->object - place->files - place->setmarks) * (uint64_t)MEDIUM_BLOCK_MAX;

@@ -86,6 +86,20 @@ START_TEST(an_entry_is_as_documented)
 }
 END_TEST
 
+/* No place that a file may name is so far out that adding a block to it overflows. */
+START_TEST(places_are_bounded)
+{
+    const uint64_t most = G_GUINT64_CONSTANT(1) << 38;
+
+    ck_assert(place_possible(&(Place){ most, most * MEDIUM_BLOCK_MAX, 0, 0 }));
+    ck_assert(!place_possible(&(Place){ most + 1, 0, 0, 0 }));
+    ck_assert(!place_possible(&(Place){ 1, MEDIUM_BLOCK_MAX + 1, 0, 0 }));
+    ck_assert(!place_possible(&(Place){ most * 1024, G_MAXUINT64 / 2, 0, 0 }));
+    ck_assert(!place_possible(&(Place){ 2, 1, 1, 1 }));
+    ck_assert(!place_possible(&(Place){ 1, 0, G_MAXUINT64, 2 }));
+}
+END_TEST
+
 START_TEST(attributes_are_bounded)
 {
     g_autoptr(AttributeSet) set = attribute_set_new();
@@ -217,6 +231,7 @@ TCase *make_media_tcase(void)
     tcase_add_test(tcase, crc32c_is_the_one_of_iscsi);
     tcase_add_test(tcase, the_superblock_is_as_documented);
     tcase_add_test(tcase, an_entry_is_as_documented);
+    tcase_add_test(tcase, places_are_bounded);
     tcase_add_test(tcase, attributes_are_bounded);
     tcase_add_test(tcase, shares_and_warnings);
     tcase_add_test(tcase, sync_ends_when_everything_is_on_disk);
