@@ -198,6 +198,25 @@ TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, ch
     return m;
 }
 
+/* The new name is on disk, too: else a power cut takes the file with all that was synced to it. */
+static bool sync_directory(const char *path, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = true;
+
+    if (fd < 0) {
+        return true; /* we may write to it, not read it: nothing to sync it by */
+    }
+    if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot sync: %s", directory,
+                    g_strerror(errno));
+        good = false;
+    }
+    close(fd);
+    return good;
+}
+
 bool medium_create(const char *path, const MediumFormat *format, const MediumGeometry *geometry,
                    GError **error)
 {
@@ -208,7 +227,7 @@ bool medium_create(const char *path, const MediumFormat *format, const MediumGeo
         input_error(error, path, errno == EEXIST ? "exists already" : g_strerror(errno));
         return false;
     }
-    made = format->create(fd, path, geometry, error);
+    made = format->create(fd, path, geometry, error) && sync_directory(path, error);
     close(fd);
     if (!made) {
         unlink(path); /* nobody else has seen it: we made it just now */
