@@ -215,7 +215,12 @@ static bool make_drive(Server *s, GError **error)
     };
     g_autofree char *notice = NULL;
 
-    if (!config.model || (o->speed && !usb_speed_parse(o->speed, &config.speed, error))) {
+    if (!config.model) {
+        g_prefix_error(error, "--model: ");
+        return false;
+    }
+    if (o->speed && !usb_speed_parse(o->speed, &config.speed, error)) {
+        g_prefix_error(error, "--speed: ");
         return false;
     }
     /* The address names the drive: the same socket is the same drive, whatever is in it. */
