@@ -105,9 +105,10 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
     g_autoptr(GOptionContext) context = g_option_context_new("--media FILE --listen unix:PATH");
 
     g_option_context_set_summary(
-        context, "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
-                 "Prints one line when the VM can use it; SIGINT or SIGTERM ends it, synced.\n"
-                 "`usbtape qemu-args` prints what to give QEMU.");
+        context,
+        "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
+        "Prints one line when the VM can use it; SIGINT, SIGTERM or SIGHUP ends it, synced.\n"
+        "`usbtape qemu-args` prints what to give QEMU.");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, error)) {
         return false;
@@ -375,11 +376,22 @@ static gboolean on_signal(void *data)
     return G_SOURCE_CONTINUE;
 }
 
+/* A closed terminal ends us as SIGTERM does, unless whoever started us said otherwise (nohup). */
+static void heed_hangup(Server *s)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+        g_unix_signal_add(SIGHUP, on_signal, s);
+    }
+}
+
 static void serve(Server *s)
 {
     /* For good: a second signal, while the cartridge is being synced or later, changes nothing. */
     g_unix_signal_add(SIGINT, on_signal, s);
     g_unix_signal_add(SIGTERM, on_signal, s);
+    heed_hangup(s);
     printf("%s %s\n", s->options.listen ? "listening on" : "connecting to", port_address(s->port));
     fflush(stdout);
     g_main_loop_run(s->loop);
