@@ -13,7 +13,9 @@ static void add_text(JsonBuilder *builder, const char *name, const char *value)
 {
     json_builder_set_member_name(builder, name);
     if (value) {
-        json_builder_add_string_value(builder, value);
+        g_autofree char *valid = g_utf8_make_valid(value, -1); /* a path may be anything */
+
+        json_builder_add_string_value(builder, valid);
     } else {
         json_builder_add_null_value(builder);
     }

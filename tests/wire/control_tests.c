@@ -196,6 +196,30 @@ START_TEST(cartridges_go_in_and_out)
 END_TEST
 
 /* The button waits for the command under way; the controller's next line for the button. */
+/* A file may be called anything; what goes to the controller is JSON, and so UTF-8. */
+START_TEST(status_is_text_whatever_the_cartridge_is_called)
+{
+    g_autofree char *path = NULL, *heard = NULL;
+    g_autoptr(GError) error = NULL;
+    Room room;
+    int fd;
+
+    room_init(&room);
+    path = g_build_filename(room.dir, "\xff.tape", NULL);
+    ck_assert_int_eq(g_rename(room.cartridge, path), 0);
+    ck_assert(drive_load(room.tape.drive, path, false, NULL, &error));
+    fd = controller_new(&room);
+    say(fd, "{\"execute\": \"status\"}\n");
+    heard = hear(fd);
+    ck_assert_ptr_nonnull(strstr(heard, "\"return\""));
+    ck_assert(g_utf8_validate(heard, -1, NULL));
+    close(fd);
+    settle();
+    ck_assert_int_eq(g_rename(path, room.cartridge), 0);
+    room_clear(&room);
+}
+END_TEST
+
 START_TEST(eject_waits_for_the_command_under_way)
 {
     static const uint8_t test_unit_ready[6] = { 0x00 };
@@ -333,6 +357,7 @@ TCase *make_control_tcase(void)
 
     tcase_add_test(tcase, answers_carry_the_id);
     tcase_add_test(tcase, cartridges_go_in_and_out);
+    tcase_add_test(tcase, status_is_text_whatever_the_cartridge_is_called);
     tcase_add_test(tcase, eject_waits_for_the_command_under_way);
     tcase_add_loop_test(tcase, nonsense_is_answered_with_an_error, 0, 11);
     tcase_add_test(tcase, deep_and_long_lines_are_refused);
