@@ -406,6 +406,19 @@ static void options_clear(Options *o)
     g_strfreev(o->plan.paths);
 }
 
+/* Results that could not be printed, for a full disk say, are no results. */
+static int all_said(int status)
+{
+    g_autoptr(GError) error = NULL;
+
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status != EXIT_GOOD) {
+        return status;
+    }
+    g_set_error_literal(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "standard output: not all of it could be written");
+    return usbtape_fail(error);
+}
+
 int run_main(int argc, char **argv)
 {
     Options options = { 0 };
@@ -433,5 +446,5 @@ int run_main(int argc, char **argv)
     }
     g_clear_pointer(&run.cases, g_ptr_array_unref);
     options_clear(&options);
-    return status;
+    return all_said(status);
 }

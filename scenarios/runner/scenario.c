@@ -288,6 +288,9 @@ static bool read_outcomes(const YamlNode *node, void *member, GError **error)
     int index;
 
     *outcomes = 0;
+    if (many(node) == 0) {
+        return yaml_node_refuse(node, error, "no verdict at all cannot be expected");
+    }
     for (i = 0; i < many(node); i++) {
         const YamlNode *item = one_of(node, i);
         const char *text = yaml_node_text(item, error);
@@ -653,6 +656,12 @@ static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
     return true;
 }
 
+/* A file that drops out of a run without a word would be taken for one that passed. */
+static bool leaves_cases(const YamlNode *axis, GError **error)
+{
+    return !axis || many(axis) > 0 || yaml_node_refuse(axis, error, "an empty list leaves no case");
+}
+
 /* The cases of one combination of the axes: guests × seeds. */
 static bool expand(const char *path, const char *text, const char *variant, GPtrArray *cases,
                    GError **error)
@@ -664,6 +673,8 @@ static bool expand(const char *path, const char *text, const char *variant, GPtr
     guint g, s;
 
     if (!root || !yaml_node_is(root, YAML_KIND_MAP, error) ||
+        !leaves_cases(yaml_node_get(root, "guest"), error) ||
+        !leaves_cases(yaml_node_get(root, "seed"), error) ||
         !read_guests(yaml_node_get(root, "guest"), guests, error) ||
         !read_seeds(yaml_node_get(root, "seed"), seeds, error)) {
         return false;

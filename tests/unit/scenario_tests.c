@@ -68,6 +68,9 @@ static const struct {
       "f:4:24: this must be a map of keys, not a list" },
     { HEAD STEPS "expect: {dmesg: {none-of: [\"(\"]}}\n", NULL },
     { HEAD STEPS "deadline: {step: soon}\n", NULL },
+    { HEAD STEPS "seed: []\n", "f:4:7: an empty list leaves no case" },
+    { HEAD STEPS "guest: []\n", "f:4:8: an empty list leaves no case" },
+    { HEAD STEPS "expect: {outcome: []}\n", "f:4:19: no verdict at all cannot be expected" },
     { HEAD STEPS "name: again\n", "f:4:1: duplicate key 'name': it is already on line 1" },
 };
 
