@@ -120,24 +120,57 @@ static bool names_differ(const GPtrArray *cases, GError **error)
     return true;
 }
 
+/* Counts from 1, both. */
+static bool parse_shard(const char *text, guint64 *number, guint64 *of, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+
+    if (parts[0] && parts[1] && g_ascii_isdigit(parts[0][0]) && g_ascii_isdigit(parts[1][0]) &&
+        g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXUINT, of, NULL) &&
+        g_ascii_string_to_unsigned(parts[0], 10, 1, *of, number, NULL)) {
+        return true;
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                "--shard '%s': write i/n with i from 1 to n, such as 2/3", text);
+    return false;
+}
+
+static void keep_shard(GPtrArray *cases, guint64 number, guint64 of)
+{
+    guint i;
+
+    for (i = cases->len; i > 0; i--) {
+        if ((i - 1) % of != number - 1) {
+            g_ptr_array_remove_index(cases, i - 1);
+        }
+    }
+}
+
 GPtrArray *plan_cases(const PlanOptions *options, GError **error)
 {
     g_autoptr(GPtrArray) files = plan_files(options->paths, error);
     g_autoptr(GPtrArray) cases =
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
     uint64_t from = 0, to = 0, seed;
+    guint64 shard = 1, shards = 1;
     guint i;
 
     if (!files || (options->guest && !guest_kind_by_name(options->guest, error)) ||
-        (options->seeds && !scenario_parse_seeds(options->seeds, &from, &to, error))) {
+        (options->seeds && !scenario_parse_seeds(options->seeds, &from, &to, error)) ||
+        (options->shard && !parse_shard(options->shard, &shard, &shards, error))) {
         return NULL;
     }
     for (i = 0; i < files->len; i++) {
-        for (seed = from; seed <= to; seed++) {
+        /* `to` may be the largest number there is */
+        for (seed = from; seed - from <= to - from; seed++) {
             if (!add_file(files->pdata[i], options, options->seeds ? &seed : NULL, cases, error)) {
                 return NULL;
             }
         }
     }
-    return names_differ(cases, error) ? g_steal_pointer(&cases) : NULL;
+    if (!names_differ(cases, error)) {
+        return NULL;
+    }
+    keep_shard(cases, shard, shards);
+    return g_steal_pointer(&cases);
 }

@@ -360,6 +360,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "These seeds instead of the scenario's", "N[..M]" },
         { "case", 'c', 0, G_OPTION_ARG_STRING, &o->plan.only, "Only the case of this name",
           "NAME" },
+        { "shard", 0, 0, G_OPTION_ARG_STRING, &o->plan.shard,
+          "Only every nth case, from the ith on", "i/n" },
         { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs,
           "So many cases at a time (default: one for two CPUs)", "N" },
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
@@ -403,6 +405,7 @@ static void options_clear(Options *o)
     g_free(o->plan.guest);
     g_free(o->plan.seeds);
     g_free(o->plan.only);
+    g_free(o->plan.shard);
     g_strfreev(o->plan.paths);
 }
 

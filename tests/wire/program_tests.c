@@ -138,6 +138,10 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "media", "explode" }, "explode" },
         { { "list", "dragons" }, "dragons" },
         { { "run", "--nope" }, "--nope" },
+        { { "run", "--check", "--shard", "0/2", "case.yaml" }, "--shard '0/2'" },
+        { { "run", "--check", "--shard", "3/2", "case.yaml" }, "--shard '3/2'" },
+        { { "run", "--check", "--shard", "1", "case.yaml" }, "--shard '1'" },
+        { { "run", "--check", "--shard", "1/2x", "case.yaml" }, "--shard '1/2x'" },
         { { "run", "missing.yaml" }, "missing.yaml" },
         { { "run", "--check", "bad.yaml" }, "bad.yaml:" },
         { { "run", "--check", "foreign" }, "foreign" },
@@ -422,6 +426,33 @@ START_TEST(sigterm_during_a_backup_leaves_a_clean_cartridge)
 }
 END_TEST
 
+/* Each case is in one shard; the largest seed there is ends a range, too. */
+START_TEST(shards_share_the_cases)
+{
+    static const struct {
+        const char *seeds, *shard, *out;
+    } rows[] = {
+        { "1..5", "1/1", "5 cases" },
+        { "1..5", "1/2", "3 cases" },
+        { "1..5", "2/2", "2 cases" },
+        { "18446744073709551614..18446744073709551615", "1/1", "2 cases" },
+    };
+    char *dir = room_new();
+    size_t i;
+
+    put(dir, "case.yaml", "name: n\nabout: a\nsteps: [{run: true}]\n");
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Run r = run(dir, WORDS("run", "--check", "--seed", rows[i].seeds, "--shard", rows[i].shard,
+                               "case.yaml"));
+
+        ck_assert_msg(r.status == 0, "%d: %s", r.status, r.err);
+        ck_assert_msg(g_str_has_prefix(r.out, rows[i].out), "%s", r.out);
+        run_clear(&r);
+    }
+    room_free(dir);
+}
+END_TEST
+
 START_TEST(signals_while_it_syncs_change_nothing)
 {
     g_autofree char *err = NULL;
@@ -547,6 +578,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, bad_input_is_one_line_and_status_2);
     tcase_add_test(tcase, help_and_version_are_printed);
     tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
+    tcase_add_test(tcase, shards_share_the_cases);
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 3);
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
