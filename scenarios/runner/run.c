@@ -301,6 +301,7 @@ static bool lock_out(const char *out, GError **error)
         return fail(error, out, errno);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        /* cppcheck-suppress resourceLeak ; closing it would let go of the lock */
         return true;
     }
     close(fd);
