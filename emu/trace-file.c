@@ -2,7 +2,9 @@
 #include "emu/trace-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "emu/base/error.h"
 
@@ -76,6 +78,33 @@ static void trace_file_free(TraceFile *file)
     g_free(file);
 }
 
+/* Anything but a trace is left alone: the option may name a cartridge by mistake. */
+static FILE *open_trace(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    FILE *stream = NULL;
+    char first;
+
+    if (fd >= 0 && pread(fd, &first, 1, 0) == 1 && first != '{') {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "--trace %s: there is a file of another kind; name a new one", path);
+        close(fd);
+        return NULL;
+    }
+    /* What cannot be cut (a pipe, a terminal) has nothing old in it. */
+    if (fd >= 0 && (ftruncate(fd, 0) == 0 || errno == EINVAL)) {
+        stream = fdopen(fd, "w");
+    }
+    if (!stream) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--trace %s: %s", path,
+                    g_strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return stream;
+}
+
 TraceFile *trace_file_new(const char *path, Clock *clock, void (*host_error)(const char *message),
                           GError **error)
 {
@@ -91,10 +120,8 @@ TraceFile *trace_file_new(const char *path, Clock *clock, void (*host_error)(con
         file->base.muted = ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR);
         return file;
     }
-    file->stream = fopen(path, "we");
+    file->stream = open_trace(path, error);
     if (!file->stream) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--trace %s: %s", path,
-                    g_strerror(errno));
         trace_file_free(file);
         return NULL;
     }

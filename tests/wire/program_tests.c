@@ -123,6 +123,7 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "serve", "--listen", "unix:s", "--faults", "bad.yaml" }, "bad.yaml:2:10" },
         { { "serve", "--listen", "unix:s", "--faults", "." }, "." },
         { { "serve", "--listen", "unix:s", "--trace", "missing/t" }, "missing/t" },
+        { { "serve", "--listen", "unix:s", "--trace", "foreign" }, "--trace foreign" },
         { { "serve", "--listen", "unix:s", "--control", "unix:missing/c" }, "missing/c" },
         { { "serve", "--listen", "unix:s", "--control", "unix:s" }, "unix:s" },
         { { "ctl", "status" }, "--control" },
