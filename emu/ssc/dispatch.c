@@ -10,13 +10,16 @@ static void run(SscDrive *drive, Outcome outcome);
 
 bool ssc_model_has(const SscModel *model, const SscRow *row)
 {
-    for (const SscLack *lack = model->lacks; lack && lack->opcode; lack++) {
-        if (lack->opcode == row->opcode &&
-            (lack->service_action < 0 || lack->service_action == row->service_action)) {
-            return false;
-        }
+    const SscCommandId *id = model->commands;
+
+    if (!id || row->opcode == 0x00) {
+        return true;
     }
-    return true;
+    while (id->opcode && (id->opcode != row->opcode ||
+                          (id->service_action >= 0 && id->service_action != row->service_action))) {
+        id++;
+    }
+    return id->opcode != 0;
 }
 
 /* Does the model have this operation code, with whatever service action? */

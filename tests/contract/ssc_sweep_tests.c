@@ -7,15 +7,16 @@
 
 TCase *make_ssc_sweep_tcase(void);
 
+/* Written anew, so that it may differ from what the drive thinks. */
 static bool lacks(const SscModel *model, const SscRow *row)
 {
-    for (const SscLack *lack = model->lacks; lack && lack->opcode; lack++) {
-        if (lack->opcode == row->opcode &&
-            (lack->service_action < 0 || lack->service_action == row->service_action)) {
-            return true;
+    for (const SscCommandId *id = model->commands; id && id->opcode; id++) {
+        if (id->opcode == row->opcode &&
+            (id->service_action < 0 || id->service_action == row->service_action)) {
+            return false;
         }
     }
-    return false;
+    return model->commands && row->opcode != 0x00;
 }
 
 /* A CDB of that row with nothing asked for. */

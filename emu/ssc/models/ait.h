@@ -9,8 +9,8 @@
 extern const SscModePage ait_mode_pages[];
 #define AIT_N_MODE_PAGES 7
 
-/* What the table has and the makers' command lists do not. */
-extern const SscLack ait_lacks[];
+/* The commands that the makers' manuals list. */
+extern const SscCommandId ait_commands[];
 
 /*
  * Density codes and capacities from the makers' manuals; 8 mm tape, one helical track. Bits per mm

@@ -36,11 +36,11 @@ typedef struct SscModePage {
     const uint8_t *defaults, *changeable;
 } SscModePage;
 
-/* A command that a model does not have; a list ends with operation code 0. */
-typedef struct SscLack {
+/* A command of the table; a list ends with operation code 0, which every model has. */
+typedef struct SscCommandId {
     uint8_t opcode;
     int8_t service_action; /* -1: all of them */
-} SscLack;
+} SscCommandId;
 
 struct SscModel {
     const char *name, *about;
@@ -62,9 +62,9 @@ struct SscModel {
     unsigned n_densities;
     const SscModePage *mode_pages;
     unsigned n_mode_pages;
-    const uint8_t *log_pages; /* ended by 0; page 00h is always there */
-    const SscLack *lacks;     /* commands of the table that it does not have; NULL: none */
-    bool attention_on_load;   /* UA 28/00 after the LOAD command too: real drives differ */
+    const uint8_t *log_pages;     /* ended by 0; page 00h is always there */
+    const SscCommandId *commands; /* those of the table that it has; NULL: all */
+    bool attention_on_load;       /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;
 };

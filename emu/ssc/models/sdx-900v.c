@@ -27,7 +27,7 @@ const SscModel ssc_model_sdx_900v = {
     .mode_pages = ait_mode_pages,
     .n_mode_pages = AIT_N_MODE_PAGES,
     .log_pages = log_pages,
-    .lacks = ait_lacks,
+    .commands = ait_commands,
     .usb = { .vendor = 0x1209,
              .product = 0x0006,
              .release = 0x0100,
