@@ -16,6 +16,11 @@ bool place_possible(const Place *place)
                (place->object - place->files - place->setmarks) * (uint64_t)MEDIUM_BLOCK_MAX;
 }
 
+uint64_t place_used(const Place *place)
+{
+    return place->bytes + (place->files + place->setmarks) * MEDIUM_MARK_SIZE;
+}
+
 static void place_encode(const Place *place, uint8_t *bytes)
 {
     put_le64(bytes, place->object);

@@ -41,6 +41,9 @@ typedef struct Place {
     uint64_t setmarks; /* setmarks */
 } Place;
 
+/* What lies before it takes so many bytes of the partition's capacity. */
+uint64_t place_used(const Place *place);
+
 /* Could a partition have such a place? */
 bool place_possible(const Place *place);
 

@@ -216,7 +216,7 @@ static MediumResult begin_writing(Cartridge *c)
 
 static bool beyond_early_warning(Cartridge *c)
 {
-    return c->head.bytes >=
+    return place_used(&c->head) >=
            geometry_early_warning_point(c->superblock.partitions[c->partition].capacity,
                                         c->superblock.geometry.early_warning);
 }
@@ -226,10 +226,17 @@ static MediumResult written(Cartridge *c)
     return beyond_early_warning(c) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
+/* Bytes from the head to the end of the partition. */
+static uint64_t left(Cartridge *c)
+{
+    uint64_t capacity = c->superblock.partitions[c->partition].capacity;
+
+    return capacity - MIN(place_used(&c->head), capacity);
+}
+
 static MediumResult cartridge_write(TapeMedium *m, const uint8_t *data, size_t length)
 {
     Cartridge *c = cartridge(m);
-    uint64_t capacity = c->superblock.partitions[c->partition].capacity;
     MediumResult result = writable_here(c);
 
     if (result == MEDIUM_OK) {
@@ -238,7 +245,7 @@ static MediumResult cartridge_write(TapeMedium *m, const uint8_t *data, size_t l
     if (result != MEDIUM_OK) {
         return result;
     }
-    if (c->head.bytes > capacity || length > capacity - c->head.bytes) {
+    if (length > left(c)) {
         return MEDIUM_END_OF_PARTITION;
     }
     result = cartridge_append(c, OBJECT_BLOCK, data, (uint32_t)length);
@@ -256,7 +263,8 @@ static MediumResult cartridge_write_marks(TapeMedium *m, MediumMark mark, uint64
         result = begin_writing(c);
     }
     while (result == MEDIUM_OK && *n < count) {
-        result = cartridge_append(c, type, NULL, 0);
+        result = left(c) < MEDIUM_MARK_SIZE ? MEDIUM_END_OF_PARTITION
+                                            : cartridge_append(c, type, NULL, 0);
         *n += result == MEDIUM_OK;
     }
     return result == MEDIUM_OK ? written(c) : result;
@@ -638,7 +646,7 @@ static void cartridge_position(TapeMedium *m, MediumPosition *position)
         .bop = c->head.object == 0,
         .eod = at_eod(c),
         .early_warning = beyond_early_warning(c),
-        .used = c->head.bytes,
+        .used = place_used(&c->head),
         .capacity = c->superblock.partitions[c->partition].capacity,
     };
 }
@@ -667,7 +675,7 @@ static void cartridge_partition(TapeMedium *m, uint32_t number, MediumPartition 
 
     *partition = (MediumPartition){
         .capacity = capacity,
-        .used = c->end[number].bytes,
+        .used = place_used(&c->end[number]),
         .objects = c->end[number].object,
         .files = c->end[number].files,
         .early_warning =

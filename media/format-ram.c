@@ -12,7 +12,7 @@
 
 /* Sums from BOP. */
 typedef struct RamTotals {
-    uint64_t bytes, files, setmarks;
+    uint64_t used, files, setmarks;
 } RamTotals;
 
 typedef struct RamObject {
@@ -66,8 +66,14 @@ static bool beyond_early_warning(RamMedium *r)
 {
     RamPartition *p = current(r);
 
-    return totals_before(p, r->head).bytes >=
+    return totals_before(p, r->head).used >=
            geometry_early_warning_point(p->capacity, r->geometry.early_warning);
+}
+
+/* Bytes from the head to the end of the partition. */
+static uint64_t left(RamMedium *r)
+{
+    return current(r)->capacity - totals_before(current(r), r->head).used;
 }
 
 /* What reading `object` says, with its data if it is a block. */
@@ -126,7 +132,7 @@ static void append(RamMedium *r, WalkType type, const uint8_t *data, uint32_t le
     RamObject object = { type, length, length ? g_memdup2(data, length) : NULL,
                          totals_before(current(r), r->head) };
 
-    object.up_to_here.bytes += length;
+    object.up_to_here.used += type == WALK_BLOCK ? length : MEDIUM_MARK_SIZE;
     object.up_to_here.files += type == WALK_FILEMARK;
     object.up_to_here.setmarks += type == WALK_SETMARK;
     g_array_set_size(current(r)->objects, r->head);
@@ -142,7 +148,7 @@ static MediumResult ram_write(TapeMedium *m, const uint8_t *data, size_t length)
     if (result != MEDIUM_OK) {
         return result;
     }
-    if (length > current(r)->capacity - totals_before(current(r), r->head).bytes) {
+    if (length > left(r)) {
         g_array_set_size(current(r)->objects, r->head);
         return MEDIUM_END_OF_PARTITION;
     }
@@ -159,7 +165,11 @@ static MediumResult ram_write_marks(TapeMedium *m, MediumMark mark, uint64_t cou
     if (result != MEDIUM_OK) {
         return result;
     }
+    g_array_set_size(current(r)->objects, r->head);
     for (; *written < count; (*written)++) {
+        if (left(r) < MEDIUM_MARK_SIZE) {
+            return MEDIUM_END_OF_PARTITION;
+        }
         append(r, mark == MEDIUM_MARK_FILEMARK ? WALK_FILEMARK : WALK_SETMARK, NULL, 0);
     }
     return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
@@ -303,7 +313,7 @@ static void ram_position(TapeMedium *m, MediumPosition *position)
         .bop = r->head == 0,
         .eod = r->head == p->objects->len,
         .early_warning = beyond_early_warning(r),
-        .used = totals_before(p, r->head).bytes,
+        .used = totals_before(p, r->head).used,
         .capacity = p->capacity,
     };
 }
@@ -329,7 +339,7 @@ static void ram_partition(TapeMedium *m, uint32_t number, MediumPartition *parti
 
     *partition = (MediumPartition){
         .capacity = p->capacity,
-        .used = totals_before(p, end).bytes,
+        .used = totals_before(p, end).used,
         .objects = end,
         .files = totals_before(p, end).files,
         .early_warning = geometry_early_warning_point(p->capacity, r->geometry.early_warning),

@@ -35,11 +35,12 @@ enum {
     CLASS_MARKER = 15,
     /* 24 bytes each: what we are ready to keep in memory for a file that may be hostile. */
     OBJECTS_MAX = 8 * 1024 * 1024,
+    MARKS_AT_ONCE = 4096,
 };
 
 typedef struct SimhObject {
     uint64_t offset; /* of its header in the file */
-    uint64_t used;   /* bytes of data before it */
+    uint64_t used;   /* bytes of blocks before it, and MEDIUM_MARK_SIZE for each mark */
     uint32_t header; /* SIMH_TAPE_MARK, or length and perhaps the error flag */
     uint32_t files;  /* tape marks before it */
 } SimhObject;
@@ -86,6 +87,11 @@ static uint32_t class_of(uint32_t header)
 static uint32_t length_of(const SimhObject *object)
 {
     return object->header & SIMH_LENGTH;
+}
+
+static uint64_t used_by(uint32_t header)
+{
+    return header == SIMH_TAPE_MARK ? MEDIUM_MARK_SIZE : header & SIMH_LENGTH;
 }
 
 /* Header, data, padding, trailer. */
@@ -221,7 +227,7 @@ static void note_written(SimhMedium *s, uint32_t header)
     object->header = header;
     end.header = SIMH_END_OF_MEDIUM;
     end.offset += header == SIMH_TAPE_MARK ? 4 : record_size(length_of(object));
-    end.used += length_of(object);
+    end.used += used_by(header);
     end.files += header == SIMH_TAPE_MARK;
     s->head++;
     g_array_set_size(s->objects, (guint)s->head);
@@ -242,8 +248,11 @@ static int truncate_here(SimhMedium *s)
     return error;
 }
 
-/* Writes the pieces and an end-of-medium marker at the head, and ends the file there. */
-static MediumResult append(SimhMedium *s, struct iovec *iov, int n, uint32_t header)
+/*
+ * Writes the pieces, which are `count` records or marks with this header, and an end-of-medium
+ * marker at the head, and ends the file there.
+ */
+static MediumResult append(SimhMedium *s, struct iovec *iov, int n, uint32_t header, uint64_t count)
 {
     static const uint8_t marker[4] = { 0xff, 0xff, 0xff, 0xff };
     uint64_t offset = object_at(s, s->head)->offset, length = 0;
@@ -252,7 +261,7 @@ static MediumResult append(SimhMedium *s, struct iovec *iov, int n, uint32_t hea
     if (s->failed) {
         return MEDIUM_HOST_ERROR;
     }
-    if (s->head >= OBJECTS_MAX) {
+    if (s->head + count > OBJECTS_MAX) {
         return host_error(s, -EFBIG, "too many records for a .tap file");
     }
     iov[n] = (struct iovec){ (void *)marker, sizeof marker };
@@ -275,7 +284,9 @@ static MediumResult append(SimhMedium *s, struct iovec *iov, int n, uint32_t hea
         }
         s->size = offset + length;
     }
-    note_written(s, header);
+    while (count-- > 0) {
+        note_written(s, header);
+    }
     return MEDIUM_OK;
 }
 
@@ -288,14 +299,14 @@ static MediumResult simh_write(TapeMedium *m, const uint8_t *data, size_t length
     };
 
     put_le32(ends, (uint32_t)length);
-    return protected(s) ? MEDIUM_PROTECTED : append(s, iov, 4, (uint32_t)length);
+    return protected(s) ? MEDIUM_PROTECTED : append(s, iov, 4, (uint32_t)length, 1);
 }
 
 static MediumResult simh_write_marks(TapeMedium *m, MediumMark mark, uint64_t count,
                                      uint64_t *written)
 {
     SimhMedium *s = simh(m);
-    uint8_t zero[4] = { 0 };
+    static const uint8_t zeroes[MARKS_AT_ONCE * 4];
     MediumResult result = MEDIUM_OK;
 
     if (mark != MEDIUM_MARK_FILEMARK) {
@@ -305,10 +316,11 @@ static MediumResult simh_write_marks(TapeMedium *m, MediumMark mark, uint64_t co
         return MEDIUM_PROTECTED;
     }
     while (result == MEDIUM_OK && *written < count) {
-        struct iovec iov[2] = { { zero, 4 } };
+        uint64_t part = MIN(count - *written, (uint64_t)MARKS_AT_ONCE);
+        struct iovec iov[2] = { { (void *)zeroes, part * 4 } };
 
-        result = append(s, iov, 1, SIMH_TAPE_MARK);
-        *written += result == MEDIUM_OK;
+        result = append(s, iov, 1, SIMH_TAPE_MARK, part);
+        *written += result == MEDIUM_OK ? part : 0;
     }
     return result;
 }
@@ -550,7 +562,7 @@ static ScanResult scan_one(SimhMedium *s, SimhObject *at, int *error)
             return SCAN_TOO_MANY;
         }
         g_array_append_val(s->objects, *at);
-        at->used += length;
+        at->used += used_by(at->header);
         at->files += at->header == SIMH_TAPE_MARK;
     }
     at->offset += at->header == SIMH_TAPE_MARK ? 4 : record_size(length);

@@ -116,6 +116,7 @@ MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, 
     g_assert(after.partition == before.partition);
     g_assert(BIT(result) & WRITTEN ? *written == count && after.eod : *written < count);
     g_assert(after.object == before.object + *written);
+    g_assert(result != MEDIUM_END_OF_PARTITION || after.eod);
     return result;
 }
 

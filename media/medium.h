@@ -21,6 +21,12 @@
 #define MEDIUM_BLOCK_MAX      0xffffffu
 #define MEDIUM_PARTITIONS_MAX 256u
 #define MEDIUM_ATTRIBUTE_MAX  0xffffu /* bytes of one attribute's value */
+/*
+ * What a filemark or setmark takes of a partition's capacity, in every format: what its entry takes
+ * in the file of a native cartridge. So a cartridge with a capacity bounds what its marks cost the
+ * host.
+ */
+#define MEDIUM_MARK_SIZE 64u
 
 typedef enum MediumResult {
     MEDIUM_OK,               /* done */
@@ -70,12 +76,15 @@ typedef struct MediumPosition {
     bool bop;                /* at the beginning of the partition */
     bool eod;                /* at end of data */
     bool early_warning;      /* at or beyond early warning */
-    uint64_t used, capacity; /* bytes of the partition before the head, and of all of it */
+    uint64_t used, capacity; /* of the partition before the head, and of all of it: see below */
 } MediumPosition;
 
-/* What a cartridge is, given when it is made. */
+/*
+ * What a cartridge is, given when it is made. Capacity is what blocks take, as they are stored, and
+ * MEDIUM_MARK_SIZE for each mark.
+ */
 typedef struct MediumGeometry {
-    uint64_t capacity;      /* bytes of user data, all partitions together; 0 = unlimited */
+    uint64_t capacity;      /* bytes, all partitions together; 0 = unlimited */
     uint64_t early_warning; /* bytes before the end of each partition where early warning starts */
     uint32_t partitions;    /* 1 to MEDIUM_PARTITIONS_MAX */
     uint8_t density;        /* density code, 0 = default */
@@ -85,7 +94,7 @@ typedef struct MediumGeometry {
 
 /* One partition as it is now. */
 typedef struct MediumPartition {
-    uint64_t capacity;      /* bytes of user data; G_MAXUINT64 = unlimited */
+    uint64_t capacity;      /* bytes; G_MAXUINT64 = unlimited */
     uint64_t used;          /* bytes up to EOD */
     uint64_t objects;       /* blocks and marks up to EOD */
     uint64_t files;         /* filemarks up to EOD */
@@ -162,13 +171,16 @@ MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity
 /*
  * Writes one block of 1 to MEDIUM_BLOCK_MAX bytes at the head; what followed is gone. OK or
  * EARLY_WARNING (the byte at the early warning point has been written, or there is none before
- * it): written whole. Only bytes of blocks fill a partition: marks always fit. END_OF_PARTITION,
+ * it): written whole. END_OF_PARTITION,
  * WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not written, the head is where it was; for
  * END_OF_PARTITION what followed is gone all the same, for HOST_ERROR and WRITE_ERROR it may be.
  */
 MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
 
-/* Writes `count` marks at the head; count 0 does nothing. `*written`: how many are on tape. */
+/*
+ * Writes `count` marks at the head; count 0 does nothing. `*written`: how many are on tape, which
+ * is all of them for OK and EARLY_WARNING. Otherwise as medium_write().
+ */
 MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written);
 
 /*

@@ -269,14 +269,15 @@ START_TEST(early_warning_and_the_end_are_exact)
         return;
     }
     tape = tape_new(_i, &geometry);
-    ck_assert_int_eq(medium_write(tape->m, bytes, 699), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(tape->m, bytes, 635), MEDIUM_OK);
     ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 1, &n), MEDIUM_OK);
     ck_assert_int_eq(medium_write(tape->m, bytes, 1), MEDIUM_EARLY_WARNING);
     ck_assert_int_eq(medium_write(tape->m, bytes, 301), MEDIUM_END_OF_PARTITION);
-    ck_assert_int_eq(medium_write(tape->m, bytes, 300), MEDIUM_EARLY_WARNING);
-    ck_assert_int_eq(medium_write(tape->m, bytes, 1), MEDIUM_END_OF_PARTITION);
+    ck_assert_int_eq(medium_write(tape->m, bytes, 236), MEDIUM_EARLY_WARNING);
     ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 2, &n),
-                     MEDIUM_EARLY_WARNING);
+                     MEDIUM_END_OF_PARTITION);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(medium_write(tape->m, bytes, 1), MEDIUM_END_OF_PARTITION);
     medium_position(tape->m, &at);
     ck_assert(at.early_warning && at.eod && at.used == 1000 && at.capacity == 1000);
     tape_reopen(tape, false);
@@ -285,6 +286,34 @@ START_TEST(early_warning_and_the_end_are_exact)
     ck_assert(!at.early_warning && at.used == 699);
     ck_assert_int_eq(medium_write(tape->m, bytes, 302), MEDIUM_END_OF_PARTITION);
     expect_result(tape->m, true, MEDIUM_EOD); /* what followed is gone all the same */
+}
+END_TEST
+
+/* The most that WRITE FILEMARKS(6) can ask for: the capacity bounds it, and the host's file. */
+START_TEST(marks_fill_a_partition)
+{
+    const MediumGeometry geometry = { .partitions = 1, .capacity = 1 << 20 };
+    g_autoptr(Tape) tape = NULL;
+    MediumInfo info;
+    uint64_t n;
+
+    if (!row_can(_i, &geometry)) {
+        return;
+    }
+    tape = tape_new(_i, &geometry);
+    put_block(tape->m, 10, 1);
+    go(tape->m, 0);
+    ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 0xffffff, &n),
+                     MEDIUM_END_OF_PARTITION);
+    ck_assert_uint_eq(n, geometry.capacity / MEDIUM_MARK_SIZE);
+    ck_assert_uint_eq(where(tape->m), n);
+    ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 1, &n),
+                     MEDIUM_END_OF_PARTITION);
+    medium_info(tape->m, &info);
+    ck_assert_uint_le(info.file_size, SYSTEM_AREA + 2 * (1 << CHUNK_SHIFT));
+    go(tape->m, 1);
+    ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 5, &n), MEDIUM_OK);
+    ck_assert_uint_eq(where(tape->m), 6);
 }
 END_TEST
 
@@ -576,6 +605,7 @@ TCase *make_medium_contract_tcase(void)
                         rows * (int)G_N_ELEMENTS(space_rows));
     tcase_add_loop_test(tcase, locate_knows_files_and_the_end, 0, rows);
     tcase_add_loop_test(tcase, early_warning_and_the_end_are_exact, 0, rows);
+    tcase_add_loop_test(tcase, marks_fill_a_partition, 0, rows);
     tcase_add_loop_test(tcase, protected_is_protected, 0, rows);
     tcase_add_loop_test(tcase, worm_only_grows, 0, rows);
     tcase_add_loop_test(tcase, partitions_are_apart, 0, rows);

@@ -7,7 +7,7 @@
 
 TCase *make_medium_model_tcase(void);
 
-enum { SEEDS = 4, STEPS = 1500, LONGEST = 70000, PROTECTED_STEPS = 3 };
+enum { SEEDS = 4, STEPS = 1500, LONGEST = 70000, PROTECTED_STEPS = 3, MARKS = 20000 };
 
 typedef struct Pair {
     TapeMedium *a; /* the reference */
@@ -109,6 +109,9 @@ static void do_marks(Pair *p)
     if (mark == MEDIUM_MARK_SETMARK && !info.setmarks) {
         ck_assert_int_eq(medium_write_marks(p->b->m, mark, 1, &y), MEDIUM_UNSUPPORTED);
         return;
+    }
+    if (g_rand_int_range(p->rand, 0, 20) == 0) {
+        count = (uint64_t)g_rand_int_range(p->rand, 1000, MARKS); /* to the end, now and then */
     }
     result = medium_write_marks(p->a, mark, count, &x);
     both(p, result, medium_write_marks(p->b->m, mark, count, &y), "write marks");
