@@ -103,6 +103,15 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
     return write_json(builder, directory, "verdict.json", false, error);
 }
 
+char *report_story(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, "story.txt", NULL);
+    char *text = NULL;
+
+    g_file_get_contents(path, &text, NULL, NULL);
+    return text;
+}
+
 bool report_read(const char *directory, ReportLine *line)
 {
     g_autofree char *path = g_build_filename(directory, "verdict.json", NULL);

@@ -20,6 +20,9 @@ typedef struct ReportLine {
     double seconds;
 } ReportLine;
 
+/* story.txt: the case in about twenty lines. NULL: there is none. Free with g_free. */
+char *report_story(const char *directory);
+
 bool report_read(const char *directory, ReportLine *line);
 void report_line_clear(ReportLine *line);
 

@@ -2,8 +2,10 @@
 /* `usbtape run`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
 #include "scenarios/runner/commands.h"
+#include "scenarios/runner/markup.h"
 #include "scenarios/runner/plan.h"
 #include "scenarios/runner/report.h"
+#include "scenarios/runner/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,7 @@
 typedef struct Options {
     PlanOptions plan;
     char *out;
+    char *junit; /* NULL: none */
     int jobs;
     gboolean cold, check, verbose;
 } Options;
@@ -26,15 +29,15 @@ typedef struct Options {
 /* A worker is a process of its own: a case that takes its runner down takes nothing else. */
 typedef struct Worker {
     pid_t pid; /* 0: free */
-    const Scenario *scenario;
-    char *directory;
+    CaseRecord *record;
     bool again; /* its second try */
 } Worker;
 
 typedef struct Run {
     const Options *options;
     GPtrArray *cases;
-    GHashTable *guests; /* GuestKind → Guest */
+    RunSummary *summary; /* of the same cases, in the same order */
+    GHashTable *guests;  /* GuestKind → Guest */
     Worker *workers;
     ProgressStyle progress;
     FILE *results;
@@ -99,15 +102,12 @@ static int work(Run *run, const Scenario *scenario, const char *directory)
     return good ? EXIT_GOOD : usbtape_fail(error);
 }
 
-static bool start_worker(Run *run, Worker *worker, const Scenario *scenario, GError **error)
+static bool start_worker(Run *run, Worker *worker, CaseRecord *record, GError **error)
 {
-    g_autofree char *name = scenario_case_name(scenario);
     pid_t parent = getpid();
 
-    g_free(worker->directory);
-    worker->directory = g_build_filename(run->options->out, name, NULL);
-    worker->scenario = scenario;
-    if (!make_case_directory(worker->directory, error)) {
+    worker->record = record;
+    if (!make_case_directory(record->directory, error)) {
         return false;
     }
     fflush(NULL);
@@ -115,27 +115,29 @@ static bool start_worker(Run *run, Worker *worker, const Scenario *scenario, GEr
     if (worker->pid == 0) {
         setpgid(0, 0); /* ^C reaches the parent alone, which tells us in its own time */
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        _exit(getppid() != parent ? 1 : work(run, scenario, worker->directory));
+        _exit(getppid() != parent ? 1 : work(run, record->scenario, record->directory));
     }
     return worker->pid > 0 || fail(error, "fork", errno);
 }
 
-static void print_result(Run *run, const Worker *worker, const ReportLine *line)
+static void print_result(Run *run, const CaseRecord *record)
 {
-    g_autofree char *name = scenario_case_name(worker->scenario);
+    const ReportLine *line = &record->line;
 
     progress_clear(run->progress);
     run->done++;
     run->passed += line->passed;
     run->failed += !line->passed;
     run->hung += !line->passed && g_strcmp0(line->verdict, "hang") == 0;
-    printf("%s %u %s (%s, %.1f s)\n", line->passed ? "ok" : "not ok", run->done, name,
+    printf("%s %u %s (%s, %.1f s)\n", line->passed ? "ok" : "not ok", run->done, record->name,
            line->verdict ? line->verdict : "no verdict", line->seconds);
     if (line->reason) {
-        printf("# %s\n", line->reason);
+        g_autofree char *reason = markup_line(line->reason); /* it may quote a guest */
+
+        printf("# %s\n", reason);
     }
     if (!line->passed) {
-        printf("# see %s\n", worker->directory);
+        printf("# see %s\n", record->directory);
     }
     fflush(stdout);
     if (line->text && run->results) {
@@ -153,8 +155,8 @@ static bool try_again(Run *run, Worker *worker, const ReportLine *line)
         return false;
     }
     worker->again = true;
-    printf("# %s: %s: once more\n", worker->scenario->name, line->reason ? line->reason : "?");
-    return start_worker(run, worker, worker->scenario, &error);
+    printf("# %s: %s: once more\n", worker->record->name, line->reason ? line->reason : "?");
+    return start_worker(run, worker, worker->record, &error);
 }
 
 static void end_worker(Run *run, Worker *worker, int status)
@@ -162,14 +164,17 @@ static void end_worker(Run *run, Worker *worker, int status)
     ReportLine line;
 
     worker->pid = 0;
-    if (!report_read(worker->directory, &line)) {
+    if (!report_read(worker->record->directory, &line)) {
         line.reason = g_strdup_printf("its worker ended with wait status %d", status);
     }
-    if (!interrupted() && !try_again(run, worker, &line)) {
-        print_result(run, worker, &line);
-        worker->again = false;
+    if (interrupted() || try_again(run, worker, &line)) {
+        report_line_clear(&line);
+        return;
     }
-    report_line_clear(&line);
+    worker->record->state = RECORD_RAN;
+    worker->record->line = line;
+    worker->again = false;
+    print_result(run, worker->record);
 }
 
 static Worker *worker_of(Run *run, pid_t pid)
@@ -199,12 +204,12 @@ static bool run_cases(Run *run, GError **error)
 {
     bool told = false;
     Worker *worker;
-    int status, i;
+    int status;
     pid_t pid;
 
     for (;;) {
         while (!interrupted() && run->next < run->cases->len && (worker = worker_of(run, 0))) {
-            if (!start_worker(run, worker, run->cases->pdata[run->next++], error)) {
+            if (!start_worker(run, worker, run->summary->records->pdata[run->next++], error)) {
                 worker->pid = 0;
                 stop_workers(run);
                 while (wait(NULL) > 0) {
@@ -227,9 +232,6 @@ static bool run_cases(Run *run, GError **error)
         if (worker) {
             end_worker(run, worker, status);
         }
-    }
-    for (i = 0; i < run->options->jobs; i++) {
-        g_free(run->workers[i].directory);
     }
     return true;
 }
@@ -266,15 +268,16 @@ static bool prepare_guests(Run *run, GError **error)
     return true;
 }
 
-static int skip_all(const Run *run, const char *why)
+static int skip_all(Run *run, const char *why)
 {
     guint i;
 
     for (i = 0; i < run->cases->len; i++) {
-        g_autofree char *name = scenario_case_name(run->cases->pdata[i]);
+        const CaseRecord *record = run->summary->records->pdata[i];
 
-        printf("ok %u %s # SKIP %s\n", i + 1, name, why);
+        printf("ok %u %s # SKIP %s\n", i + 1, record->name, why);
     }
+    run_summary_explain(run->summary, RECORD_SKIPPED, why);
     printf("# 0 passed, 0 failed, %u skipped\n", run->cases->len);
     return EXIT_ALL_SKIPPED;
 }
@@ -282,6 +285,7 @@ static int skip_all(const Run *run, const char *why)
 static int exit_status(const Run *run)
 {
     if (interrupted()) {
+        run_summary_explain(run->summary, RECORD_NOT_RUN, "the run was interrupted");
         fprintf(stderr, "usbtape: interrupted\n");
         return EXIT_WORK_FAILED;
     }
@@ -317,13 +321,13 @@ static int run_all(Run *run)
     g_autoptr(GError) error = NULL;
     bool good;
 
+    if (run->cases->len == 0) {
+        printf("KTAP version 1\n1..0 # SKIP no case is left by the options\n");
+        return EXIT_ALL_SKIPPED;
+    }
     printf("KTAP version 1\n1..%u\n", run->cases->len);
     if (!qemu) {
         return skip_all(run, VM_QEMU " is not installed (Debian: qemu-system-x86)");
-    }
-    if (g_mkdir_with_parents(run->options->out, 0777) != 0) {
-        fail(&error, run->options->out, errno);
-        return usbtape_fail(error);
     }
     if (!lock_out(run->options->out, &error)) {
         return usbtape_fail(error);
@@ -350,6 +354,41 @@ static int run_all(Run *run)
     return good ? exit_status(run) : usbtape_fail(error);
 }
 
+/* ---- files that tell of the whole run ---- */
+
+static bool write_reports(const Run *run, GError **error)
+{
+    return !run->options->junit ||
+           run_summary_write(run->summary, &report_junit, run->options->junit, error);
+}
+
+/*
+ * A report is there from the start, saying that nothing has run: so a name that cannot be written
+ * is told before the first case, and an old report is never taken for this run's.
+ */
+static int run_and_report(Run *run)
+{
+    int64_t begun = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    /* They may lie in the directory of results, which need not be there yet. */
+    if (g_mkdir_with_parents(run->options->out, 0777) != 0) {
+        fail(&error, run->options->out, errno);
+        return usbtape_fail(error);
+    }
+    if (!write_reports(run, &error)) {
+        return usbtape_fail(error);
+    }
+    status = run_all(run);
+    run->summary->duration = g_get_monotonic_time() - begun;
+    if (!write_reports(run, &error)) {
+        usbtape_fail(error);
+        return status == EXIT_GOOD || status == EXIT_ALL_SKIPPED ? EXIT_WORK_FAILED : status;
+    }
+    return status;
+}
+
 /* ---- the command line ---- */
 
 static bool parse(int argc, char **argv, Options *o, GError **error)
@@ -367,6 +406,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "So many cases at a time (default: one for two CPUs)", "N" },
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
           "Where each case gets its directory (default: out)", "DIR" },
+        { "junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit, "Write the results as JUnit XML, too",
+          "FILE" },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
           NULL },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only read the scenarios", NULL },
@@ -403,6 +444,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
 static void options_clear(Options *o)
 {
     g_free(o->out);
+    g_free(o->junit);
     g_free(o->plan.guest);
     g_free(o->plan.seeds);
     g_free(o->plan.only);
@@ -438,14 +480,14 @@ int run_main(int argc, char **argv)
     } else if (options.check) {
         printf("%u cases, all well-formed\n", run.cases->len);
         status = EXIT_GOOD;
-    } else if (run.cases->len == 0) {
-        printf("KTAP version 1\n1..0 # SKIP no case is left by the options\n");
-        status = EXIT_ALL_SKIPPED;
     } else {
         run.progress = progress_style(options.verbose);
         run.guests =
             g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)(void (*)(void))guest_free);
-        status = run_all(&run);
+        run.summary = run_summary_new(run.cases, options.out, "the run did not come to it");
+        run.summary->guests = run.guests;
+        status = run_and_report(&run);
+        run_summary_free(run.summary);
         g_hash_table_unref(run.guests);
     }
     g_clear_pointer(&run.cases, g_ptr_array_unref);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/verdict.h"
 
-#include <stddef.h>
-
 static const char *const names[] = {
     [VERDICT_INTACT] = "intact",
     [VERDICT_RECOVERED] = "recovered",
@@ -24,6 +22,19 @@ const char *verdict_name(Verdict verdict)
 const char *const *verdict_names(void)
 {
     return names;
+}
+
+char *verdicts_text(unsigned verdicts)
+{
+    GString *text = g_string_new(NULL);
+    unsigned i;
+
+    for (i = 0; i < N_VERDICTS; i++) {
+        if (verdicts & 1u << i) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " or " : "", names[i]);
+        }
+    }
+    return g_string_free(text, FALSE);
 }
 
 Verdict verdict_of(const Evidence *e)

@@ -3,6 +3,7 @@
 #ifndef USBTAPE_SCENARIOS_VERDICT_H
 #define USBTAPE_SCENARIOS_VERDICT_H
 
+#include <glib.h>
 #include <stdbool.h>
 
 typedef enum Verdict {
@@ -21,6 +22,9 @@ typedef enum Verdict {
 const char *verdict_name(Verdict verdict);
 /* The names, NULL-terminated, in the order of the enum. */
 const char *const *verdict_names(void);
+
+/* "intact or recovered", of bits of Verdict. Free with g_free. */
+char *verdicts_text(unsigned verdicts);
 
 typedef struct Evidence {
     bool environment_failed;
