@@ -24,7 +24,7 @@ static ScsiSense next_sense(const SscCommand *c, bool take)
     } else if (scsi_attention_pending(&attention)) {
         sense.code = scsi_attention_take(&attention);
         drive->attention = take ? attention : drive->attention;
-    } else if (drive->deferred.code != SENSE_NO_SENSE) {
+    } else if (drive->deferred.deferred) {
         sense = drive->deferred;
         drive->deferred = take ? (ScsiSense){ 0 } : drive->deferred;
     }

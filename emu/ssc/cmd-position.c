@@ -24,6 +24,40 @@ Outcome rewind_tape(SscCommand *c)
     return immed ? good_but_dirty(c, do_rewind(c)) : when_synced(c, do_rewind);
 }
 
+#define ADDRESS_PARTITION 3
+#define ADDRESS_OBJECT    4
+
+Outcome ssc_check_address(SscCommand *c)
+{
+    MediumInfo info;
+
+    medium_info(c->drive->medium, &info);
+    return c->row->length == 16 && c->cdb[ADDRESS_PARTITION] >= info.geometry.partitions
+               ? illegal_field(ADDRESS_PARTITION, -1)
+               : good();
+}
+
+static Outcome go_there(SscCommand *c)
+{
+    MediumResult result = medium_locate(c->drive->medium, c->cdb[ADDRESS_PARTITION],
+                                        MEDIUM_LOCATE_OBJECT, get_be64(c->cdb + ADDRESS_OBJECT));
+
+    return result == MEDIUM_OK ? c->then(c) : of_medium(c, result, ACT_LOCATE, 0);
+}
+
+Outcome ssc_at_address(SscCommand *c, SscHandler act)
+{
+    MediumPosition position;
+
+    medium_position(c->drive->medium, &position);
+    if (c->row->length == 6 || (position.partition == c->cdb[ADDRESS_PARTITION] &&
+                                position.object == get_be64(c->cdb + ADDRESS_OBJECT))) {
+        return act(c);
+    }
+    c->then = act;
+    return when_synced(c, go_there);
+}
+
 /* CODE field of SPACE (SSC-3 table 66; 100b and 101b as in SSC-2). */
 static bool space_what(unsigned code, MediumSpace *what)
 {
@@ -145,7 +179,10 @@ Outcome locate_10(SscCommand *c)
     return locate(c, &to);
 }
 
-/* SSC-3 § 7.3. DEST_TYPE: 0 an object, 1 a file, 3 end of data. */
+/*
+ * SSC-3 § 7.3. DEST_TYPE: 0 an object, 1 a file, 3 end of data. BAM, explicit addresses or not, is
+ * all the same to a drive that takes both kinds of commands.
+ */
 Outcome locate_16(SscCommand *c)
 {
     Destination to = destination_16(c);

@@ -22,11 +22,13 @@ Outcome write_attribute(SscCommand *c);
 
 /* cmd-data.c */
 Outcome read_block_limits(SscCommand *c);
-Outcome read_6(SscCommand *c);
-Outcome write_6(SscCommand *c);
-Outcome write_filemarks_6(SscCommand *c);
-Outcome erase_6(SscCommand *c);
-Outcome verify_6(SscCommand *c);
+Outcome write_tape(SscCommand *c);
+Outcome write_filemarks(SscCommand *c);
+Outcome erase_tape(SscCommand *c);
+
+/* cmd-read.c */
+Outcome read_tape(SscCommand *c);
+Outcome verify_tape(SscCommand *c);
 
 /* cmd-position.c */
 Outcome rewind_tape(SscCommand *c);

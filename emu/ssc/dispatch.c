@@ -111,7 +111,7 @@ static Outcome pass_gates(SscCommand *c)
     }
     /* Reservation: USB has one initiator, so what is reserved is reserved by it (SPC-2 § 5.5). */
     /* Deferred error: likewise told once, by the next command (SPC-3 § 4.5.7). */
-    if (!(flags & ROW_UA_EXEMPT) && drive->deferred.code != SENSE_NO_SENSE) {
+    if (!(flags & ROW_UA_EXEMPT) && drive->deferred.deferred) {
         return report_deferred(drive);
     }
     /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
@@ -213,8 +213,7 @@ static void sync_done(void *data, MediumResult result)
         return;
     }
     if (result != MEDIUM_OK) { /* the command that should tell it has ended already */
-        drive->deferred = of_medium(c, result, ACT_OTHER, 0).sense;
-        drive->deferred.deferred = true;
+        ssc_defer(drive, of_medium(c, result, ACT_OTHER, 0));
     }
     pump(drive);
 }

@@ -25,6 +25,7 @@ struct SscCommand {
     uint32_t announced; /* bytes that the data phase moves */
     SscHandler next;    /* called when what the command waits for has come; NULL: not waiting */
     Outcome held;       /* for handlers: an outcome found before a sync, reported after it */
+    SscHandler then;    /* 16-byte forms: what to do once at the address */
     unsigned page_at;   /* MODE SELECT: where the partition page began */
 };
 
@@ -71,7 +72,7 @@ struct SscDrive {
     /* Three separate places: what is to be told, what was told last, what went wrong behind. */
     ScsiAttention attention;
     ScsiSense sense;
-    ScsiSense deferred; /* SENSE_NO_SENSE: none */
+    ScsiSense deferred; /* with its `deferred` off: none */
 
     uint64_t tape_alerts;               /* bit n - 1: flag n */
     uint64_t bytes_written, bytes_read; /* since power-on, of user data */
@@ -118,8 +119,27 @@ Outcome when_synced(SscCommand *c, SscHandler next);
 Outcome hold_until_synced(SscCommand *c, Outcome outcome);
 /* With IMMED: the motion takes no time here, the sync that it needs goes on behind it. */
 Outcome good_but_dirty(SscCommand *c, Outcome outcome);
+/* GOOD now; what is wrong is told as a deferred error by the next command that may. */
+Outcome ssc_defer(SscDrive *drive, Outcome outcome);
 /* Hands out what `reply` announced; a handler that must act then calls it last. */
 Outcome send_reply(SscCommand *c);
+
+/* cmd-data.c */
+/*
+ * The byte count behind FIXED and TRANSFER LENGTH (SSC-3 § 4.2.9), in 6-byte and 16-byte forms. Not
+ * good: FIXED without a block length, more than one command may move, or a wrong address.
+ */
+Outcome ssc_transfer_length(SscCommand *c, uint32_t *bytes);
+
+/* cmd-position.c */
+/*
+ * The 16-byte forms of READ, WRITE… name the partition and the logical object where they begin
+ * (SSC-3 § 4.2.15, explicit addresses); the 6-byte forms begin where the tape is. Is there such a
+ * partition?
+ */
+Outcome ssc_check_address(SscCommand *c);
+/* `act`, once the tape is there; it is not called if there is no such object. */
+Outcome ssc_at_address(SscCommand *c, SscHandler act);
 
 /* pages-vpd.c */
 /* Puts a VPD page into c->reply. False: this model has none of that code. */

@@ -93,6 +93,16 @@ Outcome good_but_dirty(SscCommand *c, Outcome outcome)
     return outcome_is_good(&outcome) && c->drive->dirty ? good_then_sync() : outcome;
 }
 
+Outcome ssc_defer(SscDrive *drive, Outcome outcome)
+{
+    if (outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    drive->deferred = outcome.sense;
+    drive->deferred.deferred = true;
+    return good();
+}
+
 /* Where the head is matters for EOD: at or beyond early warning it also sets EOM (SSC-3 § 5.3). */
 static bool in_early_warning(SscDrive *drive)
 {

@@ -15,7 +15,8 @@ typedef enum SscRowFlags {
     ROW_MOVES = 1 << 4,       /* changes the logical position */
     ROW_WRITES = 1 << 5,      /* refused on a write-protected cartridge */
     ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero of it asks for nothing */
-    ROW_SLOW = 1 << 7,        /* may take minutes on a real drive (timeouts descriptor) */
+    ROW_REVERSE = 1 << 7,     /* reads towards BOP */
+    ROW_SLOW = 1 << 8,        /* may take minutes on a real drive (timeouts descriptor) */
 } SscRowFlags;
 
 typedef struct SscRow {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/suite.h"
 
+TCase *make_ssc_address_tcase(void);
 TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_mode_tcase(void);
@@ -9,5 +10,6 @@ TCase *make_ssc_device_tcase(void);
 TCase *make_ssc_sweep_tcase(void);
 TCase *make_ssc_sync_tcase(void);
 
-SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_position_tcase,
-           make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_device_tcase, make_ssc_sweep_tcase)
+SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_address_tcase,
+           make_ssc_position_tcase, make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_device_tcase,
+           make_ssc_sweep_tcase)

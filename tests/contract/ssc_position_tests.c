@@ -10,7 +10,7 @@ TCase *make_ssc_position_tcase(void);
     CDB(0x11, (code), (uint8_t)((uint32_t)(count) >> 16), (uint8_t)((uint32_t)(count) >> 8),       \
         (uint8_t)(count), 0)
 
-enum { BLOCKS, FILEMARKS, SEQUENTIAL, EOD, SETMARKS };
+enum { BLOCKS, FILEMARKS, SEQUENTIAL, EOD, SETMARKS, SEQUENTIAL_SETMARKS };
 
 /* block block FM block FM FM block: objects 0 to 6, EOD at 7. */
 static ScsiHost *seven_objects(void)
@@ -53,6 +53,10 @@ static const struct {
     { 3, FILEMARKS, -2, SENSE_BEGINNING_OF_MEDIUM_DETECTED, "E", 1, 0 },
     { 7, FILEMARKS, -0x800000, SENSE_BEGINNING_OF_MEDIUM_DETECTED, "E", 0x800000 - 3, 0 },
     { 0, SEQUENTIAL, 2, SENSE_NO_SENSE, "", 0, 6 },
+    { 0, SEQUENTIAL, 1, SENSE_NO_SENSE, "", 0, 3 },
+    { 0, SEQUENTIAL, 3, SENSE_END_OF_DATA, "", 3, 7 },
+    { 7, SEQUENTIAL, -2, SENSE_NO_SENSE, "", 0, 4 },
+    { 7, SEQUENTIAL, -3, SENSE_BEGINNING_OF_MEDIUM_DETECTED, "E", 3, 0 },
     { 0, EOD, 0, SENSE_NO_SENSE, "", 0, 7 },
     { 7, EOD, 5, SENSE_NO_SENSE, "", 0, 7 },
     { 0, SETMARKS, 1, SENSE_END_OF_DATA, "", 1, 7 },
@@ -339,6 +343,53 @@ START_TEST(locate_16_by_object_file_and_end)
 }
 END_TEST
 
+/* block SM block SM SM block FM: objects 0 to 6, EOD at 7. */
+static const struct {
+    unsigned from, code;
+    int count;
+    ScsiSenseCode stop;
+    const char *flags;
+    int64_t residual;
+    uint64_t object;
+} setmark_spaces[] = {
+    { 0, SETMARKS, 1, SENSE_NO_SENSE, "", 0, 2 },
+    { 0, SETMARKS, 3, SENSE_NO_SENSE, "", 0, 5 },
+    { 0, SETMARKS, 4, SENSE_END_OF_DATA, "", 1, 7 },
+    { 7, SETMARKS, -1, SENSE_NO_SENSE, "", 0, 4 },
+    { 7, SETMARKS, -4, SENSE_BEGINNING_OF_MEDIUM_DETECTED, "E", 1, 0 },
+    { 0, SEQUENTIAL_SETMARKS, 2, SENSE_NO_SENSE, "", 0, 5 },
+    { 7, SEQUENTIAL_SETMARKS, -2, SENSE_NO_SENSE, "", 0, 3 },
+    { 0, SEQUENTIAL_SETMARKS, 3, SENSE_END_OF_DATA, "", 3, 7 },
+    { 7, SEQUENTIAL_SETMARKS, -3, SENSE_BEGINNING_OF_MEDIUM_DETECTED, "E", 3, 0 },
+    { 0, BLOCKS, 2, SENSE_SETMARK_DETECTED, "F", 1, 2 },
+    { 0, FILEMARKS, 1, SENSE_SETMARK_DETECTED, "F", 1, 2 },
+    { 7, FILEMARKS, -2, SENSE_SETMARK_DETECTED, "F", 1, 4 },
+};
+
+START_TEST(space_over_setmarks)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    for (unsigned i = 0; i < 3; i++) {
+        host_write(h, "a", 1);
+        if (i < 2) {
+            host_send(h, CDB(0x10, 0x02, 0, 0, (uint8_t)(i + 1), 0));
+        }
+    }
+    host_filemarks(h, 1);
+    medium_locate(ssc_drive_medium(h->drive), 0, MEDIUM_LOCATE_OBJECT, setmark_spaces[_i].from);
+    host_send(h, SPACE6(setmark_spaces[_i].code, setmark_spaces[_i].count));
+    if (setmark_spaces[_i].stop == SENSE_NO_SENSE) {
+        expect_good(h);
+    } else {
+        expect_sense(h, setmark_spaces[_i].stop);
+        expect_flags(h, setmark_spaces[_i].flags);
+        expect_info(h, setmark_spaces[_i].residual);
+    }
+    expect_at(h, 0, setmark_spaces[_i].object);
+}
+END_TEST
+
 TCase *make_ssc_position_tcase(void)
 {
     TCase *tcase = tcase_create("position");
@@ -357,5 +408,6 @@ TCase *make_ssc_position_tcase(void)
     tcase_add_test(tcase, load_without_a_cartridge);
     tcase_add_test(tcase, removal_can_be_prevented);
     tcase_add_test(tcase, one_cartridge_at_a_time);
+    tcase_add_loop_test(tcase, space_over_setmarks, 0, G_N_ELEMENTS(setmark_spaces));
     return tcase;
 }

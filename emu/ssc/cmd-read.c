@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Off the tape: READ, READ REVERSE, VERIFY. */
+#include "emu/ssc/commands.h"
+#include "emu/ssc/drive-state.h"
+
+#define FIXED  0x01
+#define SILI   0x02 /* READ, READ REVERSE */
+#define BYTCMP 0x02 /* VERIFY */
+#define BYTORD 0x04 /* READ REVERSE */
+#define IMMED  0x04 /* VERIFY */
+
+/*
+ * The next block towards BOP. With BYTORD off its last byte comes first, so that what a short
+ * buffer gets is the end of the block (SSC-3 § 5.4).
+ */
+static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    TapeMedium *medium = c->drive->medium;
+    g_autofree uint8_t *whole = NULL;
+
+    if (c->cdb[1] & BYTORD) {
+        return medium_read_reverse(medium, buffer, capacity, length);
+    }
+    whole = g_malloc(MEDIUM_BLOCK_MAX);
+    MediumResult result = medium_read_reverse(medium, whole, MEDIUM_BLOCK_MAX, length);
+    for (size_t i = 0; i < MIN(*length, capacity); i++) {
+        buffer[i] = whole[*length - 1 - i];
+    }
+    return result;
+}
+
+/* The next block; setmarks are read over unless the host wants to hear of them (RSMK). */
+static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    bool reverse = c->row->flags & ROW_REVERSE;
+    MediumResult result;
+
+    do {
+        result = reverse ? read_backwards(c, buffer, capacity, length)
+                         : medium_read(c->drive->medium, buffer, capacity, length);
+    } while (result == MEDIUM_SETMARK && !ssc_mode_reports_setmarks(c->drive));
+    return result;
+}
+
+static Outcome incorrect_length(int64_t residual)
+{
+    Outcome outcome = check_information(SENSE_NO_SENSE, residual);
+
+    outcome.sense.ili = true;
+    return outcome;
+}
+
+/* One block of any length: what was asked for less what it has is the residual, either sign. */
+static Outcome read_variable(SscCommand *c)
+{
+    uint32_t wanted = c->announced;
+    bool sili = c->cdb[1] & SILI;
+    size_t length;
+    MediumResult result = read_block(c, scsi_task_in(c->task, wanted), wanted, &length);
+
+    scsi_task_in(c->task, result == MEDIUM_OK ? MIN(length, wanted) : 0);
+    c->drive->bytes_read += c->task->in->len;
+    if (result != MEDIUM_OK) {
+        return of_medium(c, result, ACT_READ, wanted);
+    }
+    if (length == wanted) {
+        return good();
+    }
+    /* SILI hides a short block; a long one only if the block length is 0 (SSC-3 § 5.3). */
+    if (sili && (length < wanted || c->drive->mode.block_length == 0)) {
+        return good();
+    }
+    return incorrect_length((int64_t)wanted - (int64_t)length);
+}
+
+/* Blocks of one length; the residual counts blocks, a block of another length is not counted. */
+static Outcome read_fixed(SscCommand *c)
+{
+    uint32_t size = c->drive->mode.block_length;
+    uint32_t count = c->announced / size;
+    uint8_t *buffer = scsi_task_in(c->task, c->announced);
+    uint32_t done;
+
+    for (done = 0; done < count; done++) {
+        size_t length;
+        MediumResult result = read_block(c, buffer + (size_t)done * size, size, &length);
+
+        if (result != MEDIUM_OK || length != size) {
+            scsi_task_in(c->task, (size_t)done * size);
+            c->drive->bytes_read += c->task->in->len;
+            return result == MEDIUM_OK ? incorrect_length((int64_t)count - done)
+                                       : of_medium(c, result, ACT_READ, count - done);
+        }
+    }
+    c->drive->bytes_read += c->announced;
+    return good();
+}
+
+static Outcome read_here(SscCommand *c)
+{
+    return c->cdb[1] & FIXED ? read_fixed(c) : read_variable(c);
+}
+
+static Outcome read_there(SscCommand *c)
+{
+    return ssc_at_address(c, read_here);
+}
+
+/* Going backwards leaves the place where the buffer belongs: it is written out first. */
+static Outcome read_from_tape(SscCommand *c)
+{
+    return c->row->flags & ROW_REVERSE ? when_synced(c, read_there) : read_there(c);
+}
+
+/* SSC-3 § 5.3, 5.4 */
+Outcome read_tape(SscCommand *c)
+{
+    uint32_t bytes = 0;
+    Outcome outcome = ssc_transfer_length(c, &bytes);
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    if ((c->cdb[1] & FIXED) && (c->cdb[1] & SILI)) {
+        return illegal_field(1, 1);
+    }
+    return move_data(bytes, read_from_tape);
+}
+
+/* One block of VERIFY: read, and compared if the host sent bytes for it. */
+static Outcome verify_block(SscCommand *c, uint8_t *buffer, uint32_t size, const uint8_t *expected,
+                            int64_t residual, bool fixed)
+{
+    size_t length;
+    MediumResult result = read_block(c, buffer, size, &length);
+
+    if (result != MEDIUM_OK) {
+        return of_medium(c, result, ACT_READ, (uint64_t)residual);
+    }
+    if (length != size) {
+        return incorrect_length(fixed ? residual : (int64_t)size - (int64_t)length);
+    }
+    if (!expected || memcmp(buffer, expected, size) == 0) {
+        return good();
+    }
+    return fixed ? check_information(SENSE_MISCOMPARE, residual) : check(SENSE_MISCOMPARE);
+}
+
+static Outcome compare_blocks(SscCommand *c)
+{
+    bool fixed = c->cdb[1] & FIXED, compare = c->cdb[1] & BYTCMP;
+    uint32_t length = get_be24(c->cdb + (c->row->length == 6 ? 2 : 12));
+    uint32_t size = fixed ? c->drive->mode.block_length : length;
+    uint32_t count = fixed ? length : 1;
+    const uint8_t *expected = compare ? g_bytes_get_data(c->task->out, NULL) : NULL;
+    g_autofree uint8_t *buffer = g_malloc(size);
+    Outcome outcome = good();
+
+    for (uint32_t i = 0; i < count && outcome_is_good(&outcome); i++) {
+        outcome = verify_block(c, buffer, size, expected ? expected + (size_t)i * size : NULL,
+                               fixed ? (int64_t)count - i : length, fixed);
+    }
+    return outcome;
+}
+
+/* With IMMED the host has its GOOD before the tape moves: what is found is told later. */
+static Outcome verify_here(SscCommand *c)
+{
+    Outcome outcome = compare_blocks(c);
+
+    return c->cdb[1] & IMMED ? ssc_defer(c->drive, outcome) : outcome;
+}
+
+static Outcome verify_there(SscCommand *c)
+{
+    return ssc_at_address(c, verify_here);
+}
+
+/* SSC-3 § 5.5. Without BYTCMP the drive looks for itself whether blocks can be read. */
+Outcome verify_tape(SscCommand *c)
+{
+    uint32_t bytes = 0;
+    Outcome outcome = ssc_transfer_length(c, &bytes);
+
+    if (!outcome_is_good(&outcome) || bytes == 0) {
+        return outcome;
+    }
+    return c->cdb[1] & BYTCMP ? move_data(bytes, verify_there) : verify_there(c);
+}
