@@ -60,11 +60,19 @@ struct Redir {
     size_t unsent_at;
 };
 
+/* The kind of packet that answers a transfer. */
+typedef enum Answer {
+    ANSWER_BULK,
+    ANSWER_CONTROL,
+    ANSWER_CONFIGURATION,
+    ANSWER_INTERFACE,
+} Answer;
+
 /* A transfer that the host has not had an answer for. */
 typedef struct Pending {
     UsbTransfer transfer; /* first: the hash table's key is its id */
     Redir *redir;
-    bool control;
+    Answer answer;
     bool forgotten; /* the host used its id again: it must not be answered */
 } Pending;
 
@@ -399,31 +407,80 @@ static void redir_send_connect(Redir *redir)
     usbredirparser_send_device_connect(redir->parser->usbredir, &connect);
 }
 
+static void redir_reply_configuration(Redir *redir, uint64_t id, uint8_t status)
+{
+    struct usb_redir_configuration_status_header reply = {
+        .status = status,
+        .configuration = usb_device_configuration(redir->device),
+    };
+
+    TRACE(redir->trace, LINK_PACKET, "configuration %u status %u", reply.configuration, status);
+    usbredirparser_send_configuration_status(redir->parser->usbredir, id, &reply);
+    redir_replied(redir);
+}
+
+static void redir_reply_interface(Redir *redir, uint64_t id, uint8_t interface, uint8_t status)
+{
+    int alternate = usb_device_interface(redir->device, interface);
+    struct usb_redir_alt_setting_status_header reply = {
+        .status = status,
+        .interface = interface,
+        .alt = (uint8_t)MAX(alternate, 0),
+    };
+
+    TRACE(redir->trace, LINK_PACKET, "interface %u alternate %u status %u", interface, reply.alt,
+          status);
+    usbredirparser_send_alt_setting_status(redir->parser->usbredir, id, &reply);
+    redir_replied(redir);
+}
+
 /* ---- transfers ---- */
+
+static void redir_answer(Redir *redir, const Pending *pending)
+{
+    const UsbTransfer *transfer = &pending->transfer;
+    const UsbSetup *setup = &transfer->setup;
+    uint8_t status = result_status(transfer->result);
+    bool in = transfer->endpoint & 0x80;
+    bool done = transfer->result == USB_DONE;
+    const uint8_t *bytes = in && done ? transfer->in : NULL;
+    size_t actual = MIN(transfer->actual, transfer->length);
+
+    if (transfer->result == USB_CANCELLED || (in && !bytes)) {
+        actual = 0;
+    }
+    switch (pending->answer) {
+    case ANSWER_BULK:
+        redir_reply_bulk(redir, transfer->id, transfer->endpoint, status, bytes, actual);
+        break;
+    case ANSWER_CONTROL:
+        redir_reply_control(redir, transfer->id, transfer->endpoint, setup, status, bytes, actual);
+        break;
+    case ANSWER_CONFIGURATION:
+        if (!in && done) {
+            redir_send_interfaces(redir);
+        }
+        redir_reply_configuration(redir, transfer->id, status);
+        break;
+    case ANSWER_INTERFACE:
+        if (!in && done) {
+            redir_send_interfaces(redir);
+        }
+        redir_reply_interface(redir, transfer->id, (uint8_t)setup->wIndex, status);
+        break;
+    }
+}
 
 static void on_complete(UsbTransfer *transfer, void *data)
 {
     Pending *pending = data;
     Redir *redir = pending->redir;
-    size_t actual = MIN(transfer->actual, transfer->length);
 
     if (!pending->forgotten) {
         g_hash_table_remove(redir->pending, &transfer->id);
     }
     if (!pending->forgotten && !redir->dead) {
-        uint8_t status = result_status(transfer->result);
-        bool in = transfer->endpoint & 0x80;
-        const uint8_t *bytes = in && transfer->result == USB_DONE ? transfer->in : NULL;
-
-        if (transfer->result == USB_CANCELLED || (in && !bytes)) {
-            actual = 0;
-        }
-        if (pending->control) {
-            redir_reply_control(redir, transfer->id, transfer->endpoint, &transfer->setup, status,
-                                bytes, actual);
-        } else {
-            redir_reply_bulk(redir, transfer->id, transfer->endpoint, status, bytes, actual);
-        }
+        redir_answer(redir, pending);
     }
     g_bytes_unref(transfer->out);
     g_free(pending);
@@ -441,8 +498,8 @@ static void redir_forget(Redir *redir, uint64_t id)
     }
 }
 
-static void redir_submit(Redir *redir, uint64_t id, uint8_t endpoint, const UsbSetup *setup,
-                         GBytes *out, size_t length)
+static void redir_submit(Redir *redir, uint64_t id, uint8_t endpoint, Answer answer,
+                         const UsbSetup *setup, GBytes *out, size_t length)
 {
     Pending *pending = g_new(Pending, 1);
 
@@ -457,7 +514,7 @@ static void redir_submit(Redir *redir, uint64_t id, uint8_t endpoint, const UsbS
             .complete_data = pending,
         },
         .redir = redir,
-        .control = setup != NULL,
+        .answer = answer,
     };
     redir_forget(redir, id);
     g_hash_table_insert(redir->pending, &pending->transfer.id, pending);
@@ -537,83 +594,47 @@ static void on_reset(void *priv)
     }
 }
 
-static void redir_configuration_status(Redir *redir, uint64_t id, bool good)
+/*
+ * Configurations and settings have messages of their own; to the device they are the requests that
+ * the guest made (USB 2.0 § 9.4), in line with the others.
+ */
+static void redir_request(Redir *redir, uint64_t id, Answer answer, UsbSetup setup)
 {
-    struct usb_redir_configuration_status_header status = {
-        .status = good ? usb_redir_success : usb_redir_stall,
-        .configuration = usb_device_configuration(redir->device),
-    };
-
-    usbredirparser_send_configuration_status(redir->parser->usbredir, id, &status);
-    redir_replied(redir);
+    if (!redir_ready(redir)) {
+        return;
+    }
+    TRACE(redir->trace, LINK_PACKET,
+          "request id %" G_GINT64_MODIFIER "x %02x %02x value %04x index %04x", id,
+          setup.bmRequestType, setup.bRequest, setup.wValue, setup.wIndex);
+    redir_submit(redir, id, setup.bmRequestType & 0x80, answer, &setup, g_bytes_new_static("", 0),
+                 setup.wLength);
 }
 
 static void on_set_configuration(void *priv, uint64_t id,
                                  struct usb_redir_set_configuration_header *set)
 {
-    Redir *redir = priv;
-    bool good;
-
-    if (!redir_ready(redir)) {
-        return;
-    }
-    good = usb_device_set_configuration(redir->device, set->configuration);
-    TRACE(redir->trace, LINK_PACKET, "set configuration %u: %s", set->configuration,
-          good ? "done" : "stalled");
-    if (good) {
-        redir_send_interfaces(redir);
-    }
-    redir_configuration_status(redir, id, good);
+    redir_request(priv, id, ANSWER_CONFIGURATION,
+                  (UsbSetup){ .bRequest = USB_SET_CONFIGURATION, .wValue = set->configuration });
 }
 
 static void on_get_configuration(void *priv, uint64_t id)
 {
-    Redir *redir = priv;
-
-    if (redir_ready(redir)) {
-        redir_configuration_status(redir, id, true);
-    }
-}
-
-static void redir_alt_status(Redir *redir, uint64_t id, uint8_t interface, bool good)
-{
-    int alternate = usb_device_interface(redir->device, interface);
-    struct usb_redir_alt_setting_status_header status = {
-        .status = good && alternate >= 0 ? usb_redir_success : usb_redir_stall,
-        .interface = interface,
-        .alt = (uint8_t)MAX(alternate, 0),
-    };
-
-    usbredirparser_send_alt_setting_status(redir->parser->usbredir, id, &status);
-    redir_replied(redir);
+    redir_request(priv, id, ANSWER_CONFIGURATION,
+                  (UsbSetup){ 0x80, USB_GET_CONFIGURATION, .wLength = 1 });
 }
 
 static void on_set_alt_setting(void *priv, uint64_t id,
                                struct usb_redir_set_alt_setting_header *set)
 {
-    Redir *redir = priv;
-    bool good;
-
-    if (!redir_ready(redir)) {
-        return;
-    }
-    good = usb_device_set_interface(redir->device, set->interface, set->alt);
-    TRACE(redir->trace, LINK_PACKET, "set interface %u alternate %u: %s", set->interface, set->alt,
-          good ? "done" : "stalled");
-    if (good) {
-        redir_send_interfaces(redir);
-    }
-    redir_alt_status(redir, id, set->interface, good);
+    redir_request(priv, id, ANSWER_INTERFACE,
+                  (UsbSetup){ 0x01, USB_SET_INTERFACE, set->alt, set->interface, 0 });
 }
 
 static void on_get_alt_setting(void *priv, uint64_t id,
                                struct usb_redir_get_alt_setting_header *get)
 {
-    Redir *redir = priv;
-
-    if (redir_ready(redir)) {
-        redir_alt_status(redir, id, get->interface, true);
-    }
+    redir_request(priv, id, ANSWER_INTERFACE,
+                  (UsbSetup){ 0x81, USB_GET_INTERFACE, 0, get->interface, 1 });
 }
 
 static void on_cancel(void *priv, uint64_t id)
@@ -650,7 +671,8 @@ static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_
         redir_reply_control(redir, id, header->endpoint, &setup, usb_redir_inval, NULL, 0);
         return;
     }
-    redir_submit(redir, id, header->endpoint, &setup, g_steal_pointer(&out), setup.wLength);
+    redir_submit(redir, id, header->endpoint, ANSWER_CONTROL, &setup, g_steal_pointer(&out),
+                 setup.wLength);
 }
 
 static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header *header,
@@ -670,7 +692,7 @@ static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header
         redir_reply_bulk(redir, id, header->endpoint, usb_redir_inval, NULL, 0);
         return;
     }
-    redir_submit(redir, id, header->endpoint, NULL, g_steal_pointer(&out), length);
+    redir_submit(redir, id, header->endpoint, ANSWER_BULK, NULL, g_steal_pointer(&out), length);
 }
 
 /* What the device has no endpoints for is refused by id, as a real host controller would. */

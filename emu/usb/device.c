@@ -201,8 +201,48 @@ void usb_device_free(UsbDevice *device)
     g_free(device);
 }
 
+void usb_device_watch(UsbDevice *device, UsbMonitor *monitor)
+{
+    device->monitor = monitor;
+}
+
+/* A watched transfer's submitter, while the monitor's turn comes first. */
+typedef struct Watched {
+    UsbMonitor *monitor;
+    uint64_t number;
+    void (*complete)(UsbTransfer *transfer, void *data);
+    void *complete_data;
+} Watched;
+
+static void watched_completed(UsbTransfer *transfer, void *data)
+{
+    g_autofree Watched *watched = data;
+
+    watched->monitor->ops->completed(watched->monitor, watched->number, transfer);
+    transfer->complete = watched->complete;
+    transfer->complete_data = watched->complete_data;
+    usb_transfer_complete(transfer);
+}
+
+static void device_watch(UsbMonitor *monitor, UsbTransfer *transfer)
+{
+    Watched *watched = g_new(Watched, 1);
+
+    *watched = (Watched){
+        .monitor = monitor,
+        .number = monitor->ops->submitted(monitor, transfer),
+        .complete = transfer->complete,
+        .complete_data = transfer->complete_data,
+    };
+    transfer->complete = watched_completed;
+    transfer->complete_data = watched;
+}
+
 void usb_device_submit(UsbDevice *device, UsbTransfer *transfer)
 {
+    if (device->monitor) {
+        device_watch(device->monitor, transfer);
+    }
     if (!usb_pipe_push(device_pipe(device, transfer->endpoint), transfer)) {
         transfer->phase = USB_PHASE_NONE;
         usb_transfer_fail(transfer, USB_IO_ERROR);
@@ -229,6 +269,9 @@ void usb_device_reset(UsbDevice *device)
 {
     bool was_running = device->running;
 
+    if (device->monitor) {
+        device->monitor->ops->reset(device->monitor);
+    }
     TRACE(device->trace, USB_RESET, "port reset, configuration was %u", device->configuration);
     device->running = true; /* what completions submit waits for the end of the reset */
     device->configuration = 0;

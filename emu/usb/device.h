@@ -11,6 +11,7 @@
 #include "emu/base/trace.h"
 #include "emu/usb/descriptors.h"
 #include "emu/usb/function.h"
+#include "emu/usb/monitor.h"
 #include "emu/usb/pipe.h"
 
 typedef struct UsbDevice UsbDevice;
@@ -21,6 +22,10 @@ UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFuncti
 /* Cancels what is pending. */
 void usb_device_free(UsbDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
+
+/* Who is told of everything on the bus from now on; borrowed. NULL: nobody. Change it only while
+ * nothing is pending. */
+void usb_device_watch(UsbDevice *device, UsbMonitor *monitor);
 
 /*
  * Starts a transfer on the endpoint it names; it completes exactly once, perhaps before this
@@ -40,8 +45,8 @@ void usb_device_cancel(UsbDevice *device, UsbTransfer *transfer);
 /* Port reset: everything pending is cancelled, configuration 0, halts and wedges gone. */
 void usb_device_reset(UsbDevice *device);
 
-/* SET_CONFIGURATION / SET_INTERFACE from a link that has messages of its own for them. False: no
- * such configuration or setting (the request would stall). */
+/* What SET_CONFIGURATION and SET_INTERFACE do. False: no such configuration or setting (the request
+ * stalls). A link submits the requests instead, so that whoever watches the bus sees them. */
 bool usb_device_set_configuration(UsbDevice *device, uint8_t value);
 uint8_t usb_device_configuration(const UsbDevice *device);
 bool usb_device_set_interface(UsbDevice *device, uint8_t interface, uint8_t alternate);

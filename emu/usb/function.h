@@ -50,6 +50,12 @@ typedef enum UsbReset {
     USB_RESET_CONFIGURATION, /* SET_CONFIGURATION or SET_INTERFACE (USB 2.0 § 9.4.7, § 9.4.10) */
 } UsbReset;
 
+/* bRequest of standard requests that links and captures name, too (USB 2.0 table 9-4). */
+#define USB_GET_CONFIGURATION 8
+#define USB_SET_CONFIGURATION 9
+#define USB_GET_INTERFACE     10
+#define USB_SET_INTERFACE     11
+
 /* A setup packet (USB 2.0 § 9.3), fields in host order. */
 typedef struct UsbSetup {
     uint8_t bmRequestType;
