@@ -8,16 +8,18 @@
 
 #include "emu/base/error.h"
 #include "emu/base/loop.h"
+#include "emu/base/units.h"
 #include "emu/commands.h"
 #include "emu/control/control.h"
 #include "emu/drive.h"
+#include "emu/link/pcap.h"
 #include "emu/link/port.h"
 #include "emu/trace-file.h"
 
 typedef struct Options {
     char *media, *model, *listen, *connect, *speed, *faults, *control, *trace;
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
-    char *seed;
+    char *seed, *pcap, *pcap_snap;
     gboolean allow_remote, read_only;
 } Options;
 
@@ -27,6 +29,9 @@ typedef struct Server {
     Clock *clock;
     Executor *executor;
     TraceFile *trace;
+    UsbPcap *pcap;      /* NULL: none was asked for */
+    TraceTee trace_tee; /* of both */
+    uint64_t seed;
     FaultPlan *faults;
     Drive *drive;
     Port *port;
@@ -92,6 +97,10 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
           "Take commands there (`usbtape ctl`): swap cartridges, look, quit", "unix:PATH" },
         { "trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
           "Write what happens, one line of JSON each", "FILE.jsonl" },
+        { "pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap,
+          "Capture everything on the bus, for Wireshark", "FILE.pcapng" },
+        { "pcap-snap", 0, 0, G_OPTION_ARG_STRING, &o->pcap_snap,
+          "Keep that much of each transfer in the capture, such as 4KiB; else all", "SIZE" },
         { "vendor-id", 0, 0, G_OPTION_ARG_STRING, &o->vendor_id, "idVendor, in hex", "XXXX" },
         { "product-id", 0, 0, G_OPTION_ARG_STRING, &o->product_id, "idProduct, in hex", "XXXX" },
         { "manufacturer", 0, 0, G_OPTION_ARG_STRING, &o->manufacturer,
@@ -125,9 +134,10 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
 
 static void options_clear(Options *o)
 {
-    char **texts[] = { &o->media,   &o->model,        &o->listen, &o->connect,   &o->speed,
-                       &o->faults,  &o->control,      &o->trace,  &o->vendor_id, &o->product_id,
-                       &o->product, &o->manufacturer, &o->serial, &o->seed };
+    char **texts[] = { &o->media,     &o->model,      &o->listen,  &o->connect,
+                       &o->speed,     &o->faults,     &o->control, &o->trace,
+                       &o->vendor_id, &o->product_id, &o->product, &o->manufacturer,
+                       &o->serial,    &o->seed,       &o->pcap,    &o->pcap_snap };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -187,18 +197,16 @@ static bool read_seed(const Options *o, uint64_t *seed, GError **error)
 
 static bool load_faults(Server *s, GError **error)
 {
-    uint64_t seed;
-
-    if (!read_seed(&s->options, &seed, error)) {
+    if (!read_seed(&s->options, &s->seed, error)) {
         return false;
     }
     if (!s->options.faults) {
         return true;
     }
-    s->faults = fault_plan_load(s->options.faults, seed, error);
+    s->faults = fault_plan_load(s->options.faults, s->seed, error);
     if (s->faults) {
         say("faults: %zu rules from %s, seed %" G_GUINT64_FORMAT, s->faults->n_rules,
-            s->options.faults, seed);
+            s->options.faults, s->seed);
     }
     return s->faults != NULL;
 }
@@ -211,7 +219,7 @@ static bool make_drive(Server *s, GError **error)
         .speed = USB_SPEED_HIGH,
         .clock = s->clock,
         .executor = s->executor,
-        .trace = trace_file_sink(s->trace),
+        .trace = &s->trace_tee.base,
         .faults = s->faults,
     };
     g_autofree char *notice = NULL;
@@ -242,6 +250,52 @@ static bool make_drive(Server *s, GError **error)
     return true;
 }
 
+static void on_pcap_failed(void *data, const char *message)
+{
+    say("%s", message);
+}
+
+/* Smaller, and descriptors would be cut. */
+#define PCAP_SNAP_MIN 256
+
+static bool open_pcap(Server *s, GError **error)
+{
+    const Options *o = &s->options;
+    g_autofree char *comment = NULL;
+    UsbPcapConfig config = {
+        .path = o->pcap, .clock = s->clock, .failed = on_pcap_failed, .data = s
+    };
+    uint64_t snap = 0;
+
+    if (!o->pcap) {
+        return !o->pcap_snap || input_error(error, "--pcap-snap: there is no --pcap to cut");
+    }
+    if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
+        g_prefix_error(error, "--pcap-snap: ");
+        return false;
+    }
+    if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
+        return input_error(error, "--pcap-snap %s: give at least %d bytes", o->pcap_snap,
+                           PCAP_SNAP_MIN);
+    }
+    comment = g_strdup_printf("drive %s, %s speed, serial number %s, at %s; seed %" G_GUINT64_FORMAT
+                              "; cartridge %s; faults %s",
+                              ssc_model_name(ssc_model_by_name(o->model, NULL)),
+                              usb_speed_name(usb_device_speed(drive_usb(s->drive))),
+                              usb_device_identity(drive_usb(s->drive))->serial,
+                              o->listen ? o->listen : o->connect, s->seed,
+                              o->media ? o->media : "none", o->faults ? o->faults : "none");
+    config.comment = comment;
+    config.snap = (size_t)MIN(snap, SIZE_MAX);
+    s->pcap = usb_pcap_open(&config, error);
+    if (!s->pcap) {
+        return false;
+    }
+    usb_device_watch(drive_usb(s->drive), usb_pcap_monitor(s->pcap));
+    trace_tee_add(&s->trace_tee, usb_pcap_trace(s->pcap));
+    return true;
+}
+
 static void on_port_notice(void *data, const char *text)
 {
     say("%s", text);
@@ -264,7 +318,7 @@ static bool open_port(Server *s, GError **error)
 
     if (address) {
         s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, drive_usb(s->drive),
-                           s->clock, trace_file_sink(s->trace), &ops, s, error);
+                           s->clock, &s->trace_tee.base, &ops, s, error);
     }
     return s->port != NULL;
 }
@@ -303,9 +357,14 @@ static bool server_start(Server *s, GError **error)
 {
     s->clock = loop_clock_new();
     s->executor = loop_executor_new();
+    trace_tee_init(&s->trace_tee);
     s->trace = trace_file_new(s->options.trace, s->clock, on_host_error, error);
-    return s->trace && load_faults(s, error) && make_drive(s, error) && open_port(s, error) &&
-           open_control(s, error);
+    if (!s->trace) {
+        return false;
+    }
+    trace_tee_add(&s->trace_tee, trace_file_sink(s->trace));
+    return load_faults(s, error) && make_drive(s, error) && open_pcap(s, error) &&
+           open_port(s, error) && open_control(s, error);
 }
 
 /* ---- the end ---- */
@@ -354,6 +413,9 @@ static void server_stop(Server *s)
         }
     }
     drive_free(s->drive);
+    if (s->pcap && !usb_pcap_close(s->pcap)) {
+        s->failed = true;
+    }
     report_faults(s->faults);
     fault_plan_free(s->faults);
     executor_free(s->executor);

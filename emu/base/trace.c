@@ -23,3 +23,27 @@ const char *trace_point_name(TracePoint point)
     g_assert(point < N_TRACE_POINTS);
     return names[point];
 }
+
+static void tee_emit(Trace *trace, TracePoint point, const char *message)
+{
+    TraceTee *tee = (TraceTee *)trace;
+    unsigned i;
+
+    for (i = 0; i < tee->n_sinks; i++) {
+        if (!(tee->sinks[i]->muted & TRACE_BIT(point))) {
+            tee->sinks[i]->emit(tee->sinks[i], point, message);
+        }
+    }
+}
+
+void trace_tee_init(TraceTee *tee)
+{
+    *tee = (TraceTee){ .base = { .emit = tee_emit, .muted = ~UINT64_C(0) } };
+}
+
+void trace_tee_add(TraceTee *tee, Trace *sink)
+{
+    g_assert(tee->n_sinks < TRACE_TEE_SINKS);
+    tee->sinks[tee->n_sinks++] = sink;
+    tee->base.muted &= sink->muted;
+}

@@ -44,4 +44,18 @@ static inline gboolean trace_wants(const Trace *trace, TracePoint point)
 
 const char *trace_point_name(TracePoint point);
 
+/* Several sinks that look like one. */
+#define TRACE_TEE_SINKS 4
+
+typedef struct TraceTee {
+    Trace base;
+    Trace *sinks[TRACE_TEE_SINKS];
+    unsigned n_sinks;
+} TraceTee;
+
+/* A tee with no sinks wants nothing. */
+void trace_tee_init(TraceTee *tee);
+/* Borrows the sink, whose `muted` stays as it is. At most TRACE_TEE_SINKS. */
+void trace_tee_add(TraceTee *tee, Trace *sink);
+
 #endif

@@ -124,6 +124,12 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "serve", "--listen", "unix:s", "--faults", "." }, "." },
         { { "serve", "--listen", "unix:s", "--trace", "missing/t" }, "missing/t" },
         { { "serve", "--listen", "unix:s", "--trace", "foreign" }, "--trace foreign" },
+        { { "serve", "--listen", "unix:s", "--pcap", "missing/p" }, "missing/p" },
+        { { "serve", "--listen", "unix:s", "--pcap", "foreign" }, "--pcap foreign" },
+        { { "serve", "--listen", "unix:s", "--pcap", "." }, "--pcap ." },
+        { { "serve", "--listen", "unix:s", "--pcap", "p", "--pcap-snap", "1" }, "--pcap-snap 1" },
+        { { "serve", "--listen", "unix:s", "--pcap", "p", "--pcap-snap", "x" }, "--pcap-snap" },
+        { { "serve", "--listen", "unix:s", "--pcap-snap", "4KiB" }, "--pcap" },
         { { "serve", "--listen", "unix:s", "--control", "unix:missing/c" }, "missing/c" },
         { { "serve", "--listen", "unix:s", "--control", "unix:s" }, "unix:s" },
         { { "ctl", "status" }, "--control" },
@@ -479,6 +485,36 @@ START_TEST(signals_while_it_syncs_change_nothing)
 }
 END_TEST
 
+/* Killed in the middle: the capture is whole, and says which drive and which seed. */
+START_TEST(killed_drive_leaves_its_capture)
+{
+    g_autofree char *err = NULL;
+    g_autofree char *capture = NULL;
+    g_autofree char *path = NULL;
+    Serving s = { .dir = room_new() };
+    size_t length;
+    int i;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    serving_start(&s, WORDS("--media", "t.tape", "--model", "sdx-500c", "--pcap", "t.pcapng",
+                            "--seed", "4711"));
+    serving_plug(&s);
+    serving_ready(&s);
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(serving_write(&s, (unsigned)i, 65536), 0);
+    }
+    ck_assert_int_eq(serving_stop(&s, SIGKILL, &err), 1000 + SIGKILL);
+    path = g_build_filename(s.dir, "t.pcapng", NULL);
+    ck_assert(g_file_get_contents(path, &capture, &length, NULL));
+    ck_assert_uint_gt(length, 3 * 65536);
+    ck_assert_mem_eq(capture, "\x0a\x0d\x0d\x0a", 4);
+    ck_assert_ptr_nonnull(memmem(capture, 512, "seed 4711", 9));
+    ck_assert_ptr_nonnull(memmem(capture, 512, "drive sdx-500c, high speed", 26));
+    ck_assert_ptr_nonnull(memmem(capture, 512, "cartridge t.tape", 16));
+    serving_clear(&s);
+}
+END_TEST
+
 START_TEST(full_disk_fails_the_work_and_keeps_what_was_synced)
 {
     g_autofree char *err = NULL;
@@ -582,6 +618,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, shards_share_the_cases);
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 3);
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
+    tcase_add_test(tcase, killed_drive_leaves_its_capture);
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
     tcase_add_test(tcase, controller_swaps_and_quits);

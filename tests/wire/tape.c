@@ -21,12 +21,14 @@ void tape_init(Tape *tape, const char *faults)
 
     *tape = (Tape){ .ids = 240 };
     tape->clock = virtual_clock_new();
+    trace_tee_init(&tape->trace);
     if (faults) {
         tape->faults = fault_plan_parse("test", faults, strlen(faults), 1, &error);
         g_assert_no_error(error);
     }
     config.model = ssc_model_by_name(NULL, &error);
     config.clock = tape->clock;
+    config.trace = &tape->trace.base;
     config.faults = tape->faults;
     drive_default_identity(config.model, "test", &config.identity);
     tape->drive = drive_new(&config, &error);
@@ -48,8 +50,9 @@ void tape_plug(Tape *tape)
     g_assert(!tape->host);
     tape->host = wire_host_pair(WIRE_QEMU_CAPS, &fd);
     text = g_strdup_printf("fd:%d", fd);
-    tape->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT,
-                          drive_usb(tape->drive), tape->clock, NULL, &ops, NULL, &error);
+    tape->port =
+        port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT,
+                 drive_usb(tape->drive), tape->clock, &tape->trace.base, &ops, NULL, &error);
     g_assert_no_error(error);
     wire_pump(tape->host);
     usbredirparser_send_reset(tape->host->parser);

@@ -9,6 +9,7 @@
 
 typedef struct Tape {
     Clock *clock;
+    TraceTee trace; /* what the drive and its port trace; no sinks at first */
     FaultPlan *faults;
     Drive *drive;
     Port *port;
