@@ -295,6 +295,11 @@ static MediumResult cartridge_erase(TapeMedium *m, bool to_end_of_partition)
     return error < 0 ? cartridge_host_error(c, error, "cannot erase") : MEDIUM_OK;
 }
 
+static MediumResult cartridge_cut_here(TapeMedium *m)
+{
+    return cartridge_cut(cartridge(m));
+}
+
 /* ── moving ── */
 
 /* Moves to `place`, which ends a motion with `result`, `moved` objects of what was asked. */
@@ -720,6 +725,7 @@ const MediumOps cartridge_ops = {
     .space = cartridge_space,
     .locate = cartridge_locate,
     .erase = cartridge_erase,
+    .cut = cartridge_cut_here,
     .format_partitions = cartridge_format_partitions,
     .get_attribute = cartridge_get_attribute,
     .set_attribute = cartridge_set_attribute,

@@ -224,6 +224,12 @@ static MediumResult ram_erase(TapeMedium *m, bool to_end_of_partition)
     return result;
 }
 
+static MediumResult ram_cut(TapeMedium *m)
+{
+    g_array_set_size(current(ram(m))->objects, ram(m)->head);
+    return MEDIUM_OK;
+}
+
 static void make_partitions(RamMedium *r, uint32_t count, const uint64_t *capacities)
 {
     uint32_t i;
@@ -373,6 +379,7 @@ TapeMedium *medium_ram_new(const MediumGeometry *geometry)
         .space = ram_space,
         .locate = ram_locate,
         .erase = ram_erase,
+        .cut = ram_cut,
         .format_partitions = ram_format_partitions,
         .get_attribute = ram_get_attribute,
         .set_attribute = ram_set_attribute,

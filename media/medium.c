@@ -182,6 +182,21 @@ MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition)
     return result;
 }
 
+MediumResult medium_lose(TapeMedium *m, uint64_t objects)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result;
+
+    g_assert(before.eod && objects <= before.object);
+    result = m->ops->locate(m, before.partition, MEDIUM_LOCATE_OBJECT, before.object - objects);
+    if (result == MEDIUM_OK) {
+        result = m->ops->cut ? m->ops->cut(m) : m->ops->erase(m, false);
+    }
+    after = position_now(m);
+    g_assert(result != MEDIUM_OK || (after.eod && after.object + objects == before.object));
+    return result;
+}
+
 MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities)
 {
     MediumPosition before = position_now(m), after;

@@ -149,6 +149,7 @@ typedef struct MediumOps {
     void (*partition)(TapeMedium *m, uint32_t number, MediumPartition *partition);
     const GError *(*host_error)(TapeMedium *m);
     void (*free)(TapeMedium *m);
+    MediumResult (*cut)(TapeMedium *m); /* medium_lose(); NULL: erase does it */
 } MediumOps;
 
 struct TapeMedium {
@@ -203,6 +204,13 @@ MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
 
 /* Makes EOD here. `to_end_of_partition`: also forgets the bytes of all that followed. */
 MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition);
+
+/*
+ * The last `objects` before the head, which is at EOD, never reached the tape: a drive had them in
+ * its memory when the power went. They are gone as if they had not been written, also from a WORM
+ * cartridge. OK, HOST_ERROR.
+ */
+MediumResult medium_lose(TapeMedium *m, uint64_t objects);
 
 /*
  * Makes the cartridge anew with `count` empty partitions of `capacities[i]` bytes; the head is at

@@ -51,22 +51,25 @@ static void tell_compression(SscDrive *drive)
 static Outcome write_blocks(SscCommand *c)
 {
     SscDrive *drive = c->drive;
-    const uint8_t *data = g_bytes_get_data(c->task->out, NULL);
     bool fixed = c->cdb[1] & 0x01;
     uint32_t size = fixed ? drive->mode.block_length : c->announced;
     uint32_t count = c->announced / size, done;
     bool warned = false;
     MediumResult result = MEDIUM_OK;
 
+    Outcome room = ssc_buffer_make_room(c, c->announced);
+    if (!outcome_is_good(&room)) {
+        c->task->out_unused = c->announced;
+        return room;
+    }
     tell_compression(drive);
     for (done = 0; done < count; done++) {
-        result = medium_write(drive->medium, data + (size_t)done * size, size);
+        result = ssc_buffer_write(c, (size_t)done * size, size);
         warned = warned || result == MEDIUM_EARLY_WARNING;
         if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
             break;
         }
     }
-    ssc_drive_buffer(drive, done, (uint64_t)done * size);
     c->task->out_unused = c->announced - done * size;
 
     /* Early warning is told once everything is written (SSC-3 § 5.6), so nothing is left. */
@@ -105,17 +108,19 @@ Outcome write_tape(SscCommand *c)
 
 static Outcome write_marks(SscCommand *c)
 {
-    SscDrive *drive = c->drive;
     bool immed = c->cdb[1] & 0x01;
     MediumMark mark = c->cdb[1] & 0x02 ? MEDIUM_MARK_SETMARK : MEDIUM_MARK_FILEMARK;
     uint32_t count = get_be24(c->cdb + count_byte(c));
     uint64_t written = 0;
     Outcome outcome = good();
 
+    outcome = immed ? ssc_buffer_make_room(c, 0) : ssc_buffer_settle(c);
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
     if (count > 0) {
-        MediumResult result = medium_write_marks(drive->medium, mark, count, &written);
+        MediumResult result = ssc_buffer_write_marks(c, mark, count, &written);
 
-        ssc_drive_buffer(drive, written, 0);
         outcome = of_medium(c, result, ACT_WRITE, count - written);
     }
     return immed ? outcome : hold_until_synced(c, outcome);

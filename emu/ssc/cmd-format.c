@@ -101,8 +101,12 @@ Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
     if (!fits) {
         return illegal_parameter(at + SIZES, -1);
     }
+    MediumResult result = medium_format_partitions(drive->medium, count, capacities);
+    if (result == MEDIUM_OK) {
+        ssc_buffer_clear(&drive->buffer);
+    }
     drive->dirty = true;
-    return of_medium(c, medium_format_partitions(drive->medium, count, capacities), ACT_OTHER, 0);
+    return of_medium(c, result, ACT_OTHER, 0);
 }
 
 /* SSC-3 § 7.1: FORMAT 0 makes one partition, 1 and 2 divide as the medium partition page says. */

@@ -207,7 +207,9 @@ static Outcome apply_list(SscCommand *c)
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */
 static Outcome select_list(SscCommand *c)
 {
-    return when_synced(c, apply_list);
+    Outcome settled = ssc_buffer_settle(c);
+
+    return outcome_is_good(&settled) ? when_synced(c, apply_list) : settled;
 }
 
 /* SPC-3 § 6.7, 6.8 */

@@ -47,15 +47,16 @@ static Outcome go_there(SscCommand *c)
 
 Outcome ssc_at_address(SscCommand *c, SscHandler act)
 {
-    MediumPosition position;
+    MediumPosition position = ssc_drive_position(c->drive);
+    Outcome settled;
 
-    medium_position(c->drive->medium, &position);
     if (c->row->length == 6 || (position.partition == c->cdb[ADDRESS_PARTITION] &&
                                 position.object == get_be64(c->cdb + ADDRESS_OBJECT))) {
         return act(c);
     }
+    settled = ssc_buffer_settle(c);
     c->then = act;
-    return when_synced(c, go_there);
+    return outcome_is_good(&settled) ? when_synced(c, go_there) : settled;
 }
 
 /* CODE field of SPACE (SSC-3 table 66; 100b and 101b as in SSC-2). */
@@ -208,12 +209,13 @@ typedef struct Whereabouts {
 static Whereabouts whereabouts(SscCommand *c)
 {
     SscDrive *drive = c->drive;
-    Whereabouts w = { .objects = drive->buffered_objects, .bytes = drive->buffered_bytes };
+    Whereabouts w = { .objects = ssc_buffer_objects(&drive->buffer),
+                      .bytes = ssc_buffer_bytes(&drive->buffer) };
 
-    medium_position(drive->medium, &w.position);
+    w.position = ssc_drive_position(drive);
     w.flags = (uint8_t)((w.position.bop ? 0x80 : 0) | (w.position.early_warning ? 0x40 : 0));
     w.first = w.position.object;
-    w.last = w.first - MIN(w.objects, w.first);
+    w.last = w.first - w.objects;
     return w;
 }
 

@@ -74,6 +74,21 @@ static Outcome report_deferred(SscDrive *drive)
     return outcome;
 }
 
+/* What was written is on tape before the tape moves or is read (SSC-3 § 4.2.10). */
+static Outcome start(SscCommand *c)
+{
+    bool moves = (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED);
+    Outcome settled = moves ? ssc_buffer_settle(c) : good();
+
+    if (!outcome_is_good(&settled)) {
+        return settled;
+    }
+    /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
+    bool reads = moves && c->row->direction != SCSI_NO_DATA;
+    return reads && ssc_buffer_objects(&c->drive->buffer) > 0 ? after_sync(c->row->handler)
+                                                              : c->row->handler(c);
+}
+
 /* Everything that may stop a command before its handler, in the order in which it is looked at. */
 static Outcome pass_gates(SscCommand *c)
 {
@@ -124,7 +139,7 @@ static Outcome pass_gates(SscCommand *c)
         ssc_drive_alert(drive, 9);
         return check(SENSE_WRITE_PROTECTED);
     }
-    return c->row->handler(c);
+    return start(c);
 }
 
 static void trace_command(const SscCommand *c)
@@ -264,6 +279,7 @@ static void run(SscDrive *drive, Outcome outcome)
             start_sync(drive, true);
             return;
         case OUTCOME_GOOD_THEN_SYNC:
+            ssc_buffer_synced(&drive->buffer); /* on its way, and the tape is elsewhere */
             start_sync(drive, false);
             outcome = good();
             finish(drive, &outcome);

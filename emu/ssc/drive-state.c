@@ -28,6 +28,15 @@ void ssc_drive_unload(SscDrive *drive)
     drive->loaded = false;
 }
 
+/* A sync under way goes on: what it covers was on its way to the tape. */
+static void power_off(SscDrive *drive)
+{
+    if (!drive->sync) {
+        ssc_buffer_lose(drive);
+    }
+    ssc_buffer_clear(&drive->buffer);
+}
+
 /* SPC-3 § 5.6: what each kind of reset takes with it. The transport aborted its tasks before. */
 static void reset(ScsiTarget *target, ScsiReset kind)
 {
@@ -44,6 +53,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         drive->deferred = (ScsiSense){ 0 };
         drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
         if (drive->medium) {
+            power_off(drive);
             ssc_drive_load(drive);
         }
     }
@@ -73,6 +83,7 @@ SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock,
     drive->command.drive = drive;
     g_strlcpy(drive->serial, serial ? serial : model->serial, sizeof drive->serial);
     g_queue_init(&drive->waiting);
+    ssc_buffer_init(&drive->buffer, model->buffer_size);
     reset(&drive->target, SCSI_RESET_POWER_ON);
     return drive;
 }
@@ -89,6 +100,7 @@ void ssc_drive_free(SscDrive *drive)
     } else if (drive->medium) {
         medium_free(drive->medium);
     }
+    ssc_buffer_clear(&drive->buffer);
     g_free(drive);
 }
 
@@ -124,7 +136,8 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
     *medium = g_steal_pointer(&drive->medium);
     drive->loaded = false;
     drive->tape_alerts = 0; /* they spoke of that cartridge */
-    ssc_drive_clean(drive);
+    drive->dirty = false;
+    ssc_buffer_clear(&drive->buffer);
     return SSC_EJECTED;
 }
 
@@ -163,19 +176,20 @@ uint8_t ssc_drive_density(SscDrive *drive)
     return drive->mode.density;
 }
 
-void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes)
+MediumPosition ssc_drive_position(SscDrive *drive)
 {
-    drive->dirty = drive->dirty || objects > 0;
-    drive->buffered_objects += objects;
-    drive->buffered_bytes += bytes;
-    drive->bytes_written += bytes;
+    MediumPosition position;
+
+    medium_position(drive->medium, &position);
+    position.object += drive->buffer.held_objects;
+    position.bop = position.object == 0;
+    return position;
 }
 
 void ssc_drive_clean(SscDrive *drive)
 {
     drive->dirty = false;
-    drive->buffered_objects = 0;
-    drive->buffered_bytes = 0;
+    ssc_buffer_synced(&drive->buffer);
 }
 
 void ssc_drive_alert(SscDrive *drive, unsigned flag)

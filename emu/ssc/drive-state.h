@@ -5,6 +5,7 @@
 
 #include "emu/base/bytes.h"
 #include "emu/scsi/attention.h"
+#include "emu/ssc/buffer.h"
 #include "emu/ssc/models/model.h"
 #include "emu/ssc/outcome.h"
 #include "emu/ssc/ssc.h"
@@ -61,12 +62,11 @@ struct SscDrive {
 
     TapeMedium *medium; /* the cartridge in the drive, loaded or not */
     bool loaded;
-    bool reload_after_sync;    /* switched on again while a sync was under way */
-    bool compression_told;     /* the medium knows whether to compress */
-    bool prevented;            /* PREVENT ALLOW MEDIUM REMOVAL */
-    bool dirty;                /* the tape differs from what is known to be synced */
-    uint64_t buffered_objects; /* written and not known to be synced */
-    uint64_t buffered_bytes;
+    bool reload_after_sync; /* switched on again while a sync was under way */
+    bool compression_told;  /* the medium knows whether to compress */
+    bool prevented;         /* PREVENT ALLOW MEDIUM REMOVAL */
+    bool dirty;             /* the tape differs from what is known to be synced */
+    SscBuffer buffer;       /* written behind */
     SscMode mode;
 
     /* Three separate places: what is to be told, what was told last, what went wrong behind. */
@@ -98,9 +98,9 @@ void ssc_drive_unload(SscDrive *drive);
 SscBlockLimits ssc_drive_limits(SscDrive *drive);
 /* The density code of the loaded cartridge; of the mode parameters if it does not say. */
 uint8_t ssc_drive_density(SscDrive *drive);
-/* Objects went into the drive's buffer: they are safe only after a sync. */
-void ssc_drive_buffer(SscDrive *drive, uint64_t objects, uint64_t bytes);
-/* All that was written is safe, or gone. */
+/* Where the host is: behind what the tape has not taken yet. */
+MediumPosition ssc_drive_position(SscDrive *drive);
+/* All that the medium has is safe. */
 void ssc_drive_clean(SscDrive *drive);
 /* Raises a TapeAlert flag (SSC-3 annex A), 1 to 64; LOG SENSE takes it. */
 void ssc_drive_alert(SscDrive *drive, unsigned flag);

@@ -381,6 +381,41 @@ START_TEST(worm_only_grows)
 }
 END_TEST
 
+/* Three objects of five are lost; also when they came from a WORM cartridge's drive. */
+static void lose_three(int row, bool worm)
+{
+    const MediumGeometry geometry = { .partitions = 1, .worm = worm };
+    g_autoptr(Tape) tape = NULL;
+    MediumPosition position;
+
+    if (!row_can(row, &geometry)) {
+        return;
+    }
+    tape = tape_new(row, &geometry);
+    put_block(tape->m, 100, 1);
+    put_block(tape->m, 20000, 2);
+    put_block(tape->m, 300, 3);
+    put_marks(tape->m, MEDIUM_MARK_FILEMARK, 1);
+    put_block(tape->m, 70000, 4);
+    ck_assert_int_eq(medium_lose(tape->m, 3), MEDIUM_OK);
+    tape_reopen(tape, false);
+    go(tape->m, 2);
+    medium_position(tape->m, &position);
+    ck_assert(position.eod && position.files == 0);
+    put_block(tape->m, 10, 5);
+    go(tape->m, 0);
+    expect_block(tape->m, true, 100, 1);
+    expect_block(tape->m, true, 20000, 2);
+    expect_block(tape->m, true, 10, 5);
+}
+
+START_TEST(what_never_reached_the_tape_is_gone)
+{
+    lose_three(_i, false);
+    lose_three(_i, true);
+}
+END_TEST
+
 /* ── partitions and attributes ── */
 
 START_TEST(partitions_are_apart)
@@ -608,6 +643,7 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, marks_fill_a_partition, 0, rows);
     tcase_add_loop_test(tcase, protected_is_protected, 0, rows);
     tcase_add_loop_test(tcase, worm_only_grows, 0, rows);
+    tcase_add_loop_test(tcase, what_never_reached_the_tape_is_gone, 0, rows);
     tcase_add_loop_test(tcase, partitions_are_apart, 0, rows);
     tcase_add_loop_test(tcase, attributes_stay, 0, rows);
     tcase_add_loop_test(tcase, a_full_disk_is_a_host_error_and_nothing_else, 0, rows);

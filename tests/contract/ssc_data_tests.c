@@ -454,6 +454,7 @@ START_TEST(medium_and_host_errors_are_not_mixed)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
 
+    host_set_block(h, 0x00, 0); /* buffered, the write error would come later */
     host_next_result(h, TEST_WRITE, 0, MEDIUM_WRITE_ERROR);
     host_send_data(h, text, 10, WRITE6(0, 10));
     expect_sense(h, SENSE_WRITE_ERROR);

@@ -57,6 +57,7 @@ START_TEST(tape_alerts_are_raised_and_taken)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
 
+    host_set_block(h, 0x00, 0);
     host_next_result(h, TEST_WRITE, 0, MEDIUM_WRITE_ERROR);
     host_send_data(h, "a", 1, CDB(0x0a, 0, 0, 0, 1, 0));
     expect_sense(h, SENSE_WRITE_ERROR);

@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 
 TCase *make_ssc_address_tcase(void);
+TCase *make_ssc_buffer_tcase(void);
 TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_mode_tcase(void);
@@ -11,5 +12,5 @@ TCase *make_ssc_sweep_tcase(void);
 TCase *make_ssc_sync_tcase(void);
 
 SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_address_tcase,
-           make_ssc_position_tcase, make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_device_tcase,
-           make_ssc_sweep_tcase)
+           make_ssc_position_tcase, make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_buffer_tcase,
+           make_ssc_device_tcase, make_ssc_sweep_tcase)

@@ -111,6 +111,11 @@ void host_next_result(ScsiHost *h, TestOp op, unsigned skip, MediumResult result
     test_medium_next_result(h->medium, op, skip, result);
 }
 
+void host_fail_writes(ScsiHost *h, unsigned skip, unsigned times, MediumResult result)
+{
+    test_medium_next_results(h->medium, TEST_WRITE, skip, times, result);
+}
+
 void host_send_data(ScsiHost *h, const void *data, size_t data_length, const uint8_t *cdb,
                     size_t length)
 {

@@ -57,6 +57,8 @@ bool host_sync_held(const ScsiHost *h);
 unsigned host_syncs(const ScsiHost *h);
 /* The next motion of this kind answers this instead, without effect on the tape. */
 void host_next_result(ScsiHost *h, TestOp op, unsigned skip, MediumResult result);
+/* After `skip` more blocks, `times` writes of one answer this. */
+void host_fail_writes(ScsiHost *h, unsigned skip, unsigned times, MediumResult result);
 
 #define CDB(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
 

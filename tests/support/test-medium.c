@@ -12,7 +12,7 @@ struct TestMedium {
     unsigned syncs;
     MediumResult next[3];
     unsigned skip[3];
-    bool armed[3];
+    unsigned times[3];
 };
 
 static TestMedium *test_medium(TapeMedium *m)
@@ -22,10 +22,14 @@ static TestMedium *test_medium(TapeMedium *m)
 
 static bool fails(TestMedium *m, TestOp op, MediumResult *result)
 {
-    if (!m->armed[op] || m->skip[op]-- > 0) {
+    if (m->times[op] == 0) {
         return false;
     }
-    m->armed[op] = false;
+    if (m->skip[op] > 0) {
+        m->skip[op]--;
+        return false;
+    }
+    m->times[op]--;
     *result = m->next[op];
     return true;
 }
@@ -88,6 +92,13 @@ static MediumResult locate(TapeMedium *base, uint32_t partition, MediumLocate wh
 static MediumResult erase(TapeMedium *base, bool to_end_of_partition)
 {
     return medium_erase(test_medium(base)->ram, to_end_of_partition);
+}
+
+static MediumResult cut(TapeMedium *base)
+{
+    TapeMedium *ram = test_medium(base)->ram;
+
+    return ram->ops->cut(ram);
 }
 
 static MediumResult format_partitions(TapeMedium *base, uint32_t count, const uint64_t *capacities)
@@ -172,7 +183,7 @@ TestMedium *test_medium_new(const MediumGeometry *geometry)
         space,           locate,        erase,           format_partitions,
         get_attribute,   set_attribute, list_attributes, set_write_protect,
         set_compression, sync_medium,   position,        info,
-        partition,       host_error,    free_medium,
+        partition,       host_error,    free_medium,     cut,
     };
     static const MediumGeometry unlimited = { .partitions = 1 };
     TestMedium *m = g_new0(TestMedium, 1);
@@ -210,9 +221,15 @@ unsigned test_medium_syncs(const TestMedium *m)
     return m->syncs;
 }
 
+void test_medium_next_results(TestMedium *m, TestOp op, unsigned skip, unsigned times,
+                              MediumResult result)
+{
+    m->skip[op] = skip;
+    m->times[op] = times;
+    m->next[op] = result;
+}
+
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result)
 {
-    m->armed[op] = true;
-    m->skip[op] = skip;
-    m->next[op] = result;
+    test_medium_next_results(m, op, skip, 1, result);
 }

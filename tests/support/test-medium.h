@@ -22,5 +22,8 @@ unsigned test_medium_syncs(const TestMedium *m);
 typedef enum TestOp { TEST_READ, TEST_WRITE, TEST_MARKS } TestOp;
 /* After `skip` more motions of this kind, one answers this, without effect on the tape. */
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result);
+/* The same for the `times` motions after those. */
+void test_medium_next_results(TestMedium *m, TestOp op, unsigned skip, unsigned times,
+                              MediumResult result);
 
 #endif

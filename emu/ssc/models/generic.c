@@ -60,6 +60,7 @@ const SscModel ssc_model_generic = {
     .version_descriptors = versions,
     .serial = "0000000001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 1, .max = 0xffffff },
     .density = 0x00,
     .densities = densities,

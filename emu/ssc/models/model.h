@@ -53,6 +53,7 @@ struct SscModel {
     const char *serial;                  /* default, 10 characters */
     const uint8_t *vpd_pages;            /* ended by 0; page 00h is always there; NULL: 00h alone */
 
+    uint64_t buffer_size; /* bytes of write-behind buffer */
     SscBlockLimits limits;
     uint32_t block_length; /* default: 0 = variable */
     bool variable_only;    /* commands with the FIXED bit fail */

@@ -19,6 +19,7 @@ const SscModel ssc_model_sdx_1100v = {
     .inquiry_length = 57,
     .serial = "0011000001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 4, .max = 0x800000, .granularity = 2 },
     .block_length = 0,
     .variable_only = true,

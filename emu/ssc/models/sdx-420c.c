@@ -19,6 +19,7 @@ const SscModel ssc_model_sdx_420c = {
     .inquiry_length = 36,
     .serial = "0004200001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xfffffe, .granularity = 1 },
     .block_length = 512,
     .density = 0x30,

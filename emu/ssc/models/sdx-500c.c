@@ -19,6 +19,7 @@ const SscModel ssc_model_sdx_500c = {
     .inquiry_length = 36,
     .serial = "0005000001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xffffff },
     .block_length = 512,
     .density = 0x31,

@@ -20,6 +20,7 @@ const SscModel ssc_model_sdx_570v = {
     .inquiry_length = 36,
     .serial = "0005700001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xfffffe, .granularity = 1 },
     .block_length = 512,
     .density = 0x3a,

@@ -20,6 +20,7 @@ const SscModel ssc_model_sdx_700c = {
     .inquiry_length = 36,
     .serial = "0007000001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xffffff, .granularity = 0 },
     .block_length = 512,
     .density = 0x32,

@@ -19,6 +19,7 @@ const SscModel ssc_model_sdx_900v = {
     .inquiry_length = 36,
     .serial = "0009000001",
     .vpd_pages = vpd_pages,
+    .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0x800000, .granularity = 1 },
     .block_length = 0,
     .density = 0x33,

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/ssc/buffer.h"
+
+#include "emu/ssc/drive-state.h"
+
+/* An object of which only the drive knows. */
+typedef struct SscHeld {
+    GBytes *block; /* NULL: marks */
+    MediumMark mark;
+    uint64_t count; /* of marks */
+} SscHeld;
+
+static void held_free(void *data)
+{
+    SscHeld *held = data;
+
+    if (held->block) {
+        g_bytes_unref(held->block);
+    }
+    g_free(held);
+}
+
+/* ---- behind ---- */
+
+static SscRun *run_at(SscBuffer *b, unsigned i)
+{
+    return &b->runs[(b->first + i) % SSC_BUFFER_RUNS];
+}
+
+/* The oldest objects are on tape: `objects` of the first run, or all of it. */
+static void drain_run(SscBuffer *b, uint64_t objects)
+{
+    SscRun *run = run_at(b, 0);
+
+    objects = MIN(objects, run->objects);
+    run->objects -= objects;
+    b->behind_objects -= objects;
+    b->behind_bytes -= objects * run->size;
+    if (run->objects == 0) {
+        b->first = (b->first + 1) % SSC_BUFFER_RUNS;
+        b->n_runs--;
+    }
+}
+
+/* Until it fits. */
+static void drain(SscBuffer *b)
+{
+    while (b->behind_bytes > b->capacity) {
+        uint64_t excess = b->behind_bytes - b->capacity;
+        uint32_t size = run_at(b, 0)->size;
+
+        drain_run(b, size > 0 ? (excess + size - 1) / size : G_MAXUINT64);
+    }
+}
+
+static void add_behind(SscBuffer *b, uint64_t objects, uint32_t size)
+{
+    SscRun *last = b->n_runs > 0 ? run_at(b, b->n_runs - 1) : NULL;
+
+    if (objects == 0) {
+        return;
+    }
+    if (last && last->size == size) {
+        last->objects += objects;
+    } else {
+        if (b->n_runs == SSC_BUFFER_RUNS) {
+            drain_run(b, G_MAXUINT64);
+        }
+        *run_at(b, b->n_runs++) = (SscRun){ objects, size };
+    }
+    b->behind_objects += objects;
+    b->behind_bytes += objects * size;
+    drain(b);
+}
+
+void ssc_buffer_synced(SscBuffer *b)
+{
+    b->n_runs = 0;
+    b->behind_objects = b->behind_bytes = 0;
+}
+
+/* ---- held ---- */
+
+static void drop_held(SscBuffer *b)
+{
+    g_queue_clear_full(&b->held, held_free);
+    b->held_objects = b->held_bytes = 0;
+    b->why = (ScsiSense){ 0 };
+    b->told = false;
+}
+
+static void hold(SscBuffer *b, GBytes *block, MediumMark mark, uint64_t count)
+{
+    SscHeld *held = g_new(SscHeld, 1);
+
+    *held = (SscHeld){ block, mark, count };
+    g_queue_push_tail(&b->held, held);
+    b->held_objects += count;
+    b->held_bytes += block ? g_bytes_get_size(block) : 0;
+}
+
+/* What was refused may be held back only in buffered mode, and only if the tape is to blame. */
+static bool holds_back(const SscDrive *drive, MediumResult result)
+{
+    return result == MEDIUM_WRITE_ERROR && drive->mode.buffered_mode != 0;
+}
+
+/* The first that is held, to the medium. */
+static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *written)
+{
+    gsize size;
+    const uint8_t *data;
+    MediumResult result;
+
+    if (!held->block) {
+        return medium_write_marks(drive->medium, held->mark, held->count, written);
+    }
+    data = g_bytes_get_data(held->block, &size);
+    result = medium_write(drive->medium, data, size);
+    *written = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING;
+    return result;
+}
+
+/* Tries again; OK: nothing is held any more. */
+static MediumResult retry(SscDrive *drive)
+{
+    SscBuffer *b = &drive->buffer;
+    SscHeld *held;
+
+    while ((held = g_queue_peek_head(&b->held))) {
+        uint64_t written = 0;
+        uint32_t size = held->block ? (uint32_t)g_bytes_get_size(held->block) : 0;
+        MediumResult result = write_held(drive, held, &written);
+
+        add_behind(b, written, size);
+        b->held_objects -= written;
+        b->held_bytes -= written * size;
+        held->count -= written;
+        if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
+            return result;
+        }
+        held_free(g_queue_pop_head(&b->held));
+    }
+    b->told = false;
+    return MEDIUM_OK;
+}
+
+/* SSC-3 § 5.6: INFORMATION is what the buffer could not write, blocks or bytes. */
+static Outcome deferred_error(SscCommand *c)
+{
+    SscBuffer *b = &c->drive->buffer;
+    Outcome outcome =
+        check_information(b->why.code, (int64_t)(b->fixed ? b->held_objects : b->held_bytes));
+
+    outcome.sense.eom = b->why.eom;
+    outcome.sense.deferred = true;
+    b->told = true;
+    return outcome;
+}
+
+/* Good, or the deferred error. What was written before the object that failed is on tape then. */
+static Outcome flush_held(SscCommand *c)
+{
+    SscBuffer *b = &c->drive->buffer;
+
+    if (b->held_objects == 0) {
+        return good();
+    }
+    MediumResult result = retry(c->drive);
+    if (result == MEDIUM_OK) {
+        return good();
+    }
+    b->why = of_medium(c, result, ACT_WRITE, 0).sense;
+    ssc_buffer_synced(b);
+    return deferred_error(c);
+}
+
+/* ---- for the commands ---- */
+
+void ssc_buffer_init(SscBuffer *buffer, uint64_t capacity)
+{
+    *buffer = (SscBuffer){ .capacity = capacity };
+    g_queue_init(&buffer->held);
+}
+
+void ssc_buffer_clear(SscBuffer *buffer)
+{
+    ssc_buffer_synced(buffer);
+    drop_held(buffer);
+}
+
+Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes)
+{
+    const SscBuffer *b = &c->drive->buffer;
+    bool fits = c->drive->mode.buffered_mode != 0 && b->held_bytes + bytes <= b->capacity;
+
+    return fits && !b->told ? good() : flush_held(c);
+}
+
+MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
+{
+    SscDrive *drive = c->drive;
+    SscBuffer *b = &drive->buffer;
+    MediumResult result = MEDIUM_WRITE_ERROR;
+
+    if (b->held_objects == 0) {
+        const uint8_t *data = g_bytes_get_data(c->task->out, NULL);
+
+        result = medium_write(drive->medium, data + offset, size);
+        if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
+            add_behind(b, 1, size);
+        }
+    }
+    if (holds_back(drive, result)) {
+        hold(b, g_bytes_new_from_bytes(c->task->out, offset, size), MEDIUM_MARK_FILEMARK, 1);
+        b->fixed = c->cdb[1] & 0x01;
+        result = MEDIUM_OK;
+    }
+    drive->dirty = true;
+    drive->bytes_written += result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING ? size : 0;
+    return result;
+}
+
+MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t count,
+                                    uint64_t *written)
+{
+    SscDrive *drive = c->drive;
+    SscBuffer *b = &drive->buffer;
+    bool immed = c->cdb[1] & 0x01;
+    MediumResult result = MEDIUM_WRITE_ERROR;
+
+    if (b->held_objects == 0) {
+        result = medium_write_marks(drive->medium, mark, count, written);
+        add_behind(b, *written, 0);
+    }
+    if (immed && holds_back(drive, result)) {
+        hold(b, NULL, mark, count - *written);
+        *written = count;
+        result = MEDIUM_OK;
+    }
+    drive->dirty = true;
+    return result;
+}
+
+Outcome ssc_buffer_settle(SscCommand *c)
+{
+    SscBuffer *b = &c->drive->buffer;
+    bool known = b->told;
+    Outcome outcome = flush_held(c);
+
+    if (known && (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED)) {
+        drop_held(b);
+        return good();
+    }
+    return outcome;
+}
+
+void ssc_buffer_lose(SscDrive *drive)
+{
+    SscBuffer *b = &drive->buffer;
+    uint64_t objects = ssc_buffer_objects(b), bytes = ssc_buffer_bytes(b);
+
+    if (objects > 0) {
+        TRACE(drive->trace, SCSI_BUFFER_LOST,
+              "%" G_GUINT64_FORMAT " objects of %" G_GUINT64_FORMAT " bytes that were not on tape",
+              objects, bytes);
+    }
+    if (b->behind_objects > 0) {
+        medium_lose(drive->medium, b->behind_objects);
+    }
+    ssc_buffer_clear(b);
+}
