@@ -13,6 +13,10 @@ typedef TCase *(*MakeTCase)(void);
 /* Runs them all and returns the exit status for main(). */
 int suite_run(const char *name, const MakeTCase *make, size_t n);
 
+/* A new empty directory; free the name with g_free. Whatever a test leaves in it is removed at the
+ * end of the program, also when that is an abort. */
+char *suite_temp_dir(void);
+
 /* As ck_assert, for what runs a million times: Check writes down each assertion that it passes. */
 #define MUST(condition)                                                                            \
     do {                                                                                           \

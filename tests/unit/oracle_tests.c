@@ -34,7 +34,7 @@ static void bench_insert(Bench *b, int i)
 
 static void bench_open(Bench *b)
 {
-    *b = (Bench){ .directory = g_dir_make_tmp("oracle-XXXXXX", NULL),
+    *b = (Bench){ .directory = suite_temp_dir(),
                   .findings = g_ptr_array_new_with_free_func(g_free),
                   .listing = g_string_new(NULL) };
     bench_insert(b, 0);

@@ -47,7 +47,7 @@ static void room_init(Room *room)
 
     *room = (Room){ .quits = 0 };
     tape_init(&room->tape, "- {name: drive.hang, on: any}\n");
-    room->dir = g_dir_make_tmp("usbtape-control-XXXXXX", NULL);
+    room->dir = suite_temp_dir();
     room->socket = g_build_filename(room->dir, "ctl.sock", NULL);
     room->cartridge = g_build_filename(room->dir, "1.tape", NULL);
     ck_assert(medium_create(room->cartridge, medium_format_for_path("x.tape"), &geometry, &error));

@@ -203,7 +203,7 @@ static void on_ejected(void *data, const GError *error)
 /* Two cartridge files, swapped while the host stays. */
 START_TEST(cartridges_are_swapped_under_a_host)
 {
-    g_autofree char *dir = g_dir_make_tmp("usbtape-wire-XXXXXX", NULL);
+    g_autofree char *dir = suite_temp_dir();
     g_autofree char *first = g_build_filename(dir, "1.tape", NULL);
     g_autofree char *second = g_build_filename(dir, "2.tap", NULL);
     const char *const paths[] = { first, second, first, second };
@@ -310,7 +310,7 @@ START_TEST(cartridge_waits_until_the_other_has_left)
     static const ExecutorOps ops = { late_run, NULL };
     LateExecutor late = { { &ops } };
     DriveConfig config = { .speed = USB_SPEED_HIGH, .executor = &late.base };
-    g_autofree char *dir = g_dir_make_tmp("usbtape-wire-XXXXXX", NULL);
+    g_autofree char *dir = suite_temp_dir();
     g_autofree char *first = g_build_filename(dir, "1.tape", NULL);
     g_autofree char *second = g_build_filename(dir, "2.tape", NULL);
     MediumGeometry geometry = { .partitions = 1 };

@@ -41,7 +41,7 @@ static void room_init(Room *room, const char *faults, size_t snap)
     tape_init(&room->tape, faults);
     taken = ssc_drive_insert(drive_ssc(room->tape.drive), medium_ram_new(&geometry));
     ck_assert(taken);
-    room->dir = g_dir_make_tmp("usbtape-pcap-XXXXXX", NULL);
+    room->dir = suite_temp_dir();
     room->path = g_build_filename(room->dir, "t.pcapng", NULL);
     config.path = room->path;
     config.clock = room->tape.clock;

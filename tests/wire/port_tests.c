@@ -17,7 +17,7 @@ TCase *make_port_tcase(void);
 
 static char *new_directory(void)
 {
-    char *path = g_dir_make_tmp("usbtape-wire-XXXXXX", NULL);
+    char *path = suite_temp_dir();
 
     g_assert(path);
     return path;
