@@ -5,6 +5,7 @@
 
 #include "emu/base/address.h"
 #include "emu/base/error.h"
+#include "emu/base/options.h"
 #include "emu/commands.h"
 
 typedef struct Target {
@@ -141,8 +142,7 @@ int qemu_args_main(int argc, char **argv)
     g_option_context_set_summary(
         context, "Prints what to add to a QEMU command line to attach a drive that\n"
                  "`usbtape serve` plays: an xHCI controller and the drive on it.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    good = g_option_context_parse(context, &argc, &argv, &error);
+    good = options_parse(context, entries, &argc, &argv, &error);
     if (good && argc > 1) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "qemu-args: unexpected argument '%s'", argv[1]);

@@ -8,6 +8,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/loop.h"
+#include "emu/base/options.h"
 #include "emu/base/units.h"
 #include "emu/commands.h"
 #include "emu/control/control.h"
@@ -57,20 +58,6 @@ static void on_host_error(const char *message)
     say("%s", message);
 }
 
-static bool input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool input_error(GError **error, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, text);
-    return false;
-}
-
 /* ---- options ---- */
 
 static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
@@ -118,16 +105,16 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
         "Prints one line when the VM can use it; SIGINT, SIGTERM or SIGHUP ends it, synced.\n"
         "`usbtape qemu-args` prints what to give QEMU.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, argc, argv, error)) {
+    if (!options_parse(context, entries, argc, argv, error)) {
         return false;
     }
     if (*argc > 1) {
-        return input_error(error, "serve: unexpected argument '%s'", (*argv)[1]);
+        return usbtape_input_error(error, "serve: unexpected argument '%s'", (*argv)[1]);
     }
     if (!o->listen == !o->connect) {
-        return input_error(error, "serve: give one of --listen and --connect, such as --listen "
-                                  "unix:/tmp/drive.sock");
+        return usbtape_input_error(error,
+                                   "serve: give one of --listen and --connect, such as --listen "
+                                   "unix:/tmp/drive.sock");
     }
     return true;
 }
@@ -157,7 +144,7 @@ static bool read_id(const char *option, const char *text, uint16_t *id, GError *
     }
     if (!g_ascii_isxdigit(*text) ||
         !g_ascii_string_to_unsigned(text, 16, 0, 0xffff, &value, NULL)) {
-        return input_error(error, "%s %s: write four hexadecimal digits", option, text);
+        return usbtape_input_error(error, "%s %s: write four hexadecimal digits", option, text);
     }
     *id = (uint16_t)value;
     return true;
@@ -167,7 +154,7 @@ static bool read_text(const char *option, const char *text, char *field, size_t 
                       GError **error)
 {
     if (text && g_strlcpy(field, text, size) >= size) {
-        return input_error(error, "%s: at most %zu characters", option, size - 1);
+        return usbtape_input_error(error, "%s: at most %zu characters", option, size - 1);
     }
     return true;
 }
@@ -188,7 +175,7 @@ static bool read_seed(const Options *o, uint64_t *seed, GError **error)
     *seed = g_random_int(); /* short enough to be typed again */
     if (o->seed && (!g_ascii_isdigit(o->seed[0]) ||
                     !g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT64, seed, NULL))) {
-        return input_error(error, "--seed %s: write a decimal number", o->seed);
+        return usbtape_input_error(error, "--seed %s: write a decimal number", o->seed);
     }
     return true;
 }
@@ -268,15 +255,16 @@ static bool open_pcap(Server *s, GError **error)
     uint64_t snap = 0;
 
     if (!o->pcap) {
-        return !o->pcap_snap || input_error(error, "--pcap-snap: there is no --pcap to cut");
+        return !o->pcap_snap ||
+               usbtape_input_error(error, "--pcap-snap: there is no --pcap to cut");
     }
     if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
         g_prefix_error(error, "--pcap-snap: ");
         return false;
     }
     if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
-        return input_error(error, "--pcap-snap %s: give at least %d bytes", o->pcap_snap,
-                           PCAP_SNAP_MIN);
+        return usbtape_input_error(error, "--pcap-snap %s: give at least %d bytes", o->pcap_snap,
+                                   PCAP_SNAP_MIN);
     }
     comment = g_strdup_printf("drive %s, %s speed, serial number %s, at %s; seed %" G_GUINT64_FORMAT
                               "; cartridge %s; faults %s",

@@ -2,9 +2,9 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
+#include "emu/base/json-build.h"
 #include "emu/base/units.h"
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 enum {
@@ -179,12 +179,6 @@ static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damage
 
 /* ── as JSON ── */
 
-static void json_u64(JsonBuilder *b, const char *name, uint64_t value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, (gint64)MIN(value, (uint64_t)G_MAXINT64));
-}
-
 /* Unlimited is null. */
 static void json_limit(JsonBuilder *b, const char *name, uint64_t value)
 {
@@ -192,22 +186,8 @@ static void json_limit(JsonBuilder *b, const char *name, uint64_t value)
         json_builder_set_member_name(b, name);
         json_builder_add_null_value(b);
     } else {
-        json_u64(b, name, value);
+        json_add_count(b, name, value);
     }
-}
-
-static void json_text(JsonBuilder *b, const char *name, const char *value)
-{
-    g_autofree char *valid = g_utf8_make_valid(value, -1);
-
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, valid);
-}
-
-static void json_bool(JsonBuilder *b, const char *name, bool value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_boolean_value(b, value);
 }
 
 static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path)
@@ -216,15 +196,15 @@ static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path
 
     medium_info(m, &info);
     json_builder_begin_object(b);
-    json_text(b, "path", path);
-    json_text(b, "format", info.format);
+    json_add_text(b, "path", path);
+    json_add_text(b, "format", info.format);
     json_limit(b, "capacity", info.geometry.capacity ? info.geometry.capacity : G_MAXUINT64);
-    json_u64(b, "early_warning", info.geometry.early_warning);
-    json_u64(b, "density", info.geometry.density);
-    json_bool(b, "worm", info.geometry.worm);
-    json_bool(b, "write_protected", info.tab);
-    json_text(b, "barcode", info.geometry.barcode);
-    json_u64(b, "file_size", info.file_size);
+    json_add_count(b, "early_warning", info.geometry.early_warning);
+    json_add_count(b, "density", info.geometry.density);
+    json_add_bool(b, "worm", info.geometry.worm);
+    json_add_bool(b, "write_protected", info.tab);
+    json_add_text(b, "barcode", info.geometry.barcode);
+    json_add_count(b, "file_size", info.file_size);
     json_builder_set_member_name(b, "partitions");
     json_builder_begin_array(b);
 }
@@ -235,11 +215,11 @@ static void json_begin_partition(JsonBuilder *b, TapeMedium *m, uint32_t number)
 
     medium_partition(m, number, &partition);
     json_builder_begin_object(b);
-    json_u64(b, "partition", number);
+    json_add_count(b, "partition", number);
     json_limit(b, "capacity", partition.capacity);
-    json_u64(b, "used", partition.used);
-    json_u64(b, "objects", partition.objects);
-    json_u64(b, "filemarks", partition.files);
+    json_add_count(b, "used", partition.used);
+    json_add_count(b, "objects", partition.objects);
+    json_add_count(b, "filemarks", partition.files);
     json_limit(b, "early_warning", partition.early_warning);
 }
 
@@ -261,15 +241,15 @@ static void json_end_cartridge(JsonBuilder *b)
 static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, bool marked)
 {
     json_builder_begin_object(b);
-    json_u64(b, "file", number);
-    json_u64(b, "first_object", file->first);
-    json_u64(b, "blocks", file->blocks);
-    json_u64(b, "bytes", file->bytes);
-    json_u64(b, "shortest_block", file->shortest);
-    json_u64(b, "longest_block", file->longest);
-    json_u64(b, "setmarks", file->setmarks);
-    json_u64(b, "damaged", file->damaged);
-    json_bool(b, "filemark", marked);
+    json_add_count(b, "file", number);
+    json_add_count(b, "first_object", file->first);
+    json_add_count(b, "blocks", file->blocks);
+    json_add_count(b, "bytes", file->bytes);
+    json_add_count(b, "shortest_block", file->shortest);
+    json_add_count(b, "longest_block", file->longest);
+    json_add_count(b, "setmarks", file->setmarks);
+    json_add_count(b, "damaged", file->damaged);
+    json_add_bool(b, "filemark", marked);
     json_builder_end_object(b);
 }
 

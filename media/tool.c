@@ -2,6 +2,7 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
+#include "emu/base/options.h"
 #include "emu/base/units.h"
 
 #include <ctype.h>
@@ -25,20 +26,6 @@ typedef struct Subcommand {
     const char *options; /* their names, space-separated, out of all_options() */
     bool (*run)(char **arguments, const Options *options, GError **error);
 } Subcommand;
-
-static bool input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool input_error(GError **error, const char *format, ...)
-{
-    g_autofree char *message = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, message);
-    return false;
-}
 
 /* ── what a new cartridge is like ── */
 
@@ -71,7 +58,8 @@ static bool apply_model(const char *name, MediumGeometry *geometry, GError **err
         }
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", model->name);
     }
-    return input_error(error, "--model: there is no model '%s': there are %s", name, names->str);
+    return usbtape_input_error(error, "--model: there is no model '%s': there are %s", name,
+                               names->str);
 }
 
 static bool parse_size(const char *option, const char *text, uint64_t *bytes, GError **error)
@@ -95,12 +83,12 @@ static bool apply_barcode(const char *text, MediumGeometry *geometry, GError **e
 
     for (c = text; *c; c++) {
         if (!g_ascii_isprint(*c)) {
-            return input_error(error, "--barcode: only printable ASCII characters");
+            return usbtape_input_error(error, "--barcode: only printable ASCII characters");
         }
     }
     if (strlen(text) >= sizeof geometry->barcode) {
-        return input_error(error, "--barcode: at most %zu characters, '%s' has %zu",
-                           sizeof geometry->barcode - 1, text, strlen(text));
+        return usbtape_input_error(error, "--barcode: at most %zu characters, '%s' has %zu",
+                                   sizeof geometry->barcode - 1, text, strlen(text));
     }
     g_strlcpy(geometry->barcode, text, sizeof geometry->barcode);
     return true;
@@ -110,8 +98,8 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
 {
     *geometry = (MediumGeometry){ .worm = o->worm };
     if (o->partitions < 1 || o->partitions > (int)MEDIUM_PARTITIONS_MAX) {
-        return input_error(error, "--partitions: 1 to %u, not %d", MEDIUM_PARTITIONS_MAX,
-                           o->partitions);
+        return usbtape_input_error(error, "--partitions: 1 to %u, not %d", MEDIUM_PARTITIONS_MAX,
+                                   o->partitions);
     }
     geometry->partitions = (uint32_t)o->partitions;
     if ((o->model && !apply_model(o->model, geometry, error)) ||
@@ -120,19 +108,20 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
         return false;
     }
     if (o->capacity && geometry->capacity == 0) {
-        return input_error(error, "--capacity: 0: leave the option out for an unlimited cartridge");
+        return usbtape_input_error(
+            error, "--capacity: 0: leave the option out for an unlimited cartridge");
     }
     geometry->early_warning = usual_early_warning(geometry->capacity / geometry->partitions);
     if (!parse_size("--early-warning", o->early_warning, &geometry->early_warning, error)) {
         return false;
     }
     if (o->early_warning && geometry->capacity == 0) {
-        return input_error(error, "--early-warning: an unlimited cartridge has none: give "
-                                  "--capacity too");
+        return usbtape_input_error(error, "--early-warning: an unlimited cartridge has none: give "
+                                          "--capacity too");
     }
     if (o->early_warning && geometry->early_warning > geometry->capacity / geometry->partitions) {
-        return input_error(error, "--early-warning: '%s' is more than a partition holds",
-                           o->early_warning);
+        return usbtape_input_error(error, "--early-warning: '%s' is more than a partition holds",
+                                   o->early_warning);
     }
     return true;
 }
@@ -210,11 +199,11 @@ static bool run_cat(char **arguments, const Options *o, GError **error)
     g_autoptr(TapeMedium) m = NULL;
 
     if (o->file < 0 || o->partition < 0) {
-        return input_error(error, o->file < 0 ? "--file: which? count from 0"
-                                              : "--partition: count from 0");
+        return usbtape_input_error(error, o->file < 0 ? "--file: which? count from 0"
+                                                      : "--partition: count from 0");
     }
     if (isatty(STDOUT_FILENO)) {
-        return input_error(error, "standard output is a terminal: redirect it");
+        return usbtape_input_error(error, "standard output is a terminal: redirect it");
     }
     m = open_to_read(arguments[0], error);
     return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error);
@@ -355,14 +344,15 @@ static bool check_arguments(const Subcommand *subcommand, char **arguments, GErr
     int n = (int)g_strv_length(arguments);
 
     if (n > subcommand->n_arguments) {
-        return input_error(error, "media %s: '%s' is one argument too many: media %s %s",
-                           subcommand->name, arguments[subcommand->n_arguments], subcommand->name,
-                           subcommand->arguments);
+        return usbtape_input_error(error, "media %s: '%s' is one argument too many: media %s %s",
+                                   subcommand->name, arguments[subcommand->n_arguments],
+                                   subcommand->name, subcommand->arguments);
     }
     if (n < subcommand->n_arguments) {
-        return input_error(error, "media %s: %s missing: media %s %s", subcommand->name,
-                           n + 1 == subcommand->n_arguments ? "an argument is" : "arguments are",
-                           subcommand->name, subcommand->arguments);
+        return usbtape_input_error(error, "media %s: %s missing: media %s %s", subcommand->name,
+                                   n + 1 == subcommand->n_arguments ? "an argument is"
+                                                                    : "arguments are",
+                                   subcommand->name, subcommand->arguments);
     }
     return true;
 }
@@ -387,8 +377,7 @@ static int run_subcommand(const Subcommand *subcommand, int argc, char **argv)
     g_set_prgname(name);
     g_option_context_set_summary(context, subcommand->about);
     g_option_context_set_description(context, formats);
-    g_option_context_add_main_entries(context, (GOptionEntry *)(void *)entries->data, NULL);
-    good = g_option_context_parse_strv(context, &words, &error);
+    good = options_parse_strv(context, (GOptionEntry *)(void *)entries->data, &words, &error);
     if (!good) {
         g_prefix_error(&error, "media %s: ", subcommand->name);
     }
@@ -432,10 +421,10 @@ int media_main(int argc, char **argv)
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", subcommands[i].name);
     }
     if (argc >= 2) {
-        input_error(&error, "media: there is no subcommand '%s': there are %s", argv[1],
-                    names->str);
+        usbtape_input_error(&error, "media: there is no subcommand '%s': there are %s", argv[1],
+                            names->str);
     } else {
-        input_error(&error, "media: a subcommand is missing: there are %s", names->str);
+        usbtape_input_error(&error, "media: a subcommand is missing: there are %s", names->str);
     }
     return usbtape_fail(error);
 }

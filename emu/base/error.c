@@ -5,6 +5,18 @@
 
 G_DEFINE_QUARK(usbtape - error - quark, usbtape_error)
 
+bool usbtape_input_error(GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, text);
+    return false;
+}
+
 int usbtape_fail(const GError *error)
 {
     g_autoptr(GString) line = g_string_new(NULL);

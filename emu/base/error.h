@@ -10,6 +10,7 @@
 #define USBTAPE_BASE_ERROR_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define USBTAPE_ERROR (usbtape_error_quark())
 GQuark usbtape_error_quark(void);
@@ -27,6 +28,9 @@ enum {
     EXIT_ALL_SKIPPED = 4,
     EXIT_TIMED_OUT = 124,
 };
+
+/* Sets USBTAPE_ERROR_INPUT and returns false, so that a check is one statement. */
+bool usbtape_input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
  * Prints "usbtape: MESSAGE" as one line on standard error (control characters escaped, for the

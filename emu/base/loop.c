@@ -121,3 +121,21 @@ Executor *loop_executor_new(void)
     self->pool = g_thread_pool_new(job_work, self, 1, FALSE, NULL);
     return &self->base;
 }
+
+GSource *loop_watch(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *data)
+{
+    GSource *source = g_unix_fd_source_new(fd, condition);
+
+    g_source_set_callback(source, G_SOURCE_FUNC(func), data, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
+void loop_unwatch(GSource **source)
+{
+    if (*source) {
+        g_source_destroy(*source);
+        g_source_unref(*source);
+        *source = NULL;
+    }
+}

@@ -9,9 +9,16 @@
 #include "emu/base/clock.h"
 #include "emu/base/executor.h"
 
+#include <glib-unix.h>
+
 Clock *loop_clock_new(void);
 
 /* One worker thread. Freeing it waits for the work under way; its `done` still runs on the loop. */
 Executor *loop_executor_new(void);
+
+/* Calls `func(fd, condition, data)` on the thread-default context; end it with loop_unwatch. */
+GSource *loop_watch(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *data);
+/* Ends and forgets a source; none (NULL) is fine. */
+void loop_unwatch(GSource **source);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "emu/base/error.h"
+#include "emu/base/options.h"
 #include "emu/control/private.h"
 
 /* An answer is a status or a list; more is not one of ours. */
@@ -242,8 +243,7 @@ int ctl_main(int argc, char **argv)
 
     g_option_context_set_summary(context, "Asks a running drive to do something.");
     g_option_context_set_description(context, commands);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+    if (!options_parse(context, entries, &argc, &argv, &error)) {
         return usbtape_fail(error);
     }
     if (!control || !words || !words[0]) {

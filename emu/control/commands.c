@@ -2,35 +2,12 @@
 /* What a controller can ask for: one row a command in the table at the end. */
 #include <string.h>
 
+#include "emu/base/json-build.h"
 #include "emu/control/private.h"
 
 static JsonNode *node_of(JsonBuilder *builder)
 {
     return json_builder_get_root(builder);
-}
-
-static void add_text(JsonBuilder *builder, const char *name, const char *value)
-{
-    json_builder_set_member_name(builder, name);
-    if (value) {
-        g_autofree char *valid = g_utf8_make_valid(value, -1); /* a path may be anything */
-
-        json_builder_add_string_value(builder, valid);
-    } else {
-        json_builder_add_null_value(builder);
-    }
-}
-
-static void add_bool(JsonBuilder *builder, const char *name, bool value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_boolean_value(builder, value);
-}
-
-static void add_count(JsonBuilder *builder, const char *name, uint64_t value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, (int64_t)MIN(value, (uint64_t)INT64_MAX));
 }
 
 static void add_cartridge(JsonBuilder *builder, Drive *drive)
@@ -45,17 +22,17 @@ static void add_cartridge(JsonBuilder *builder, Drive *drive)
         return;
     }
     json_builder_begin_object(builder);
-    add_text(builder, "file", drive_cartridge(drive));
-    add_text(builder, "format", info.format);
-    add_text(builder, "barcode", info.geometry.barcode);
-    add_bool(builder, "write-protected", info.write_protected);
-    add_bool(builder, "loaded", loaded);
-    add_count(builder, "partition", position.partition);
-    add_count(builder, "object", position.object);
-    add_count(builder, "files", position.files);
-    add_bool(builder, "bop", position.bop);
-    add_bool(builder, "eod", position.eod);
-    add_bool(builder, "early-warning", position.early_warning);
+    json_add_text(builder, "file", drive_cartridge(drive));
+    json_add_text(builder, "format", info.format);
+    json_add_text(builder, "barcode", info.geometry.barcode);
+    json_add_bool(builder, "write-protected", info.write_protected);
+    json_add_bool(builder, "loaded", loaded);
+    json_add_count(builder, "partition", position.partition);
+    json_add_count(builder, "object", position.object);
+    json_add_count(builder, "files", position.files);
+    json_add_bool(builder, "bop", position.bop);
+    json_add_bool(builder, "eod", position.eod);
+    json_add_bool(builder, "early-warning", position.early_warning);
     json_builder_end_object(builder);
 }
 
@@ -67,11 +44,11 @@ static void run_status(Call *call, JsonObject *arguments)
     const ControlOps *ops = call_ops(call, &data);
 
     json_builder_begin_object(builder);
-    add_text(builder, "address", ops->address(data));
-    add_text(builder, "host", ops->host(data));
-    add_text(builder, "speed", usb_speed_name(usb_device_speed(drive_usb(drive))));
-    add_bool(builder, "configured", usb_device_configuration(drive_usb(drive)) != 0);
-    add_text(builder, "serial", usb_device_identity(drive_usb(drive))->serial);
+    json_add_text(builder, "address", ops->address(data));
+    json_add_text(builder, "host", ops->host(data));
+    json_add_text(builder, "speed", usb_speed_name(usb_device_speed(drive_usb(drive))));
+    json_add_bool(builder, "configured", usb_device_configuration(drive_usb(drive)) != 0);
+    json_add_text(builder, "serial", usb_device_identity(drive_usb(drive))->serial);
     add_cartridge(builder, drive);
     json_builder_end_object(builder);
     call_return(call, node_of(builder));
@@ -91,7 +68,7 @@ static void run_load(Call *call, JsonObject *arguments)
     }
     json_builder_begin_object(builder);
     if (notice) {
-        add_text(builder, "notice", notice);
+        json_add_text(builder, "notice", notice);
     }
     json_builder_end_object(builder);
     call_return(call, node_of(builder));
@@ -124,12 +101,12 @@ static void run_fault_list(Call *call, JsonObject *arguments)
         const FaultRule *rule = &plan->rules[i];
 
         json_builder_begin_object(builder);
-        add_text(builder, "name", rule->kind->name);
-        add_text(builder, "file", plan->path);
-        add_count(builder, "line", rule->line);
-        add_text(builder, "on", rule->on);
-        add_count(builder, "seen", rule->seen);
-        add_count(builder, "fired", rule->fired);
+        json_add_text(builder, "name", rule->kind->name);
+        json_add_text(builder, "file", plan->path);
+        json_add_count(builder, "line", rule->line);
+        json_add_text(builder, "on", rule->on);
+        json_add_count(builder, "seen", rule->seen);
+        json_add_count(builder, "fired", rule->fired);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -153,8 +130,8 @@ static void run_commands(Call *call, JsonObject *arguments)
     json_builder_begin_array(builder);
     for (row = control_commands; row->name; row++) {
         json_builder_begin_object(builder);
-        add_text(builder, "name", row->name);
-        add_text(builder, "about", row->about);
+        json_add_text(builder, "name", row->name);
+        json_add_text(builder, "about", row->about);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);

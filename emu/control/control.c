@@ -2,11 +2,11 @@
 #include "emu/control/control.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "emu/base/loop.h"
 #include "emu/control/private.h"
 
 /* Answers that a controller has not read; more and it is dropped. */
@@ -40,24 +40,6 @@ struct Call {
 
 static void client_process(Client *client);
 
-static void source_clear(GSource **source)
-{
-    if (*source) {
-        g_source_destroy(*source);
-        g_source_unref(*source);
-        *source = NULL;
-    }
-}
-
-static GSource *watch(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *data)
-{
-    GSource *source = g_unix_fd_source_new(fd, condition);
-
-    g_source_set_callback(source, G_SOURCE_FUNC(func), data, NULL);
-    g_source_attach(source, g_main_context_get_thread_default());
-    return source;
-}
-
 static void client_release(Client *client)
 {
     if (client->closed && !client->call && !client->processing) {
@@ -74,8 +56,8 @@ static void client_close(Client *client)
         return;
     }
     client->closed = true;
-    source_clear(&client->reader);
-    source_clear(&client->writer);
+    loop_unwatch(&client->reader);
+    loop_unwatch(&client->writer);
     close(client->fd);
     g_ptr_array_remove_fast(client->control->clients, client);
     client_release(client);
@@ -95,9 +77,9 @@ static void client_flush(Client *client)
         }
     }
     if (client->output->len == 0) {
-        source_clear(&client->writer);
+        loop_unwatch(&client->writer);
     } else if (!client->writer) {
-        client->writer = watch(client->fd, G_IO_OUT, on_writable, client);
+        client->writer = loop_watch(client->fd, G_IO_OUT, on_writable, client);
     }
 }
 
@@ -309,7 +291,7 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     client->input = g_string_new(NULL);
     client->output = g_string_new("{\"usbtape\":{\"version\":\"" USBTAPE_VERSION "\"}}\n");
     g_ptr_array_add(control->clients, client);
-    client->reader = watch(connection, G_IO_IN, on_readable, client);
+    client->reader = loop_watch(connection, G_IO_IN, on_readable, client);
     client_flush(client);
     return G_SOURCE_CONTINUE;
 }
@@ -328,7 +310,7 @@ Control *control_new(Address *address, Drive *drive, const ControlOps *ops, void
     if (control->listening < 0) {
         return NULL;
     }
-    control->accept = watch(control->listening, G_IO_IN, on_acceptable, control);
+    control->accept = loop_watch(control->listening, G_IO_IN, on_acceptable, control);
     return g_steal_pointer(&control);
 }
 
@@ -344,7 +326,7 @@ void control_free(Control *control)
         client_close(client);
     }
     g_ptr_array_unref(control->clients);
-    source_clear(&control->accept);
+    loop_unwatch(&control->accept);
     if (control->listening >= 0) {
         close(control->listening);
     }

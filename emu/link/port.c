@@ -2,11 +2,11 @@
 #include "emu/link/port.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "emu/base/error.h"
+#include "emu/base/loop.h"
 #include "emu/link/redir.h"
 
 #define RETRY_US (200 * 1000)
@@ -51,15 +51,6 @@ static void port_notice(Port *port, const char *format, ...)
     va_end(args);
     TRACE(port->trace, LINK_HOST, "%s", text);
     port->ops->notice(port->data, text);
-}
-
-static void source_clear(GSource **source)
-{
-    if (*source) {
-        g_source_destroy(*source);
-        g_source_unref(*source);
-        *source = NULL;
-    }
 }
 
 static void on_came(void *data, const char *version)
@@ -125,16 +116,14 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     }
     port_notice(port, "another host is waiting until this one leaves");
     port->waiting = host;
-    source_clear(&port->accept);
+    loop_unwatch(&port->accept);
     return G_SOURCE_REMOVE;
 }
 
 static void port_accept(Port *port)
 {
     if (!port->accept) {
-        port->accept = g_unix_fd_source_new(port->listening, G_IO_IN);
-        g_source_set_callback(port->accept, G_SOURCE_FUNC(on_acceptable), port, NULL);
-        g_source_attach(port->accept, g_main_context_get_thread_default());
+        port->accept = loop_watch(port->listening, G_IO_IN, on_acceptable, port);
     }
 }
 
@@ -156,7 +145,7 @@ static gboolean on_connected(int fd, GIOCondition condition, void *data)
     g_autoptr(GError) error = NULL;
 
     port->connecting = -1;
-    source_clear(&port->connected);
+    loop_unwatch(&port->connected);
     if (address_connected(port->address, fd, &error)) {
         port_serve(port, fd);
     } else {
@@ -177,9 +166,7 @@ static void port_connect(Port *port)
         port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
     } else if (pending) {
         port->connecting = fd;
-        port->connected = g_unix_fd_source_new(fd, G_IO_OUT);
-        g_source_set_callback(port->connected, G_SOURCE_FUNC(on_connected), port, NULL);
-        g_source_attach(port->connected, g_main_context_get_thread_default());
+        port->connected = loop_watch(fd, G_IO_OUT, on_connected, port);
     } else {
         port_serve(port, fd);
     }
@@ -260,8 +247,8 @@ void port_free(Port *port)
     if (!port) {
         return;
     }
-    source_clear(&port->accept);
-    source_clear(&port->connected);
+    loop_unwatch(&port->accept);
+    loop_unwatch(&port->connected);
     if (port->retry) {
         clock_cancel(port->clock, port->retry);
     }

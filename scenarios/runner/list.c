@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape list`: what there is to run, to break, to play, to boot. */
 #include "emu/base/error.h"
+#include "emu/base/options.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/plan.h"
 
@@ -121,8 +122,7 @@ int list_main(int argc, char **argv, const ListTable *tables)
 
     g_array_set_clear_func(entries, entry_clear);
     g_option_context_set_summary(context, "Lists what there is, a line each.");
-    g_option_context_add_main_entries(context, options, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+    if (!options_parse(context, options, &argc, &argv, &error)) {
         return usbtape_fail(error);
     }
     if (argc != 2) {

@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/report.h"
 
-#include <json-glib/json-glib.h>
-
-static void add_text(JsonBuilder *builder, const char *name, const char *value)
-{
-    json_builder_set_member_name(builder, name);
-    if (value) {
-        json_builder_add_string_value(builder, value);
-    } else {
-        json_builder_add_null_value(builder);
-    }
-}
-
-static void add_number(JsonBuilder *builder, const char *name, int64_t value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, value);
-}
-
-static void add_bool(JsonBuilder *builder, const char *name, bool value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_boolean_value(builder, value);
-}
+#include "emu/base/json-build.h"
 
 static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest *guest)
 {
     g_autofree char *name = scenario_case_name(scenario);
     g_autofree char *id = scenario_case_id(scenario);
 
-    add_text(builder, "case", name);
-    add_text(builder, "id", id);
-    add_text(builder, "scenario", scenario->path);
-    add_text(builder, "variant", scenario->variant);
-    add_text(builder, "guest", scenario->guest->name);
-    add_text(builder, "guest-directory", guest->directory);
-    add_text(builder, "qemu", guest->qemu_version);
-    add_text(builder, "accelerator", guest->kvm ? "kvm" : "tcg");
-    add_text(builder, "usbtape", USBTAPE_VERSION);
-    add_number(builder, "seed", (int64_t)scenario->seed);
+    json_add_text(builder, "case", name);
+    json_add_text(builder, "id", id);
+    json_add_text(builder, "scenario", scenario->path);
+    json_add_text(builder, "variant", scenario->variant);
+    json_add_text(builder, "guest", scenario->guest->name);
+    json_add_text(builder, "guest-directory", guest->directory);
+    json_add_text(builder, "qemu", guest->qemu_version);
+    json_add_text(builder, "accelerator", guest->kvm ? "kvm" : "tcg");
+    json_add_text(builder, "usbtape", USBTAPE_VERSION);
+    json_add_number(builder, "seed", (int64_t)scenario->seed);
 }
 
 static bool write_json(JsonBuilder *builder, const char *directory, const char *name, bool pretty,
@@ -61,16 +39,16 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
 
     json_builder_begin_object(builder);
     add_case(builder, scenario, guest);
-    add_text(builder, "about", scenario->about);
-    add_text(builder, "faults", scenario->faults);
+    json_add_text(builder, "about", scenario->about);
+    json_add_text(builder, "faults", scenario->faults);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);
     for (i = 0; i < scenario->steps->len; i++) {
         const Step *step = scenario->steps->pdata[i];
 
         json_builder_begin_object(builder);
-        add_text(builder, step->kind == STEP_RUN ? "run" : "host", step->text);
-        add_number(builder, "line", step->line);
+        json_add_text(builder, step->kind == STEP_RUN ? "run" : "host", step->text);
+        json_add_number(builder, "line", step->line);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -86,8 +64,8 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
 
     json_builder_begin_object(builder);
     add_case(builder, scenario, guest);
-    add_text(builder, "verdict", verdict_name(result->verdict));
-    add_bool(builder, "passed", result->passed);
+    json_add_text(builder, "verdict", verdict_name(result->verdict));
+    json_add_bool(builder, "passed", result->passed);
     json_builder_set_member_name(builder, "seconds");
     json_builder_add_double_value(builder, (double)(result->duration / 1000) / 1000);
     json_builder_set_member_name(builder, "reasons");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape run`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
+#include "emu/base/options.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/markup.h"
 #include "scenarios/runner/plan.h"
@@ -426,8 +427,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         context,
         "Exit status: 0 as expected; 1 not so; 2 bad input; 4 all skipped; 124 timed out.\n"
         "The language of scenarios: scenarios/README.md.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, error)) {
+    if (!options_parse(context, entries, &argc, &argv, error)) {
         return false;
     }
     o->out = o->out ? o->out : g_strdup("out");

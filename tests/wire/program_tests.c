@@ -64,7 +64,7 @@ static void expect_good(const char *dir, const char *const *words)
 
 static char *room_new(void)
 {
-    char *dir = g_dir_make_tmp("usbtape-program-XXXXXX", NULL);
+    char *dir = suite_temp_dir();
 
     g_assert(dir);
     return dir;
@@ -102,6 +102,9 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "explode" }, "'explode'" },
         { { "serve" }, "--listen" },
         { { "serve", "--nope" }, "--nope" },
+        { { "serve", "--listen", "unix:s", "--read-only=3" }, "--read-only takes no value" },
+        { { "run", "--check=yes", "case.yaml" }, "--check takes no value" },
+        { { "media", "info", "--json=1", "x.tape" }, "--json takes no value" },
         { { "serve", "--listen", "unix:s", "extra" }, "'extra'" },
         { { "serve", "--listen", "unix:s", "--connect", "unix:t" }, "--connect" },
         { { "serve", "--listen", "pipe:s" }, "pipe:s" },
