@@ -132,6 +132,57 @@ static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
     return error;
 }
 
+/* ── checkpoints ── */
+
+static void checkpoint_work(void *data)
+{
+    Cartridge *c = data;
+
+    c->checkpoint.error = c->file->ops->sync(c->file);
+}
+
+static void checkpoint_done(void *data)
+{
+    Cartridge *c = data;
+    Checkpoint *checkpoint = &c->checkpoint;
+    PartitionRecord *record = &c->superblock.partitions[checkpoint->partition];
+
+    checkpoint->running = false;
+    if (c->orphaned) {
+        cartridge_dispose(c);
+        return;
+    }
+    if (checkpoint->error < 0) {
+        sync_failed(c, checkpoint->error);
+        return;
+    }
+    if (c->superblock.sequence == checkpoint->sequence) {
+        c->durable_slot = c->slot;
+    }
+    /* a sync that is running writes a superblock itself, and must find the slot as it left it */
+    if (c->syncing || c->failed || c->superblock.generation != checkpoint->generation ||
+        record->epoch != checkpoint->epoch || record->durable.object >= checkpoint->place.object) {
+        return;
+    }
+    record->durable = checkpoint->place;
+    cartridge_write_superblock(c); /* failing that, the old durable place will do */
+}
+
+/* Everything has been handed to the host. */
+static void start_checkpoint(Cartridge *c)
+{
+    Checkpoint *checkpoint = &c->checkpoint;
+
+    checkpoint->bytes = 0;
+    checkpoint->running = true;
+    checkpoint->place = *cartridge_end(c);
+    checkpoint->partition = c->partition;
+    checkpoint->epoch = c->superblock.partitions[c->partition].epoch;
+    checkpoint->generation = c->superblock.generation;
+    checkpoint->sequence = c->superblock.sequence;
+    executor_run(c->executor, checkpoint_work, checkpoint_done, c);
+}
+
 MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length)
 {
     Gather *g = &c->gather;
@@ -143,11 +194,17 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
                           .before = c->head };
     int error;
 
-    if (g->n == ENTRIES_MAX || g->bytes >= ENTRIES_DATA) {
+    if (g->n == ENTRIES_MAX || g->bytes >= g->limit) {
         MediumResult result = cartridge_flush(c);
 
         if (result != MEDIUM_OK) {
             return result;
+        }
+        if (c->checkpoint.bytes >= c->checkpoint.interval && !c->checkpoint.running) {
+            start_checkpoint(c);
+            if (c->failed) {
+                return MEDIUM_HOST_ERROR;
+            }
         }
     }
     error = length > 0 ? append_data(c, data, length) : 0;
@@ -158,6 +215,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
                         g->entries + (size_t)g->n * OBJECT_ENTRY);
     g->n++;
     g->bytes += length;
+    c->checkpoint.bytes += length + OBJECT_ENTRY;
     c->dirty = true;
     c->window_length = 0;
     c->head = object_entry_after(&entry);
@@ -179,6 +237,7 @@ static int note_durable(Cartridge *c)
 {
     uint32_t i;
 
+    c->checkpoint.bytes = 0;
     note_slot_durable(c);
     for (i = 0; i < c->superblock.geometry.partitions; i++) {
         c->superblock.partitions[i].durable = c->end[i];
@@ -237,8 +296,8 @@ static void second_sync_done(void *data)
 {
     Cartridge *c = data;
 
-    if (c->sync_error < 0) {
-        sync_end(c, sync_failed(c, c->sync_error));
+    if (c->sync_error < 0 || c->failed) {
+        sync_end(c, sync_failed(c, c->sync_error < 0 ? c->sync_error : -EIO));
         return;
     }
     c->superblock_urgent = false;
@@ -249,7 +308,7 @@ static void second_sync_done(void *data)
 static void first_sync_done(void *data)
 {
     Cartridge *c = data;
-    int error = c->sync_error < 0 ? c->sync_error : note_durable(c);
+    int error = c->sync_error < 0 ? c->sync_error : c->failed ? -EIO : note_durable(c);
 
     if (error < 0) {
         sync_end(c, sync_failed(c, error));

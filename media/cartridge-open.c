@@ -250,6 +250,8 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
     c->file = file;
     c->path = g_strdup(path);
     c->executor = executor;
+    c->checkpoint.interval = CHECKPOINT_BYTES;
+    c->gather.limit = ENTRIES_DATA;
     c->read_only = true; /* until it is known to be good: freeing writes nothing */
     make_room(c);
     if (!load(c, read_only, text, error)) {

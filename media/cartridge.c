@@ -704,6 +704,15 @@ static void cartridge_free(TapeMedium *m)
             cartridge_write_superblock(c);
         }
     }
+    if (c->checkpoint.running) {
+        c->orphaned = true;
+    } else {
+        cartridge_dispose(c);
+    }
+}
+
+void cartridge_dispose(Cartridge *c)
+{
     store_close(&c->store);
     attribute_set_free(c->attributes);
     host_file_free(c->file);

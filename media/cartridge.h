@@ -32,12 +32,14 @@ enum {
     /* Blocks below this are gathered before they are handed to the host. */
     SMALL_BLOCK = 16 * 1024,
     GATHER_SIZE = 256 * 1024,
-    /* Entries are handed to the host after so much data or so many entries. */
+    /* Entries are handed to the host after so much data or so many entries (ENTRIES_DATA). */
     ENTRIES_DATA = 1024 * 1024,
     ENTRIES_MAX = 1024,
     /* Small blocks are read through a window. */
     WINDOW_SIZE = 64 * 1024,
     TABLE_PAGE = 64, /* entries in the cached piece of the table */
+    /* After so many bytes without a sync the cartridge makes one of its own: see below. */
+    CHECKPOINT_BYTES = 256 * 1024 * 1024,
 };
 
 /* What has been accepted but not handed to the host. Belongs to the partition under the head. */
@@ -49,7 +51,24 @@ typedef struct Gather {
     uint64_t first; /* object number of the first entry */
     uint32_t n;
     uint64_t bytes; /* of data since the entries were last handed over */
+    uint64_t limit; /* ENTRIES_DATA, or less in tests */
 } Gather;
+
+/*
+ * A sync that nobody asked for. It bounds what the next open has to read after a kill or a power
+ * cut, which is everything beyond the durable place. It runs beside the writing; what is written
+ * meanwhile is the next one's.
+ */
+typedef struct Checkpoint {
+    uint64_t bytes;    /* written since the last one */
+    uint64_t interval; /* CHECKPOINT_BYTES, or less in tests */
+    bool running;
+    int error;
+    /* where it began, and what must still be so when it ends */
+    Place place;
+    uint32_t partition, epoch, generation;
+    uint64_t sequence;
+} Checkpoint;
 
 typedef struct Cartridge {
     TapeMedium base;
@@ -69,6 +88,8 @@ typedef struct Cartridge {
     MediumSyncDone sync_done;
     void *sync_data;
     int sync_error;
+    Checkpoint checkpoint;
+    bool orphaned; /* freed while a checkpoint was running: goes when that ends */
 
     Store store;
     AttributeSet *attributes;
@@ -128,6 +149,8 @@ MediumResult cartridge_flush(Cartridge *c);
 /* Makes the head EOD, for good, and opens it for appending. HOST_ERROR: nothing happened. */
 MediumResult cartridge_cut(Cartridge *c);
 void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data);
+/* The rest of freeing it, once nothing runs any more. */
+void cartridge_dispose(Cartridge *c);
 /* As cartridge_sync, on this thread. */
 MediumResult cartridge_sync_now(Cartridge *c);
 /* Writes the superblock into the slot that may be written to; not synced. */

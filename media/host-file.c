@@ -12,6 +12,8 @@ enum { IOV_PIECES = 8 };
 typedef struct FdFile {
     HostFile base;
     int fd;
+    GMutex syncing;
+    int sync_error; /* of the first sync that failed */
 } FdFile;
 
 static int fd_of(HostFile *file)
@@ -35,7 +37,18 @@ static ssize_t fd_write(HostFile *file, const struct iovec *iov, int n, uint64_t
 
 static int fd_sync(HostFile *file)
 {
-    return fdatasync(fd_of(file)) < 0 ? -errno : 0;
+    FdFile *self = (FdFile *)file;
+    int error;
+
+    /* The kernel tells a failed write to one fdatasync() only: it is all the others' failure too.
+     */
+    g_mutex_lock(&self->syncing);
+    if (self->sync_error == 0 && fdatasync(self->fd) < 0) {
+        self->sync_error = -errno;
+    }
+    error = self->sync_error;
+    g_mutex_unlock(&self->syncing);
+    return error;
 }
 
 static int fd_truncate(HostFile *file, uint64_t size)
@@ -67,9 +80,11 @@ HostFile *host_file_new(int fd)
 {
     static const HostFileOps ops = { fd_read,  fd_write, fd_sync, fd_truncate,
                                      fd_punch, fd_size,  fd_free };
-    FdFile *file = g_new(FdFile, 1);
+    FdFile *file = g_new0(FdFile, 1);
 
-    *file = (FdFile){ { &ops }, fd };
+    file->base.ops = &ops;
+    file->fd = fd;
+    g_mutex_init(&file->syncing);
     return &file->base;
 }
 

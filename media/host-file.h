@@ -21,7 +21,8 @@ typedef struct HostFileOps {
     ssize_t (*read)(HostFile *file, void *buffer, size_t length, uint64_t offset);
     /* Bytes written, perhaps not all, or -errno. */
     ssize_t (*write)(HostFile *file, const struct iovec *iov, int n, uint64_t offset);
-    int (*sync)(HostFile *file); /* may run on another thread than the rest */
+    /* May run on another thread than the rest, and on two at once. Once failed, it stays so. */
+    int (*sync)(HostFile *file);
     int (*truncate)(HostFile *file, uint64_t size);
     int (*punch)(HostFile *file, uint64_t offset, uint64_t length); /* bytes become zeroes */
     int64_t (*size)(HostFile *file);

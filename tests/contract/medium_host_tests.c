@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What media/ asks of the host's disk, seen from below: this program has its own fsync(). */
+#include "media/cartridge.h"
+#include "tests/contract/medium_rows.h"
+#include "tests/support/memory_disk.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+TCase *make_medium_host_tcase(void);
+
+static struct {
+    ino_t inode; /* of the directory that was synced last */
+    int fails;   /* errno for directories, or 0 */
+} directory_sync;
+
+int fsync(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        directory_sync.inode = st.st_ino;
+        if (directory_sync.fails) {
+            errno = directory_sync.fails;
+            return -1;
+        }
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* A cartridge whose name a power cut takes away has not survived. */
+START_TEST(the_name_of_a_new_cartridge_is_synced)
+{
+    g_autofree char *directory = g_dir_make_tmp("usbtape-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "new", NULL);
+    const MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+
+    ck_assert_int_eq(stat(directory, &st), 0);
+    directory_sync.inode = 0;
+    ck_assert(medium_create(path, medium_formats()[_i], &geometry, NULL));
+    ck_assert_uint_eq(directory_sync.inode, st.st_ino);
+    g_unlink(path);
+    directory_sync.fails = EIO;
+    ck_assert(!medium_create(path, medium_formats()[_i], &geometry, &error));
+    directory_sync.fails = 0;
+    ck_assert_msg(strstr(error->message, directory) && strstr(error->message, g_strerror(EIO)),
+                  "%s", error->message);
+    ck_assert_int_eq(g_access(path, F_OK), -1);
+    g_rmdir(directory);
+}
+END_TEST
+
+/* Killed after much was written and nothing synced: the next open begins near the end. */
+START_TEST(a_long_write_without_a_sync_is_not_read_again)
+{
+    enum { BLOCKS = 600, LENGTH = 20000, INTERVAL = 1 << 20 };
+    g_autoptr(MemoryDisk) disk = memory_disk_new();
+    HostFile *file = memory_disk_open(disk);
+    g_autofree uint8_t *bytes = g_malloc(LENGTH);
+    TapeMedium *m;
+    uint32_t i;
+
+    ck_assert(cartridge_create(file, "tape", &(MediumGeometry){ .partitions = 1 }, CHUNK_SHIFT_MIN,
+                               NULL));
+    m = cartridge_open(file, "tape", false, executor_inline(), NULL, NULL);
+    cartridge(m)->checkpoint.interval = INTERVAL;
+    cartridge(m)->gather.limit = INTERVAL / 4;
+    for (i = 0; i < BLOCKS; i++) {
+        fill_block(bytes, LENGTH, i);
+        ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    }
+    medium_free(m);
+    m = cartridge_open(memory_disk_open(disk), "tape", false, executor_inline(), NULL, NULL);
+    ck_assert_uint_eq(cartridge(m)->end[0].object, BLOCKS);
+    ck_assert_uint_le(cartridge(m)->end[0].bytes -
+                          cartridge(m)->superblock.partitions[0].durable.bytes,
+                      INTERVAL + INTERVAL / 2);
+    medium_free(m);
+}
+END_TEST
+
+/* Freed while a checkpoint is still under way on the other thread. */
+static ExecutorFunc late_work, late_done;
+static void *late_data;
+
+static void late_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
+{
+    late_work = work;
+    late_done = done;
+    late_data = data;
+}
+
+START_TEST(freeing_waits_for_a_checkpoint)
+{
+    static const ExecutorOps ops = { .run = late_run };
+    g_autoptr(MemoryDisk) disk = memory_disk_new();
+    HostFile *file = memory_disk_open(disk);
+    Executor late = { &ops };
+    uint8_t bytes[3000] = { 0 };
+    TapeMedium *m;
+
+    ck_assert(cartridge_create(file, "tape", &(MediumGeometry){ .partitions = 1 }, CHUNK_SHIFT_MIN,
+                               NULL));
+    m = cartridge_open(file, "tape", false, &late, NULL, NULL);
+    cartridge(m)->checkpoint.interval = 1;
+    cartridge(m)->gather.limit = 1;
+    late_done = NULL;
+    while (!late_done) {
+        ck_assert_int_eq(medium_write(m, bytes, sizeof bytes), MEDIUM_OK);
+    }
+    medium_free(m);
+    late_work(late_data);
+    late_done(late_data);
+}
+END_TEST
+
+TCase *make_medium_host_tcase(void)
+{
+    TCase *tcase = tcase_create("host");
+
+    tcase_add_loop_test(tcase, the_name_of_a_new_cartridge_is_synced, 0, row_count() - 1);
+    tcase_add_test(tcase, a_long_write_without_a_sync_is_not_read_again);
+    tcase_add_test(tcase, freeing_waits_for_a_checkpoint);
+    return tcase;
+}
