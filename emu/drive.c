@@ -64,8 +64,11 @@ Drive *drive_new(const DriveConfig *config, GError **error)
     drive->executor = config->executor;
     drive->faults = config->faults;
     /* One drive, one number: VPD page 80h shows the end of the USB serial number. */
-    drive->ssc = ssc_drive_new(config->model, serial + (length > 10 ? length - 10 : 0),
-                               config->clock, config->trace);
+    serial += length > 10 ? length - 10 : 0;
+    if (ssc_model_own_serial(config->model)) {
+        serial = ssc_model_own_serial(config->model);
+    }
+    drive->ssc = ssc_drive_new(config->model, serial, config->clock, config->trace);
     target = ssc_drive_target(drive->ssc);
     if (drive->faults && fault_plan_needs(drive->faults, FAULT_SEAM_TASK)) {
         drive->at_task = at_task_new(target, drive->faults, config->clock, config->trace);

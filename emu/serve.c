@@ -21,6 +21,7 @@ typedef struct Options {
     char *media, *model, *listen, *connect, *speed, *faults, *control, *trace;
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
     char *seed, *pcap, *pcap_snap;
+    char **set;
     gboolean allow_remote, read_only;
 } Options;
 
@@ -34,6 +35,7 @@ typedef struct Server {
     TraceTee trace_tee; /* of both */
     uint64_t seed;
     FaultPlan *faults;
+    SscModel *model; /* a copy, with what --set changed */
     Drive *drive;
     Port *port;
     Control *control;
@@ -60,12 +62,28 @@ static void on_host_error(const char *message)
 
 /* ---- options ---- */
 
+static char *describe_settings(void)
+{
+    GString *text = g_string_new("Settings (--set):\n");
+    const SscSetting *setting;
+    unsigned i;
+
+    for (i = 0; (setting = ssc_setting(i)); i++) {
+        g_autofree char *left = g_strdup_printf("%s=%s", setting->name, setting->value);
+
+        g_string_append_printf(text, "  %-27s %s\n", left, setting->about);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
         { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
         { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
           "Which drive to be (`usbtape list models`)", "NAME" },
+        { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set,
+          "Change the model: inquiry.vendor=ACME and so on; again for more", "NAME=VALUE" },
         { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
           "Where the VM finds the drive: unix:PATH, tcp:127.0.0.1:PORT, fd:N", "ADDRESS" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
@@ -98,8 +116,10 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
           "The serial number: 12 or more of 0-9A-F; else it follows from the address", "TEXT" },
         { NULL },
     };
+    g_autofree char *described = describe_settings();
     g_autoptr(GOptionContext) context = g_option_context_new("--media FILE --listen unix:PATH");
 
+    g_option_context_set_description(context, described);
     g_option_context_set_summary(
         context,
         "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
@@ -130,6 +150,7 @@ static void options_clear(Options *o)
     for (i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(*texts[i]);
     }
+    g_strfreev(o->set);
 }
 
 static bool read_id(const char *option, const char *text, uint16_t *id, GError **error)
@@ -198,11 +219,34 @@ static bool load_faults(Server *s, GError **error)
     return s->faults != NULL;
 }
 
+static bool make_model(Server *s, GError **error)
+{
+    const SscModel *model = ssc_model_by_name(s->options.model, error);
+    char **set = s->options.set;
+
+    if (!model) {
+        g_prefix_error(error, "--model: ");
+        return false;
+    }
+    s->model = ssc_model_copy(model);
+    for (; set && *set; set++) {
+        if (!ssc_model_set(s->model, *set, error)) {
+            g_prefix_error(error, "--set ");
+            return false;
+        }
+    }
+    if (!ssc_model_check(s->model, error)) {
+        g_prefix_error(error, "--set: ");
+        return false;
+    }
+    return true;
+}
+
 static bool make_drive(Server *s, GError **error)
 {
     const Options *o = &s->options;
     DriveConfig config = {
-        .model = ssc_model_by_name(o->model, error),
+        .model = s->model,
         .speed = USB_SPEED_HIGH,
         .clock = s->clock,
         .executor = s->executor,
@@ -211,10 +255,6 @@ static bool make_drive(Server *s, GError **error)
     };
     g_autofree char *notice = NULL;
 
-    if (!config.model) {
-        g_prefix_error(error, "--model: ");
-        return false;
-    }
     if (o->speed && !usb_speed_parse(o->speed, &config.speed, error)) {
         g_prefix_error(error, "--speed: ");
         return false;
@@ -351,8 +391,8 @@ static bool server_start(Server *s, GError **error)
         return false;
     }
     trace_tee_add(&s->trace_tee, trace_file_sink(s->trace));
-    return load_faults(s, error) && make_drive(s, error) && open_pcap(s, error) &&
-           open_port(s, error) && open_control(s, error);
+    return load_faults(s, error) && make_model(s, error) && make_drive(s, error) &&
+           open_pcap(s, error) && open_port(s, error) && open_control(s, error);
 }
 
 /* ---- the end ---- */
@@ -401,6 +441,7 @@ static void server_stop(Server *s)
         }
     }
     drive_free(s->drive);
+    ssc_model_free(s->model);
     if (s->pcap && !usb_pcap_close(s->pcap)) {
         s->failed = true;
     }

@@ -24,6 +24,22 @@ const SscModel *const *ssc_models(void); /* NULL-terminated */
 const char *ssc_model_name(const SscModel *model);
 const char *ssc_model_about(const SscModel *model);
 
+/* A drive of one's own: a copy of a model, changed setting by setting. Free with ssc_model_free. */
+SscModel *ssc_model_copy(const SscModel *model);
+void ssc_model_free(SscModel *copy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscModel, ssc_model_free)
+/* "inquiry.vendor=ACME". USBTAPE_ERROR_INPUT: no such setting, or not a value for it. */
+bool ssc_model_set(SscModel *copy, const char *assignment, GError **error);
+/* After the last one: do they go together? */
+bool ssc_model_check(const SscModel *model, GError **error);
+
+typedef struct SscSetting {
+    const char *name, *value, *about; /* `value`: what it takes, for people */
+} SscSetting;
+
+/* From 0 on; NULL beyond the last. */
+const SscSetting *ssc_setting(unsigned index);
+
 /* How a model shows itself on USB. We know of no sourced USB ids of any tape drive of this kind, so
  * they are invented, and said to be where they are listed. */
 typedef struct SscUsbIds {
@@ -39,6 +55,8 @@ const char *ssc_model_product(const SscModel *model);
 const char *ssc_model_revision(const SscModel *model);
 /* The unit serial number (VPD 80h) of a drive that was given none. */
 const char *ssc_model_serial(const SscModel *model);
+/* The one that was set; NULL: none. */
+const char *ssc_model_own_serial(const SscModel *model);
 /* The density code of a new cartridge. */
 uint8_t ssc_model_density(const SscModel *model);
 

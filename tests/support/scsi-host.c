@@ -40,17 +40,48 @@ static void done(ScsiTask *task)
 
 static const ScsiTaskOps task_ops = { data_phase, done };
 
-ScsiHost *host_new(const char *model)
+static const SscModel *model_by_name(const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    const SscModel *model = ssc_model_by_name(name, &error);
+
+    ck_assert_msg(model != NULL, "%s", error ? error->message : "");
+    return model;
+}
+
+static ScsiHost *host_of_model(const SscModel *m)
 {
     ScsiHost *h = g_new0(ScsiHost, 1);
-    g_autoptr(GError) error = NULL;
-    const SscModel *m = ssc_model_by_name(model, &error);
 
-    ck_assert_msg(m != NULL, "%s", error ? error->message : "");
     h->clock = virtual_clock_new();
     h->drive = ssc_drive_new(m, NULL, h->clock, NULL);
     h->target = ssc_drive_target(h->drive);
     h->task.in = g_byte_array_new();
+    host_clear_attentions(h);
+    return h;
+}
+
+ScsiHost *host_new(const char *model)
+{
+    return host_of_model(model_by_name(model));
+}
+
+ScsiHost *host_new_set(const char *model, const MediumGeometry *geometry, ...)
+{
+    SscModel *copy = ssc_model_copy(model_by_name(model));
+    g_autoptr(GError) error = NULL;
+    const char *assignment;
+    ScsiHost *h;
+    va_list args;
+
+    va_start(args, geometry);
+    while ((assignment = va_arg(args, const char *))) {
+        ck_assert_msg(ssc_model_set(copy, assignment, &error), "%s", error ? error->message : "");
+    }
+    va_end(args);
+    h = host_of_model(copy);
+    h->model = copy;
+    host_insert(h, geometry);
     host_clear_attentions(h);
     return h;
 }
@@ -67,6 +98,7 @@ ScsiHost *host_new_loaded(const char *model, const MediumGeometry *geometry)
 void host_free(ScsiHost *h)
 {
     ssc_drive_free(h->drive);
+    ssc_model_free(h->model);
     clock_free(h->clock);
     g_byte_array_unref(h->task.in);
     g_clear_pointer(&h->task.out, g_bytes_unref);

@@ -19,6 +19,7 @@
 
 typedef struct ScsiHost {
     Clock *clock;
+    SscModel *model; /* NULL: a built-in one */
     SscDrive *drive;
     ScsiTarget *target;
     TestMedium *medium; /* borrowed from the drive; NULL: none made */
@@ -41,6 +42,9 @@ typedef struct ScsiHost {
 ScsiHost *host_new(const char *model);
 /* The same with an empty cartridge, its unit attention taken. NULL geometry: unlimited. */
 ScsiHost *host_new_loaded(const char *model, const MediumGeometry *geometry);
+/* The default model, changed by such settings ("inquiry.vendor=ACME"), ended by NULL; loaded. */
+ScsiHost *host_new_set(const char *model, const MediumGeometry *geometry,
+                       ...) G_GNUC_NULL_TERMINATED;
 void host_free(ScsiHost *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScsiHost, host_free)
 

@@ -51,6 +51,7 @@ struct SscModel {
     uint8_t inquiry_length;              /* whole, 36 to 96 */
     const uint16_t *version_descriptors; /* ended by 0; NULL: none */
     const char *serial;                  /* default, 10 characters */
+    const char *own_serial;              /* as set; NULL: not set */
     const uint8_t *vpd_pages;            /* ended by 0; page 00h is always there; NULL: 00h alone */
 
     uint64_t buffer_size; /* bytes of write-behind buffer */
@@ -68,6 +69,8 @@ struct SscModel {
     bool attention_on_load;       /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;
+
+    GStringChunk *texts; /* of a copy; NULL: built in */
 };
 
 #endif

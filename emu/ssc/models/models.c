@@ -71,6 +71,11 @@ const char *ssc_model_serial(const SscModel *model)
     return model->serial;
 }
 
+const char *ssc_model_own_serial(const SscModel *model)
+{
+    return model->own_serial;
+}
+
 uint8_t ssc_model_density(const SscModel *model)
 {
     return model->density;
