@@ -5,6 +5,7 @@
 
 #include "emu/base/error.h"
 #include "emu/bot/bot.h"
+#include "emu/fault/at-medium.h"
 #include "emu/fault/at-task.h"
 #include "emu/link/redir.h"
 #include "media/formats.h"
@@ -23,6 +24,8 @@ struct Drive {
     AtTask *at_task; /* NULL without a rule for that seam */
     Bot *bot;
     UsbDevice *usb;
+    const DrivePlug *plug;
+    void *plug_data;
 
     char *path; /* of the cartridge */
 
@@ -49,11 +52,121 @@ void drive_default_identity(const SscModel *model, const char *seed_text, UsbIde
     g_strlcpy(identity->serial, serial, sizeof identity->serial);
 }
 
+/* ---- faults: what stands between the layers follows from the rules ---- */
+
+static void fit_at_task(Drive *drive, bool needed)
+{
+    ScsiTarget *target = ssc_drive_target(drive->ssc);
+
+    if (needed && !drive->at_task) {
+        drive->at_task = at_task_new(target, drive->faults);
+        bot_set_target(drive->bot, at_task_target(drive->at_task));
+    } else if (!needed && drive->at_task && at_task_idle(drive->at_task)) {
+        bot_set_target(drive->bot, target);
+        g_clear_pointer(&drive->at_task, at_task_free);
+    }
+}
+
+static void fit_at_medium(Drive *drive, bool needed)
+{
+    TapeMedium *medium = ssc_drive_medium(drive->ssc);
+    AtMedium *at = drive->faults->at_medium;
+
+    if (needed && !at && medium) {
+        at = at_medium_new(medium, drive->faults);
+        ssc_drive_replace_medium(drive->ssc, at_medium_medium(at));
+    } else if (!needed && at && medium == at_medium_medium(at) && at_medium_idle(at)) {
+        ssc_drive_replace_medium(drive->ssc, at_medium_take_out(at));
+    }
+}
+
+static void fit_faults(Drive *drive)
+{
+    unsigned seams = drive->faults ? fault_plan_seams(drive->faults) : 0;
+
+    if (drive->faults) {
+        fit_at_task(drive, seams & FAULT_SEAM_TASK);
+        fit_at_medium(drive, seams & FAULT_SEAM_MEDIUM);
+    }
+}
+
+static bool world_position(void *data, MediumPosition *position)
+{
+    Drive *drive = data;
+    TapeMedium *medium = ssc_drive_medium(drive->ssc);
+
+    if (medium) {
+        medium_position(medium, position);
+    }
+    return medium != NULL;
+}
+
+static void world_unplug(void *data, int64_t replug)
+{
+    Drive *drive = data;
+
+    if (drive->plug) {
+        drive->plug->unplug(drive->plug_data, replug);
+    }
+}
+
+static void world_power_on(void *data)
+{
+    Drive *drive = data;
+    ScsiTarget *target =
+        drive->at_task ? at_task_target(drive->at_task) : ssc_drive_target(drive->ssc);
+
+    usb_device_reset(drive->usb);
+    target->ops->reset(target, SCSI_RESET_POWER_ON);
+}
+
+static const FaultWorld fault_world = { world_position, world_unplug, world_power_on };
+
+const FaultPlan *drive_faults(const Drive *drive)
+{
+    return drive->faults;
+}
+
+static bool no_faults(const Drive *drive, GError **error)
+{
+    if (!drive->faults) {
+        g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                            "this drive was made without a fault plan");
+    }
+    return !drive->faults;
+}
+
+bool drive_add_faults(Drive *drive, const char *name, const char *text, size_t length,
+                      GError **error)
+{
+    if (no_faults(drive, error) || !fault_plan_add(drive->faults, name, text, length, error)) {
+        return false;
+    }
+    fit_faults(drive);
+    return true;
+}
+
+bool drive_remove_fault(Drive *drive, unsigned number, GError **error)
+{
+    if (no_faults(drive, error) || !fault_plan_remove(drive->faults, number, error)) {
+        return false;
+    }
+    fit_faults(drive);
+    return true;
+}
+
+void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data)
+{
+    drive->plug = plug;
+    drive->plug_data = data;
+}
+
+/* ---- the drive ---- */
+
 Drive *drive_new(const DriveConfig *config, GError **error)
 {
     g_autoptr(Drive) drive = NULL;
     const char *serial = config->identity.serial;
-    ScsiTarget *target;
     size_t length = strlen(serial);
 
     if (!usb_identity_check(&config->identity, error)) {
@@ -69,14 +182,13 @@ Drive *drive_new(const DriveConfig *config, GError **error)
         serial = ssc_model_own_serial(config->model);
     }
     drive->ssc = ssc_drive_new(config->model, serial, config->clock, config->trace);
-    target = ssc_drive_target(drive->ssc);
-    if (drive->faults && fault_plan_needs(drive->faults, FAULT_SEAM_TASK)) {
-        drive->at_task = at_task_new(target, drive->faults, config->clock, config->trace);
-        target = at_task_target(drive->at_task);
-    }
-    drive->bot = bot_new(target, config->trace);
+    drive->bot = bot_new(ssc_drive_target(drive->ssc), config->trace);
     drive->usb =
         usb_device_new(&config->identity, config->speed, bot_function(drive->bot), config->trace);
+    if (drive->faults) {
+        fault_plan_start(drive->faults, config->clock, config->trace, &fault_world, drive);
+        fit_faults(drive);
+    }
     return g_steal_pointer(&drive);
 }
 
@@ -90,6 +202,9 @@ void drive_free(Drive *drive)
     bot_free(drive->bot);
     at_task_free(drive->at_task);
     ssc_drive_free(drive->ssc);
+    if (drive->faults) {
+        fault_plan_stop(drive->faults);
+    }
     g_free(drive->path);
     g_free(drive);
 }
@@ -102,11 +217,6 @@ UsbDevice *drive_usb(Drive *drive)
 SscDrive *drive_ssc(Drive *drive)
 {
     return drive->ssc;
-}
-
-const FaultPlan *drive_faults(const Drive *drive)
-{
-    return drive->faults;
 }
 
 const char *drive_cartridge(const Drive *drive)
@@ -135,13 +245,22 @@ bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, G
     if (!medium) {
         return false;
     }
-    if (!ssc_drive_insert(drive->ssc, medium)) {
+    if (!drive_insert(drive, medium)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "cannot load %s: the drive does not take it now", path);
         return false;
     }
     medium = NULL; /* the drive's now */
     drive->path = g_strdup(path);
+    return true;
+}
+
+bool drive_insert(Drive *drive, TapeMedium *medium)
+{
+    if (!ssc_drive_insert(drive->ssc, medium)) {
+        return false;
+    }
+    fit_faults(drive);
     return true;
 }
 

@@ -22,7 +22,7 @@ typedef struct DriveConfig {
     Clock *clock;       /* borrowed */
     Executor *executor; /* borrowed */
     Trace *trace;       /* borrowed, may be NULL */
-    FaultPlan *faults;  /* borrowed, may be NULL */
+    FaultPlan *faults;  /* borrowed, may be NULL: none can come later either */
 } DriveConfig;
 
 /*
@@ -39,10 +39,32 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
 
 UsbDevice *drive_usb(Drive *drive);
 SscDrive *drive_ssc(Drive *drive);
+
+/* ---- faults ---- */
+
+/* NULL: it was given none. */
 const FaultPlan *drive_faults(const Drive *drive);
+/*
+ * As fault_plan_add() and fault_plan_remove(), on a running drive: the interposers that are needed
+ * are put between the layers, those that are not are taken out as soon as they can be.
+ */
+bool drive_add_faults(Drive *drive, const char *name, const char *text, size_t length,
+                      GError **error);
+bool drive_remove_fault(Drive *drive, unsigned number, GError **error);
+
+/* What the drive's faults may do to its plug; `data` is the one given with it. */
+typedef struct DrivePlug {
+    /* Leaves the bus at once; comes back after `replug` microseconds, or never (FAULT_FOR_EVER). */
+    void (*unplug)(void *data, int64_t replug);
+} DrivePlug;
+
+/* NULL: it cannot be pulled; faults that would do it then only hang. */
+void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data);
 
 /* Opens and inserts a cartridge file. `notice` as in medium_open. */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
+/* Puts a medium in that is no file; takes it over. False: there is a cartridge. */
+bool drive_insert(Drive *drive, TapeMedium *medium);
 /* The file of the cartridge that is in the drive; NULL: none. Borrowed. */
 const char *drive_cartridge(const Drive *drive);
 

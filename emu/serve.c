@@ -208,15 +208,16 @@ static bool load_faults(Server *s, GError **error)
     if (!read_seed(&s->options, &s->seed, error)) {
         return false;
     }
+    s->faults = fault_plan_new(s->seed); /* rules may come over the control socket */
     if (!s->options.faults) {
         return true;
     }
-    s->faults = fault_plan_load(s->options.faults, s->seed, error);
-    if (s->faults) {
-        say("faults: %zu rules from %s, seed %" G_GUINT64_FORMAT, s->faults->n_rules,
-            s->options.faults, s->seed);
+    if (!fault_plan_load(s->faults, s->options.faults, error)) {
+        return false;
     }
-    return s->faults != NULL;
+    say("faults: %u rules from %s, seed %" G_GUINT64_FORMAT, s->faults->rules->len,
+        s->options.faults, s->seed);
+    return true;
 }
 
 static bool make_model(Server *s, GError **error)
@@ -407,16 +408,24 @@ static void on_ejected(void *data, const GError *error)
     }
 }
 
+static void report_rules(const GPtrArray *rules)
+{
+    guint i;
+
+    for (i = 0; i < rules->len; i++) {
+        const FaultRule *rule = g_ptr_array_index(rules, i);
+
+        say("fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, rule->source,
+            rule->line, rule->fired);
+    }
+}
+
 /* What did not fire is as telling as what did. */
 static void report_faults(const FaultPlan *plan)
 {
-    size_t i;
-
-    for (i = 0; plan && i < plan->n_rules; i++) {
-        const FaultRule *rule = &plan->rules[i];
-
-        say("fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, plan->path,
-            rule->line, rule->fired);
+    if (plan) {
+        report_rules(plan->removed);
+        report_rules(plan->rules);
     }
 }
 

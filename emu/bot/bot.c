@@ -511,3 +511,8 @@ UsbFunction *bot_function(Bot *bot)
 {
     return &bot->function;
 }
+
+void bot_set_target(Bot *bot, ScsiTarget *target)
+{
+    bot->target = target;
+}

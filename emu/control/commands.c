@@ -90,24 +90,34 @@ static void run_eject(Call *call, JsonObject *arguments)
                 call);
 }
 
+static void add_rule(JsonBuilder *builder, const FaultRule *rule)
+{
+    json_builder_begin_object(builder);
+    json_add_count(builder, "rule", rule->number);
+    json_add_text(builder, "name", rule->kind->name);
+    json_add_text(builder, "class", fault_class_name(rule->kind->class_));
+    json_add_text(builder, "file", rule->source);
+    json_add_count(builder, "line", rule->line);
+    json_add_text(builder, "on", rule->when);
+    json_add_count(builder, "seen", rule->seen);
+    json_add_count(builder, "fired", rule->fired);
+    json_add_bool(builder, "removed", rule->removed);
+    json_builder_end_object(builder);
+}
+
+/* Rules that were taken out stay listed: what they did is part of what happened. */
 static void run_fault_list(Call *call, JsonObject *arguments)
 {
     const FaultPlan *plan = drive_faults(call_drive(call));
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    size_t i;
+    guint i;
 
     json_builder_begin_array(builder);
-    for (i = 0; plan && i < plan->n_rules; i++) {
-        const FaultRule *rule = &plan->rules[i];
-
-        json_builder_begin_object(builder);
-        json_add_text(builder, "name", rule->kind->name);
-        json_add_text(builder, "file", plan->path);
-        json_add_count(builder, "line", rule->line);
-        json_add_text(builder, "on", rule->on);
-        json_add_count(builder, "seen", rule->seen);
-        json_add_count(builder, "fired", rule->fired);
-        json_builder_end_object(builder);
+    for (i = 0; plan && i < plan->removed->len; i++) {
+        add_rule(builder, g_ptr_array_index(plan->removed, i));
+    }
+    for (i = 0; plan && i < plan->rules->len; i++) {
+        add_rule(builder, g_ptr_array_index(plan->rules, i));
     }
     json_builder_end_array(builder);
     call_return(call, node_of(builder));

@@ -1,56 +1,154 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each task that comes by gets our own operations while it is below, so that its end is seen too.
+ * What we say in the drive's place, REQUEST SENSE must tell as well: `owed`, until the next
+ * command.
+ */
 #include "emu/fault/at-task.h"
+
+#include <string.h>
+
+#include "emu/base/bytes.h"
+#include "emu/fault/at-medium.h"
+
+#define SENSE_LENGTH 18
+
+enum {
+    REQUEST_SENSE = 0x03,
+    INQUIRY = 0x12,
+    REPORT_LUNS = 0xa0,
+};
 
 struct AtTask {
     ScsiTarget base;
+    ScsiTaskOps task_ops; /* ours: by them a task finds back to us */
     ScsiTarget *below;
     FaultPlan *plan;
-    Clock *clock;
-    Trace *trace;
-    GHashTable *held; /* Held by task */
+    GHashTable *passing; /* Passing by task */
+    uint64_t last_serial;
+
+    bool owes;
+    uint8_t owed[SENSE_LENGTH];
+
+    ClockTimer *not_ready; /* NULL: it is */
+    int64_t not_ready_sense;
 };
 
-typedef struct Held {
+/* A task that came by and has not ended. */
+typedef struct Passing {
     AtTask *at;
     ScsiTask *task;
-    ClockTimer *timer; /* NULL: for ever */
-} Held;
+    uint64_t serial;
+    const ScsiTaskOps *ops; /* the transport's */
+    bool below;             /* submitted there */
+    ClockTimer *timer;      /* of a held task; NULL: for ever */
+} Passing;
 
-static void held_free(void *data)
+static void passing_free(void *data)
 {
-    Held *held = data;
+    Passing *passing = data;
 
-    if (held->timer) {
-        clock_cancel(held->at->clock, held->timer);
+    if (passing->timer) {
+        clock_cancel(passing->at->plan->clock, passing->timer);
     }
-    g_free(held);
+    g_free(passing);
 }
+
+static Passing *passing_of(AtTask *at, ScsiTask *task)
+{
+    Passing *passing = g_hash_table_lookup(at->passing, task);
+
+    g_assert(passing);
+    return passing;
+}
+
+/* Gives the task back its transport and forgets it. */
+static void forget(AtTask *at, ScsiTask *task)
+{
+    task->ops = passing_of(at, task)->ops;
+    g_hash_table_remove(at->passing, task);
+}
+
+/* ---- sense ---- */
+
+static void render(const FaultSense *sense, uint8_t bytes[SENSE_LENGTH])
+{
+    memset(bytes, 0, SENSE_LENGTH);
+    bytes[0] = (uint8_t)((sense->deferred ? 0x71 : 0x70) | (sense->valid ? 0x80 : 0));
+    bytes[2] = (uint8_t)((sense->code >> 16 & 0x0f) | (sense->filemark ? 0x80 : 0) |
+                         (sense->eom ? 0x40 : 0) | (sense->ili ? 0x20 : 0));
+    if (sense->valid) {
+        put_be32(bytes + 3, (uint32_t)sense->information);
+    }
+    bytes[7] = SENSE_LENGTH - 8;
+    bytes[12] = (uint8_t)(sense->code >> 8);
+    bytes[13] = (uint8_t)sense->code;
+    if (sense->field) { /* SKSV, a field of the parameter list (SPC-3 § 4.5.2.4.2) */
+        bytes[15] = 0x80;
+        put_be16(bytes + 16, (uint16_t)sense->field);
+    }
+}
+
+void at_task_owe(AtTask *at, const FaultSense *sense)
+{
+    at->owes = true;
+    render(sense, at->owed);
+}
+
+void at_task_say(AtTask *at, ScsiTask *task, const FaultSense *sense)
+{
+    task->status = SCSI_CHECK_CONDITION;
+    render(sense, task->sense);
+    task->sense_length = SENSE_LENGTH;
+    at_task_owe(at, sense);
+}
+
+bool at_task_heard(const ScsiTask *task, FaultSense *sense)
+{
+    const uint8_t *bytes = task->sense;
+
+    *sense = (FaultSense){ 0 };
+    if (task->status != SCSI_CHECK_CONDITION || task->sense_length < SENSE_LENGTH ||
+        (bytes[0] & 0x7e) != 0x70) {
+        return false;
+    }
+    *sense = (FaultSense){
+        .code = (bytes[2] & 0x0f) << 16 | bytes[12] << 8 | bytes[13],
+        .deferred = bytes[0] & 1,
+        .filemark = bytes[2] & 0x80,
+        .eom = bytes[2] & 0x40,
+        .ili = bytes[2] & 0x20,
+        .valid = bytes[0] & 0x80,
+        .information = (int32_t)get_be32(bytes + 3),
+    };
+    return true;
+}
+
+/* ---- what kinds do ---- */
 
 static void on_hold_over(void *data)
 {
-    Held *held = data;
-    AtTask *at = held->at;
-    ScsiTask *task = held->task;
+    Passing *passing = data;
 
-    held->timer = NULL;
-    g_hash_table_remove(at->held, task);
-    at_task_pass(at, task);
+    passing->timer = NULL;
+    at_task_pass(passing->at, passing->task);
 }
 
 void at_task_pass(AtTask *at, ScsiTask *task)
 {
+    Passing *passing = passing_of(at, task);
+
+    passing->below = true;
     at->below->ops->submit(at->below, task);
 }
 
 void at_task_hold(AtTask *at, ScsiTask *task, int64_t duration)
 {
-    Held *held = g_new(Held, 1);
+    Passing *passing = passing_of(at, task);
 
-    *held = (Held){ .at = at, .task = task };
     if (duration != FAULT_FOR_EVER) {
-        held->timer = clock_start(at->clock, duration, on_hold_over, held);
+        passing->timer = clock_start(at->plan->clock, duration, on_hold_over, passing);
     }
-    g_hash_table_insert(at->held, task, held);
 }
 
 void at_task_end(AtTask *at, ScsiTask *task, ScsiStatus status)
@@ -58,24 +156,151 @@ void at_task_end(AtTask *at, ScsiTask *task, ScsiStatus status)
     task->status = status;
     task->sense_length = 0;
     task->out_unused = 0;
+    forget(at, task);
     task->ops->done(task);
+}
+
+void at_task_check(AtTask *at, ScsiTask *task, const FaultSense *sense)
+{
+    at_task_say(at, task, sense);
+    task->out_unused = 0;
+    forget(at, task);
+    task->ops->done(task);
+}
+
+void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length)
+{
+    forget(at, task);
+    task->status = SCSI_GOOD;
+    task->sense_length = 0;
+    task->out_unused = 0;
+    g_byte_array_set_size(task->in, 0);
+    if (length > 0) {
+        if (!task->ops->data_phase(task, SCSI_DATA_IN, (uint32_t)length)) {
+            return;
+        }
+        memcpy(scsi_task_in(task, length), bytes, length);
+    }
+    task->ops->done(task);
+}
+
+void at_task_reset_below(AtTask *at, ScsiReset kind)
+{
+    at->below->ops->reset(at->below, kind);
+}
+
+static void on_ready(void *data)
+{
+    ((AtTask *)data)->not_ready = NULL;
+}
+
+void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense)
+{
+    if (at->not_ready) {
+        clock_cancel(at->plan->clock, at->not_ready);
+    }
+    at->not_ready_sense = sense;
+    at->not_ready = clock_start(at->plan->clock, duration, on_ready, at);
+}
+
+/* ---- the way up ---- */
+
+static AtTask *task_at(const ScsiTask *task)
+{
+    return (AtTask *)(void *)((char *)task->ops - G_STRUCT_OFFSET(AtTask, task_ops));
+}
+
+static bool our_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
+{
+    AtTask *at = task_at(task);
+    Passing *passing = passing_of(at, task);
+    uint64_t serial = passing->serial;
+    bool agreed = passing->ops->data_phase(task, direction, length);
+
+    /* It may have ended inside the call, and the next one begun in the same ScsiTask. */
+    passing = g_hash_table_lookup(at->passing, task);
+    if (!agreed && passing && passing->serial == serial) {
+        forget(at, task);
+    }
+    return agreed;
+}
+
+static void our_done(ScsiTask *task)
+{
+    AtTask *at = task_at(task);
+    FaultEvent event = { .hook = FAULT_HOOK_DONE, .subject = task };
+    unsigned cursor = 0;
+    FaultRule *rule;
+
+    while ((rule = fault_plan_next(at->plan, &event, &cursor))) {
+        rule->kind->on_done(at, rule, task);
+    }
+    forget(at, task);
+    task->ops->done(task);
+}
+
+/* ---- the way down ---- */
+
+static bool exempt(const ScsiTask *task)
+{
+    return task->cdb[0] == REQUEST_SENSE || task->cdb[0] == INQUIRY || task->cdb[0] == REPORT_LUNS;
+}
+
+/* What we owe for a command that we ended ourselves. True: told. */
+static bool tell_owed(AtTask *at, ScsiTask *task)
+{
+    if (task->cdb[0] != REQUEST_SENSE || !at->owes) {
+        at->owes = false;
+        return false;
+    }
+    at->owes = false;
+    at_task_reply(at, task, at->owed, MIN(task->cdb[4], SENSE_LENGTH));
+    return true;
+}
+
+static void meet(AtTask *at, ScsiTask *task)
+{
+    /* One that was refused its data phase a moment ago may still have our operations. */
+    const Passing *old = g_hash_table_lookup(at->passing, task);
+    Passing *passing = g_new(Passing, 1);
+
+    *passing = (Passing){
+        .at = at, .task = task, .serial = ++at->last_serial, .ops = old ? old->ops : task->ops
+    };
+    g_hash_table_insert(at->passing, task, passing);
+    task->ops = &at->task_ops;
 }
 
 static void at_task_submit(ScsiTarget *target, ScsiTask *task)
 {
     AtTask *at = (AtTask *)target;
-    FaultRule *rule = fault_plan_command(at->plan, task->cdb[0]);
+    FaultPlan *plan = at->plan;
+    FaultEvent event = { .hook = FAULT_HOOK_TASK, .subject = task };
+    unsigned cursor = 0;
+    FaultRule *rule;
 
-    if (!rule) {
-        at_task_pass(at, task);
+    meet(at, task);
+    if (!plan->announced) {
+        fault_plan_command(plan, task->tag, task->cdb, task->cdb_length);
+    }
+    plan->announced = false;
+    while ((rule = fault_plan_next(plan, &event, &cursor))) {
+        if (rule->kind->act) {
+            if (rule->kind->act(plan, rule)) {
+                return; /* hangs until it is taken back */
+            }
+        } else if (rule->kind->on_task(at, rule, task)) {
+            return;
+        }
+    }
+    if (tell_owed(at, task)) {
         return;
     }
-    TRACE(at->trace, FAULT_FIRED,
-          "%s (%s:%u) seed %" G_GUINT64_FORMAT " tag %" G_GUINT64_FORMAT
-          " command %02Xh, occurrence %" G_GUINT64_FORMAT ", firing %" G_GUINT64_FORMAT,
-          rule->kind->name, at->plan->path, rule->line, at->plan->seed, task->tag, task->cdb[0],
-          rule->seen, rule->fired);
-    rule->kind->on_task(at, rule, task);
+    if (at->not_ready && !exempt(task)) {
+        at_task_check(at, task, &(FaultSense){ .code = at->not_ready_sense });
+        return;
+    }
+    at_task_pass(at, task);
 }
 
 static void at_task_data_out(ScsiTarget *target, ScsiTask *task)
@@ -88,8 +313,13 @@ static void at_task_data_out(ScsiTarget *target, ScsiTask *task)
 static void at_task_abort(ScsiTarget *target, ScsiTask *task)
 {
     AtTask *at = (AtTask *)target;
+    Passing *passing = g_hash_table_lookup(at->passing, task);
+    bool below = !passing || passing->below; /* it may be older than we are here */
 
-    if (!g_hash_table_remove(at->held, task)) {
+    if (passing) {
+        forget(at, task);
+    }
+    if (below) {
         at->below->ops->abort(at->below, task);
     }
 }
@@ -98,6 +328,13 @@ static void at_task_reset(ScsiTarget *target, ScsiReset kind)
 {
     AtTask *at = (AtTask *)target;
 
+    at->plan->announced = false;
+    if (kind != SCSI_RESET_TRANSPORT) {
+        at->owes = false;
+    }
+    if (at->plan->at_medium && kind != SCSI_RESET_TRANSPORT) {
+        at_medium_reset(at->plan->at_medium, kind == SCSI_RESET_POWER_ON);
+    }
     at->below->ops->reset(at->below, kind);
 }
 
@@ -108,15 +345,17 @@ static unsigned at_task_lun_count(ScsiTarget *target)
     return at->below->ops->lun_count(at->below);
 }
 
-AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan, Clock *clock, Trace *trace)
+AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan)
 {
     static const ScsiTargetOps ops = { at_task_submit, at_task_data_out, at_task_abort,
                                        at_task_reset, at_task_lun_count };
     AtTask *at = g_new0(AtTask, 1);
 
-    *at =
-        (AtTask){ .base.ops = &ops, .below = below, .plan = plan, .clock = clock, .trace = trace };
-    at->held = g_hash_table_new_full(NULL, NULL, NULL, held_free);
+    *at = (AtTask){
+        .base.ops = &ops, .task_ops = { our_data_phase, our_done }, .below = below, .plan = plan
+    };
+    at->passing = g_hash_table_new_full(NULL, NULL, NULL, passing_free);
+    plan->at_task = at;
     return at;
 }
 
@@ -125,12 +364,21 @@ void at_task_free(AtTask *at)
     if (!at) {
         return;
     }
-    g_assert(g_hash_table_size(at->held) == 0);
-    g_hash_table_unref(at->held);
+    g_assert(at_task_idle(at));
+    if (at->not_ready) {
+        clock_cancel(at->plan->clock, at->not_ready);
+    }
+    at->plan->at_task = NULL;
+    g_hash_table_unref(at->passing);
     g_free(at);
 }
 
 ScsiTarget *at_task_target(AtTask *at)
 {
     return &at->base;
+}
+
+bool at_task_idle(const AtTask *at)
+{
+    return g_hash_table_size(at->passing) == 0;
 }

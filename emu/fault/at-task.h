@@ -1,28 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Faults at SEAM 2: a ScsiTarget in front of another. */
+/* Faults at SEAM 2: a ScsiTarget in front of another. Also where commands are counted. */
 #ifndef USBTAPE_FAULT_AT_TASK_H
 #define USBTAPE_FAULT_AT_TASK_H
 
-#include "emu/base/clock.h"
-#include "emu/base/trace.h"
 #include "emu/fault/plan.h"
 #include "emu/scsi/task.h"
 
 typedef struct AtTask AtTask;
 
-/* Borrows everything. */
-AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan, Clock *clock, Trace *trace);
+/* Borrows everything; plan->at_task is this one until it is freed. The plan was started. */
+AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan);
 /* No task may be pending. */
 void at_task_free(AtTask *at);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AtTask, at_task_free)
 
 ScsiTarget *at_task_target(AtTask *at);
+/* No task came this way that has not ended: it may be taken out. */
+bool at_task_idle(const AtTask *at);
 
-/* For kinds. Passes the task on to the target below, now. */
+/* ---- for kinds: each ends the kind's work on the task ---- */
+
+/* Passes the task on to the target below, now. */
 void at_task_pass(AtTask *at, ScsiTask *task);
 /* Passes it on after `duration` microseconds, or FAULT_FOR_EVER: the host has to take it back. */
 void at_task_hold(AtTask *at, ScsiTask *task, int64_t duration);
 /* Ends it without effect. */
 void at_task_end(AtTask *at, ScsiTask *task, ScsiStatus status);
+
+/* Flags and INFORMATION that go with a sense. */
+typedef struct FaultSense {
+    int64_t code;  /* KKAAQQh */
+    bool deferred; /* 71h */
+    bool filemark, eom, ili;
+    bool valid;
+    int32_t information;
+    int field; /* byte of the parameter list that is wrong; 0: not said */
+} FaultSense;
+
+/* Ends it without effect, with CHECK CONDITION; REQUEST SENSE then tells the same. */
+void at_task_check(AtTask *at, ScsiTask *task, const FaultSense *sense);
+/* Answers it with these bytes instead of the drive. */
+void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length);
+
+/* In on_done: replaces what the drive said. */
+void at_task_say(AtTask *at, ScsiTask *task, const FaultSense *sense);
+/* In on_done: the sense of the task as the drive gave it; false: GOOD, or not the fixed format. */
+bool at_task_heard(const ScsiTask *task, FaultSense *sense);
+/* The next REQUEST SENSE tells this, whoever ended the command before it. */
+void at_task_owe(AtTask *at, const FaultSense *sense);
+/* The drive below is reset, as from inside. Nothing may be with it. */
+void at_task_reset_below(AtTask *at, ScsiReset kind);
+/* Until then every command but INQUIRY, REQUEST SENSE and REPORT LUNS ends so. */
+void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense);
 
 #endif

@@ -3,253 +3,461 @@
 
 #include <string.h>
 
-#include "emu/base/yaml.h"
-#include "emu/fault/kinds.h"
+#include "emu/base/error.h"
+#include "emu/fault/rule.h"
 
-const FaultKind *const *fault_kinds(void)
+static void rule_free(void *rule)
 {
-    static const FaultKind *const kinds[] = {
-#define FAULT_KIND(symbol) &symbol,
-#include "emu/fault/kinds.def"
-#undef FAULT_KIND
-        NULL,
-    };
-
-    return kinds;
+    fault_rule_free(rule);
 }
 
-/* Commands that a tape drive gets, by the names of SPC-3 and SSC-3. */
-static const struct {
-    const char *name;
-    uint8_t opcode;
-} commands[] = {
-    { "TEST UNIT READY", 0x00 },
-    { "REWIND", 0x01 },
-    { "REQUEST SENSE", 0x03 },
-    { "READ BLOCK LIMITS", 0x05 },
-    { "READ(6)", 0x08 },
-    { "WRITE(6)", 0x0a },
-    { "READ REVERSE(6)", 0x0f },
-    { "WRITE FILEMARKS(6)", 0x10 },
-    { "SPACE(6)", 0x11 },
-    { "INQUIRY", 0x12 },
-    { "VERIFY(6)", 0x13 },
-    { "MODE SELECT(6)", 0x15 },
-    { "RESERVE(6)", 0x16 },
-    { "RELEASE(6)", 0x17 },
-    { "ERASE(6)", 0x19 },
-    { "MODE SENSE(6)", 0x1a },
-    { "LOAD UNLOAD", 0x1b },
-    { "SEND DIAGNOSTIC", 0x1d },
-    { "PREVENT ALLOW MEDIUM REMOVAL", 0x1e },
-    { "LOCATE(10)", 0x2b },
-    { "READ POSITION", 0x34 },
-    { "LOG SELECT", 0x4c },
-    { "LOG SENSE", 0x4d },
-    { "MODE SELECT(10)", 0x55 },
-    { "MODE SENSE(10)", 0x5a },
-    { "SPACE(16)", 0x91 },
-    { "LOCATE(16)", 0x92 },
-    { "REPORT LUNS", 0xa0 },
-};
-
-static int opcode_of(const char *name)
+FaultPlan *fault_plan_new(uint64_t seed)
 {
-    size_t i;
+    FaultPlan *plan = g_new0(FaultPlan, 1);
 
-    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (g_str_equal(name, commands[i].name)) {
-            return commands[i].opcode;
-        }
-    }
-    if (strlen(name) == 3 && g_ascii_isxdigit(name[0]) && g_ascii_isxdigit(name[1]) &&
-        name[2] == 'h') {
-        return g_ascii_xdigit_value(name[0]) << 4 | g_ascii_xdigit_value(name[1]);
-    }
-    return -1;
-}
-
-static bool read_name(const YamlNode *node, void *member, GError **error)
-{
-    const char *name = yaml_node_text(node, error);
-    g_autoptr(GString) known = g_string_new(NULL);
-    const FaultKind *const *kind;
-
-    if (!name) {
-        return false;
-    }
-    for (kind = fault_kinds(); *kind; kind++) {
-        if (g_str_equal(name, (*kind)->name)) {
-            *(const FaultKind **)member = *kind;
-            return true;
-        }
-        g_string_append_printf(known, "%s%s", known->len ? ", " : "", (*kind)->name);
-    }
-    return yaml_node_refuse(node, error, "there is no fault '%s'; there are: %s", name, known->str);
-}
-
-static bool read_count(const YamlNode *node, void *member, GError **error)
-{
-    const char *text = yaml_node_text(node, error);
-    int64_t count;
-
-    if (!text) {
-        return false;
-    }
-    if (g_str_equal(text, "inf")) {
-        *(uint64_t *)member = FAULT_COUNT_INFINITE;
-        return true;
-    }
-    if (!yaml_node_integer(node, 1, G_MAXINT64, &count, error)) {
-        return false;
-    }
-    *(uint64_t *)member = (uint64_t)count;
-    return true;
-}
-
-static bool read_on(const YamlNode *node, FaultRule *rule, GError **error)
-{
-    g_auto(GStrv) parts = NULL;
-
-    rule->opcode = -1;
-    rule->nth = 1;
-    parts = g_strsplit(rule->on, "#", 2);
-    if (parts[0] && parts[1] &&
-        (!g_ascii_isdigit(parts[1][0]) ||
-         !g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXINT64, &rule->nth, NULL))) {
-        return yaml_node_refuse(
-            node, error, "'%s': after # comes the number of the occurrence, from 1", rule->on);
-    }
-    if (parts[0] && g_str_equal(parts[0], "any")) {
-        return true;
-    }
-    rule->opcode = opcode_of(parts[0] ? parts[0] : "");
-    if (rule->opcode < 0) {
-        return yaml_node_refuse(node, error,
-                                "'%s' is not a command: write a name such as WRITE(6), an opcode "
-                                "such as 0Ah, or any",
-                                rule->on);
-    }
-    return true;
-}
-
-static bool read_rule(const YamlNode *node, FaultRule *rule, GError **error)
-{
-    static const YamlField fields[] = {
-        { .key = "name",
-          .type = YAML_TYPE_CUSTOM,
-          .offset = G_STRUCT_OFFSET(FaultRule, kind),
-          .required = true,
-          .read = read_name },
-        { .key = "on", .type = YAML_TYPE_TEXT, .offset = G_STRUCT_OFFSET(FaultRule, on) },
-        { .key = "count",
-          .type = YAML_TYPE_CUSTOM,
-          .offset = G_STRUCT_OFFSET(FaultRule, count),
-          .read = read_count },
-        { .key = "for",
-          .type = YAML_TYPE_DURATION,
-          .offset = G_STRUCT_OFFSET(FaultRule, duration) },
-        { .key = NULL },
-    };
-    const YamlNode *on, *duration;
-
-    *rule = (FaultRule){ .on = g_strdup("any"), .count = 1, .duration = FAULT_FOR_EVER };
-    if (!yaml_node_is(node, YAML_KIND_MAP, error) || !yaml_node_read(node, fields, rule, error)) {
-        return false;
-    }
-    rule->line = yaml_node_line(node);
-    on = yaml_node_get(node, "on");
-    duration = yaml_node_get(node, "for");
-    if (duration && !rule->kind->takes_duration) {
-        return yaml_node_refuse(duration, error, "%s has no parameter 'for'", rule->kind->name);
-    }
-    if (!duration && rule->kind->needs_duration) {
-        return yaml_node_refuse(node, error, "%s needs 'for', such as for: 30s", rule->kind->name);
-    }
-    return read_on(on ? on : node, rule, error);
-}
-
-static FaultPlan *plan_of(YamlFile *file, const char *name, uint64_t seed, GError **error)
-{
-    const YamlNode *root = yaml_file_root(file);
-    g_autoptr(FaultPlan) plan = g_new0(FaultPlan, 1);
-    size_t i;
-
-    plan->path = g_strdup(name);
     plan->seed = seed;
-    if (!yaml_node_is(root, YAML_KIND_LIST, error)) {
-        return NULL;
-    }
-    plan->rules = g_new0(FaultRule, yaml_node_length(root) + 1);
-    for (i = 0; i < yaml_node_length(root); i++) {
-        plan->n_rules = i + 1;
-        if (!read_rule(yaml_node_item(root, i), &plan->rules[i], error)) {
-            return NULL;
-        }
-    }
-    return g_steal_pointer(&plan);
-}
-
-FaultPlan *fault_plan_load(const char *path, uint64_t seed, GError **error)
-{
-    g_autoptr(YamlFile) file = yaml_file_load(path, error);
-
-    return file ? plan_of(file, path, seed, error) : NULL;
-}
-
-FaultPlan *fault_plan_parse(const char *name, const char *text, size_t length, uint64_t seed,
-                            GError **error)
-{
-    g_autoptr(YamlFile) file = yaml_file_parse(name, text, length, error);
-
-    return file ? plan_of(file, name, seed, error) : NULL;
+    plan->rules = g_ptr_array_new_with_free_func(rule_free);
+    plan->removed = g_ptr_array_new_with_free_func(rule_free);
+    plan->states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return plan;
 }
 
 void fault_plan_free(FaultPlan *plan)
 {
-    size_t i;
-
     if (!plan) {
         return;
     }
-    for (i = 0; i < plan->n_rules; i++) {
-        g_free(plan->rules[i].on);
-    }
-    g_free(plan->rules);
-    g_free(plan->path);
+    fault_plan_stop(plan);
+    g_ptr_array_unref(plan->rules);
+    g_ptr_array_unref(plan->removed);
+    g_hash_table_unref(plan->states);
     g_free(plan);
 }
 
-bool fault_plan_needs(const FaultPlan *plan, FaultSeam seam)
-{
-    size_t i;
+/* ---- rules come and go ---- */
 
-    for (i = 0; i < plan->n_rules; i++) {
-        if (plan->rules[i].kind->seam == seam) {
+static FaultRule *nth_rule(const GPtrArray *rules, guint i)
+{
+    return g_ptr_array_index(rules, i);
+}
+
+static bool rule_is_called(const FaultRule *rule, const char *name)
+{
+    return rule->id ? g_str_equal(rule->id, name) : g_str_equal(rule->kind->name, name);
+}
+
+/* The rule that `name` means: one of the new ones before one that is in force. */
+static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, const char *name,
+                              const FaultRule *not_this)
+{
+    const GPtrArray *both[] = { fresh, plan->rules };
+    size_t b;
+    guint i;
+
+    for (b = 0; b < G_N_ELEMENTS(both); b++) {
+        for (i = 0; i < both[b]->len; i++) {
+            FaultRule *rule = nth_rule(both[b], i);
+
+            if (rule != not_this && rule_is_called(rule, name)) {
+                return rule;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool state_can_be_set(const FaultPlan *plan, const GPtrArray *fresh, const char *state)
+{
+    const GPtrArray *both[] = { fresh, plan->rules };
+    size_t b;
+    guint i;
+
+    for (b = 0; b < G_N_ELEMENTS(both); b++) {
+        for (i = 0; i < both[b]->len; i++) {
+            const FaultRule *rule = nth_rule(both[b], i);
+
+            if (rule->set_state && g_str_equal(rule->set_state, state)) {
+                return true;
+            }
+        }
+    }
+    return g_hash_table_contains(plan->states, state);
+}
+
+static bool waits_for_itself(const FaultRule *rule)
+{
+    const FaultRule *other;
+
+    for (other = rule->after; other; other = other->after) {
+        if (other == rule) {
             return true;
         }
     }
     return false;
 }
 
-FaultRule *fault_plan_command(FaultPlan *plan, uint8_t opcode)
+/* Looks up what the rule says of others. */
+static bool connect_rule(const FaultPlan *plan, const GPtrArray *fresh, FaultRule *rule,
+                         const YamlNode *node, GError **error)
 {
-    FaultRule *first = NULL;
-    size_t i;
+    if (rule->after_name) {
+        rule->after = find_called(plan, fresh, rule->after_name, rule);
+        if (!rule->after) {
+            return yaml_node_refuse(yaml_node_get(node, "after"), error,
+                                    "there is no other rule '%s' (its id, else its name)",
+                                    rule->after_name);
+        }
+    }
+    if (rule->if_state && !state_can_be_set(plan, fresh, rule->if_state)) {
+        return yaml_node_refuse(yaml_node_get(node, "if-state"), error,
+                                "no rule sets the state '%s': this one can never fire",
+                                rule->if_state);
+    }
+    return true;
+}
 
-    for (i = 0; i < plan->n_rules; i++) {
-        FaultRule *rule = &plan->rules[i];
+static bool check_cycles(const GPtrArray *fresh, const YamlNode *root, GError **error)
+{
+    bool list = yaml_node_kind(root) == YAML_KIND_LIST;
+    guint i;
 
-        if (rule->opcode >= 0 && rule->opcode != opcode) {
+    for (i = 0; i < fresh->len; i++) {
+        if (waits_for_itself(nth_rule(fresh, i))) {
+            return yaml_node_refuse(yaml_node_get(list ? yaml_node_item(root, i) : root, "after"),
+                                    error, "the rules wait for each other: they can never fire");
+        }
+    }
+    return true;
+}
+
+static void on_clock(void *data);
+
+static void start_rule(FaultPlan *plan, FaultRule *rule)
+{
+    rule->start = clock_now(plan->clock);
+    if (rule->hook == FAULT_HOOK_CLOCK) {
+        rule->timer = clock_start(plan->clock, rule->time, on_clock, rule);
+    }
+}
+
+static void stop_rule(FaultPlan *plan, FaultRule *rule)
+{
+    if (rule->timer) {
+        clock_cancel(plan->clock, rule->timer);
+        rule->timer = NULL;
+    }
+}
+
+static void adopt_rule(FaultPlan *plan, FaultRule *rule)
+{
+    rule->plan = plan;
+    rule->number = ++plan->last_number;
+    rule->random = random_new(plan->seed, rule->number);
+    g_ptr_array_add(plan->rules, rule);
+    if (plan->clock) {
+        start_rule(plan, rule);
+    }
+}
+
+static bool read_rules(FaultPlan *plan, YamlFile *file, const char *source, GError **error)
+{
+    const YamlNode *root = yaml_file_root(file);
+    bool list = yaml_node_kind(root) == YAML_KIND_LIST;
+    size_t i, n = list ? yaml_node_length(root) : 1;
+    g_autoptr(GPtrArray) fresh = g_ptr_array_new_with_free_func(rule_free);
+
+    if (!list && yaml_node_kind(root) != YAML_KIND_MAP) {
+        return yaml_node_refuse(root, error, "a fault plan is a list of rules");
+    }
+    for (i = 0; i < n; i++) {
+        FaultRule *rule = fault_rule_read(list ? yaml_node_item(root, i) : root, source, error);
+
+        if (!rule) {
+            return false;
+        }
+        g_ptr_array_add(fresh, rule);
+    }
+    for (i = 0; i < n; i++) {
+        if (!connect_rule(plan, fresh, nth_rule(fresh, (guint)i),
+                          list ? yaml_node_item(root, i) : root, error)) {
+            return false;
+        }
+    }
+    if (!check_cycles(fresh, root, error)) {
+        return false;
+    }
+    while (fresh->len > 0) {
+        adopt_rule(plan, g_ptr_array_steal_index(fresh, 0));
+    }
+    return true;
+}
+
+bool fault_plan_load(FaultPlan *plan, const char *path, GError **error)
+{
+    g_autoptr(YamlFile) file = yaml_file_load(path, error);
+
+    return file && read_rules(plan, file, path, error);
+}
+
+bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t length,
+                    GError **error)
+{
+    g_autoptr(YamlFile) file = yaml_file_parse(name, text, length, error);
+
+    return file && read_rules(plan, file, name, error);
+}
+
+/* What it has done stays counted; whoever still holds it finds it unchanged. */
+static void retire(FaultPlan *plan, guint i)
+{
+    FaultRule *rule = nth_rule(plan->rules, i);
+
+    stop_rule(plan, rule);
+    rule->removed = true;
+    g_ptr_array_add(plan->removed, g_ptr_array_steal_index(plan->rules, i));
+}
+
+static const FaultRule *waiting_for(const FaultPlan *plan, const FaultRule *rule)
+{
+    guint i;
+
+    for (i = 0; i < plan->rules->len; i++) {
+        if (nth_rule(plan->rules, i)->after == rule && rule->fired == 0) {
+            return nth_rule(plan->rules, i);
+        }
+    }
+    return NULL;
+}
+
+bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
+{
+    const FaultRule *waiting;
+    guint i;
+
+    if (number == 0) {
+        while (plan->rules->len > 0) {
+            retire(plan, 0);
+        }
+        return true;
+    }
+    for (i = 0; i < plan->rules->len; i++) {
+        if (nth_rule(plan->rules, i)->number != number) {
             continue;
         }
-        rule->seen++;
-        if (!first && rule->seen >= rule->nth && rule->fired < rule->count) {
-            first = rule;
+        waiting = waiting_for(plan, nth_rule(plan->rules, i));
+        if (waiting) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                        "rule %u waits for rule %u to fire: remove it first", waiting->number,
+                        number);
+            return false;
+        }
+        retire(plan, i);
+        return true;
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "there is no rule %u", number);
+    return false;
+}
+
+void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultWorld *world,
+                      void *data)
+{
+    guint i;
+
+    plan->clock = clock;
+    plan->trace = trace;
+    plan->world = world;
+    plan->data = data;
+    for (i = 0; i < plan->rules->len; i++) {
+        start_rule(plan, nth_rule(plan->rules, i));
+    }
+}
+
+void fault_plan_stop(FaultPlan *plan)
+{
+    guint i;
+
+    for (i = 0; plan->clock && i < plan->rules->len; i++) {
+        stop_rule(plan, nth_rule(plan->rules, i));
+    }
+    plan->clock = NULL;
+    plan->trace = NULL;
+    plan->world = NULL;
+}
+
+unsigned fault_plan_seams(const FaultPlan *plan)
+{
+    unsigned seams = 0;
+    guint i;
+
+    for (i = 0; i < plan->rules->len; i++) {
+        seams |= nth_rule(plan->rules, i)->seams;
+    }
+    return seams;
+}
+
+/* ---- what happens ---- */
+
+void fault_plan_command(FaultPlan *plan, uint64_t tag, const uint8_t *cdb, size_t length)
+{
+    guint i;
+
+    plan->command++;
+    plan->tag = tag;
+    memset(plan->cdb, 0, sizeof plan->cdb);
+    memcpy(plan->cdb, cdb, MIN(length, sizeof plan->cdb));
+    for (i = 0; i < plan->rules->len; i++) {
+        FaultRule *rule = nth_rule(plan->rules, i);
+
+        rule->seen += !rule->request && rule->takes[plan->cdb[0]];
+    }
+}
+
+void fault_plan_request(FaultPlan *plan, unsigned request)
+{
+    guint i;
+
+    for (i = 0; i < plan->rules->len; i++) {
+        FaultRule *rule = nth_rule(plan->rules, i);
+
+        rule->seen += (rule->request & request) != 0;
+    }
+}
+
+static bool in_range(const FaultRange *range, uint64_t value)
+{
+    return !range->given || (value >= range->from && value <= range->to);
+}
+
+/* Where the head is: as the event says, else as the world does. */
+static bool position_holds(const FaultRule *rule, const FaultEvent *event)
+{
+    const FaultPlan *plan = rule->plan;
+    MediumPosition position;
+
+    if (!rule->record.given && !rule->file.given && !rule->has_bytes) {
+        return true;
+    }
+    if (event->position) {
+        position = *event->position;
+    } else if (!plan->world || !plan->world->position ||
+               !plan->world->position(plan->data, &position)) {
+        return false;
+    }
+    return in_range(&rule->record, position.object) && in_range(&rule->file, position.files) &&
+           (!rule->has_bytes || position.used >= rule->bytes);
+}
+
+static bool command_holds(const FaultRule *rule)
+{
+    return rule->plan->command > 0 && rule->seen >= rule->nth && rule->takes[rule->plan->cdb[0]];
+}
+
+static bool event_holds(const FaultRule *rule, const FaultEvent *event)
+{
+    if (rule->hook != event->hook || rule->fired >= rule->count) {
+        return false;
+    }
+    switch (rule->hook) {
+    case FAULT_HOOK_REQUEST:
+    case FAULT_HOOK_REPLY:
+        return (rule->request & event->request) && rule->seen >= rule->nth;
+    case FAULT_HOOK_TRANSFER:
+    case FAULT_HOOK_COMPLETE:
+        return rule->phase == event->phase && command_holds(rule);
+    case FAULT_HOOK_MOTION:
+        return (rule->kind->motions & event->motion) && command_holds(rule);
+    case FAULT_HOOK_TASK:
+    case FAULT_HOOK_DONE:
+        return command_holds(rule);
+    case FAULT_HOOK_CLOCK:
+        return true;
+    }
+    g_assert_not_reached();
+}
+
+static bool times_hold(const FaultRule *rule)
+{
+    const FaultPlan *plan = rule->plan;
+
+    return (rule->time < 0 || rule->hook == FAULT_HOOK_CLOCK ||
+            clock_now(plan->clock) - rule->start >= rule->time) &&
+           (!rule->after || rule->after->fired > 0) &&
+           (!rule->if_state || g_hash_table_contains(plan->states, rule->if_state));
+}
+
+static void fire(FaultRule *rule, const FaultEvent *event)
+{
+    FaultPlan *plan = rule->plan;
+    char cdb[2 * FAULT_CDB_MAX + 1];
+    MediumPosition position = { 0 };
+    unsigned i;
+
+    rule->fired++;
+    if (rule->set_state) {
+        g_hash_table_add(plan->states, g_strdup(rule->set_state));
+    }
+    if (!trace_wants(plan->trace, TRACE_FAULT_FIRED)) {
+        return;
+    }
+    for (i = 0; i < FAULT_CDB_MAX; i++) {
+        g_snprintf(cdb + 2 * i, 3, "%02x", plan->cdb[i]);
+    }
+    if (event->position) {
+        position = *event->position;
+    } else if (plan->world && plan->world->position) {
+        plan->world->position(plan->data, &position);
+    }
+    TRACE(plan->trace, FAULT_FIRED,
+          "%s rule=%u at=%s:%u seed=%" G_GUINT64_FORMAT " firing=%" G_GUINT64_FORMAT
+          " command=%" G_GUINT64_FORMAT " tag=%" G_GINT64_MODIFIER
+          "x cdb=%s object=%u/%" G_GUINT64_FORMAT " phase=%s",
+          rule->kind->name, rule->number, rule->source, rule->line, plan->seed, rule->fired,
+          plan->command, plan->tag, cdb, position.partition, position.object,
+          event->phase == FAULT_PHASE_CBW    ? "cbw"
+          : event->phase == FAULT_PHASE_DATA ? "data"
+          : event->phase == FAULT_PHASE_CSW  ? "csw"
+          : event->request                   ? "control"
+                                             : "command");
+}
+
+/* Everything in the order from cheap to dear; draws come last, so that they repeat. */
+static bool set_off(FaultRule *rule, const FaultEvent *event)
+{
+    if (!event_holds(rule, event) || !times_hold(rule) || !position_holds(rule, event) ||
+        (rule->kind->fits && !rule->kind->fits(rule, event->subject))) {
+        return false;
+    }
+    if (rule->occasions++ % rule->every != 0) {
+        return false;
+    }
+    return rule->probability >= 1 || random_fraction(&rule->random) < rule->probability;
+}
+
+FaultRule *fault_plan_next(FaultPlan *plan, const FaultEvent *event, unsigned *cursor)
+{
+    while (*cursor < plan->rules->len) {
+        FaultRule *rule = nth_rule(plan->rules, (*cursor)++);
+
+        if (set_off(rule, event)) {
+            fire(rule, event);
+            return rule;
         }
     }
-    if (first) {
-        first->fired++;
+    return NULL;
+}
+
+static void on_clock(void *data)
+{
+    static const FaultEvent event = { .hook = FAULT_HOOK_CLOCK };
+    FaultRule *rule = data;
+
+    rule->timer = NULL;
+    if (set_off(rule, &event)) {
+        fire(rule, &event);
+        rule->kind->act(rule->plan, rule);
     }
-    return first;
+    /* Once more after as long again; a rule of no time would never let go. */
+    if (rule->fired < rule->count && rule->time > 0) {
+        rule->timer = clock_start(rule->plan->clock, rule->time, on_clock, rule);
+    }
 }

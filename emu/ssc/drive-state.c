@@ -146,6 +146,12 @@ TapeMedium *ssc_drive_medium(SscDrive *drive)
     return drive->medium;
 }
 
+void ssc_drive_replace_medium(SscDrive *drive, TapeMedium *medium)
+{
+    g_return_if_fail(drive->medium);
+    drive->medium = medium;
+}
+
 bool ssc_drive_loaded(const SscDrive *drive)
 {
     return drive->loaded;

@@ -86,6 +86,9 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium);
 /* The cartridge in the drive, loaded or not (after LOAD UNLOAD it stays in until taken). NULL:
  * none. Borrowed. */
 TapeMedium *ssc_drive_medium(SscDrive *drive);
+/* What is in the drive is from now on reached through this medium, which stands for the same
+ * cartridge. Not from inside a call of either. */
+void ssc_drive_replace_medium(SscDrive *drive, TapeMedium *medium);
 /* Loaded = the host can reach it. */
 bool ssc_drive_loaded(const SscDrive *drive);
 

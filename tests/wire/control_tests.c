@@ -147,9 +147,11 @@ START_TEST(answers_carry_the_id)
     room_init(&room);
     fd = controller_new(&room);
     expect(fd, "", GREETING);
-    expect(fd, "{\"execute\":\"fault-list\",\"id\":{\"a\":[1,\"x\"]}}\n",
-           "{\"return\":[{\"name\":\"drive.hang\",\"file\":\"test\",\"line\":1,\"on\":\"any\","
-           "\"seen\":0,\"fired\":0}],\"id\":{\"a\":[1,\"x\"]}}\n");
+    expect(
+        fd, "{\"execute\":\"fault-list\",\"id\":{\"a\":[1,\"x\"]}}\n",
+        "{\"return\":[{\"rule\":1,\"name\":\"drive.hang\",\"class\":\"reported\",\"file\":\"test\","
+        "\"line\":1,\"on\":\"any\",\"seen\":0,\"fired\":0,\"removed\":false}],\"id\":{\"a\":[1,"
+        "\"x\"]}}\n");
     expect(fd, "{\"execute\":\"nothing\",\"id\":7}\n",
            "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"there is no command 'nothing'; "
            "'commands' lists them\"},\"id\":7}\n");
@@ -224,11 +226,13 @@ START_TEST(eject_waits_for_the_command_under_way)
 {
     static const uint8_t test_unit_ready[6] = { 0x00 };
     g_autofree char *load = NULL;
+    FaultRule *rule;
     Room room;
     int fd, other;
 
     room_init(&room);
-    room.tape.faults->rules[0].duration = 3 * G_USEC_PER_SEC;
+    rule = g_ptr_array_index(room.tape.faults->rules, 0);
+    rule->values[0].number = 3 * G_USEC_PER_SEC; /* `for` */
     fd = controller_new(&room);
     expect(fd, "", GREETING);
     load =

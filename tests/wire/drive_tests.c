@@ -129,7 +129,7 @@ START_TEST(busy_drive_is_asked_again)
     ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
     ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
     ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
-    ck_assert_uint_eq(tape.faults->rules[0].fired, 2);
+    ck_assert_uint_eq(((FaultRule *)g_ptr_array_index(tape.faults->rules, 0))->fired, 2);
     tape_clear(&tape);
 }
 END_TEST

@@ -23,7 +23,8 @@ void tape_init(Tape *tape, const char *faults)
     tape->clock = virtual_clock_new();
     trace_tee_init(&tape->trace);
     if (faults) {
-        tape->faults = fault_plan_parse("test", faults, strlen(faults), 1, &error);
+        tape->faults = fault_plan_new(1);
+        fault_plan_add(tape->faults, "test", faults, strlen(faults), &error);
         g_assert_no_error(error);
     }
     config.model = ssc_model_by_name(NULL, &error);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names for people: commands, kinds, parameters. */
+#include <string.h>
+
+#include "emu/fault/kinds.h"
+#include "emu/fault/plan.h"
+
+/* Commands that a tape drive gets, by the names of SPC-3 and SSC-3. */
+static const struct {
+    const char *name;
+    uint8_t opcode;
+} commands[] = {
+    { "TEST UNIT READY", 0x00 },
+    { "REWIND", 0x01 },
+    { "FORMAT MEDIUM", 0x04 },
+    { "REQUEST SENSE", 0x03 },
+    { "READ BLOCK LIMITS", 0x05 },
+    { "READ(6)", 0x08 },
+    { "WRITE(6)", 0x0a },
+    { "READ REVERSE(6)", 0x0f },
+    { "WRITE FILEMARKS(6)", 0x10 },
+    { "SPACE(6)", 0x11 },
+    { "INQUIRY", 0x12 },
+    { "VERIFY(6)", 0x13 },
+    { "MODE SELECT(6)", 0x15 },
+    { "RESERVE(6)", 0x16 },
+    { "RELEASE(6)", 0x17 },
+    { "ERASE(6)", 0x19 },
+    { "MODE SENSE(6)", 0x1a },
+    { "LOAD UNLOAD", 0x1b },
+    { "SEND DIAGNOSTIC", 0x1d },
+    { "PREVENT ALLOW MEDIUM REMOVAL", 0x1e },
+    { "LOCATE(10)", 0x2b },
+    { "READ POSITION", 0x34 },
+    { "REPORT DENSITY SUPPORT", 0x44 },
+    { "LOG SELECT", 0x4c },
+    { "LOG SENSE", 0x4d },
+    { "MODE SELECT(10)", 0x55 },
+    { "MODE SENSE(10)", 0x5a },
+    { "READ ATTRIBUTE", 0x8c },
+    { "WRITE ATTRIBUTE", 0x8d },
+    { "SPACE(16)", 0x91 },
+    { "LOCATE(16)", 0x92 },
+    { "REPORT LUNS", 0xa0 },
+};
+
+int fault_opcode(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_equal(name, commands[i].name)) {
+            return commands[i].opcode;
+        }
+    }
+    if (strlen(name) == 3 && g_ascii_isxdigit(name[0]) && g_ascii_isxdigit(name[1]) &&
+        name[2] == 'h') {
+        return g_ascii_xdigit_value(name[0]) << 4 | g_ascii_xdigit_value(name[1]);
+    }
+    return -1;
+}
+
+const FaultKind *const *fault_kinds(void)
+{
+    static const FaultKind *const kinds[] = {
+#define FAULT_KIND(symbol) &symbol,
+#include "emu/fault/kinds.def"
+#undef FAULT_KIND
+        NULL,
+    };
+
+    return kinds;
+}
+
+const FaultKind *fault_kind(const char *name)
+{
+    const FaultKind *const *kind;
+
+    for (kind = fault_kinds(); *kind; kind++) {
+        if (g_str_equal(name, (*kind)->name)) {
+            return *kind;
+        }
+    }
+    return NULL;
+}
+
+unsigned fault_kind_params(const FaultKind *kind)
+{
+    unsigned n = 0;
+
+    while (kind->params[n].name) {
+        n++;
+    }
+    return n;
+}
+
+static char *describe_type(const FaultParam *param)
+{
+    bool bounded = param->min != 0 || param->max != 0;
+    g_auto(GStrv) words = NULL;
+
+    switch (param->type) {
+    case FAULT_NUMBER:
+        return bounded ? g_strdup_printf("%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT, param->min,
+                                         param->max)
+                       : g_strdup("number");
+    case FAULT_SIZE:
+        return g_strdup("bytes");
+    case FAULT_DURATION:
+        return g_strdup(param->min < 0 ? "duration or forever" : "duration");
+    case FAULT_BOOL:
+        return g_strdup("true or false");
+    case FAULT_CHOICE:
+        words = g_strsplit(param->words, " ", -1);
+        return g_strjoinv(", ", words);
+    case FAULT_SENSE:
+        return g_strdup("KEY/ASC/ASCQ");
+    case FAULT_TEXT:
+        return g_strdup("text");
+    }
+    g_assert_not_reached();
+}
+
+char *fault_param_describe(const FaultParam *param)
+{
+    g_autofree char *type = describe_type(param);
+
+    return g_strdup_printf("%s: %s (%s)", param->name, type,
+                           param->fallback ? param->fallback : "must be given");
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside emu/fault: one rule from its text. */
+#ifndef USBTAPE_FAULT_RULE_H
+#define USBTAPE_FAULT_RULE_H
+
+#include "emu/base/yaml.h"
+#include "emu/fault/plan.h"
+
+/* NULL and an error that names the place. Names of other rules are not looked up yet. */
+FaultRule *fault_rule_read(const YamlNode *node, const char *source, GError **error);
+void fault_rule_free(FaultRule *rule);
+
+#endif
