@@ -56,6 +56,7 @@ typedef struct FaultRule {
 
     /* When: all that is given must hold. */
     char *on;        /* as written; NULL: not given */
+    char *when;      /* all of it, for people: "WRITE(6)#5 record 3..7" */
     bool takes[256]; /* which opcodes `on` or the kind allow */
     uint64_t nth;    /* of `on` or `ctrl`: from that occurrence on, counted from 1 */
     FaultRange record, file;
