@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device itself: what it is, what it has to say, what it can do, whose it is. */
+/* The device itself: what it is, what it has to say, what it can do. */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -66,7 +66,8 @@ static void put_standard_inquiry(SscCommand *c)
     byte_writer_u8(w, model->version);
     byte_writer_u8(w, 0x02); /* response data format */
     byte_writer_u8(w, (uint8_t)(model->inquiry_length - 5));
-    byte_writer_fill(w, 0, 3); /* no CmdQue: these drives do not queue */
+    byte_writer_u8(w, ssc_model_has_groups(model) ? 0x10 : 0x00); /* TPGS: the drive's own */
+    byte_writer_be16(w, 0); /* no CmdQue: these drives do not queue */
     byte_writer_text(w, model->vendor, 8);
     byte_writer_text(w, model->product, 16);
     byte_writer_text(w, model->revision, 4);
@@ -109,20 +110,6 @@ Outcome report_luns(SscCommand *c)
     byte_writer_be32(&c->reply, 0);
     byte_writer_fill(&c->reply, 0, 8 * n);
     return reply(c, get_be32(c->cdb + 6));
-}
-
-/*
- * SPC-2 § 7.21, 7.16. The bus has one initiator: it gets what it asks for, and nobody else is there
- * to be kept out.
- */
-Outcome reserve(SscCommand *c)
-{
-    return good();
-}
-
-Outcome release(SscCommand *c)
-{
-    return good();
 }
 
 /* CDB USAGE DATA: the operation code, then the bits that the device looks at (SPC-3 § 6.23.3). */
@@ -224,21 +211,4 @@ Outcome report_opcodes(SscCommand *c)
         outcome = put_one_opcode(c, options, timeouts);
     }
     return outcome_is_good(&outcome) ? reply(c, get_be32(c->cdb + 6)) : outcome;
-}
-
-/* SPC-3 § 6.28. The default self-test is all there is: that our own tables are sound. */
-Outcome send_diagnostic(SscCommand *c)
-{
-    bool self_test = c->cdb[1] & 0x04;
-
-    if (c->cdb[1] & 0xe0) { /* SELF-TEST CODE: no background or extended tests */
-        return illegal_field(1, 7);
-    }
-    if (get_be16(c->cdb + 3) != 0) { /* no diagnostic pages */
-        return illegal_field(3, -1);
-    }
-    if (self_test) {
-        ssc_table_check();
-    }
-    return good();
 }

@@ -10,10 +10,36 @@ Outcome test_unit_ready(SscCommand *c);
 Outcome request_sense(SscCommand *c);
 Outcome inquiry(SscCommand *c);
 Outcome report_luns(SscCommand *c);
+Outcome report_opcodes(SscCommand *c);
+
+/* cmd-diagnostic.c */
+Outcome send_diagnostic(SscCommand *c);
+Outcome receive_diagnostic(SscCommand *c);
+
+/* cmd-identity.c */
+Outcome report_identifying_information(SscCommand *c);
+Outcome set_identifying_information(SscCommand *c);
+Outcome report_timestamp(SscCommand *c);
+Outcome set_timestamp(SscCommand *c);
+Outcome report_target_port_groups(SscCommand *c);
+
+/* cmd-buffer.c */
+Outcome read_buffer(SscCommand *c);
+Outcome write_buffer(SscCommand *c);
+
+/* cmd-reserve.c */
 Outcome reserve(SscCommand *c);
 Outcome release(SscCommand *c);
-Outcome report_opcodes(SscCommand *c);
-Outcome send_diagnostic(SscCommand *c);
+Outcome persistent_read_keys(SscCommand *c);
+Outcome persistent_read_reservation(SscCommand *c);
+Outcome persistent_report_capabilities(SscCommand *c);
+Outcome persistent_read_full_status(SscCommand *c);
+Outcome persistent_register(SscCommand *c);
+Outcome persistent_register_and_ignore(SscCommand *c);
+Outcome persistent_reserve(SscCommand *c);
+Outcome persistent_release(SscCommand *c);
+Outcome persistent_clear(SscCommand *c);
+Outcome persistent_preempt(SscCommand *c);
 
 /* cmd-attribute.c */
 Outcome read_attribute(SscCommand *c);

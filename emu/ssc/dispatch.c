@@ -22,6 +22,13 @@ bool ssc_model_has(const SscModel *model, const SscRow *row)
     return id->opcode != 0;
 }
 
+bool ssc_model_has_groups(const SscModel *model)
+{
+    static const uint8_t cdb[] = { 0xa3, 0x0a };
+
+    return ssc_model_has(model, ssc_table_find(cdb));
+}
+
 /* Does the model have this operation code, with whatever service action? */
 static bool has_opcode(const SscModel *model, uint8_t opcode)
 {
@@ -124,7 +131,8 @@ static Outcome pass_gates(SscCommand *c)
     if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&drive->attention)) {
         return report_attention(drive);
     }
-    /* Reservation: USB has one initiator, so what is reserved is reserved by it (SPC-2 § 5.5). */
+    /* Reservation: USB has one initiator, so what is reserved is reserved by it (SPC-2 § 5.5); the
+     * commands that reserve know of their own conflicts. */
     /* Deferred error: likewise told once, by the next command (SPC-3 § 4.5.7). */
     if (!(flags & ROW_UA_EXEMPT) && drive->deferred.deferred) {
         return report_deferred(drive);
@@ -184,8 +192,10 @@ static void finish(SscDrive *drive, const Outcome *outcome)
 
     task->status = outcome->status;
     task->sense_length = 0;
-    if (outcome->status == SCSI_CHECK_CONDITION) {
+    if (outcome->status != SCSI_GOOD) { /* REQUEST SENSE tells more on a bus that has no status */
         drive->sense = outcome->sense;
+    }
+    if (outcome->status == SCSI_CHECK_CONDITION) {
         task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);
     }
     trace_outcome(drive, task, &outcome->sense);

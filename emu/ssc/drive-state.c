@@ -51,6 +51,12 @@ static void reset(ScsiTarget *target, ScsiReset kind)
     if (kind == SCSI_RESET_POWER_ON) {
         drive->attention = (ScsiAttention){ 0 };
         drive->deferred = (ScsiSense){ 0 };
+        drive->reservation = (SscReservation){ 0 };
+        drive->timestamp = 0;
+        drive->timestamp_since = clock_now(drive->clock);
+        drive->timestamp_set = false;
+        memset(drive->test_buffer, 0, sizeof drive->test_buffer);
+        drive->echo_length = 0;
         drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
         if (drive->medium) {
             power_off(drive);
@@ -59,6 +65,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
     }
     drive->sense = (ScsiSense){ 0 };
     drive->prevented = false;
+    drive->reservation.reserved = false; /* registrations outlive it */
     ssc_mode_reset(drive);
     scsi_attention_raise(&drive->attention, SENSE_POWER_ON_OR_RESET);
 }

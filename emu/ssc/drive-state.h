@@ -11,9 +11,12 @@
 #include "emu/ssc/ssc.h"
 #include "emu/ssc/table.h"
 
-/* No parameter data that a drive sends is longer: allocation lengths of most commands are 16-bit.
- */
-#define SSC_REPLY_MAX 65536u
+/* READ BUFFER, WRITE BUFFER */
+#define SSC_TEST_BUFFER 65536u
+#define SSC_ECHO_BUFFER 4096u
+
+/* No parameter data that a drive sends is longer: READ BUFFER sends the most, with a header. */
+#define SSC_REPLY_MAX (SSC_TEST_BUFFER + 4)
 
 /* The command being executed. There is at most one: drives like ours do not queue. */
 struct SscCommand {
@@ -53,6 +56,28 @@ typedef struct SscMode {
                  [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
 } SscMode;
 
+/* What the one initiator of the bus registered and reserved: cmd-reserve.c. */
+typedef struct SscReservation {
+    bool reserved;   /* by RESERVE */
+    bool registered; /* by PERSISTENT RESERVE OUT, with this key */
+    uint64_t key;
+    uint8_t type; /* of the persistent reservation; 0: none */
+    uint32_t generation;
+} SscReservation;
+
+/* Identifying information that the host gave: of the device, and as text. */
+#define SSC_IDENTITIES   2
+#define SSC_IDENTITY_MAX 256
+
+typedef struct SscIdentity {
+    uint16_t length;
+    uint8_t bytes[SSC_IDENTITY_MAX];
+} SscIdentity;
+
+/* The drive's one port, and the group that it alone is in. */
+#define SSC_TARGET_PORT       1
+#define SSC_TARGET_PORT_GROUP 1
+
 struct SscDrive {
     ScsiTarget target;
     const SscModel *model;
@@ -76,6 +101,14 @@ struct SscDrive {
 
     uint64_t tape_alerts;               /* bit n - 1: flag n */
     uint64_t bytes_written, bytes_read; /* since power-on, of user data */
+
+    SscReservation reservation;
+    SscIdentity identities[SSC_IDENTITIES];
+    uint64_t timestamp; /* milliseconds, as of timestamp_since */
+    int64_t timestamp_since;
+    bool timestamp_set; /* by the host; otherwise it counts from power-on */
+    uint8_t test_buffer[SSC_TEST_BUFFER], echo[SSC_ECHO_BUFFER];
+    uint32_t echo_length; /* 0: nothing was written to it */
 
     SscCommand command; /* the current one */
     GQueue waiting;     /* tasks that came meanwhile */
@@ -110,6 +143,8 @@ void ssc_drive_alert(SscDrive *drive, unsigned flag);
 Outcome ssc_check_ready(const SscDrive *drive);
 /* Is the row there in this model? */
 bool ssc_model_has(const SscModel *model, const SscRow *row);
+/* Does it have REPORT TARGET PORT GROUPS? */
+bool ssc_model_has_groups(const SscModel *model);
 
 /* outcome.c */
 /* What is in the buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): `next` after a

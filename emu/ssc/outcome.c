@@ -41,6 +41,15 @@ Outcome illegal_parameter(unsigned byte, int bit)
     return illegal(SENSE_INVALID_FIELD_IN_PARAMETER_LIST, false, byte, bit);
 }
 
+/* Bulk-Only has no way to tell the status from any other failure: the sense says which. */
+Outcome conflict(void)
+{
+    Outcome outcome = check(SENSE_PREVIOUS_RESERVATION_CONFLICT);
+
+    outcome.status = SCSI_RESERVATION_CONFLICT;
+    return outcome;
+}
+
 Outcome send_reply(SscCommand *c)
 {
     memcpy(scsi_task_in(c->task, c->announced), c->drive->scratch, c->announced);

@@ -6,6 +6,7 @@
  *     check(SENSE_X)                done, CHECK CONDITION
  *     illegal_field(byte, bit)      05/24/00 with a pointer into the CDB
  *     illegal_parameter(byte, bit)  05/26/00 with a pointer into the parameter list
+ *     conflict()                    done, RESERVATION CONFLICT
  *     reply(c, allocation length)   send what was put into c->reply, cut to the allocation length
  *     move_data(length, next)       ask the transport for a data phase, then call `next`
  *     after_sync(next)              sync the medium, then call `next`; see c->held too
@@ -45,6 +46,7 @@ Outcome check_information(ScsiSenseCode code, int64_t information);
 /* `bit`: the left-most bit of the field, -1 for a field of whole bytes. */
 Outcome illegal_field(unsigned byte, int bit);
 Outcome illegal_parameter(unsigned byte, int bit);
+Outcome conflict(void);
 Outcome reply(SscCommand *c, uint32_t allocation_length);
 Outcome move_data(uint32_t length, SscHandler next);
 Outcome after_sync(SscHandler next);

@@ -17,7 +17,18 @@ static void put_serial(SscCommand *c)
     byte_writer_put(&c->reply, c->drive->serial, strlen(c->drive->serial));
 }
 
-/* One designator: T10 vendor ID based, ASCII, of the logical unit (SPC-3 § 7.6.3.4). */
+/* A designator of the target port (SPC-3 § 7.6.3): its number, or that of its group. */
+static void put_port_designator(SscCommand *c, uint8_t type, uint16_t number)
+{
+    byte_writer_u8(&c->reply, 0x01);                   /* binary */
+    byte_writer_u8(&c->reply, (uint8_t)(0x10 | type)); /* ASSOCIATION: target port */
+    byte_writer_be16(&c->reply, 4);
+    byte_writer_be16(&c->reply, 0);
+    byte_writer_be16(&c->reply, number);
+}
+
+/* T10 vendor ID based, ASCII, of the logical unit (SPC-3 § 7.6.3.4); and of ports, where the drive
+ * has groups of them. */
 static void put_identification(SscCommand *c)
 {
     const SscDrive *drive = c->drive;
@@ -29,6 +40,10 @@ static void put_identification(SscCommand *c)
     byte_writer_text(&c->reply, drive->model->vendor, 8);
     byte_writer_text(&c->reply, drive->model->product, 16);
     put_serial(c);
+    if (ssc_model_has_groups(drive->model)) {
+        put_port_designator(c, 0x04, SSC_TARGET_PORT);
+        put_port_designator(c, 0x05, SSC_TARGET_PORT_GROUP);
+    }
 }
 
 /* SSC-3 § 8.5.2: bit 0 is WORM, whether the drive can read WORM cartridges. */

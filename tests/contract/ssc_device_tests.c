@@ -22,17 +22,6 @@ START_TEST(one_logical_unit)
 }
 END_TEST
 
-START_TEST(reservations_of_one_initiator)
-{
-    static const uint8_t opcodes[] = { 0x16, 0x17, 0x56, 0x57 };
-    g_autoptr(ScsiHost) h = host_new(NULL);
-    uint8_t cdb[10] = { opcodes[_i] };
-
-    host_send(h, cdb, sizeof cdb);
-    expect_good(h);
-}
-END_TEST
-
 #define LOG_SENSE(page, pointer) CDB(0x4d, 0, 0x40 | (page), 0, 0, 0, (pointer), 0x10, 0, 0)
 
 START_TEST(log_pages)
@@ -117,19 +106,6 @@ START_TEST(counters_set_back)
     expect_field(h, 7, -1);
     host_send(h, CDB(0x4c, 0x01, 0, 0, 0, 0, 0, 0, 0, 0));
     expect_field(h, 1, 0);
-}
-END_TEST
-
-START_TEST(self_test)
-{
-    g_autoptr(ScsiHost) h = host_new(NULL);
-
-    host_send(h, CDB(0x1d, 0x04, 0, 0, 0, 0));
-    expect_good(h);
-    host_send(h, CDB(0x1d, 0x20, 0, 0, 0, 0)); /* a background one */
-    expect_field(h, 1, 7);
-    host_send(h, CDB(0x1d, 0x10, 0, 0, 4, 0));
-    expect_field(h, 3, -1);
 }
 END_TEST
 
@@ -414,12 +390,10 @@ TCase *make_ssc_device_tcase(void)
     TCase *tcase = tcase_create("device");
 
     tcase_add_test(tcase, one_logical_unit);
-    tcase_add_loop_test(tcase, reservations_of_one_initiator, 0, 4);
     tcase_add_test(tcase, log_pages);
     tcase_add_test(tcase, tape_alerts_are_raised_and_taken);
     tcase_add_test(tcase, counters_and_capacity);
     tcase_add_test(tcase, counters_set_back);
-    tcase_add_test(tcase, self_test);
     tcase_add_test(tcase, density_report);
     tcase_add_test(tcase, supported_opcodes);
     tcase_add_test(tcase, attributes_of_the_drive);

@@ -213,7 +213,12 @@ START_TEST(vital_product_data)
                 "0000000001",
                 14);
     host_send(h, CDB(0x12, 1, 0x83, 0, 0xff, 0));
-    expect_data(h, "\x01\x83\x00\x26\x02\x01\x00\x22USBTAPE GENERIC         0000000001", 42);
+    expect_data(h,
+                "\x01\x83\x00\x36\x02\x01\x00\x22USBTAPE GENERIC         0000000001"
+                "\x01\x14\0\4\0\0\0\1\x01\x15\0\4\0\0\0\1",
+                58);
+    host_send(ait, CDB(0x12, 1, 0x83, 0, 0xff, 0));
+    expect_data(ait, "\x01\x83\x00\x26\x02\x01\x00\x22SONY    SDX-420C        0004200001", 42);
     host_send(h, CDB(0x12, 1, 0xb0, 0, 0xff, 0));
     expect_data(h, "\x01\xb0\x00\x02\x01\x00", 6);
     host_send(ait, CDB(0x12, 1, 0x00, 0, 0xff, 0));

@@ -61,7 +61,8 @@ static void done(ScsiTask *task)
     g_assert(task->in->len <= (f->direction == SCSI_DATA_IN ? f->announced : 0));
     g_assert(task->out_unused <= (f->direction == SCSI_DATA_OUT ? f->announced : 0));
     g_assert((task->status == SCSI_CHECK_CONDITION) == (task->sense_length > 0));
-    g_assert(task->status == SCSI_GOOD || task->status == SCSI_CHECK_CONDITION);
+    g_assert(task->status == SCSI_GOOD || task->status == SCSI_CHECK_CONDITION ||
+             task->status == SCSI_RESERVATION_CONFLICT);
     if (task->status == SCSI_CHECK_CONDITION) {
         /* Hosts take key 0 with 00/00 for GOOD unless ILI is set. */
         g_assert(key != 0 || task->sense[13] != 0 || (task->sense[2] & 0x20));
