@@ -11,6 +11,10 @@
 
 #define RETRY_US (200 * 1000)
 
+/* A host says hello as soon as it is connected. One that has not for that long, while another one
+ * waits, is none. */
+#define HELLO_US (2 * G_USEC_PER_SEC)
+
 /* As much as fits a data phase of a common block size, so that a reply is one system call. The
  * system may cut it. */
 #define SOCKET_BUFFER (1024 * 1024)
@@ -27,6 +31,10 @@ struct Port {
     Redir *redir; /* the host that is served */
     char *host;   /* once it said hello */
     bool refused; /* the host did not want the drive */
+
+    bool unplugged;
+    ClockTimer *replug; /* NULL: it stays so */
+    ClockTimer *hello;  /* runs while somebody waits for one that has not said hello */
 
     int listening;   /* PORT_LISTEN: the socket */
     GSource *accept; /* NULL while somebody waits */
@@ -53,6 +61,21 @@ static void port_notice(Port *port, const char *format, ...)
     port->ops->notice(port->data, text);
 }
 
+static void port_event(Port *port, PortEvent event, const char *text)
+{
+    if (port->ops->event) {
+        port->ops->event(port->data, event, text);
+    }
+}
+
+static void port_stop_timer(Port *port, ClockTimer **timer)
+{
+    if (*timer) {
+        clock_cancel(port->clock, *timer);
+        *timer = NULL;
+    }
+}
+
 static void on_came(void *data, const char *version)
 {
     Port *port = data;
@@ -60,7 +83,9 @@ static void on_came(void *data, const char *version)
     g_free(port->host);
     port->host = g_strdup(version);
     port->refused = false;
+    port_stop_timer(port, &port->hello);
     port_notice(port, "host attached: %s", version);
+    port_event(port, PORT_HOST_ATTACHED, version);
 }
 
 static void on_rejected(void *data)
@@ -72,14 +97,17 @@ static void on_rejected(void *data)
                 "THE HOST REFUSES THE DRIVE (%s speed): its device filter denies it, or its USB "
                 "controller cannot take that speed; use a qemu-xhci controller, check the filter",
                 usb_speed_name(usb_device_speed(port->device)));
+    port_event(port, PORT_HOST_REFUSED, "a device filter, or a port that cannot take its speed");
 }
 
 static void on_gone(void *data, const char *why)
 {
     Port *port = data;
 
+    port_stop_timer(port, &port->hello);
     if (port->host) {
         port_notice(port, "host left: %s", why);
+        port_event(port, PORT_HOST_LEFT, why);
     } else {
         port_notice(port, "host dropped: %s", why);
     }
@@ -95,9 +123,30 @@ static void port_serve(Port *port, int fd)
 
     (void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     port->redir = redir_new(fd, port->device, &ops, port, port->trace);
+    if (port->unplugged) {
+        redir_unplug(port->redir);
+    }
 }
 
 /* ---- listening ---- */
+
+/* A scanner, or a VM that resumed and has nothing to say: it would hold the drive for ever. */
+static void on_no_hello(void *data)
+{
+    Port *port = data;
+
+    port->hello = NULL;
+    g_clear_pointer(&port->redir, redir_free);
+    on_gone(port, "it says no hello, and another host waits");
+}
+
+/* Whoever is served now has some time to show that it is a host. */
+static void port_expect_hello(Port *port)
+{
+    if (port->waiting >= 0 && port->redir && !redir_greeted(port->redir) && !port->hello) {
+        port->hello = clock_start(port->clock, HELLO_US, on_no_hello, port);
+    }
+}
 
 static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
 {
@@ -116,6 +165,7 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     }
     port_notice(port, "another host is waiting until this one leaves");
     port->waiting = host;
+    port_expect_hello(port);
     loop_unwatch(&port->accept);
     return G_SOURCE_REMOVE;
 }
@@ -215,6 +265,50 @@ static bool port_open(Port *port, GError **error)
     return true;
 }
 
+/* ---- the plug ---- */
+
+static void on_replug(void *data)
+{
+    Port *port = data;
+
+    port->replug = NULL;
+    port_replug(port);
+}
+
+void port_unplug(Port *port, int64_t replug)
+{
+    port_stop_timer(port, &port->replug);
+    if (!port->unplugged) {
+        port->unplugged = true;
+        if (port->redir) {
+            redir_unplug(port->redir);
+        }
+        port_notice(port, "unplugged");
+        port_event(port, PORT_UNPLUGGED, "");
+    }
+    if (replug >= 0) {
+        port->replug = clock_start(port->clock, replug, on_replug, port);
+    }
+}
+
+void port_replug(Port *port)
+{
+    port_stop_timer(port, &port->replug);
+    if (port->unplugged) {
+        port->unplugged = false;
+        if (port->redir) {
+            redir_plug(port->redir);
+        }
+        port_notice(port, "plugged in again");
+        port_event(port, PORT_PLUGGED, "");
+    }
+}
+
+bool port_plugged(const Port *port)
+{
+    return !port->unplugged;
+}
+
 Port *port_new(Address *address, PortMode mode, UsbDevice *device, Clock *clock, Trace *trace,
                const PortOps *ops, void *data, GError **error)
 {
@@ -249,9 +343,9 @@ void port_free(Port *port)
     }
     loop_unwatch(&port->accept);
     loop_unwatch(&port->connected);
-    if (port->retry) {
-        clock_cancel(port->clock, port->retry);
-    }
+    port_stop_timer(port, &port->retry);
+    port_stop_timer(port, &port->replug);
+    port_stop_timer(port, &port->hello);
     redir_free(port->redir);
     close_if_open(port->waiting);
     close_if_open(port->connecting);

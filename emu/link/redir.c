@@ -42,7 +42,10 @@ struct Redir {
     void *poll; /* the fd's tag in the source */
     GIOCondition polled;
 
-    bool greeted;  /* hello came: the device is offered */
+    bool greeted;  /* hello came */
+    bool plugged;  /* the drive is on the bus, as soon as the host may see it */
+    bool offered;  /* …and the host was told */
+    bool leaving;  /* the host has not yet acknowledged that it left */
     bool reading;  /* inside usbredirparser_do_read: replies are flushed at its end */
     bool dead;     /* nothing more goes in or out; `why` says why */
     bool finished; /* torn down, the owner was told */
@@ -403,6 +406,7 @@ static void redir_send_connect(Redir *redir)
         .device_version_bcd = identity->bcdDevice,
     };
 
+    redir->offered = true;
     redir_send_interfaces(redir);
     usbredirparser_send_device_connect(redir->parser->usbredir, &connect);
 }
@@ -548,7 +552,10 @@ static GBytes *redir_payload(Redir *redir, uint8_t *data, int length)
     return g_bytes_new_with_free_func(data, (size_t)length, payload_free, payload);
 }
 
-/* ---- packets in: each checks that the peer said hello, for nothing else may come first ---- */
+/*
+ * ---- packets in: each checks that the peer said hello, for nothing else may come first; those for
+ * the device also that there is one ----
+ */
 
 static bool redir_ready(Redir *redir)
 {
@@ -557,6 +564,12 @@ static bool redir_ready(Redir *redir)
                           "in anew");
     }
     return !redir->dead;
+}
+
+/* What the host sent to a device that has left, before it knew, is for nobody. */
+static bool redir_ready_device(Redir *redir)
+{
+    return redir_ready(redir) && redir->offered;
 }
 
 static void on_log(void *priv, int level, const char *message)
@@ -580,7 +593,9 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     }
     redir->greeted = true;
     usb_device_reset(redir->device);
-    redir_send_connect(redir);
+    if (redir->plugged) {
+        redir_send_connect(redir);
+    }
     redir->ops->came(redir->data, version);
 }
 
@@ -588,7 +603,7 @@ static void on_reset(void *priv)
 {
     Redir *redir = priv;
 
-    if (redir_ready(redir)) {
+    if (redir_ready_device(redir)) {
         TRACE(redir->trace, LINK_PACKET, "reset");
         usb_device_reset(redir->device);
     }
@@ -600,7 +615,7 @@ static void on_reset(void *priv)
  */
 static void redir_request(Redir *redir, uint64_t id, Answer answer, UsbSetup setup)
 {
-    if (!redir_ready(redir)) {
+    if (!redir_ready_device(redir)) {
         return;
     }
     TRACE(redir->trace, LINK_PACKET,
@@ -642,7 +657,7 @@ static void on_cancel(void *priv, uint64_t id)
     Redir *redir = priv;
     Pending *pending;
 
-    if (!redir_ready(redir)) {
+    if (!redir_ready_device(redir)) {
         return;
     }
     pending = g_hash_table_lookup(redir->pending, &id);
@@ -661,7 +676,7 @@ static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_
     UsbSetup setup = { header->requesttype, header->request, header->value, header->index,
                        header->length };
 
-    if (!redir_ready(redir)) {
+    if (!redir_ready_device(redir)) {
         return;
     }
     TRACE(redir->trace, LINK_PACKET,
@@ -682,7 +697,7 @@ static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header
     g_autoptr(GBytes) out = redir_payload(redir, data, data_length);
     size_t length = (size_t)header->length_high << 16 | header->length;
 
-    if (!redir_ready(redir)) {
+    if (!redir_ready_device(redir)) {
         return;
     }
     TRACE(redir->trace, LINK_PACKET, "bulk id %" G_GINT64_MODIFIER "x ep %02x %zu", id,
@@ -799,7 +814,57 @@ static void on_filter(void *priv, struct usbredirfilter_rule *rules, int n_rules
 
 static void on_disconnect_ack(void *priv)
 {
-    redir_ready(priv);
+    Redir *redir = priv;
+
+    if (redir_ready(redir) && redir->leaving) {
+        redir->leaving = false;
+        if (redir->plugged) {
+            redir_send_connect(redir);
+        }
+    }
+}
+
+/* ---- the plug ---- */
+
+/* The host that lost its device takes back what it sent by itself. */
+static void redir_forget_all(Redir *redir)
+{
+    g_autoptr(GList) ids = g_hash_table_get_keys(redir->pending);
+    GList *i;
+
+    for (i = ids; i; i = i->next) {
+        uint64_t id = *(const uint64_t *)i->data; /* forgetting frees the key */
+
+        redir_forget(redir, id);
+    }
+}
+
+void redir_unplug(Redir *redir)
+{
+    redir->plugged = false;
+    if (!redir->offered || redir->dead) {
+        return;
+    }
+    redir->offered = false;
+    redir->leaving = redir_both_have(redir, usb_redir_cap_device_disconnect_ack);
+    redir_forget_all(redir);
+    usb_device_reset(redir->device);
+    usbredirparser_send_device_disconnect(redir->parser->usbredir);
+    redir_replied(redir);
+}
+
+void redir_plug(Redir *redir)
+{
+    redir->plugged = true;
+    if (redir->greeted && !redir->offered && !redir->leaving && !redir->dead) {
+        redir_send_connect(redir);
+        redir_replied(redir);
+    }
+}
+
+bool redir_greeted(const Redir *redir)
+{
+    return redir->greeted;
 }
 
 /*
@@ -1033,6 +1098,7 @@ Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Tra
     Redir *redir = g_new0(Redir, 1);
 
     redir->fd = fd;
+    redir->plugged = true;
     redir->device = device;
     redir->ops = ops;
     redir->data = data;

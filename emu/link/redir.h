@@ -16,6 +16,8 @@
  *    SuperSpeed refuses the device. Bulk receiving is not: it is for serial adapters.
  *  - A peer that sends anything before a hello resumes a migrated or restored VM whose transfers we
  *    know nothing of: it is dropped, so that it connects anew and the guest sees a replug.
+ *  - A peer that was told of an unplug is told of the next device only after it has acknowledged;
+ *    whatever it sent before that is for a device that is gone.
  *  - There is no NAK and no time-out: a transfer is answered when it ends. A stopped VM neither
  *    reads nor writes for as long as it likes.
  */
@@ -47,6 +49,16 @@ typedef struct RedirOps {
  * main context. Borrows the rest.
  */
 Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Trace *trace);
+/*
+ * Takes the drive off the bus, or puts it back (that is how it starts): the peer sees its device
+ * leave and come. What is pending at the unplug is never answered. Not from inside a transfer.
+ */
+void redir_unplug(Redir *redir);
+void redir_plug(Redir *redir);
+
+/* The peer said hello: it is a host. */
+bool redir_greeted(const Redir *redir);
+
 /* Closes the connection, cancels what is pending and resets the port. */
 void redir_free(Redir *redir);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Redir, redir_free)

@@ -80,7 +80,15 @@ static void on_done(void *data)
     ((Fixture *)data)->done = true;
 }
 
-const PortOps fixture_port_ops = { on_notice, on_done };
+static void on_event(void *data, PortEvent event, const char *text)
+{
+    static const char *const names[] = { "attached", "refused", "left", "unplugged", "plugged" };
+    Fixture *f = data;
+
+    g_string_append_printf(f->events, "%s%s%s; ", names[event], *text ? " " : "", text);
+}
+
+const PortOps fixture_port_ops = { on_notice, on_done, on_event };
 
 void fixture_init(Fixture *f, UsbSpeed speed)
 {
@@ -95,6 +103,7 @@ void fixture_init(Fixture *f, UsbSpeed speed)
 
     *f = (Fixture){ .echo.base.ops = &ops };
     f->notices = g_string_new(NULL);
+    f->events = g_string_new(NULL);
     f->clock = virtual_clock_new();
     f->device = usb_device_new(&identity, speed, &f->echo.base, NULL);
 }
@@ -134,4 +143,5 @@ void fixture_clear(Fixture *f)
     clock_free(f->clock);
     g_clear_pointer(&f->echo.last, g_bytes_unref);
     g_string_free(f->notices, TRUE);
+    g_string_free(f->events, TRUE);
 }

@@ -30,6 +30,7 @@ typedef struct Fixture {
     Port *port;
     WireHost *host;
     GString *notices; /* of the port, one line each */
+    GString *events;  /* of the port: "attached wire test; " */
     bool done;        /* the port said so */
 } Fixture;
 

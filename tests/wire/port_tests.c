@@ -256,6 +256,119 @@ START_TEST(host_killed_mid_write_may_come_back)
 }
 END_TEST
 
+/* Somebody who only connects keeps nobody out. */
+START_TEST(peer_without_hello_makes_room)
+{
+    g_autofree char *dir = new_directory();
+    g_autofree char *path = g_build_filename(dir, "drive.sock", NULL);
+    g_autofree char *text = g_strconcat("unix:", path, NULL);
+    g_autoptr(GError) error = NULL;
+    WireHost *host, *late;
+    char byte;
+    Fixture f;
+    int mute;
+
+    fixture_init(&f, USB_SPEED_HIGH);
+    f.port = open_port(&f, PORT_LISTEN, text, &error);
+    g_assert_no_error(error);
+    mute = connect_unix(path);
+    while (g_main_context_iteration(NULL, FALSE)) {
+    }
+    virtual_clock_advance(f.clock, INT64_C(3600) * G_USEC_PER_SEC); /* alone it may stay */
+    ck_assert_str_eq(f.notices->str, "");
+    host = wire_host_new(connect_unix(path), WIRE_QEMU_CAPS);
+    wire_expect(host, "");
+    virtual_clock_advance(f.clock, 2 * G_USEC_PER_SEC);
+    wire_expect(host, DEVICE_HIGH);
+    ck_assert_ptr_nonnull(strstr(f.notices->str, "host dropped: it says no hello"));
+    ck_assert_int_gt(recv(mute, &byte, 1, MSG_DONTWAIT), 0); /* our hello, then the end */
+    close(mute);
+
+    /* One that said hello stays, whoever waits. */
+    late = wire_host_new(connect_unix(path), WIRE_QEMU_CAPS);
+    wire_expect(late, "");
+    virtual_clock_advance(f.clock, INT64_C(3600) * G_USEC_PER_SEC);
+    wire_expect(late, "");
+    wire_host_free(host);
+    wire_expect(late, DEVICE_HIGH);
+    ck_assert_str_eq(f.events->str,
+                     "attached wire test; left it closed the connection; attached wire test; ");
+    wire_host_free(late);
+    fixture_clear(&f);
+    remove_directory(dir);
+}
+END_TEST
+
+/* The host sees its device leave with what was pending, and a new one come. */
+START_TEST(plug_is_pulled_and_put_back)
+{
+    Fixture f;
+
+    fixture_ready(&f);
+    f.echo.hold_out = true;
+    wire_out(f.host, 2, 0x02, "x", 1);
+    wire_pump(f.host);
+    ck_assert_ptr_nonnull(f.echo.held_out);
+    port_unplug(f.port, -1);
+    ck_assert(!port_plugged(f.port));
+    ck_assert_ptr_null(f.echo.held_out);
+    ck_assert_uint_eq(usb_device_configuration(f.device), 0);
+    wire_out(f.host, 3, 0x02, "y", 1); /* on its way before the host knew */
+    wire_control(f.host, 4, 0x80, 6, 0x0100, 0, 18);
+    wire_configure(f.host, 5, 1);
+    wire_expect(f.host, "disconnect; ");
+    ck_assert_uint_eq(usb_device_configuration(f.device), 0);
+    port_unplug(f.port, -1); /* pulled is pulled */
+    wire_expect(f.host, "");
+    port_replug(f.port);
+    wire_expect(f.host, "eps 00:0/0 02:2/512 80:0/0 81:2/512; ifs 1 08/06/50; "
+                        "connect speed 2 1234:5678 v0102; ");
+    f.echo.hold_out = false;
+    wire_configure(f.host, 6, 1);
+    wire_out(f.host, 3, 0x02, "z", 1);
+    wire_pump(f.host);
+    ck_assert_ptr_nonnull(strstr(f.host->heard->str, "bulk #3 ep 02 status 0 length 1"));
+    ck_assert_str_eq(f.events->str, "attached wire test; unplugged; plugged; ");
+    fixture_clear(&f);
+}
+END_TEST
+
+/* Put back before the host has acknowledged: the host hears of it after that. */
+START_TEST(quick_replug_waits_for_the_host)
+{
+    Fixture f;
+
+    fixture_ready(&f);
+    port_unplug(f.port, -1);
+    port_replug(f.port);
+    wire_expect(f.host, "disconnect; eps 00:0/0 02:2/512 80:0/0 81:2/512; ifs 1 08/06/50; "
+                        "connect speed 2 1234:5678 v0102; ");
+    fixture_clear(&f);
+}
+END_TEST
+
+/* A host that comes while the plug is out sees no drive until it is in. */
+START_TEST(replug_by_the_clock_serves_who_came_meanwhile)
+{
+    Fixture f;
+
+    fixture_init(&f, USB_SPEED_HIGH);
+    fixture_plug(&f, WIRE_QEMU_CAPS);
+    port_unplug(f.port, 5 * G_USEC_PER_SEC);
+    wire_expect(f.host, "hello 7e; ");
+    virtual_clock_advance(f.clock, 5 * G_USEC_PER_SEC - 1);
+    wire_expect(f.host, "");
+    port_unplug(f.port, 5 * G_USEC_PER_SEC); /* the time counts from now */
+    virtual_clock_advance(f.clock, G_USEC_PER_SEC);
+    wire_expect(f.host, "");
+    virtual_clock_advance(f.clock, 4 * G_USEC_PER_SEC);
+    wire_expect(f.host, "eps 00:0/0 02:2/512 80:0/0 81:2/512; ifs 1 08/06/50; "
+                        "connect speed 2 1234:5678 v0102; ");
+    port_unplug(f.port, G_USEC_PER_SEC); /* the port goes away with the timer running */
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(connecting_waits_until_somebody_listens)
 {
     g_autofree char *dir = new_directory();
@@ -408,6 +521,10 @@ TCase *make_port_tcase(void)
     tcase_add_test(tcase, socket_in_use_is_refused_and_stale_one_replaced);
     tcase_add_test(tcase, second_host_waits_for_the_first);
     tcase_add_test(tcase, host_killed_mid_write_may_come_back);
+    tcase_add_test(tcase, peer_without_hello_makes_room);
+    tcase_add_test(tcase, plug_is_pulled_and_put_back);
+    tcase_add_test(tcase, quick_replug_waits_for_the_host);
+    tcase_add_test(tcase, replug_by_the_clock_serves_who_came_meanwhile);
     tcase_add_test(tcase, connecting_waits_until_somebody_listens);
     tcase_add_test(tcase, tcp_says_which_port_it_found);
     tcase_add_test(tcase, descriptors_of_the_wrong_kind_are_refused);
