@@ -23,6 +23,10 @@
 static const GuestKind kinds[] = {
     { "linux", "Debian's kernel (usb-storage, st) with GNU tar, cpio, dump, mt-st and sg3-utils",
       "subjects/linux/build-guest" },
+    { "linux-judges", "the same, with Bacula's and Amanda's tape tests, xfsdump, afio and mbuffer",
+      "subjects/linux/build-guest" },
+    { "linux-6.12", "the first one's tools on Debian 12's newer kernel, 6.12",
+      "subjects/linux/build-guest" },
     { NULL },
 };
 
@@ -144,11 +148,12 @@ static bool boots_under_kvm(const Guest *guest)
     return good;
 }
 
-/* The answer is kept until the machine boots anew, or QEMU or the guest changes. */
+/* The answer is kept until the machine boots anew, or QEMU changes. It is the host's, not the
+ * guest's: a second kind of guest does not ask again. */
 static void probe_kvm(Guest *guest, ProgressStyle progress)
 {
     g_autofree char *cache = cache_directory();
-    g_autofree char *path = g_build_filename(cache, "snapshots", "kvm", NULL);
+    g_autofree char *path = g_build_filename(cache, "snapshots", "kvm-works", NULL);
     g_autofree char *boot = NULL;
     g_autofree char *known = NULL;
     g_autofree char *question = NULL;
@@ -163,7 +168,7 @@ static void probe_kvm(Guest *guest, ProgressStyle progress)
     if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL)) {
         boot = g_strdup("?");
     }
-    question = g_strdup_printf("%s %s %s", g_strchomp(boot), guest->qemu_version, guest->directory);
+    question = g_strdup_printf("%s %s", g_strchomp(boot), guest->qemu_version);
     if (g_file_get_contents(path, &known, NULL, NULL) && g_str_has_prefix(known, question)) {
         guest->kvm = g_str_has_suffix(known, " yes\n");
         return;
@@ -184,7 +189,7 @@ Guest *guest_prepare(const GuestKind *kind, ProgressStyle progress, GError **err
     static const char *const version[] = { VM_QEMU, "--version", NULL };
     g_autoptr(Guest) guest = g_new0(Guest, 1);
     g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
-    const char *const build[] = { builder, NULL };
+    const char *const build[] = { builder, kind->name, NULL };
     int lock;
 
     guest->kind = kind;

@@ -13,7 +13,8 @@
 typedef struct GuestKind {
     const char *name;
     const char *about;
-    const char *builder; /* a program under scenarios/ that prints the guest's directory */
+    const char *
+        builder; /* a program under scenarios/ that, given the name, prints the guest's directory */
 } GuestKind;
 
 /* Ends with a row whose name is NULL. */

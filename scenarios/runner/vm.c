@@ -93,6 +93,7 @@ char **vm_arguments(const VmConfig *config)
 {
     GPtrArray *argv = g_ptr_array_new();
     g_autofree char *guest = escaped(config->guest);
+    g_autofree char *tools = g_build_filename(config->guest, "tools.img", NULL);
 
     add(argv, VM_QEMU, NULL);
     add(argv, "-machine", "q35,usb=off");
@@ -117,6 +118,10 @@ char **vm_arguments(const VmConfig *config)
     add(argv, "-drive",
         "file=%s/scratch.img,if=none,id=scratch,format=raw,snapshot=on,cache=unsafe", guest);
     add(argv, "-device", "virtio-blk,drive=scratch");
+    if (g_file_test(tools, G_FILE_TEST_EXISTS)) {
+        add(argv, "-drive", "file=%s/tools.img,if=none,id=tools,format=raw,readonly=on", guest);
+        add(argv, "-device", "virtio-blk,drive=tools");
+    }
     if (config->drive) {
         g_autofree char *drive = escaped(config->drive);
 

@@ -17,7 +17,8 @@
 #define VM_QEMU "qemu-system-x86_64"
 
 typedef struct VmConfig {
-    const char *guest;     /* directory with vmlinuz, initrd.gz, data.img, scratch.img */
+    const char
+        *guest; /* directory with vmlinuz, initrd.gz, data.img, scratch.img, perhaps tools.img */
     const char *directory; /* where it runs: sockets, console.log, qemu.log */
     unsigned memory;       /* MiB */
     bool kvm;

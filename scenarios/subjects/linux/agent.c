@@ -612,6 +612,7 @@ int main(int argc, char **argv)
         pause_a_little();
     }
     mount("/dev/vda", "/data", "ext4", MS_RDONLY | MS_NOATIME, "noload");
+    mount("/dev/vdc", "/usr", "ext4", MS_RDONLY | MS_NOATIME, "noload"); /* if there is one */
     uname(&kernel);
     send_line("HELLO usbtape-agent 1 linux %s", kernel.release);
     serve(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
