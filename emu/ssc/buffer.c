@@ -113,10 +113,10 @@ static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *w
     MediumResult result;
 
     if (!held->block) {
-        return medium_write_marks(drive->medium, held->mark, held->count, written);
+        return ssc_zones_write_marks(drive, held->mark, held->count, written);
     }
     data = g_bytes_get_data(held->block, &size);
-    result = medium_write(drive->medium, data, size);
+    result = ssc_zones_write(drive, data, size);
     *written = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING;
     return result;
 }
@@ -206,7 +206,7 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
     if (b->held_objects == 0) {
         const uint8_t *data = g_bytes_get_data(c->task->out, NULL);
 
-        result = medium_write(drive->medium, data + offset, size);
+        result = ssc_zones_write(drive, data + offset, size);
         if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
             add_behind(b, 1, size);
         }
@@ -230,7 +230,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
     MediumResult result = MEDIUM_WRITE_ERROR;
 
     if (b->held_objects == 0) {
-        result = medium_write_marks(drive->medium, mark, count, written);
+        result = ssc_zones_write_marks(drive, mark, count, written);
         add_behind(b, *written, 0);
     }
     if (immed && holds_back(drive, result)) {

@@ -50,9 +50,6 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
     bool dbd = c->cdb[1] & 0x08;
     uint8_t length[2];
 
-    if (c->cdb[3] != 0x00 && c->cdb[3] != 0xff) { /* SUBPAGE CODE: none here */
-        return illegal_field(3, -1);
-    }
     if (control == PAGE_SAVED) {
         return check(SENSE_SAVING_NOT_SUPPORTED);
     }
@@ -63,8 +60,9 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
         c->reply.data[form->descriptor_length + form->descriptor_bytes - 1] = BLOCK_DESCRIPTOR;
         put_block_descriptor(c, control);
     }
-    if (!ssc_mode_put_pages(c, control, c->cdb[2] & 0x3f)) {
-        return illegal_field(2, 5);
+    if (!ssc_mode_put_pages(c, control, c->cdb[2] & 0x3f, c->cdb[3])) {
+        return ssc_mode_has_page(c->drive->model, c->cdb[2] & 0x3f) ? illegal_field(3, -1)
+                                                                    : illegal_field(2, 5);
     }
     if (form == &form_6) {
         c->reply.data[0] = (uint8_t)(c->reply.length - 1);

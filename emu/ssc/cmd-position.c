@@ -195,13 +195,18 @@ Outcome locate_16(SscCommand *c)
     return locate(c, &to);
 }
 
+#define LOCU 0x20 /* the number of objects in the buffer is unknown */
+#define BYCU 0x10 /* the number of bytes in the buffer is unknown */
+#define PERR 0x02 /* a number does not fit its field */
+#define BPEW 0x01 /* beyond programmable early warning */
+
 /*
  * Where the host is, and where the tape is: what was written and is not yet synced lies between
  * (SSC-3 § 7.7: first and last logical object location).
  */
 typedef struct Whereabouts {
     MediumPosition position;
-    uint8_t flags; /* BOP and EOP, the same bits in all forms */
+    uint8_t flags; /* BOP, EOP, BPEW: the same bits in all forms */
     uint64_t first, last;
     uint64_t objects, bytes; /* in the buffer */
 } Whereabouts;
@@ -213,15 +218,13 @@ static Whereabouts whereabouts(SscCommand *c)
                       .bytes = ssc_buffer_bytes(&drive->buffer) };
 
     w.position = ssc_drive_position(drive);
-    w.flags = (uint8_t)((w.position.bop ? 0x80 : 0) | (w.position.early_warning ? 0x40 : 0));
+    SscZones zones = ssc_zones_now(drive);
+    w.flags = (uint8_t)((w.position.bop ? 0x80 : 0) | (zones.early ? 0x40 : 0) |
+                        (zones.programmable ? BPEW : 0));
     w.first = w.position.object;
     w.last = w.first - w.objects;
     return w;
 }
-
-#define LOCU 0x20 /* the number of objects in the buffer is unknown */
-#define BYCU 0x10 /* the number of bytes in the buffer is unknown */
-#define PERR 0x02 /* a number does not fit its field */
 
 /* SSC-3 § 7.7.2, 20 bytes */
 Outcome read_position_short(SscCommand *c)

@@ -90,6 +90,10 @@ static Outcome start(SscCommand *c)
     if (!outcome_is_good(&settled)) {
         return settled;
     }
+    if ((c->row->flags & ROW_MOVES) && c->drive->loaded) {
+        c->zones = ssc_zones_now(c->drive);
+        c->zones_watched = true;
+    }
     /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
     bool reads = moves && c->row->direction != SCSI_NO_DATA;
     return reads && ssc_buffer_objects(&c->drive->buffer) > 0 ? after_sync(c->row->handler)
@@ -282,8 +286,12 @@ static void run(SscDrive *drive, Outcome outcome)
     for (;;) {
         switch (outcome.kind) {
         case OUTCOME_DONE:
-            finish(drive, &outcome);
-            return;
+            outcome = ssc_zones_report(&drive->command, outcome);
+            if (outcome.kind == OUTCOME_DONE) {
+                finish(drive, &outcome);
+                return;
+            }
+            break;
         case OUTCOME_SYNC:
             drive->command.next = outcome.next;
             start_sync(drive, true);

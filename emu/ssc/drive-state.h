@@ -10,6 +10,7 @@
 #include "emu/ssc/outcome.h"
 #include "emu/ssc/ssc.h"
 #include "emu/ssc/table.h"
+#include "emu/ssc/zones.h"
 
 /* READ BUFFER, WRITE BUFFER */
 #define SSC_TEST_BUFFER 65536u
@@ -30,6 +31,8 @@ struct SscCommand {
     SscHandler next;    /* called when what the command waits for has come; NULL: not waiting */
     Outcome held;       /* for handlers: an outcome found before a sync, reported after it */
     SscHandler then;    /* 16-byte forms: what to do once at the address */
+    SscZones zones;     /* where the head was before */
+    bool zones_watched; /* and that matters when it ends */
     unsigned page_at;   /* MODE SELECT: where the partition page began */
 };
 
@@ -202,5 +205,10 @@ bool ssc_mode_compresses(const SscDrive *drive);
 bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_SIZE]);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */
 bool ssc_mode_reports_setmarks(const SscDrive *drive);
+/* SEW: everything goes to tape at early warning; REW: reading tells it too. (SSC-3 § 8.3.3) */
+bool ssc_mode_synchronizes_early(const SscDrive *drive);
+bool ssc_mode_reports_early(const SscDrive *drive);
+/* PEWS, in MB of 10^6 bytes (SSC-3 § 8.3.8); 0: no programmable early warning. */
+uint16_t ssc_mode_early_warning_size(const SscDrive *drive);
 
 #endif

@@ -115,10 +115,7 @@ Outcome ssc_defer(SscDrive *drive, Outcome outcome)
 /* Where the head is matters for EOD: at or beyond early warning it also sets EOM (SSC-3 § 5.3). */
 static bool in_early_warning(SscDrive *drive)
 {
-    MediumPosition position;
-
-    medium_position(drive->medium, &position);
-    return position.early_warning;
+    return ssc_zones_now(drive).early;
 }
 
 static void trace_host_error(SscDrive *drive)

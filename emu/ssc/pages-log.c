@@ -72,12 +72,13 @@ static void put_capacity(LogWriter *log)
         }
     }
     for (unsigned i = 0; i < 2; i++) {
-        uint64_t left = partitions[i].capacity - MIN(partitions[i].used, partitions[i].capacity);
+        uint64_t capacity = ssc_zones_capacity(drive, partitions[i].capacity);
+        uint64_t left = capacity - MIN(partitions[i].used, capacity);
 
         put_parameter(log, 1 + i, 4, in_mib(left));
     }
     for (unsigned i = 0; i < 2; i++) {
-        put_parameter(log, 3 + i, 4, in_mib(partitions[i].capacity));
+        put_parameter(log, 3 + i, 4, in_mib(ssc_zones_capacity(drive, partitions[i].capacity)));
     }
 }
 

@@ -9,11 +9,24 @@
 #define PAGE_CONFIGURATION 0x10
 #define PAGE_PARTITIONS    0x11
 #define PAGE_AIT           0x31
+#define PAGE_EXTENSION     0x0110 /* subpage 01h of 10h */
 
-static int page_index(const SscModel *model, uint8_t code)
+/* A page by one number: PAGE CODE, and SUBPAGE CODE above it. */
+static unsigned page_id(const SscModePage *page)
+{
+    return page->code | (unsigned)page->subpage << 8;
+}
+
+/* PAGE LENGTH ends there; its values begin. */
+static unsigned page_header(const SscModePage *page)
+{
+    return page->subpage ? 4 : 2;
+}
+
+static int page_index(const SscModel *model, unsigned id)
 {
     for (unsigned i = 0; i < model->n_mode_pages; i++) {
-        if (model->mode_pages[i].code == code) {
+        if (page_id(&model->mode_pages[i]) == id) {
             return (int)i;
         }
     }
@@ -21,19 +34,20 @@ static int page_index(const SscModel *model, uint8_t code)
 }
 
 /* Current values from byte 2 on; NULL if the model lacks the page. */
-static uint8_t *page_values(const SscModel *model, SscMode *mode, uint8_t code)
+static uint8_t *page_values(const SscModel *model, SscMode *mode, unsigned id)
 {
-    int index = page_index(model, code);
+    int index = page_index(model, id);
 
     return index < 0 ? NULL : mode->pages[index];
 }
 
 /* Byte `at` of a page, counted as the standard does; 0 if the model lacks the page. */
-static uint8_t page_byte(const SscDrive *drive, uint8_t code, unsigned at)
+static uint8_t page_byte(const SscDrive *drive, unsigned id, unsigned at)
 {
-    int index = page_index(drive->model, code);
+    int index = page_index(drive->model, id);
 
-    return index < 0 ? 0 : drive->mode.pages[index][at - 2];
+    return index < 0 ? 0
+                     : drive->mode.pages[index][at - page_header(&drive->model->mode_pages[index])];
 }
 
 void ssc_mode_reset(SscDrive *drive)
@@ -54,6 +68,22 @@ void ssc_mode_reset(SscDrive *drive)
 bool ssc_mode_reports_setmarks(const SscDrive *drive)
 {
     return page_byte(drive, PAGE_CONFIGURATION, 8) & 0x20; /* RSMK */
+}
+
+bool ssc_mode_synchronizes_early(const SscDrive *drive)
+{
+    return page_byte(drive, PAGE_CONFIGURATION, 10) & 0x08;
+}
+
+bool ssc_mode_reports_early(const SscDrive *drive)
+{
+    return page_byte(drive, PAGE_CONFIGURATION, 8) & 0x01;
+}
+
+uint16_t ssc_mode_early_warning_size(const SscDrive *drive)
+{
+    return (uint16_t)(page_byte(drive, PAGE_EXTENSION, 6) << 8 |
+                      page_byte(drive, PAGE_EXTENSION, 7));
 }
 
 bool ssc_mode_compresses(const SscDrive *drive)
@@ -164,7 +194,7 @@ static void changed_configuration(const SscModel *model, SscMode *mode)
 }
 
 static const struct {
-    uint8_t code;
+    unsigned id;
     uint8_t least; /* MODE SELECT may cut it down to this PAGE LENGTH; 0: may not */
     /* Puts what the loaded cartridge says over the current values. */
     void (*refresh)(SscDrive *drive, uint8_t *values);
@@ -179,19 +209,19 @@ static const struct {
     { PAGE_AIT, 0, refresh_ait, NULL, NULL },
 };
 
-static void refresh(SscDrive *drive, uint8_t code, uint8_t *values)
+static void refresh(SscDrive *drive, unsigned id, uint8_t *values)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].code == code && behaviours[i].refresh) {
+        if (behaviours[i].id == id && behaviours[i].refresh) {
             behaviours[i].refresh(drive, values);
         }
     }
 }
 
-static unsigned wrong(const SscModel *model, SscMode *mode, uint8_t code)
+static unsigned wrong(const SscModel *model, SscMode *mode, unsigned id)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].code == code && behaviours[i].wrong) {
+        if (behaviours[i].id == id && behaviours[i].wrong) {
             return behaviours[i].wrong(model, mode);
         }
     }
@@ -202,17 +232,17 @@ static unsigned wrong(const SscModel *model, SscMode *mode, uint8_t code)
 static bool takes_length(const SscModePage *page, unsigned length)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].code == page->code && behaviours[i].least) {
+        if (behaviours[i].id == page_id(page) && behaviours[i].least) {
             return length >= behaviours[i].least && length <= page->length;
         }
     }
     return length == page->length;
 }
 
-static void changed(const SscModel *model, SscMode *mode, uint8_t code)
+static void changed(const SscModel *model, SscMode *mode, unsigned id)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].code == code && behaviours[i].changed) {
+        if (behaviours[i].id == id && behaviours[i].changed) {
             behaviours[i].changed(model, mode);
         }
     }
@@ -230,30 +260,61 @@ static void put_page(SscCommand *c, unsigned index, SscPageControl control)
                                         : page->defaults,
            page->length);
     if (control == PAGE_CURRENT) {
-        refresh(drive, page->code, values);
+        refresh(drive, page_id(page), values);
     }
-    byte_writer_u8(&c->reply, page->code); /* PS = 0: not savable */
+    /* PS = 0: not savable */
+    byte_writer_u8(&c->reply, (uint8_t)(page->code | (page->subpage ? 0x40 : 0)));
+    if (page->subpage) {
+        byte_writer_u8(&c->reply, page->subpage);
+        byte_writer_u8(&c->reply, 0);
+    }
     byte_writer_u8(&c->reply, page->length);
     byte_writer_put(&c->reply, values, page->length);
 }
 
-bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code)
+bool ssc_mode_has_page(const SscModel *model, uint8_t code)
+{
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        if (model->mode_pages[i].code == code) {
+            return true;
+        }
+    }
+    return code == 0x3f;
+}
+
+bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code, uint8_t subpage)
 {
     const SscModel *model = c->drive->model;
-    int index = page_index(model, code);
+    bool found = code == 0x00; /* header and block descriptor alone */
 
-    if (code == 0x00) { /* header and block descriptor alone */
-        return true;
-    }
-    if (code != 0x3f) {
-        if (index >= 0) {
-            put_page(c, (unsigned)index, control);
-        }
-        return index >= 0;
-    }
     for (unsigned i = 0; i < model->n_mode_pages; i++) {
-        put_page(c, i, control);
+        const SscModePage *page = &model->mode_pages[i];
+
+        if ((code == 0x3f || code == page->code) && (subpage == 0xff || subpage == page->subpage)) {
+            put_page(c, i, control);
+            found = true;
+        }
     }
+    return found;
+}
+
+/* The header of a page in a list: which, how long it says it is, how long it is itself. */
+typedef struct PageHeader {
+    unsigned id, length, size;
+} PageHeader;
+
+/* False: the list ends within it. */
+static bool take_header(const uint8_t *list, size_t left, PageHeader *header)
+{
+    bool subpage = list[0] & 0x40; /* SPF */
+
+    header->size = subpage ? 4 : 2;
+    header->id = list[0] & 0x3f;
+    if (left < header->size) {
+        return false;
+    }
+    header->id |= subpage ? (unsigned)list[1] << 8 : 0;
+    header->length = subpage ? get_be16(list + 2) : list[1];
     return true;
 }
 
@@ -262,44 +323,50 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
 {
     const SscModel *model = c->drive->model;
     size_t start = *at;
-    uint8_t code = list[start] & 0x3f;
-    int index = page_index(model, code);
     uint8_t before[SSC_MODE_PAGE_SIZE];
+    PageHeader header;
 
-    if (list[start] & 0x40) { /* SPF: no subpages here */
-        return illegal_parameter((unsigned)start, 6);
-    }
-    if (index < 0) {
+    bool whole = take_header(list + start, length - start, &header);
+    if (!ssc_mode_has_page(model, header.id & 0x3f) || (header.id & 0x3f) == 0x3f) {
         return illegal_parameter((unsigned)start, 5);
     }
+    if (!whole) {
+        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    }
+    int index = page_index(model, header.id);
+    if (index < 0) { /* not with that subpage, or only with one */
+        return illegal_parameter((unsigned)start + (header.size == 4 ? 1 : 0),
+                                 header.size == 4 ? -1 : 6);
+    }
     const SscModePage *page = &model->mode_pages[index];
-    if (length - start < 2) {
+    if (header.size != page_header(page)) { /* SPF with subpage 00h */
+        return illegal_parameter((unsigned)start, 6);
+    }
+    if (!takes_length(page, header.length)) {
+        return illegal_parameter((unsigned)start + header.size / 2, -1);
+    }
+    if (length - start - header.size < header.length) {
         return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    unsigned page_length = list[start + 1];
-    if (!takes_length(page, page_length)) {
-        return illegal_parameter((unsigned)start + 1, -1);
-    }
-    if (length - start - 2 < page_length) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
-    }
+    const uint8_t *values = list + start + header.size;
     memcpy(before, draft->pages[index], page->length);
-    refresh(c->drive, code, before);
-    for (unsigned i = 0; i < page_length; i++) {
-        unsigned alien = (before[i] ^ list[start + 2 + i]) & (uint8_t)~page->changeable[i];
+    refresh(c->drive, header.id, before);
+    for (unsigned i = 0; i < header.length; i++) {
+        unsigned alien = (before[i] ^ values[i]) & (uint8_t)~page->changeable[i];
 
         if (alien != 0) {
-            return illegal_parameter((unsigned)start + 2 + i, (int)g_bit_storage(alien) - 1);
+            return illegal_parameter((unsigned)start + header.size + i,
+                                     (int)g_bit_storage(alien) - 1);
         }
         draft->pages[index][i] = (uint8_t)((draft->pages[index][i] & ~page->changeable[i]) |
-                                           (list[start + 2 + i] & page->changeable[i]));
+                                           (values[i] & page->changeable[i]));
     }
-    unsigned byte = wrong(model, draft, code);
+    unsigned byte = wrong(model, draft, header.id);
     if (byte != 0) {
         return illegal_parameter((unsigned)start + byte, -1);
     }
-    changed(model, draft, code);
-    c->page_at = draft->repartition && code == PAGE_PARTITIONS ? (unsigned)start : c->page_at;
-    *at = start + 2 + page_length;
+    changed(model, draft, header.id);
+    c->page_at = draft->repartition && header.id == PAGE_PARTITIONS ? (unsigned)start : c->page_at;
+    *at = start + header.size + header.length;
     return good();
 }

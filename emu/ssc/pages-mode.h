@@ -13,8 +13,11 @@ typedef enum SscPageControl {
     PAGE_SAVED,
 } SscPageControl;
 
-/* Puts one page, or all for 3Fh, into c->reply. False: this model has none of that code. */
-bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code);
+/* Puts one page, or all for 3Fh, into c->reply; FFh asks for all subpages. False: this model has
+ * none such. */
+bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code, uint8_t subpage);
+/* Is there a page of that code, with whatever subpage? */
+bool ssc_mode_has_page(const SscModel *model, uint8_t code);
 
 /*
  * Takes the page at list[*at] into the draft and moves `*at` beyond it; `*at` < length. Changes

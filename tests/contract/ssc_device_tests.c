@@ -292,7 +292,10 @@ START_TEST(models_are_whole)
         ck_assert((*m)->inquiry_length >= 36 && (*m)->inquiry_length <= 96);
         ck_assert((*m)->limits.min >= 1 && (*m)->limits.max <= MEDIUM_BLOCK_MAX);
         for (unsigned i = 0; i < (*m)->n_mode_pages; i++) {
-            ck_assert(i == 0 || (*m)->mode_pages[i].code > (*m)->mode_pages[i - 1].code);
+            const SscModePage *page = &(*m)->mode_pages[i];
+
+            ck_assert(i == 0 || page[0].code * 256 + page[0].subpage >
+                                    page[-1].code * 256 + page[-1].subpage);
         }
         for (unsigned i = 1; i < (*m)->n_densities; i++) {
             ck_assert((*m)->densities[i].primary > (*m)->densities[i - 1].primary);

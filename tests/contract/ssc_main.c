@@ -13,8 +13,9 @@ TCase *make_ssc_device_tcase(void);
 TCase *make_ssc_sweep_tcase(void);
 TCase *make_ssc_settings_tcase(void);
 TCase *make_ssc_sync_tcase(void);
+TCase *make_ssc_zones_tcase(void);
 
 SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_address_tcase,
            make_ssc_host_tcase, make_ssc_reserve_tcase, make_ssc_position_tcase,
            make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_buffer_tcase, make_ssc_settings_tcase,
-           make_ssc_device_tcase, make_ssc_sweep_tcase)
+           make_ssc_zones_tcase, make_ssc_device_tcase, make_ssc_sweep_tcase)

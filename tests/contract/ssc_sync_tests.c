@@ -108,7 +108,10 @@ START_TEST(early_warning_outlives_the_sync)
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
 
     host_hold_syncs(h, true);
-    host_send_data(h, "abcd", 4, CDB(0x0a, 0, 0, 0, 4, 0));
+    host_send_data(h, "abcd", 4, CDB(0x0a, 0, 0, 0, 4, 0)); /* comes into the zone: SEW */
+    ck_assert_uint_eq(h->done, 0);
+    host_end_sync(h, MEDIUM_OK);
+    expect_sense(h, SENSE_END_OF_MEDIUM_DETECTED);
     host_send(h, CDB(0x10, 0, 0, 0, 1, 0));
     host_end_sync(h, MEDIUM_OK);
     expect_sense(h, SENSE_END_OF_MEDIUM_DETECTED);

@@ -11,7 +11,7 @@ static const uint8_t compression[0x0e] = { 0xc0, 0x80, 0, 0, 0, 0x03, 0, 0, 0, 0
 static const uint8_t compression_changeable[0x0e] = { 0x80, 0, 0, 0, 0, 0xff };
 /* BIS, RSmk; EEG, SEW; compression selected. */
 static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18, 0, 0, 0, 0x01 };
-static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
+static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [8] = 0x08, [12] = 0x01 };
 /* DDS emulation: at most one additional partition; sizes in MB. */
 static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
 static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,

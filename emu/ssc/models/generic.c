@@ -23,9 +23,11 @@ static const uint8_t control[0x0a] = { 0x02 };
 /* DCE off, DCC, DDE; default algorithm. */
 static const uint8_t compression[0x0e] = { 0x40, 0x80, 0, 0, 0, 0x01, 0, 0, 0, 0x01 };
 static const uint8_t compression_changeable[0x0e] = { 0x80, 0, 0, 0, 0, 0xff };
-/* LOIS, RSMK; EEG, SEW. */
+/* LOIS, RSMK; EEG, SEW. REW may be asked for. */
 static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18 };
-static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [12] = 0x01 };
+static const uint8_t configuration_changeable[0x0e] = { [6] = 0x21, [8] = 0x08, [12] = 0x01 };
+/* Device configuration extension: PEWS. */
+static const uint8_t extension_changeable[0x1c] = { [2] = 0xff, [3] = 0xff };
 /* At most one additional partition; sizes in MB; recognises format and partitions. */
 static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
 static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,
@@ -39,6 +41,7 @@ static const SscModePage mode_pages[] = {
     { 0x0a, sizeof control, control, nothing },
     { 0x0f, sizeof compression, compression, compression_changeable },
     { 0x10, sizeof configuration, configuration, configuration_changeable },
+    { 0x10, 0x1c, nothing, extension_changeable, 0x01 },
     { 0x11, sizeof partitions, partitions, partitions_changeable },
     { 0x1c, sizeof exceptions, exceptions, nothing },
 };

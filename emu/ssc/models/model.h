@@ -34,6 +34,7 @@ typedef struct SscModePage {
     uint8_t code;
     uint8_t length; /* PAGE LENGTH: bytes after byte 1 */
     const uint8_t *defaults, *changeable;
+    uint8_t subpage; /* 0: a page of its own, values from byte 2 on; else from byte 4 on */
 } SscModePage;
 
 /* A command of the table; a list ends with operation code 0, which every model has. */
@@ -41,6 +42,9 @@ typedef struct SscCommandId {
     uint8_t opcode;
     int8_t service_action; /* -1: all of them */
 } SscCommandId;
+
+/* No setting: the cartridge decides. It is what an omitted member is. */
+#define SSC_OF_CARTRIDGE 0
 
 struct SscModel {
     const char *name, *about;
@@ -54,7 +58,10 @@ struct SscModel {
     const char *own_serial;              /* as set; NULL: not set */
     const uint8_t *vpd_pages;            /* ended by 0; page 00h is always there; NULL: 00h alone */
 
-    uint64_t buffer_size; /* bytes of write-behind buffer */
+    /* Over what the cartridge says: bytes of each partition, and from early warning to its end. */
+    uint64_t capacity;      /* 0: the cartridge's */
+    uint64_t early_warning; /* SSC_OF_CARTRIDGE */
+    uint64_t buffer_size;   /* bytes of write-behind buffer */
     SscBlockLimits limits;
     uint32_t block_length; /* default: 0 = variable */
     bool variable_only;    /* commands with the FIXED bit fail */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The end of a partition as the host hears of it (SSC-3 § 4.2.5): early warning, the programmable
+ * early warning before it, and the end itself. The cartridge says where they are; settings of the
+ * model may say otherwise.
+ *
+ *   command                      in the zone                   when it comes into the zone
+ *   WRITE, WRITE FILEMARKS       early warning: each one       SEW: everything goes to tape first;
+ *                                ends in 00/02 with EOM        REW without SEW: VOLUME OVERFLOW
+ *                                                              programmable: 00/07 with EOM
+ *   READ, VERIFY, SPACE forward  EOM beside end of data        REW: 00/02 with EOM
+ */
+#ifndef USBTAPE_SSC_ZONES_H
+#define USBTAPE_SSC_ZONES_H
+
+#include "emu/ssc/outcome.h"
+
+typedef struct SscDrive SscDrive;
+
+typedef struct SscZones {
+    bool early;        /* at or beyond early warning */
+    bool programmable; /* at or beyond programmable early warning */
+} SscZones;
+
+/* Where the head is. A cartridge must be loaded. */
+SscZones ssc_zones_now(SscDrive *drive);
+
+/* Bytes that a partition has for the host. */
+uint64_t ssc_zones_capacity(const SscDrive *drive, uint64_t capacity);
+
+/* As medium_write() and medium_write_marks(), up to the end and with the warning that the settings
+ * say. */
+MediumResult ssc_zones_write(SscDrive *drive, const uint8_t *data, size_t size);
+MediumResult ssc_zones_write_marks(SscDrive *drive, MediumMark mark, uint64_t count,
+                                   uint64_t *written);
+
+/* What a command that moved the tape has to say, now that it would end so. */
+Outcome ssc_zones_report(SscCommand *c, Outcome outcome);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of the tape, to the byte: early warning, the programmable one before it, the end. */
+#include "emu/base/bytes.h"
+#include "tests/support/scsi-host.h"
+
+TCase *make_ssc_zones_tcase(void);
+
+#define MB 1000000u
+#define WRITE6(flags, length)                                                                      \
+    CDB(0x0a, (flags), (uint8_t)((length) >> 16), (uint8_t)((length) >> 8), (uint8_t)(length), 0)
+#define READ6(length)                                                                              \
+    CDB(0x08, 0, (uint8_t)((length) >> 16), (uint8_t)((length) >> 8), (uint8_t)(length), 0)
+#define BOP  0x80
+#define EOP  0x40
+#define BPEW 0x01
+
+static void send_block(ScsiHost *h, uint32_t length)
+{
+    g_autofree uint8_t *block = g_malloc0(length);
+
+    host_send_data(h, block, length, WRITE6(0, length));
+}
+
+static void expect_warning(ScsiHost *h, ScsiSenseCode code, int64_t information)
+{
+    expect_sense(h, code);
+    expect_flags(h, "E");
+    expect_info(h, information);
+}
+
+static uint8_t position_flags(ScsiHost *h)
+{
+    uint8_t flags[3];
+
+    host_send(h, CDB(0x34, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    flags[0] = h->task.in->data[0];
+    host_send(h, CDB(0x34, 6, 0, 0, 0, 0, 0, 0, 0, 0));
+    flags[1] = h->task.in->data[0];
+    host_send(h, CDB(0x34, 8, 0, 0, 0, 0, 0, 0, 32, 0));
+    flags[2] = h->task.in->data[0];
+    ck_assert_uint_eq(flags[0], flags[1]);
+    ck_assert_uint_eq(flags[0], flags[2]);
+    return flags[0];
+}
+
+/* MODE SELECT of page 10h with these bits of bytes 8 and 10. */
+static void set_configuration(ScsiHost *h, bool rew, bool sew)
+{
+    uint8_t list[4 + 16] = { 0, 0, 0x10, 0 };
+
+    host_send(h, CDB(0x1a, 0x08, 0x10, 0, 20, 0));
+    expect_good(h);
+    memcpy(list + 4, h->task.in->data + 4, 16);
+    list[4 + 8] = (uint8_t)((list[4 + 8] & ~0x01) | (rew ? 0x01 : 0));
+    list[4 + 10] = (uint8_t)((list[4 + 10] & ~0x08) | (sew ? 0x08 : 0));
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_good(h);
+}
+
+static void set_pews(ScsiHost *h, uint16_t megabytes)
+{
+    uint8_t list[4 + 32] = { 0, 0, 0x10, 0, 0x50, 0x01, 0x00, 0x1c };
+
+    put_be16(list + 4 + 6, megabytes);
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_good(h);
+}
+
+/* A partition of 1000 bytes that warns 300 before its end: one block, then another. */
+static const struct {
+    uint32_t first, second;
+    ScsiSenseCode code; /* of the second; NO_SENSE: GOOD */
+    int64_t information;
+    uint8_t flags; /* afterwards */
+} ends[] = {
+    { 600, 99, SENSE_NO_SENSE, 0, 0 },
+    { 600, 100, SENSE_END_OF_MEDIUM_DETECTED, 0, EOP },
+    { 699, 1, SENSE_END_OF_MEDIUM_DETECTED, 0, EOP },
+    { 100, 900, SENSE_END_OF_MEDIUM_DETECTED, 0, EOP },
+    { 100, 901, SENSE_VOLUME_OVERFLOW, 901, 0 },
+    { 699, 302, SENSE_VOLUME_OVERFLOW, 302, 0 },
+};
+
+static void expect_end(ScsiHost *h, int row)
+{
+    send_block(h, ends[row].first);
+    expect_good(h);
+    ck_assert_uint_eq(position_flags(h), 0);
+    send_block(h, ends[row].second);
+    if (ends[row].code == SENSE_NO_SENSE) {
+        expect_good(h);
+    } else {
+        expect_warning(h, ends[row].code, ends[row].information);
+    }
+    ck_assert_uint_eq(position_flags(h), ends[row].flags);
+    expect_at(h, 0, ends[row].code == SENSE_VOLUME_OVERFLOW ? 1 : 2);
+    send_block(h, 1000); /* never, wherever it is */
+    expect_warning(h, SENSE_VOLUME_OVERFLOW, 1000);
+}
+
+START_TEST(where_the_cartridge_says)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    expect_end(h, _i);
+}
+END_TEST
+
+START_TEST(where_the_settings_say)
+{
+    MediumGeometry geometry = { .capacity = 5000, .early_warning = 5000, .partitions = 1 };
+    g_autoptr(ScsiHost) h =
+        host_new_set(NULL, &geometry, "tape.capacity=1000", "tape.early-warning=300", NULL);
+
+    expect_end(h, _i);
+}
+END_TEST
+
+START_TEST(settings_for_a_tape_without_end)
+{
+    g_autoptr(ScsiHost) h =
+        host_new_set(NULL, NULL, "tape.capacity=1000", "tape.early-warning=300", NULL);
+
+    expect_end(h, _i);
+}
+END_TEST
+
+START_TEST(a_capacity_of_more_than_there_is)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_set(NULL, &geometry, "tape.capacity=2000", NULL);
+
+    expect_end(h, _i);
+}
+END_TEST
+
+START_TEST(marks_in_the_zone_warn_each)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    send_block(h, 700);
+    for (unsigned i = 0; i < 3; i++) {
+        host_send(h, CDB(0x10, (uint8_t)(i & 1), 0, 0, 1, 0));
+        expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+        expect_at(h, 0, 2 + i);
+    }
+    host_send(h, CDB(0x10, 0, 0, 0, 0, 0)); /* writes nothing */
+    expect_good(h);
+}
+END_TEST
+
+START_TEST(at_early_warning_everything_goes_to_tape_once)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    send_block(h, 600);
+    ck_assert_uint_eq(host_syncs(h), 0);
+    send_block(h, 100); /* comes into the zone */
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(host_syncs(h), 1);
+    send_block(h, 100); /* is there already */
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(host_syncs(h), 1);
+}
+END_TEST
+
+START_TEST(without_sew_it_stays_in_the_buffer)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    set_configuration(h, false, false);
+    send_block(h, 700);
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(host_syncs(h), 0);
+    set_configuration(h, true, false); /* REW: it counts as not written */
+    ck_assert_uint_eq(host_syncs(h), 1);
+    host_rewind(h);
+    send_block(h, 500);
+    expect_good(h);
+    send_block(h, 200);
+    expect_warning(h, SENSE_VOLUME_OVERFLOW, 700);
+    expect_at(h, 0, 2);
+}
+END_TEST
+
+START_TEST(reading_tells_it_if_asked_to)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    send_block(h, 600);
+    send_block(h, 200);
+    send_block(h, 100);
+    host_rewind(h);
+    for (unsigned i = 0; i < 3; i++) {
+        host_send(h, READ6(1000));
+        expect_flags(h, "I");
+    }
+    host_rewind(h);
+    set_configuration(h, true, true);
+    host_send(h, READ6(600));
+    expect_good(h);
+    host_send(h, READ6(200)); /* comes into the zone, with its data */
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(h->task.in->len, 200);
+    host_send(h, READ6(100));
+    expect_good(h);
+    host_send(h, READ6(100)); /* end of data in the zone has EOM either way */
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_flags(h, "E");
+    host_rewind(h);
+    host_send(h, CDB(0x11, 0, 0, 0, 2, 0));
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    expect_at(h, 0, 2);
+    host_rewind(h);
+    host_send(h, CDB(0x2b, 0, 0, 0, 0, 0, 2, 0, 0, 0)); /* LOCATE does not read */
+    expect_good(h);
+}
+END_TEST
+
+/* Early warning at 2500000; the programmable one a million before it. */
+static ScsiHost *programmed(void)
+{
+    MediumGeometry geometry = { .capacity = 3 * MB, .early_warning = MB / 2, .partitions = 1 };
+    ScsiHost *h = host_new_loaded(NULL, &geometry);
+
+    set_pews(h, 1);
+    return h;
+}
+
+START_TEST(programmable_early_warning_is_told_once)
+{
+    g_autoptr(ScsiHost) h = programmed();
+
+    send_block(h, 3 * MB / 2 - 1);
+    expect_good(h);
+    ck_assert_uint_eq(position_flags(h), 0);
+    send_block(h, 1);
+    expect_warning(h, SENSE_PROGRAMMABLE_EARLY_WARNING, 0);
+    ck_assert_uint_eq(position_flags(h), BPEW);
+    expect_at(h, 0, 2);
+    send_block(h, 1);
+    expect_good(h);
+    host_rewind(h);
+    ck_assert_uint_eq(position_flags(h), BOP);
+    send_block(h, 3 * MB / 2 + 5); /* out and in again */
+    expect_warning(h, SENSE_PROGRAMMABLE_EARLY_WARNING, 0);
+    send_block(h, MB);
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(position_flags(h), EOP | BPEW);
+}
+END_TEST
+
+START_TEST(early_warning_goes_before_the_programmable_one)
+{
+    g_autoptr(ScsiHost) h = programmed();
+
+    send_block(h, 5 * MB / 2);
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    send_block(h, 1);
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+}
+END_TEST
+
+START_TEST(marks_come_into_the_programmable_zone_too)
+{
+    MediumGeometry geometry = { .capacity = 3 * MB, .early_warning = MB / 2, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    send_block(h, 3 * MB / 2 + 1);
+    host_send(h, CDB(0x10, 0, 0, 0, 1, 0));
+    expect_good(h);
+    set_pews(h, 1); /* the zone comes to the head: nothing moved */
+    ck_assert_uint_eq(position_flags(h), BPEW);
+    host_send(h, CDB(0x10, 0, 0, 0, 1, 0));
+    expect_good(h);
+    set_pews(h, 0);
+    ck_assert_uint_eq(position_flags(h), 0);
+}
+END_TEST
+
+START_TEST(a_zone_longer_than_the_tape)
+{
+    g_autoptr(ScsiHost) h = programmed();
+
+    set_pews(h, 0xffff);
+    ck_assert_uint_eq(position_flags(h), BOP | BPEW);
+    send_block(h, 100); /* was there before */
+    expect_good(h);
+}
+END_TEST
+
+START_TEST(a_tape_without_end_has_no_zones)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    set_pews(h, 0xffff);
+    ck_assert_uint_eq(position_flags(h), BOP);
+    send_block(h, 100);
+    expect_good(h);
+    ck_assert_uint_eq(position_flags(h), 0);
+}
+END_TEST
+
+START_TEST(the_extension_page)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+    uint8_t list[4 + 32] = { 0, 0, 0x10, 0, 0x50, 0x01, 0x00, 0x1c };
+
+    host_send(h, CDB(0x5a, 0x08, 0x10, 0x01, 0, 0, 0, 0, 0xff, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 8 + 32);
+    ck_assert_mem_eq(h->task.in->data + 8, "\x50\x01\x00\x1c", 4);
+    set_pews(h, 0x1234);
+    host_send(h, CDB(0x1a, 0x08, 0x10, 0x01, 0xff, 0));
+    ck_assert_uint_eq(get_be16(h->task.in->data + 4 + 6), 0x1234);
+    host_send(h, CDB(0x1a, 0x08, 0x90, 0x01, 0xff, 0)); /* default */
+    ck_assert_uint_eq(get_be16(h->task.in->data + 4 + 6), 0);
+    host_send(h, CDB(0x1a, 0x08, 0x10, 0xff, 0xff, 0)); /* 10h with all that belongs to it */
+    ck_assert_uint_eq(h->task.in->len, 4 + 16 + 32);
+    host_send(h, CDB(0x1a, 0x08, 0x10, 0x02, 0xff, 0));
+    expect_field(h, 3, -1);
+    list[5] = 0x02;
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 5, -1);
+    list[5] = 0x00;
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 4, 6);
+    list[5] = 0x01;
+    list[7] = 0x1b;
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 6, -1);
+    list[7] = 0x1c;
+    list[8] = 0x01;
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 8, 0);
+    host_send_data(h, list, 6, CDB(0x15, 0x10, 0, 0, 6, 0));
+    expect_sense(h, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+}
+END_TEST
+
+TCase *make_ssc_zones_tcase(void)
+{
+    TCase *tcase = tcase_create("zones");
+
+    tcase_add_loop_test(tcase, where_the_cartridge_says, 0, G_N_ELEMENTS(ends));
+    tcase_add_loop_test(tcase, where_the_settings_say, 0, G_N_ELEMENTS(ends));
+    tcase_add_loop_test(tcase, settings_for_a_tape_without_end, 0, G_N_ELEMENTS(ends));
+    tcase_add_loop_test(tcase, a_capacity_of_more_than_there_is, 0, G_N_ELEMENTS(ends));
+    tcase_add_test(tcase, marks_in_the_zone_warn_each);
+    tcase_add_test(tcase, at_early_warning_everything_goes_to_tape_once);
+    tcase_add_test(tcase, without_sew_it_stays_in_the_buffer);
+    tcase_add_test(tcase, reading_tells_it_if_asked_to);
+    tcase_add_test(tcase, programmable_early_warning_is_told_once);
+    tcase_add_test(tcase, early_warning_goes_before_the_programmable_one);
+    tcase_add_test(tcase, marks_come_into_the_programmable_zone_too);
+    tcase_add_test(tcase, a_zone_longer_than_the_tape);
+    tcase_add_test(tcase, a_tape_without_end_has_no_zones);
+    tcase_add_test(tcase, the_extension_page);
+    return tcase;
+}
