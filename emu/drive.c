@@ -26,6 +26,8 @@ struct Drive {
     UsbDevice *usb;
     const DrivePlug *plug;
     void *plug_data;
+    ClockTimer *pulling; /* the plug is pulled as soon as nothing runs */
+    int64_t replug;
 
     char *path; /* of the cartridge */
 
@@ -101,12 +103,21 @@ static bool world_position(void *data, MediumPosition *position)
     return medium != NULL;
 }
 
+static void on_pull(void *data)
+{
+    Drive *drive = data;
+
+    drive->pulling = NULL;
+    drive->plug->unplug(drive->plug_data, drive->replug);
+}
+
 static void world_unplug(void *data, int64_t replug)
 {
     Drive *drive = data;
 
-    if (drive->plug) {
-        drive->plug->unplug(drive->plug_data, replug);
+    if (drive->plug && !drive->pulling) {
+        drive->replug = replug;
+        drive->pulling = clock_start(drive->clock, 0, on_pull, drive);
     }
 }
 
@@ -198,6 +209,9 @@ void drive_free(Drive *drive)
         return;
     }
     g_assert(!drive->ejected);
+    if (drive->pulling) {
+        clock_cancel(drive->clock, drive->pulling);
+    }
     usb_device_free(drive->usb);
     bot_free(drive->bot);
     at_task_free(drive->at_task);

@@ -93,3 +93,10 @@ void virtual_clock_advance(Clock *clock, int64_t delta)
     }
     self->now = end;
 }
+
+int64_t virtual_clock_next(Clock *clock)
+{
+    const ClockTimer *timer = g_queue_peek_head(&((VirtualClock *)clock)->timers);
+
+    return timer ? timer->due : -1;
+}

@@ -52,4 +52,7 @@ Clock *virtual_clock_new(void);
 /* Turns it on by `delta` microseconds and fires what falls due, in order of time then of start. */
 void virtual_clock_advance(Clock *clock, int64_t delta);
 
+/* When the next of its timers falls due; -1: there is none. */
+int64_t virtual_clock_next(Clock *clock);
+
 #endif
