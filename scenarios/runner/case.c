@@ -2,6 +2,7 @@
 #include "scenarios/runner/case.h"
 
 #include "emu/base/units.h"
+#include "scenarios/runner/case-story.h"
 #include "scenarios/runner/host.h"
 #include "scenarios/runner/oracle.h"
 
@@ -24,6 +25,8 @@ typedef struct Case {
     Evidence evidence;
     GPtrArray *reasons;
     char *kernel_log;
+    int64_t begun; /* monotonic */
+    Story *story;
 } Case;
 
 /* What st and usb-storage say when a command went wrong, whatever became of it. */
@@ -110,6 +113,19 @@ static void note_host_failure(Case *self)
     }
 }
 
+static int64_t since_begin(const Case *self)
+{
+    return g_get_monotonic_time() - self->begun;
+}
+
+static void note_action(Case *self, const char *text, int64_t begun, bool done)
+{
+    StoryEvent *event = story_add_event(self->story, STORY_ACTION, done ? STORY_NOTE : STORY_ERROR,
+                                        begun, text, done ? "from outside" : "could not be done");
+
+    event->until = since_begin(self);
+}
+
 /* A program in the guest called `ask`: does what it asks for, and tells it how that went. */
 static bool answer_questions(Case *self, GError **error)
 {
@@ -118,7 +134,10 @@ static bool answer_questions(Case *self, GError **error)
     while ((next = vm_next_question(self->vm))) {
         g_autoptr(VmQuestion) question = next;
         g_autoptr(GError) why = NULL;
+        int64_t begun = since_begin(self);
         bool done = host_do(question->text, self->vm, self->drive, &why);
+
+        note_action(self, question->text, begun, done);
 
         if (!done) {
             note_host_failure(self);
@@ -253,7 +272,7 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
     return as_expected || !step->statuses;
 }
 
-static bool run_in_guest(Case *self, guint i, const Step *step)
+static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
 {
     int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
     int64_t end = MIN(g_get_monotonic_time() + timeout, self->deadline);
@@ -273,9 +292,15 @@ static bool run_in_guest(Case *self, guint i, const Step *step)
     keep_step(self, i, "out", reply->out->str);
     keep_step(self, i, "err", reply->err->str);
     status = done ? g_strdup_printf("%d\n", reply->rc) : g_strdup("did not end\n");
+    case_story_step_said(told, reply->out->str, reply->err->str);
     keep_step(self, i, "rc", status);
     if (done) {
+        bool complained = self->evidence.complained;
+
+        self->evidence.complained = false;
         done = judge_step(self, i, step, reply);
+        case_story_step_ends(told, since_begin(self), reply->rc, self->evidence.complained);
+        self->evidence.complained |= complained;
     } else {
         vm_forget(self->vm, reply);
     }
@@ -283,11 +308,14 @@ static bool run_in_guest(Case *self, guint i, const Step *step)
     return done;
 }
 
-static bool run_on_host(Case *self, guint i, const Step *step)
+static bool run_on_host(Case *self, guint i, const Step *step, StoryStep *told)
 {
     g_autoptr(GError) error = NULL;
+    bool done = host_do(step->text, self->vm, self->drive, &error);
 
-    if (host_do(step->text, self->vm, self->drive, &error)) {
+    case_story_step_ends(told, since_begin(self), 0, !done);
+    case_story_step_said(told, "", done ? "" : error->message);
+    if (done) {
         return true;
     }
     note_host_failure(self);
@@ -304,11 +332,15 @@ static void run_steps(Case *self)
     for (i = 0; i < steps->len && going; i++) {
         const Step *step = steps->pdata[i];
         g_autofree char *start = g_strndup(step->text, strcspn(step->text, "\n"));
+        StoryStep *told;
 
         progress_note(self->progress, "%s: step %u of %u: %s", self->scenario->name, i + 1,
                       steps->len, start);
         keep_step(self, i, "cmd", step->text);
-        going = step->kind == STEP_RUN ? run_in_guest(self, i, step) : run_on_host(self, i, step);
+        told = story_add_step(self->story, step->text, step->line, since_begin(self));
+        told->on_host = step->kind == STEP_HOST;
+        going =
+            told->on_host ? run_on_host(self, i, step, told) : run_in_guest(self, i, step, told);
     }
 }
 
@@ -471,7 +503,6 @@ static void judge_faults(Case *self)
     GPtrArray *checks = self->scenario->expect.fired;
     guint i;
 
-    drive_process_count(self->drive);
     judge_unchecked_faults(self);
     for (i = 0; checks && i < checks->len; i++) {
         const FaultCheck *check = checks->pdata[i];
@@ -517,13 +548,13 @@ static void finish(Case *self)
     if (self->vm && !interrupted()) {
         fetch_kernel_log(self);
     }
-    if (!interrupted()) {
-        judge_faults(self);
-    }
     g_clear_pointer(&self->vm, vm_free);
     if (!drive_process_stop(self->drive, false, &error)) {
         self->evidence.crashed = true;
         give_reason(self, "%s", error->message);
+    }
+    if (!interrupted()) {
+        judge_faults(self); /* as the drive counted them up to its end */
     }
     /* Without its end, a run tells nothing about what should be on the tape. */
     if (!self->evidence.environment_failed) {
@@ -531,6 +562,25 @@ static void finish(Case *self)
         if (!self->evidence.hung && !self->evidence.crashed) {
             judge_tape(self);
         }
+    }
+}
+
+/* What cannot be told is no reason to judge otherwise: verdict.json is what counts. */
+static void tell(const Case *self, const CaseResult *result)
+{
+    CaseRemains remains = { .scenario = self->scenario,
+                            .guest = self->guest,
+                            .directory = self->directory,
+                            .result = result,
+                            .drive = self->drive,
+                            .kernel_log = self->kernel_log,
+                            .kernel_errors = kernel_errors,
+                            .begun = self->begun };
+    g_autoptr(GError) error = NULL;
+
+    case_story_fill(self->story, &remains);
+    if (!story_write(self->story, self->directory, &error)) {
+        g_printerr("usbtape: %s\n", error->message);
     }
 }
 
@@ -546,6 +596,8 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
                   .directory = directory,
                   .progress = progress,
                   .reasons = g_ptr_array_new_with_free_func(g_free),
+                  .begun = begun,
+                  .story = story_new(),
                   .log = fopen(log_path, "we") };
 
     g_mkdir(steps, 0777);
@@ -557,15 +609,17 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
         }
     }
     finish(&self);
-    drive_process_free(self.drive);
     if (self.log) {
         fclose(self.log);
     }
-    g_free(self.kernel_log);
     *result = (CaseResult){ .verdict = verdict_of(&self.evidence),
                             .reasons = self.reasons,
                             .duration = g_get_monotonic_time() - begun };
     result->passed = (scenario->expect.outcomes & 1u << result->verdict) != 0;
+    tell(&self, result);
+    story_free(self.story);
+    drive_process_free(self.drive);
+    g_free(self.kernel_log);
 }
 
 void case_result_clear(CaseResult *result)

@@ -22,6 +22,7 @@ struct DriveProcess {
     uint64_t seed;
     int loaded;     /* number of the cartridge that is in, or was last */
     int cartridges; /* the highest number made */
+    GArray *lives;  /* of int64_t: when each began, monotonic */
     Proc proc;
     bool up;           /* started, and nobody here has ended it since */
     bool served;       /* it was up once */
@@ -44,6 +45,7 @@ DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, c
     self->seed = seed;
     self->loaded = 1;
     self->proc = PROC_NONE;
+    self->lives = g_array_new(FALSE, FALSE, sizeof(int64_t));
     self->fired = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
@@ -59,6 +61,7 @@ void drive_process_free(DriveProcess *self)
     g_free(self->tape.model);
     g_free(self->tape.format);
     g_hash_table_unref(self->fired);
+    g_array_unref(self->lives);
     g_free(self);
 }
 
@@ -113,6 +116,43 @@ int drive_process_cartridges(const DriveProcess *self)
     return self->cartridges;
 }
 
+/* ---- control ---- */
+
+static bool ctl(DriveProcess *self, const char *command, const char *argument, char **out,
+                GError **error)
+{
+    const char *const argv[] = { self->program, "ctl",    "--control", "unix:" CONTROL_SOCKET,
+                                 command,       argument, NULL };
+
+    return proc_output(argv, self->directory, PATIENCE, false, out, error);
+}
+
+/* What the rules of a running drive have fired, added to what is there. */
+static void count_rules(DriveProcess *self, GHashTable *into)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    JsonArray *rules;
+    guint i;
+
+    if (!ctl(self, "fault-list", NULL, &text, NULL)) {
+        return;
+    }
+    node = json_from_string(text, NULL);
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return;
+    }
+    rules = json_node_get_array(node);
+    for (i = 0; i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_array_get_object_element(rules, i);
+        const char *name = json_object_get_string_member_with_default(rule, "name", "");
+        gint64 fired = json_object_get_int_member_with_default(rule, "fired", 0);
+        gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, name));
+
+        g_hash_table_insert(into, g_strdup(name), GINT_TO_POINTER((int)(before + fired)));
+    }
+}
+
 /* ---- the process ---- */
 
 /* `serve` prints one line when a host may come. */
@@ -148,11 +188,14 @@ bool drive_process_start(DriveProcess *self, GError **error)
     g_autofree char *name = cartridge_name(self, self->loaded);
     g_autofree char *log_path = g_build_filename(self->directory, "serve.log", NULL);
     g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, self->seed);
+    g_autofree char *trace = g_strdup_printf(DRIVE_TRACE, self->lives->len + 1);
+    int64_t now = g_get_monotonic_time();
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     const char *const fixed[] = { self->program, "serve",
                                   "--media",     name,
                                   "--listen",    "unix:" DRIVE_SOCKET,
-                                  "--control",   "unix:" CONTROL_SOCKET };
+                                  "--control",   "unix:" CONTROL_SOCKET,
+                                  "--trace",     trace };
     int out[2], log;
     bool good;
     size_t i;
@@ -182,12 +225,18 @@ bool drive_process_start(DriveProcess *self, GError **error)
                       error);
     close(log);
     close(out[1]);
+    g_array_append_val(self->lives, now);
     good = good && wait_until_it_listens(self, out[0], error);
     close(out[0]);
     self->failed |= self->served && !good;
     self->served |= good;
     self->up = good;
     return good;
+}
+
+const GArray *drive_process_lives(const DriveProcess *self)
+{
+    return self->lives;
 }
 
 bool drive_process_failed(const DriveProcess *self)
@@ -207,8 +256,8 @@ bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
     g_autofree char *what = NULL;
 
     self->up = false;
-    if (running && !kill) {
-        drive_process_count(self);
+    if (running && !kill && self->has_faults) {
+        count_rules(self, self->fired);
     }
     if (running) {
         proc_end(&self->proc, kill ? SIGKILL : SIGTERM, SECONDS(20));
@@ -221,17 +270,6 @@ bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
                            ended_by_itself ? " by itself" : "", self->proc.status,
                            ended_by_itself ? "" : " instead of 0");
     return fail(error, what);
-}
-
-/* ---- control ---- */
-
-static bool ctl(DriveProcess *self, const char *command, const char *argument, char **out,
-                GError **error)
-{
-    const char *const argv[] = { self->program, "ctl",    "--control", "unix:" CONTROL_SOCKET,
-                                 command,       argument, NULL };
-
-    return proc_output(argv, self->directory, PATIENCE, false, out, error);
 }
 
 bool drive_process_load(DriveProcess *self, int number, GError **error)
@@ -249,40 +287,6 @@ bool drive_process_load(DriveProcess *self, int number, GError **error)
 bool drive_process_eject(DriveProcess *self, GError **error)
 {
     return ctl(self, "eject", "force", NULL, error);
-}
-
-/* Calls `each` for every rule of the running drive. */
-static bool count_rules(DriveProcess *self, GHashTable *into)
-{
-    g_autofree char *text = NULL;
-    g_autoptr(JsonNode) node = NULL;
-    JsonArray *rules;
-    guint i;
-
-    if (!drive_process_running(self) || !ctl(self, "fault-list", NULL, &text, NULL)) {
-        return false;
-    }
-    node = json_from_string(text, NULL);
-    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
-        return false;
-    }
-    rules = json_node_get_array(node);
-    for (i = 0; i < json_array_get_length(rules); i++) {
-        JsonObject *rule = json_array_get_object_element(rules, i);
-        const char *name = json_object_get_string_member_with_default(rule, "name", "");
-        gint64 fired = json_object_get_int_member_with_default(rule, "fired", 0);
-        gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, name));
-
-        g_hash_table_insert(into, g_strdup(name), GINT_TO_POINTER((int)(before + fired)));
-    }
-    return true;
-}
-
-void drive_process_count(DriveProcess *self)
-{
-    if (self->has_faults) {
-        count_rules(self, self->fired);
-    }
 }
 
 GHashTable *drive_process_faults(const DriveProcess *self)

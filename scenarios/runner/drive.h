@@ -9,7 +9,9 @@
 #include "scenarios/runner/proc.h"
 #include <stdint.h>
 
-#define DRIVE_SOCKET "drive.sock" /* in the case's directory */
+/* In the case's directory. */
+#define DRIVE_SOCKET "drive.sock"
+#define DRIVE_TRACE  "trace-%u.jsonl" /* of the Nth life */
 
 /* The tape of a scenario, as its file says it. */
 typedef struct TapeConfig {
@@ -20,7 +22,8 @@ typedef struct TapeConfig {
 
 typedef struct DriveProcess DriveProcess;
 
-/* `directory` gets cartridge-N.tape, serve.log, the sockets. Copies what it needs. Not running yet.
+/* `directory` gets cartridge-N.tape, serve.log, traces, the sockets. Copies what it needs. Not
+ * running yet.
  */
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed);
@@ -40,13 +43,14 @@ bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
-/* How often the rules named `fault` fired, as of the last drive_process_count. */
+/* How often the rules named `fault` fired, in lives that ended by
+ * SIGTERM. */
 int64_t drive_process_fired(DriveProcess *drive, const char *fault);
 /* All of them, name → count (an int in the pointer). Borrowed. */
 GHashTable *drive_process_faults(const DriveProcess *drive);
-/* Notes down what the rules of a drive that is about to end have fired. */
-void drive_process_count(DriveProcess *drive);
 /* How many cartridges there are. */
 int drive_process_cartridges(const DriveProcess *drive);
+/* Of int64_t: when it was started, each time (monotonic). Each life leaves a DRIVE_TRACE. */
+const GArray *drive_process_lives(const DriveProcess *drive);
 
 #endif

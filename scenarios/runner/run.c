@@ -22,7 +22,7 @@
 typedef struct Options {
     PlanOptions plan;
     char *out;
-    char *junit; /* NULL: none */
+    char *junit, *html; /* NULL: none */
     int jobs;
     gboolean cold, check, verbose;
 } Options;
@@ -121,6 +121,21 @@ static bool start_worker(Run *run, Worker *worker, CaseRecord *record, GError **
     return worker->pid > 0 || fail(error, "fork", errno);
 }
 
+/* The case in about twenty lines, for who is looking on. */
+static void print_story(const Run *run, const CaseRecord *record)
+{
+    g_autofree char *story = report_story(record->directory);
+    g_auto(GStrv) lines = story ? g_strsplit(g_strchomp(story), "\n", -1) : NULL;
+    char **line;
+
+    if (!run->options->verbose && !isatty(STDOUT_FILENO)) {
+        return;
+    }
+    for (line = lines; line && *line; line++) {
+        printf("# %s\n", *line);
+    }
+}
+
 static void print_result(Run *run, const CaseRecord *record)
 {
     const ReportLine *line = &record->line;
@@ -138,6 +153,7 @@ static void print_result(Run *run, const CaseRecord *record)
         printf("# %s\n", reason);
     }
     if (!line->passed) {
+        print_story(run, record);
         printf("# see %s\n", record->directory);
     }
     fflush(stdout);
@@ -359,8 +375,10 @@ static int run_all(Run *run)
 
 static bool write_reports(const Run *run, GError **error)
 {
-    return !run->options->junit ||
-           run_summary_write(run->summary, &report_junit, run->options->junit, error);
+    const Options *o = run->options;
+
+    return (!o->junit || run_summary_write(run->summary, &report_junit, o->junit, error)) &&
+           (!o->html || run_summary_write(run->summary, &report_html, o->html, error));
 }
 
 /*
@@ -409,6 +427,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "Where each case gets its directory (default: out)", "DIR" },
         { "junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit, "Write the results as JUnit XML, too",
           "FILE" },
+        { "html", 0, 0, G_OPTION_ARG_FILENAME, &o->html,
+          "Write them as a page for people, too: one file, with pictures", "FILE" },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
           NULL },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only read the scenarios", NULL },
@@ -445,6 +465,7 @@ static void options_clear(Options *o)
 {
     g_free(o->out);
     g_free(o->junit);
+    g_free(o->html);
     g_free(o->plan.guest);
     g_free(o->plan.seeds);
     g_free(o->plan.only);

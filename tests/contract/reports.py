@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""reports.py SAMPLE: the files of `usbtape run --junit`, as those who read them need them.
+"""reports.py SAMPLE: the files of `usbtape run --junit` and `--html`, as their readers need them.
 
 SAMPLE writes a run with a case of every verdict and hostile text in it (../support/report_sample.c).
+The page is also opened in a browser, light and dark, wide and as on a phone, if one is installed;
+none is by .ci/packages, for the smallest in Debian takes 220 MB.
 """
+import html
+import html.parser
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -114,6 +121,176 @@ def check_junit(path):
           '' if schema_violations(broken) and wrong_counts(broken) else 'it did not')
 
 
+VOID = ('meta', 'link', 'br', 'hr', 'img', 'input')
+# What a report may be made of. Nothing here can load, run or send anything.
+ELEMENTS = set('html head meta title style body main footer h1 h2 h3 p ul li a span div section details '
+               'summary table caption thead tbody tr th td pre code svg desc rect line text path'.split())
+ATTRIBUTES = set('lang charset name content http-equiv class id href scope role tabindex open xmlns viewbox '
+                 'width height x y x1 y1 x2 y2 d aria-label aria-labelledby'.split())
+
+
+class Page(html.parser.HTMLParser):
+    """What is wrong with a page, and what is in it"""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.wrong, self.open, self.ids, self.links, self.labels = [], [], [], [], []
+        self.text, self.svgs, self.counts = [], [], {}
+        self.feed(text)
+        self.close()
+        self.wrong += [f'{tag} is not closed' for tag in self.open]
+        self.wrong += [f'two of id {i}' for i in set(self.ids) if self.ids.count(i) > 1]
+        self.wrong += [f'nothing has the id {i}' for i in self.links + self.labels if i not in self.ids]
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        self.wrong += [f'<{tag}>'] * (tag not in ELEMENTS)
+        self.wrong += [f'<{tag} {name}>' for name in names if name not in ATTRIBUTES]
+        self.wrong += [f'<{tag}> says {name} twice' for name in set(names) if names.count(name) > 1]
+        for name, value in attrs:
+            if name == 'id':
+                self.ids.append(value)
+            elif name == 'href':
+                self.wrong += [f'a link to {value}'] * (not value.startswith('#'))
+                self.links.append(value[1:])
+            elif name == 'aria-labelledby':
+                self.labels += value.split()
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        if tag == 'svg':
+            self.svgs.append([])
+        elif 'svg' in self.open:
+            self.svgs[-1].append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.wrong += [f'<{tag}/> is no SVG'] * ('svg' not in self.open)
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open[-1] != tag:
+            self.wrong.append(f'</{tag}> within {self.open[-3:]}')
+        else:
+            self.open.pop()
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def handle_comment(self, data):
+        if data.strip() not in ('usbtape run', 'case', 'end of case'):
+            self.wrong.append(f'a comment: {data}')
+
+
+def check_page(path, cases, stories, folded):
+    with open(path, 'rb') as file:
+        data = file.read().decode('utf-8')
+    page = Page(data)
+    point(f'{path[-12:]}: balanced, and of nothing but what shows text', '\n'.join(page.wrong[:5]))
+    style = ''.join(re.findall('<style>(.*?)</style>', data, re.S))
+    point('... nothing is fetched from elsewhere',
+          '@import' in style or 'url(' in style or not re.search("default-src 'none'", data))
+    point('... light and dark, and a width of its own',
+          '' if 'prefers-color-scheme:dark' in style and 'name="viewport"' in data else 'no')
+    point('... hostile text is text', '' if stories == 0 or '</script><script>alert(1)</script>' in ''.join(page.text)
+          else 'it is not there')
+    bad = [c for c in data if (ord(c) < 32 and c != '\n') or 0x202a <= ord(c) <= 0x202e or ord(c) == 0x7f]
+    point('... no control characters', bad)
+    point('... every picture has a title and a description, first of all',
+          [svg for svg in page.svgs if svg[:2] != ['title', 'desc']])
+    point('... tables have captions', '' if page.counts.get('caption') == page.counts.get('table') else page.counts)
+    point(f'... {cases} cases, {stories} of them with their story',
+          '' if page.counts.get('section', 0) == stories and len(page.links) == (stories if cases > 1 else 0)
+          else (page.counts, page.links))
+
+
+    # In a page of many, what passed is folded; the table of events within is, if the case passed.
+    closed = len(re.findall('<section[^>]*><details>', data))
+    point(f'... {folded} cases are folded', '' if closed == folded else closed)
+
+
+def check_checker():
+    """Each of these has to be found."""
+    for text in ('<p>', '<p></div>', '<script>alert(1)</script>', '<img src=x>', '<p onclick="x"></p>',
+                 '<a href="https://example.org/">x</a>', '<a href="#no">x</a>', '<p id="a"></p><p id="a"></p>',
+                 '<!-- x --><p></p>', '<p style="x"></p>', '<p class="a" class="b"></p>'):
+        if not Page(text).wrong:
+            return text
+    return ''
+
+
+BROWSERS = ('chromium-headless-shell', 'chromium-shell', 'chromium', 'google-chrome', 'chrome')
+# Runs in a copy of the page whose policy has been taken out.
+MEASURE = """<script>
+document.querySelectorAll('details').forEach(d => d.open = true);
+var pictures = [...document.querySelectorAll('svg')].map(s => s.getBoundingClientRect());
+document.title = 'measured ' + JSON.stringify({
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  pictures: pictures.length, flat: pictures.filter(b => b.width < 100 || b.height < 40).length,
+  outside: [...document.querySelectorAll('svg')].filter(s => [...s.querySelectorAll('rect,text')].some(r => {
+    var b = r.getBoundingClientRect(), o = s.getBoundingClientRect();
+    return b.left < o.left - 3 || b.right > o.right + 12 || b.bottom > o.bottom + 3; })).length,
+  fetched: performance.getEntriesByType('resource').length,
+  background: getComputedStyle(document.body).backgroundColor,
+  colour: getComputedStyle(document.body).color});
+</script>"""
+
+
+def measure(browser, path, directory, width, dark):
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    copy = os.path.join(directory, 'measured.html')
+    text = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', '', text)
+    if dark:  # as the browser takes it when it is asked for dark
+        text = text.replace('@media(prefers-color-scheme:dark)', '@media all')
+    with open(copy, 'w', encoding='utf-8') as file:
+        file.write(text.replace('</body>', MEASURE + '</body>'))
+    run = subprocess.run([browser, '--headless', '--no-sandbox', '--disable-gpu', f'--window-size={width},1000',
+                          f'--user-data-dir={directory}/profile', '--dump-dom', 'file://' + copy],
+                         capture_output=True, text=True, timeout=120, check=False)
+    found = re.search('<title>measured (.*?)</title>', run.stdout)
+    return json.loads(html.unescape(found.group(1))) if found else {'error': run.stderr[-500:]}
+
+
+def luminance(colour):
+    parts = [int(p) / 255 for p in re.findall(r'\d+', colour)[:3]]
+    r, g, b = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def check_in_browser(path, directory):
+    global number
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not browser:
+        number += 1
+        print(f'ok {number} - in a browser # SKIP none of {", ".join(BROWSERS)} is installed '
+              '(.ci/install-packages browser)')
+        return
+    for width, dark in ((1200, False), (1200, True), (400, False)):
+        found = measure(browser, path, directory, width, dark)
+        what = f'{width} wide, {"dark" if dark else "light"}'
+        if 'error' in found:
+            point(f'browser, {what}', found['error'])
+            continue
+        low, high = sorted((luminance(found['background']), luminance(found['colour'])))
+        point(f'browser, {what}: the page is no wider than the window', found['overflow'])
+        point(f'browser, {what}: {found["pictures"]} pictures, all to be seen, nothing beyond their edges',
+              found if found['pictures'] == 0 or found['flat'] or found['outside'] else '')
+        point(f'browser, {what}: nothing was fetched', found['fetched'])
+        point(f'browser, {what}: text stands out from its ground',
+              found if (high + 0.05) / (low + 0.05) < 7 or (found['background'] != 'rgb(255, 255, 255)') != dark
+              else '')
+
+
+def check_text(path):
+    with open(path, 'rb') as file:
+        data = file.read().decode('utf-8')
+    lines = data.rstrip('\n').split('\n')
+    point('on a terminal: about twenty lines', '' if 8 <= len(lines) <= 30 else data)
+    point('... none of them long, no control characters',
+          [line for line in lines if (len(line) > 125 and not line.startswith('  again')) or any(ord(c) < 32 or 0x202a <= ord(c) <= 0x202e for c in line)])
+
+
 def check_files(sample, directory):
     """Reports replace each other as a whole, and nothing else."""
     path = os.path.join(directory, 'junit')
@@ -135,6 +312,12 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([sample, directory], check=True)
         check_junit(os.path.join(directory, 'junit'))
+        page = os.path.join(directory, 'html')
+        check_page(page, len(VERDICTS) + 3, len(VERDICTS), len(PASSES))
+        check_page(os.path.join(directory, 'case-1', 'story.html'), 1, 1, 0)
+        point('... and the check of pages can fail', check_checker())
+        check_text(os.path.join(directory, 'case-1', 'story.txt'))
+        check_in_browser(page, directory)
         check_files(sample, directory)
     print(f'1..{number}')
 

@@ -4,8 +4,11 @@
  * wherever a guest, a file's name or a scenario can put some, as every kind of report there is.
  */
 #include "emu/base/error.h"
+#include "scenarios/runner/order.h"
+#include "scenarios/runner/story.h"
 #include "scenarios/runner/summary.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +27,96 @@ static void fill(CaseRecord *record, unsigned verdict)
         .seconds = 1.25,
     };
 }
+
+/* ---- a story with something of everything, or (`grim` false) with next to nothing ---- */
+
+static void tell_steps(Story *story)
+{
+    StoryStep *step = story_add_step(story, hostile, 3, 1000);
+
+    step->ended = 500000;
+    step->status = 7;
+    step->complained = true;
+    g_free(step->said);
+    step->said = g_strdup(hostile);
+    step = story_add_step(story, "unplug", 4, 600000);
+    step->on_host = true;
+    story->steps_planned = 5;
+}
+
+static void tell_events(Story *story)
+{
+    StoryEvent *event = story_add_event(story, STORY_COMMANDS, STORY_PLAIN, 2000, "WRITE(6)", "");
+    StoryEventKind kind;
+
+    event->count = 700;
+    event->until = 400000;
+    for (kind = STORY_COMMANDS; kind <= STORY_HOST_ERROR; kind++) {
+        story_add_event(story, kind, STORY_ERROR, 410000 + 1000 * (int64_t)kind, hostile, hostile);
+    }
+    story->commands = 701;
+}
+
+static void tell_tape(Story *story)
+{
+    const StoryObjects objects[] = {
+        { STORY_BLOCK, 0, 0, 10, 65536, true, 1, 0 }, { STORY_BLOCK, 10, 0, 1, 17, false, 0, 0 },
+        { STORY_FILEMARK, 11, 0, 1, 0, false, 0, 0 }, { STORY_SETMARK, 12, 1, 1, 0, false, 0, 0 },
+        { STORY_DAMAGED, 13, 1, 1, 0, false, 0, 0 },  { STORY_BLOCK, 14, 1, 3, 32768, true, 1, 10 },
+    };
+    static const OrderRecord records[] = { { 0, 0 }, { 2, 1 }, { 1, 2 }, { 3, 3 }, { 3, 4 } };
+    StoryTape *tape = story_add_tape(story, 1);
+
+    g_array_append_vals(tape->objects, objects, G_N_ELEMENTS(objects));
+    tape->format = g_strdup("usbtape");
+    tape->bytes = 10 * 65536 + 17 + 3 * 32768;
+    tape->blocks = 14;
+    tape->filemarks = tape->setmarks = tape->damaged = 1;
+    tape->more = 3;
+    tape->note = g_strdup(hostile);
+    story_add_tape(story, 2)->note = g_strdup("no such file");
+    story_add_tape(story, 3)->format = g_strdup("simh");
+    order_compare(records, G_N_ELEMENTS(records), 0, 6, story_add_order(story, 1, hostile));
+}
+
+static Story *tell(const char *name, const ReportLine *line, bool grim)
+{
+    Story *story = story_new();
+    StoryLine *kernel = g_new(StoryLine, 1);
+
+    story->name = g_strdup(name);
+    story->about = g_strdup(grim ? hostile : "all is well");
+    story->scenario = g_strdup(grim ? hostile : "a.yaml");
+    story->variant = g_strdup("");
+    story->guest = g_strdup("linux");
+    story->machine = g_strdup(grim ? hostile : "QEMU");
+    story->verdict = g_strdup(line->verdict);
+    story->expected = g_strdup("intact");
+    story->passed = line->passed;
+    story->duration = 1250000;
+    story->again = g_strdup(grim ? hostile : "usbtape run");
+    *kernel = (StoryLine){ g_strdup(grim ? hostile : "st0: hello"), grim };
+    g_ptr_array_add(story->kernel, kernel);
+    if (grim) {
+        g_ptr_array_add(story->reasons, g_strdup(hostile));
+        story_add_fault(story, hostile, 2, hostile);
+        tell_steps(story);
+        tell_events(story);
+        tell_tape(story);
+    }
+    return story;
+}
+
+static bool write_story(const CaseRecord *record, bool grim)
+{
+    g_autoptr(Story) story = tell(record->name, &record->line, grim);
+    g_autoptr(GError) error = NULL;
+
+    g_mkdir(record->directory, 0777);
+    return story_write(story, record->directory, &error) || usbtape_fail(error) == EXIT_GOOD;
+}
+
+/* ---- the run ---- */
 
 /* One for each verdict, one that ended without, one skipped, one not run. */
 static GPtrArray *make_cases(const char *directory)
@@ -75,5 +168,13 @@ int main(int argc, char **argv)
         fill(summary->records->pdata[i], i);
     }
     ((CaseRecord *)summary->records->pdata[i])->state = RECORD_SKIPPED;
-    return write_report(summary, &report_junit, argv[1]) ? EXIT_GOOD : EXIT_WORK_FAILED;
+    for (i = 0; i < N_VERDICTS; i++) {
+        if (!write_story(summary->records->pdata[i], i > 0)) {
+            return EXIT_WORK_FAILED;
+        }
+    }
+    return write_report(summary, &report_junit, argv[1]) &&
+                   write_report(summary, &report_html, argv[1])
+               ? EXIT_GOOD
+               : EXIT_WORK_FAILED;
 }
