@@ -255,6 +255,35 @@ Outcome ssc_buffer_settle(SscCommand *c)
     return outcome;
 }
 
+MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length)
+{
+    SscBuffer *b = &drive->buffer;
+    SscHeld *held = g_queue_peek_head(&b->held);
+    MediumResult result = MEDIUM_OK;
+
+    *length = 0;
+    if (!held) {
+        return MEDIUM_EOD;
+    }
+    if (held->block) {
+        const uint8_t *block = g_bytes_get_data(held->block, length);
+
+        memcpy(bytes, block, MIN(capacity, *length));
+    } else {
+        result = held->mark == MEDIUM_MARK_FILEMARK ? MEDIUM_FILEMARK : MEDIUM_SETMARK;
+    }
+    held->count--;
+    b->held_objects--;
+    b->held_bytes -= *length;
+    if (held->count == 0) {
+        held_free(g_queue_pop_head(&b->held));
+    }
+    if (b->held_objects == 0) {
+        drop_held(b);
+    }
+    return result;
+}
+
 void ssc_buffer_lose(SscDrive *drive)
 {
     SscBuffer *b = &drive->buffer;

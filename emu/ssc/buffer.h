@@ -77,6 +77,12 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
  */
 Outcome ssc_buffer_settle(SscCommand *c);
 
+/*
+ * RECOVER BUFFERED DATA: takes the oldest object that is held. A block: as medium_read(); a mark:
+ * FILEMARK or SETMARK; nothing held: EOD.
+ */
+MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length);
+
 /* The power goes off: what the buffer has is nowhere. */
 void ssc_buffer_lose(SscDrive *drive);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Off the tape: READ, READ REVERSE, VERIFY. */
+/* Off the tape: READ, READ REVERSE, VERIFY; and what never came there: RECOVER BUFFERED DATA. */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -29,15 +29,23 @@ static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capaci
     return result;
 }
 
+/* The next object from where the command takes them. */
+static MediumResult read_object(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
+{
+    if (c->row->flags & ROW_RECOVERS) {
+        return ssc_buffer_take(c->drive, buffer, capacity, length);
+    }
+    return c->row->flags & ROW_REVERSE ? read_backwards(c, buffer, capacity, length)
+                                       : medium_read(c->drive->medium, buffer, capacity, length);
+}
+
 /* The next block; setmarks are read over unless the host wants to hear of them (RSMK). */
 static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
-    bool reverse = c->row->flags & ROW_REVERSE;
     MediumResult result;
 
     do {
-        result = reverse ? read_backwards(c, buffer, capacity, length)
-                         : medium_read(c->drive->medium, buffer, capacity, length);
+        result = read_object(c, buffer, capacity, length);
     } while (result == MEDIUM_SETMARK && !ssc_mode_reports_setmarks(c->drive));
     return result;
 }
@@ -48,6 +56,14 @@ static Outcome incorrect_length(int64_t residual)
 
     outcome.sense.ili = true;
     return outcome;
+}
+
+/* What stopped it. The end of the buffer is no end of data on the tape (SSC-3 § 7.10). */
+static Outcome stopped(SscCommand *c, MediumResult result, uint64_t residual)
+{
+    bool recovers = c->row->flags & ROW_RECOVERS;
+
+    return of_medium(c, result, recovers ? ACT_RECOVER : ACT_READ, residual);
 }
 
 /* One block of any length: what was asked for less what it has is the residual, either sign. */
@@ -61,7 +77,7 @@ static Outcome read_variable(SscCommand *c)
     scsi_task_in(c->task, result == MEDIUM_OK ? MIN(length, wanted) : 0);
     c->drive->bytes_read += c->task->in->len;
     if (result != MEDIUM_OK) {
-        return of_medium(c, result, ACT_READ, wanted);
+        return stopped(c, result, wanted);
     }
     if (length == wanted) {
         return good();
@@ -89,7 +105,7 @@ static Outcome read_fixed(SscCommand *c)
             scsi_task_in(c->task, (size_t)done * size);
             c->drive->bytes_read += c->task->in->len;
             return result == MEDIUM_OK ? incorrect_length((int64_t)count - done)
-                                       : of_medium(c, result, ACT_READ, count - done);
+                                       : stopped(c, result, count - done);
         }
     }
     c->drive->bytes_read += c->announced;
@@ -112,7 +128,7 @@ static Outcome read_from_tape(SscCommand *c)
     return c->row->flags & ROW_REVERSE ? when_synced(c, read_there) : read_there(c);
 }
 
-/* SSC-3 § 5.3, 5.4 */
+/* SSC-3 § 5.3, 5.4, 7.10 */
 Outcome read_tape(SscCommand *c)
 {
     uint32_t bytes = 0;

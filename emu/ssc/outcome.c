@@ -146,6 +146,11 @@ Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t re
         if (act == ACT_LOCATE) { /* SSC-3 § 7.3: no residual is defined */
             return check(SENSE_END_OF_DATA);
         }
+        if (act == ACT_RECOVER) {
+            outcome = check_information(SENSE_NO_MORE_BUFFERED_DATA, left);
+            outcome.sense.eom = true;
+            return outcome;
+        }
         outcome = check_information(SENSE_END_OF_DATA, left);
         outcome.sense.eom = in_early_warning(drive);
         return outcome;

@@ -60,7 +60,8 @@ static inline bool outcome_is_good(const Outcome *outcome)
 /* What the medium was asked to do: the same result means different things. */
 typedef enum MediumAct {
     ACT_READ,
-    ACT_WRITE, /* blocks or marks */
+    ACT_RECOVER, /* from the drive's buffer */
+    ACT_WRITE,   /* blocks or marks */
     ACT_SPACE,
     ACT_LOCATE,
     ACT_OTHER, /* rewind, erase, format, sync… */

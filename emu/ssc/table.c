@@ -37,6 +37,8 @@ static const SscRow rows[] = {
       inquiry, { 0, 0x01, 0xff, 0xff, 0xff } },
     { 0x13, NO_SA, "VERIFY(6)", 6, OUT, ROW_MEDIUM | ROW_MOVES,
       verify_tape, { 0, 0x07, 0xff, 0xff, 0xff } },
+    { 0x14, NO_SA, "RECOVER BUFFERED DATA", 6, IN, ROW_MEDIUM | ROW_RECOVERS,
+      read_tape, { 0, 0x03, 0xff, 0xff, 0xff } },
     { 0x15, NO_SA, "MODE SELECT(6)", 6, OUT, 0,
       mode_select_6, { 0, 0x11, 0, 0, 0xff } },
     { 0x16, NO_SA, "RESERVE(6)", 6, NONE, 0,

@@ -16,7 +16,8 @@ typedef enum SscRowFlags {
     ROW_WRITES = 1 << 5,      /* refused on a write-protected cartridge */
     ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero of it asks for nothing */
     ROW_REVERSE = 1 << 7,     /* reads towards BOP */
-    ROW_SLOW = 1 << 8,        /* may take minutes on a real drive (timeouts descriptor) */
+    ROW_RECOVERS = 1 << 8,    /* reads what the drive could not write */
+    ROW_SLOW = 1 << 9,        /* may take minutes on a real drive (timeouts descriptor) */
 } SscRowFlags;
 
 typedef struct SscRow {

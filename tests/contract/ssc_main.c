@@ -6,6 +6,7 @@ TCase *make_ssc_buffer_tcase(void);
 TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_host_tcase(void);
+TCase *make_ssc_recover_tcase(void);
 TCase *make_ssc_reserve_tcase(void);
 TCase *make_ssc_mode_tcase(void);
 TCase *make_ssc_position_tcase(void);
@@ -15,7 +16,20 @@ TCase *make_ssc_settings_tcase(void);
 TCase *make_ssc_sync_tcase(void);
 TCase *make_ssc_zones_tcase(void);
 
-SUITE_MAIN("ssc", make_ssc_gates_tcase, make_ssc_data_tcase, make_ssc_address_tcase,
-           make_ssc_host_tcase, make_ssc_reserve_tcase, make_ssc_position_tcase,
-           make_ssc_mode_tcase, make_ssc_sync_tcase, make_ssc_buffer_tcase, make_ssc_settings_tcase,
-           make_ssc_zones_tcase, make_ssc_device_tcase, make_ssc_sweep_tcase)
+/* clang-format off: one a line, so that two who add one do not collide */
+SUITE_MAIN("ssc",
+           make_ssc_gates_tcase,
+           make_ssc_address_tcase,
+           make_ssc_buffer_tcase,
+           make_ssc_data_tcase,
+           make_ssc_host_tcase,
+           make_ssc_recover_tcase,
+           make_ssc_reserve_tcase,
+           make_ssc_mode_tcase,
+           make_ssc_position_tcase,
+           make_ssc_device_tcase,
+           make_ssc_sweep_tcase,
+           make_ssc_settings_tcase,
+           make_ssc_sync_tcase,
+           make_ssc_zones_tcase)
+/* clang-format on */
