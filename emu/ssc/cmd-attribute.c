@@ -8,55 +8,135 @@
 
 #define HEADER    5u   /* identifier, flags, length */
 #define READ_ONLY 0x80 /* of the flags; the format is in bits 1-0 */
-#define FORMATS   3u   /* binary, ASCII, text */
-/* The attributes that the host may write: its own, and vendor specific ones of the host. */
-#define HOST_FIRST   0x0800
-#define HOST_LAST    0x0bff
-#define VENDOR_FIRST 0x1400
-#define VENDOR_LAST  0x17ff
 
-static uint64_t remaining_mib(SscDrive *drive, const MediumPartition *partition)
+enum { BINARY, ASCII, TEXT, FORMATS };
+
+/* ---- what the drive says itself ---- */
+
+static void put_remaining(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    return (partition->capacity - MIN(partition->used, partition->capacity)) >> 20;
+    byte_writer_be64(w, (partition->capacity - MIN(partition->used, partition->capacity)) >> 20);
 }
 
-static uint64_t maximum_mib(SscDrive *drive, const MediumPartition *partition)
+static void put_maximum(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    return partition->capacity >> 20;
+    byte_writer_be64(w, partition->capacity >> 20);
 }
 
 /* Flag 1 is the most significant bit (SSC-3 § 8.2.3). */
-static uint64_t alert_flags(SscDrive *drive, const MediumPartition *partition)
+static void put_alert_flags(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
     uint64_t flags = 0;
 
     for (unsigned i = 0; i < 64; i++) {
         flags |= (drive->tape_alerts >> i & 1) << (63 - i);
     }
-    return flags;
+    byte_writer_be64(w, flags);
 }
 
-static uint64_t density_code(SscDrive *drive, const MediumPartition *partition)
+/* Bytes that one stored attribute takes. */
+static uint32_t stored_size(TapeMedium *medium, uint32_t partition, uint16_t id)
 {
-    return ssc_drive_density(drive);
+    MediumAttribute attribute;
+    uint32_t size = 0;
+
+    if (medium_get_attribute(medium, partition, id, &attribute) == MEDIUM_OK) {
+        size = HEADER + (uint32_t)g_bytes_get_size(attribute.value);
+        g_bytes_unref(attribute.value);
+    }
+    return size;
 }
 
-static uint64_t medium_type(SscDrive *drive, const MediumPartition *partition)
+/* Bytes that all of them take, on all partitions: there is one chip. */
+static uint64_t memory_used(TapeMedium *medium)
+{
+    MediumInfo info;
+    uint64_t used = 0;
+
+    medium_info(medium, &info);
+    for (uint32_t i = 0; i < info.geometry.partitions; i++) {
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+
+        medium_list_attributes(medium, i, ids);
+        for (guint n = 0; n < ids->len; n++) {
+            used += stored_size(medium, i, g_array_index(ids, uint16_t, n));
+        }
+    }
+    return used;
+}
+
+static void put_memory_left(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    uint64_t used = memory_used(drive->medium), all = drive->model->memory_size;
+
+    byte_writer_be64(w, all - MIN(used, all));
+}
+
+static void put_memory_size(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, drive->model->memory_size);
+}
+
+/* Who assigned the density code. */
+static void put_organization(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    const SscModel *model = drive->model;
+    const char *organization = "";
+
+    for (unsigned i = 0; i < model->n_densities; i++) {
+        if (model->densities[i].primary == ssc_drive_density(drive)) {
+            organization = model->densities[i].organization;
+        }
+    }
+    byte_writer_text(w, organization, 8);
+}
+
+static void put_density_code(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_u8(w, ssc_drive_density(drive));
+}
+
+static void put_this_drive(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_text(w, drive->model->vendor, 8);
+    byte_writer_text(w, drive->serial, 32);
+}
+
+static void put_written(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, (drive->bytes_written - drive->written_before) >> 20);
+}
+
+static void put_read(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, (drive->bytes_read - drive->read_before) >> 20);
+}
+
+static void put_medium_type(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
     MediumInfo info;
 
     medium_info(drive->medium, &info);
-    return info.geometry.worm ? 0x80 : 0x00;
+    byte_writer_u8(w, info.geometry.worm ? 0x80 : 0x00);
 }
 
-/* Attributes that the drive answers for, ascending (SPC-3 § 7.3.2). All binary and read-only. */
+/*
+ * Attributes that the drive answers for, ascending (SPC-3 § 7.3.2): of the device, then of the
+ * medium. All are read-only. What would have to be counted over the life of a cartridge is left
+ * out.
+ */
 static const struct {
     uint16_t id;
-    uint8_t length;
-    uint64_t (*value)(SscDrive *drive, const MediumPartition *partition);
+    uint8_t format, length;
+    void (*put)(SscDrive *drive, const MediumPartition *partition, ByteWriter *w);
 } known[] = {
-    { 0x0000, 8, remaining_mib }, { 0x0001, 8, maximum_mib }, { 0x0002, 8, alert_flags },
-    { 0x0006, 1, density_code },  { 0x0408, 1, medium_type },
+    { 0x0000, BINARY, 8, put_remaining },    { 0x0001, BINARY, 8, put_maximum },
+    { 0x0002, BINARY, 8, put_alert_flags },  { 0x0004, BINARY, 8, put_memory_left },
+    { 0x0005, ASCII, 8, put_organization },  { 0x0006, BINARY, 1, put_density_code },
+    { 0x020a, ASCII, 40, put_this_drive },   { 0x0222, BINARY, 8, put_written },
+    { 0x0223, BINARY, 8, put_read },         { 0x0404, ASCII, 8, put_organization },
+    { 0x0405, BINARY, 1, put_density_code }, { 0x0407, BINARY, 8, put_memory_size },
+    { 0x0408, BINARY, 1, put_medium_type },
 };
 
 static bool is_known(uint16_t id)
@@ -68,6 +148,63 @@ static bool is_known(uint16_t id)
     }
     return false;
 }
+
+/* ---- what the host may write ---- */
+
+/* The host's own attributes and what they hold at most (SPC-4 § 7.4.2.4). */
+static const struct {
+    uint16_t id;
+    uint8_t format;
+    uint16_t longest;
+} hosts[] = {
+    { 0x0800, ASCII, 8 },     /* application vendor */
+    { 0x0801, ASCII, 32 },    /* application name */
+    { 0x0802, ASCII, 8 },     /* application version */
+    { 0x0803, TEXT, 160 },    /* user medium text label */
+    { 0x0804, ASCII, 12 },    /* date and time last written */
+    { 0x0805, BINARY, 1 },    /* text localization identifier */
+    { 0x0806, ASCII, 32 },    /* barcode */
+    { 0x0807, TEXT, 80 },     /* owning host textual name */
+    { 0x0808, TEXT, 160 },    /* media pool */
+    { 0x0809, ASCII, 16 },    /* partition user text label */
+    { 0x080a, BINARY, 1 },    /* load/unload at partition */
+    { 0x080b, ASCII, 16 },    /* application format version */
+    { 0x080c, BINARY, 1023 }, /* volume coherency information */
+    { 0x0820, BINARY, 36 },   /* medium globally unique identifier */
+    { 0x0821, BINARY, 36 },   /* media pool globally unique identifier */
+};
+
+/* The rest of the standard's range, and the vendor specific one of the host. */
+#define HOST_FIRST   0x0800
+#define HOST_LAST    0x0bff
+#define VENDOR_FIRST 0x1400
+#define VENDOR_LAST  0x17ff
+
+static bool host_may_write(uint16_t id)
+{
+    return (id >= HOST_FIRST && id <= HOST_LAST) || (id >= VENDOR_FIRST && id <= VENDOR_LAST);
+}
+
+/* Format and length fit what the standard says of it; nothing is said of others. */
+static Outcome check_shape(const uint8_t *attribute, size_t at)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        uint16_t length = get_be16(attribute + 3);
+
+        if (hosts[i].id != get_be16(attribute) || length == 0) {
+            continue;
+        }
+        if (attribute[2] != hosts[i].format) {
+            return illegal_parameter((unsigned)at + 2, 1);
+        }
+        if (length > hosts[i].longest) {
+            return illegal_parameter((unsigned)at + 3, -1);
+        }
+    }
+    return good();
+}
+
+/* ---- READ ATTRIBUTE ---- */
 
 static int by_id(gconstpointer a, gconstpointer b)
 {
@@ -105,14 +242,12 @@ static void put_header(ByteWriter *w, uint16_t id, uint8_t flags, uint16_t lengt
 static void put_known(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16_t id)
 {
     MediumPartition state;
-    uint8_t bytes[8];
 
     medium_partition(drive->medium, partition, &state);
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
         if (known[i].id == id) {
-            put_be64(bytes, known[i].value(drive, &state));
-            put_header(w, id, READ_ONLY, known[i].length);
-            byte_writer_put(w, bytes + 8 - known[i].length, known[i].length);
+            put_header(w, id, (uint8_t)(READ_ONLY | known[i].format), known[i].length);
+            known[i].put(drive, &state, w);
         }
     }
 }
@@ -218,10 +353,7 @@ Outcome read_attribute_counts(SscCommand *c)
     return reply(c, get_be32(c->cdb + 10));
 }
 
-static bool host_may_write(uint16_t id)
-{
-    return (id >= HOST_FIRST && id <= HOST_LAST) || (id >= VENDOR_FIRST && id <= VENDOR_LAST);
-}
+/* ---- WRITE ATTRIBUTE ---- */
 
 /* Checks the attribute at list[at]; good: `*next` is where the following one begins. */
 static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, size_t *next)
@@ -236,7 +368,7 @@ static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, si
         return illegal_parameter((unsigned)at + 2, -1);
     }
     *next = at + HEADER + get_be16(list + at + 3);
-    return good();
+    return check_shape(list + at, at);
 }
 
 /* All of the list is right before any of it is written. */
@@ -253,6 +385,21 @@ static Outcome check_attributes(const uint8_t *list, size_t length)
     return outcome;
 }
 
+/* Is there room for them, once those of the same name are gone? */
+static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
+{
+    TapeMedium *medium = c->drive->medium;
+    uint64_t used = memory_used(medium);
+
+    for (size_t at = 4; at < length; at += HEADER + get_be16(list + at + 3)) {
+        unsigned size = get_be16(list + at + 3);
+
+        used += size > 0 ? HEADER + size : 0;
+        used -= MIN(used, stored_size(medium, c->cdb[7], get_be16(list + at)));
+    }
+    return used <= c->drive->model->memory_size ? good() : check(SENSE_MEMORY_OUT_OF_SPACE);
+}
+
 static Outcome write_attributes(SscCommand *c)
 {
     SscDrive *drive = c->drive;
@@ -261,6 +408,9 @@ static Outcome write_attributes(SscCommand *c)
     Outcome outcome = check_attributes(list, length);
     MediumResult result = MEDIUM_OK;
 
+    if (outcome_is_good(&outcome)) {
+        outcome = check_room(c, list, length);
+    }
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }

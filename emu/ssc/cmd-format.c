@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Partitions: by MODE SELECT of page 11h, or by FORMAT MEDIUM as that page says. */
+/*
+ * The cartridge made anew: partitions by MODE SELECT of page 11h, or by FORMAT MEDIUM as that page
+ * says; a smaller tape by SET CAPACITY.
+ */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
@@ -82,6 +85,19 @@ static bool at_beginning(TapeMedium *medium)
     return position.partition == 0 && position.bop;
 }
 
+/* Nothing of what was on it is left, not even in the buffer. */
+static Outcome make_anew(SscCommand *c, unsigned count, const uint64_t *capacities)
+{
+    SscDrive *drive = c->drive;
+    MediumResult result = medium_format_partitions(drive->medium, count, capacities);
+
+    if (result == MEDIUM_OK) {
+        ssc_buffer_clear(&drive->buffer);
+    }
+    drive->dirty = true;
+    return of_medium(c, result, ACT_OTHER, 0);
+}
+
 Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
 {
     SscDrive *drive = c->drive;
@@ -101,27 +117,50 @@ Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
     if (!fits) {
         return illegal_parameter(at + SIZES, -1);
     }
-    MediumResult result = medium_format_partitions(drive->medium, count, capacities);
-    if (result == MEDIUM_OK) {
-        ssc_buffer_clear(&drive->buffer);
-    }
-    drive->dirty = true;
-    return of_medium(c, result, ACT_OTHER, 0);
+    return make_anew(c, count, capacities);
 }
 
-/* SSC-3 § 7.1: FORMAT 0 makes one partition, 1 and 2 divide as the medium partition page says. */
-Outcome format_medium(SscCommand *c)
+static Outcome end_format(SscCommand *c, Outcome outcome)
 {
     bool immed = c->cdb[1] & 0x01;
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
+}
+
+/*
+ * SSC-3 § 7.1: FORMAT 0 makes one partition, 1 and 2 divide as the medium partition page says. With
+ * VERIFY or without, what the medium answers is what it has become.
+ */
+Outcome format_medium(SscCommand *c)
+{
     uint8_t page[SSC_MODE_PAGE_SIZE];
     unsigned format = c->cdb[2] & 0x0f;
 
     if (format > 2 || (format != 0 && !ssc_mode_partition_page(c->drive, page))) {
         return illegal_field(2, 3);
     }
-    Outcome outcome = ssc_partition(c, format == 0 ? NULL : page, 0);
-    if (!outcome_is_good(&outcome)) {
-        return outcome;
+    return end_format(c, ssc_partition(c, format == 0 ? NULL : page, 0));
+}
+
+/*
+ * SSC-3 § 7.13: the proportion of the tape that is to be used, in 65535ths; one partition, empty.
+ * What the cartridge holds in all does not change: FFFFh gives it all back.
+ */
+Outcome set_capacity(SscCommand *c)
+{
+    uint64_t proportion = get_be16(c->cdb + 3), whole = whole_capacity(c->drive->medium);
+    uint64_t capacity = whole / 0xffff * proportion + whole % 0xffff * proportion / 0xffff;
+
+    if (!at_beginning(c->drive->medium)) {
+        return check(SENSE_POSITION_PAST_BEGINNING);
     }
-    return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
+    if (proportion == 0xffff) {
+        capacity = whole;
+    } else if (capacity == 0 || whole == G_MAXUINT64) { /* a tape without end has no halves */
+        return illegal_field(3, -1);
+    }
+    return end_format(c, make_anew(c, 1, &capacity));
 }

@@ -10,9 +10,19 @@
 
 static Outcome do_unload(SscCommand *c)
 {
-    if (c->drive->loaded) {
-        ssc_drive_unload(c->drive);
+    SscDrive *drive = c->drive;
+
+    if (drive->loaded) {
+        ssc_drive_unload(drive);
     }
+    drive->held = c->cdb[4] & HOLD;
+    return good();
+}
+
+/* In, but not threaded: its memory can be reached. One that is threaded stays so. */
+static Outcome do_hold(SscCommand *c)
+{
+    c->drive->held = !c->drive->loaded;
     return good();
 }
 
@@ -38,16 +48,13 @@ Outcome load_unload(SscCommand *c)
     if ((what & EOT) && (what & (LOAD | RETEN))) {
         return illegal_field(4, 2);
     }
-    if ((what & HOLD) && (what & LOAD)) { /* a cartridge in this drive is threaded or out */
-        return illegal_field(4, 3);
-    }
     if (!drive->medium) {
         return check(SENSE_MEDIUM_NOT_PRESENT);
     }
     if (!(what & (LOAD | HOLD)) && drive->prevented) {
         return check(SENSE_REMOVAL_PREVENTED);
     }
-    SscHandler act = what & LOAD ? do_load : do_unload;
+    SscHandler act = !(what & LOAD) ? do_unload : what & HOLD ? do_hold : do_load;
     return immed ? good_but_dirty(c, act(c)) : when_synced(c, act);
 }
 

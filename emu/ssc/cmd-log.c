@@ -39,7 +39,9 @@ Outcome log_select(SscCommand *c)
     if (get_be16(c->cdb + 7) != 0) {
         return illegal_field(7, -1);
     }
-    if (c->cdb[1] & 0x02) { /* PCR */
+    if (c->cdb[1] & 0x02) { /* PCR; the cartridge's own counts go on, modulo 2^64 */
+        drive->written_before -= drive->bytes_written;
+        drive->read_before -= drive->bytes_read;
         drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
     }
     return good();

@@ -67,6 +67,7 @@ Outcome read_position_extended(SscCommand *c);
 
 /* cmd-format.c */
 Outcome format_medium(SscCommand *c);
+Outcome set_capacity(SscCommand *c);
 
 /* cmd-load.c */
 Outcome load_unload(SscCommand *c);

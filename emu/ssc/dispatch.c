@@ -143,7 +143,8 @@ static Outcome pass_gates(SscCommand *c)
     }
     /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
     Outcome ready = ssc_check_ready(drive);
-    if ((flags & ROW_MEDIUM) && !outcome_is_good(&ready)) {
+    bool needs_cartridge = (flags & ROW_MEDIUM) || ((flags & ROW_MEMORY) && !drive->held);
+    if (needs_cartridge && !outcome_is_good(&ready)) {
         return ready;
     }
     /* Write protection (SSC-3 § 4.2.14). */

@@ -18,6 +18,9 @@ void ssc_drive_load(SscDrive *drive)
     }
     drive->reload_after_sync = false;
     drive->loaded = true;
+    drive->held = false;
+    drive->written_before = drive->bytes_written;
+    drive->read_before = drive->bytes_read;
     drive->compression_told = false;
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
 }
@@ -141,7 +144,7 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
         return SSC_EJECT_PREVENTED;
     }
     *medium = g_steal_pointer(&drive->medium);
-    drive->loaded = false;
+    drive->loaded = drive->held = false;
     drive->tape_alerts = 0; /* they spoke of that cartridge */
     drive->dirty = false;
     ssc_buffer_clear(&drive->buffer);

@@ -90,6 +90,7 @@ struct SscDrive {
 
     TapeMedium *medium; /* the cartridge in the drive, loaded or not */
     bool loaded;
+    bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
     bool compression_told;  /* the medium knows whether to compress */
     bool prevented;         /* PREVENT ALLOW MEDIUM REMOVAL */
@@ -102,8 +103,9 @@ struct SscDrive {
     ScsiSense sense;
     ScsiSense deferred; /* with its `deferred` off: none */
 
-    uint64_t tape_alerts;               /* bit n - 1: flag n */
-    uint64_t bytes_written, bytes_read; /* since power-on, of user data */
+    uint64_t tape_alerts;                 /* bit n - 1: flag n */
+    uint64_t bytes_written, bytes_read;   /* since power-on, of user data */
+    uint64_t written_before, read_before; /* of these, before the cartridge was loaded */
 
     SscReservation reservation;
     SscIdentity identities[SSC_IDENTITIES];

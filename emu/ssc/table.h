@@ -17,7 +17,8 @@ typedef enum SscRowFlags {
     ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero of it asks for nothing */
     ROW_REVERSE = 1 << 7,     /* reads towards BOP */
     ROW_RECOVERS = 1 << 8,    /* reads what the drive could not write */
-    ROW_SLOW = 1 << 9,        /* may take minutes on a real drive (timeouts descriptor) */
+    ROW_MEMORY = 1 << 9,      /* needs a cartridge whose memory can be reached: loaded, or held */
+    ROW_SLOW = 1 << 10,       /* may take minutes on a real drive (timeouts descriptor) */
 } SscRowFlags;
 
 typedef struct SscRow {

@@ -170,24 +170,61 @@ static void send_attributes(ScsiHost *h, const char *list, uint8_t length)
     host_send_data(h, list, length, CDB(0x8d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, length, 0, 0));
 }
 
+/* One attribute, and no other. */
+static void expect_attribute(ScsiHost *h, uint16_t id, const char *bytes, size_t length)
+{
+    const uint8_t *data;
+
+    host_send(h, READ_ATTRIBUTE(0, 0, id));
+    expect_good(h);
+    data = h->task.in->data;
+    ck_assert_uint_ge(h->task.in->len, 4 + 5 + length);
+    ck_assert_uint_eq(get_be16(data + 4), id);
+    ck_assert_uint_eq(get_be16(data + 7), length);
+    ck_assert_mem_eq(data + 9, bytes, length);
+}
+
+static const struct {
+    uint16_t id;
+    uint8_t flags, length;
+    const char *bytes;
+} drives_own[] = {
+    { 0x0000, 0x80, 8, "\0\0\0\0\0\0\0\3" }, /* remaining, maximum, alerts */
+    { 0x0001, 0x80, 8, "\0\0\0\0\0\0\0\4" },
+    { 0x0002, 0x80, 8, "\0\0\0\0\0\0\0\0" },
+    { 0x0004, 0x80, 8, "\0\0\0\0\0\0\x40\0" }, /* room in the chip */
+    { 0x0005, 0x81, 8, "USBTAPE " },
+    { 0x0006, 0x80, 1, "\0" },
+    { 0x020a, 0x81, 40, "USBTAPE 0000000001                      " },
+    { 0x0222, 0x80, 8, "\0\0\0\0\0\0\0\1" }, /* written and read in this load */
+    { 0x0223, 0x80, 8, "\0\0\0\0\0\0\0\0" },
+    { 0x0404, 0x81, 8, "USBTAPE " },
+    { 0x0405, 0x80, 1, "\0" },
+    { 0x0407, 0x80, 8, "\0\0\0\0\0\0\x40\0" },
+    { 0x0408, 0x80, 1, "\x80" }, /* WORM */
+};
+
 START_TEST(attributes_of_the_drive)
 {
     MediumGeometry geometry = { .capacity = 4 << 20, .partitions = 1, .worm = true };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    g_autofree uint8_t *block = g_malloc0(1 << 20);
+    g_autoptr(GByteArray) ids = g_byte_array_new();
 
-    host_write(h, "abcd", 4);
-    host_send(h, READ_ATTRIBUTE(0, 0, 0));
-    expect_good(h);
-    expect_data(h,
-                "\0\0\0\x33"
-                "\0\0\x80\0\x08\0\0\0\0\0\0\0\3"
-                "\0\1\x80\0\x08\0\0\0\0\0\0\0\4"
-                "\0\2\x80\0\x08\0\0\0\0\0\0\0\0"
-                "\0\6\x80\0\1\0"
-                "\4\x08\x80\0\1\x80",
-                55);
-    host_send(h, READ_ATTRIBUTE(1, 0, 2));
-    expect_data(h, "\0\0\0\6\0\2\0\6\4\x08", 10);
+    host_write(h, block, 1 << 20);
+    for (unsigned i = 0; i < G_N_ELEMENTS(drives_own); i++) {
+        uint8_t id[2];
+
+        expect_attribute(h, drives_own[i].id, drives_own[i].bytes, drives_own[i].length);
+        ck_assert_uint_eq(h->task.in->data[6], drives_own[i].flags);
+        put_be16(id, drives_own[i].id);
+        g_byte_array_append(ids, id, 2);
+    }
+    host_send(h, READ_ATTRIBUTE(1, 0, 0));
+    ck_assert_uint_eq(get_be32(h->task.in->data), ids->len);
+    ck_assert_mem_eq(h->task.in->data + 4, ids->data, ids->len);
+    host_send(h, READ_ATTRIBUTE(1, 0, 0x0405));
+    expect_data(h, "\0\0\0\6\4\5\4\7\4\x08", 10);
     host_send(h, READ_ATTRIBUTE(2, 0, 0));
     expect_data(h, "\0\2\0\1", 4);
     host_send(h, READ_ATTRIBUTE(3, 0, 0));
@@ -196,6 +233,54 @@ START_TEST(attributes_of_the_drive)
     expect_field(h, 1, 4);
     host_send(h, READ_ATTRIBUTE(0, 1, 0));
     expect_field(h, 7, -1);
+}
+END_TEST
+
+/* What is counted for the cartridge is not what LOG SELECT sets back. */
+START_TEST(counts_of_a_load)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *block = g_malloc0(1 << 20);
+
+    host_write(h, block, 1 << 20);
+    host_send(h, CDB(0x4c, 0x02, 0, 0, 0, 0, 0, 0, 0, 0));
+    host_write(h, block, 1 << 20);
+    expect_attribute(h, 0x0222, "\0\0\0\0\0\0\0\2", 8);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_attribute(h, 0x0222, "\0\0\0\0\0\0\0\0", 8);
+}
+END_TEST
+
+/* The chip holds 8192 bytes in an AIT cartridge; each attribute takes five besides its own. */
+START_TEST(the_memory_is_small)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+    g_autofree uint8_t *list = g_malloc0(4 + 5 + 8192);
+    unsigned most = 8192 - 5;
+
+    put_be16(list + 4, 0x1400);
+    for (unsigned extra = 0; extra < 2; extra++) {
+        uint8_t cdb[16] = { 0x8d };
+
+        put_be16(cdb + 12, (uint16_t)(9 + most + extra));
+        put_be32(list, 5 + most + extra);
+        put_be16(list + 7, (uint16_t)(most + extra));
+        for (unsigned again = 0; again < 2; again++) { /* what is replaced makes room */
+            host_send_data(h, list, 9 + most + extra, cdb, sizeof cdb);
+            if (extra == 0) {
+                expect_good(h);
+            } else {
+                expect_sense(h, SENSE_MEMORY_OUT_OF_SPACE);
+            }
+        }
+        expect_attribute(h, 0x0004, "\0\0\0\0\0\0\0\0", 8);
+    }
+    send_attributes(h, "\0\0\0\6\x08\x06\1\0\1A", 10);
+    expect_sense(h, SENSE_MEMORY_OUT_OF_SPACE);
+    send_attributes(h, "\0\0\0\x0b\x14\0\0\0\0\x08\x06\1\0\1A", 15);
+    expect_good(h);
+    expect_attribute(h, 0x0004, "\0\0\0\0\0\0\x1f\xfa", 8);
 }
 END_TEST
 
@@ -224,11 +309,17 @@ static const struct {
     uint8_t length;
     int byte; /* -1: the length is wrong */
 } wrong_lists[] = {
-    { "\0\0\0\6\x08\x06\1\0\1A", 9, -1 },   { "\0\0\0\5\x08\x06\1\0\1A", 10, -1 },
-    { "\0\0\0\4\x08\x06\1\0", 8, -1 },      { "\0\0\0", 3, -1 },
-    { "\0\0\0\6\x08\x06\1\0\2A", 10, -1 },  { "\0\0\0\6\0\0\1\0\1A", 10, 4 },
-    { "\0\0\0\6\4\x08\1\0\1A", 10, 4 },     { "\0\0\0\6\x08\x06\3\0\1A", 10, 6 },
-    { "\0\0\0\6\x08\x06\x81\0\1A", 10, 6 }, { "\0\0\0\x0b\x08\x06\1\0\1A\x0c\0\0\0\0", 15, 10 },
+    { "\0\0\0\6\x08\x06\1\0\1A", 9, -1 },
+    { "\0\0\0\5\x08\x06\1\0\1A", 10, -1 },
+    { "\0\0\0\4\x08\x06\1\0", 8, -1 },
+    { "\0\0\0", 3, -1 },
+    { "\0\0\0\6\x08\x06\1\0\2A", 10, -1 },
+    { "\0\0\0\6\0\0\1\0\1A", 10, 4 },
+    { "\0\0\0\6\4\x08\1\0\1A", 10, 4 },
+    { "\0\0\0\6\x08\x06\3\0\1A", 10, 6 },
+    { "\0\0\0\7\x08\x05\0\0\2AB", 11, 7 },
+    { "\0\0\0\6\x08\x06\x81\0\1A", 10, 6 },
+    { "\0\0\0\x0b\x08\x06\1\0\1A\x0c\0\0\0\0", 15, 10 },
 };
 
 START_TEST(attributes_that_are_wrong)
@@ -243,6 +334,15 @@ START_TEST(attributes_that_are_wrong)
     }
     host_send(h, READ_ATTRIBUTE(0, 0, 0x0500));
     expect_data(h, "\0\0\0\0", 4);
+}
+END_TEST
+
+START_TEST(an_attribute_of_another_format)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    send_attributes(h, "\0\0\0\6\x08\x06\0\0\1A", 10); /* a bar code is ASCII */
+    expect_parameter(h, 6, 1);
 }
 END_TEST
 
@@ -400,8 +500,11 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, density_report);
     tcase_add_test(tcase, supported_opcodes);
     tcase_add_test(tcase, attributes_of_the_drive);
+    tcase_add_test(tcase, counts_of_a_load);
+    tcase_add_test(tcase, the_memory_is_small);
     tcase_add_test(tcase, attributes_of_the_host);
     tcase_add_loop_test(tcase, attributes_that_are_wrong, 0, G_N_ELEMENTS(wrong_lists));
+    tcase_add_test(tcase, an_attribute_of_another_format);
     tcase_add_test(tcase, attributes_longer_than_any_page);
     tcase_add_test(tcase, models_by_name);
     tcase_add_test(tcase, models_are_whole);

@@ -233,8 +233,86 @@ START_TEST(unload_and_load)
     expect_at(h, 0, 0);
     host_send(h, CDB(0x1b, 0, 0, 0, 5, 0));
     expect_field(h, 4, 2);
-    host_send(h, CDB(0x1b, 0, 0, 0, 9, 0));
-    expect_field(h, 4, 3);
+    host_send(h, CDB(0x1b, 0, 0, 0, 6, 0));
+    expect_field(h, 4, 2);
+    host_send(h, CDB(0x1b, 0, 0, 0, 4, 0)); /* EOT: it lies at its end while it is out */
+    expect_good(h);
+    ck_assert(!ssc_drive_loaded(h->drive));
+}
+END_TEST
+
+#define READ_MEMORY CDB(0x8c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0)
+
+/* HOLD: in the drive, but not on its heads; only the memory of the cartridge can be reached. */
+START_TEST(hold)
+{
+    g_autoptr(ScsiHost) h = seven_objects();
+
+    host_send(h, CDB(0x1b, 0, 0, 0, 9, 0)); /* threaded already: stays so */
+    expect_good(h);
+    ck_assert(ssc_drive_loaded(h->drive));
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0)); /* it does not come out, so this does not matter */
+    host_send(h, CDB(0x1b, 0, 0, 0, 8, 0));
+    expect_good(h);
+    ck_assert(!ssc_drive_loaded(h->drive));
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+    host_send(h, READ_MEMORY);
+    expect_good(h);
+    host_send(h, CDB(0x1e, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0)); /* now it is out */
+    host_send(h, READ_MEMORY);
+    expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+    host_send(h, CDB(0x1b, 0, 0, 0, 9, 0)); /* and in again */
+    expect_good(h);
+    host_send(h, READ_MEMORY);
+    expect_good(h);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_data(h, "a", 1);
+}
+END_TEST
+
+#define SET_CAPACITY(immed, proportion)                                                            \
+    CDB(0x0b, (immed), 0, (uint8_t)((proportion) >> 8), (uint8_t)(proportion), 0)
+
+START_TEST(set_capacity)
+{
+    MediumGeometry geometry = { .capacity = 65535 * 3, .partitions = 2 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    MediumPartition partition;
+    MediumInfo info;
+
+    host_write(h, "a", 1);
+    host_send(h, SET_CAPACITY(0, 0x1000));
+    expect_sense(h, SENSE_POSITION_PAST_BEGINNING);
+    host_rewind(h);
+    host_send(h, SET_CAPACITY(0, 0));
+    expect_field(h, 3, -1);
+    host_send(h, SET_CAPACITY(0, 0x1000));
+    expect_good(h);
+    medium_info(ssc_drive_medium(h->drive), &info);
+    ck_assert_uint_eq(info.geometry.partitions, 1);
+    medium_partition(ssc_drive_medium(h->drive), 0, &partition);
+    ck_assert_uint_eq(partition.capacity, 0x1000 * 3);
+    ck_assert_uint_eq(partition.objects, 0);
+    host_send(h, SET_CAPACITY(1, 0xffff)); /* all of it again */
+    expect_good(h);
+    medium_partition(ssc_drive_medium(h->drive), 0, &partition);
+    ck_assert_uint_eq(partition.capacity, 65535 * 3);
+}
+END_TEST
+
+START_TEST(a_tape_without_end_has_no_halves)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_send(h, SET_CAPACITY(0, 0x8000));
+    expect_field(h, 3, -1);
+    host_send(h, SET_CAPACITY(0, 0xffff));
+    expect_good(h);
 }
 END_TEST
 
@@ -409,5 +487,8 @@ TCase *make_ssc_position_tcase(void)
     tcase_add_test(tcase, removal_can_be_prevented);
     tcase_add_test(tcase, one_cartridge_at_a_time);
     tcase_add_loop_test(tcase, space_over_setmarks, 0, G_N_ELEMENTS(setmark_spaces));
+    tcase_add_test(tcase, hold);
+    tcase_add_test(tcase, set_capacity);
+    tcase_add_test(tcase, a_tape_without_end_has_no_halves);
     return tcase;
 }

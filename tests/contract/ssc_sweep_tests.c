@@ -94,12 +94,12 @@ static void no_cartridge(ScsiHost *h, const SscRow *row)
     plain(row, cdb);
     host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
     expect_good(h);
-    if (row->flags & ROW_MEDIUM) {
+    if (row->flags & (ROW_MEDIUM | ROW_MEMORY)) {
         host_send(h, cdb, row->length);
         expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
     }
     ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECTED);
-    if (row->flags & ROW_MEDIUM) {
+    if (row->flags & (ROW_MEDIUM | ROW_MEMORY)) {
         host_send(h, cdb, row->length);
         expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
         ck_assert_uint_eq(h->data_phases, 0);

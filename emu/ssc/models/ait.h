@@ -9,6 +9,9 @@
 extern const SscModePage ait_mode_pages[];
 #define AIT_N_MODE_PAGES 7
 
+/* The MIC is a chip of 64 Kbit. */
+#define AIT_MEMORY_SIZE 8192
+
 /* The commands that the makers' manuals list. */
 extern const SscCommandId ait_commands[];
 

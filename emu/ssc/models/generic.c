@@ -65,6 +65,7 @@ const SscModel ssc_model_generic = {
     .vpd_pages = vpd_pages,
     .buffer_size = 8 << 20,
     .limits = { .min = 1, .max = 0xffffff },
+    .memory_size = 16384,
     .density = 0x00,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),

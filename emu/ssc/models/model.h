@@ -65,6 +65,7 @@ struct SscModel {
     SscBlockLimits limits;
     uint32_t block_length; /* default: 0 = variable */
     bool variable_only;    /* commands with the FIXED bit fail */
+    uint32_t memory_size;  /* bytes that the chip in a cartridge holds for attributes */
     uint8_t medium_type;   /* of the mode header */
     uint8_t density;       /* that a cartridge without one has */
     const SscDensity *densities;

@@ -23,6 +23,7 @@ const SscModel ssc_model_sdx_1100v = {
     .limits = { .min = 4, .max = 0x800000, .granularity = 2 },
     .block_length = 0,
     .variable_only = true,
+    .memory_size = AIT_MEMORY_SIZE,
     .density = 0x34,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),

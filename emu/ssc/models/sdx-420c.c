@@ -22,6 +22,7 @@ const SscModel ssc_model_sdx_420c = {
     .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xfffffe, .granularity = 1 },
     .block_length = 512,
+    .memory_size = AIT_MEMORY_SIZE,
     .density = 0x30,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),

@@ -22,6 +22,7 @@ const SscModel ssc_model_sdx_500c = {
     .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0xffffff },
     .block_length = 512,
+    .memory_size = AIT_MEMORY_SIZE,
     .density = 0x31,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),

@@ -22,6 +22,7 @@ const SscModel ssc_model_sdx_900v = {
     .buffer_size = 8 << 20,
     .limits = { .min = 2, .max = 0x800000, .granularity = 1 },
     .block_length = 0,
+    .memory_size = AIT_MEMORY_SIZE,
     .density = 0x33,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),
