@@ -16,7 +16,8 @@ TCase *make_ssc_settings_tcase(void);
 TCase *make_ssc_sync_tcase(void);
 TCase *make_ssc_zones_tcase(void);
 
-/* clang-format off: one a line, so that two who add one do not collide */
+/* One a line, so that two who add one do not collide. */
+/* clang-format off */
 SUITE_MAIN("ssc",
            make_ssc_gates_tcase,
            make_ssc_address_tcase,
