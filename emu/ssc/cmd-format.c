@@ -127,6 +127,7 @@ static Outcome end_format(SscCommand *c, Outcome outcome)
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
+    ssc_mode_formatted(c->drive);
     return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
 }
 

@@ -99,6 +99,11 @@ static Outcome take_block_descriptor(SscCommand *c, SscMode *draft, const uint8_
     const uint8_t *descriptor = list + at;
     uint32_t length = get_be24(descriptor + 5);
 
+    /* A list in the manner of SCSI-1 (PF = 0), which some drives take only without the block
+     * length. */
+    if (model->rejects_old_lists && !(c->cdb[1] & 0x10)) {
+        return illegal_parameter((unsigned)at + 5, -1);
+    }
     if (descriptor[0] == 0x00) {
         draft->density = model->density;
     } else if (can_write_density(model, descriptor[0])) {
@@ -198,6 +203,9 @@ static Outcome apply_list(SscCommand *c)
     if (outcome_is_good(&outcome)) {
         c->drive->mode = draft;
         c->drive->compression_told = false;
+        if (repartition) {
+            ssc_mode_formatted(c->drive);
+        }
     }
     return repartition && outcome_is_good(&outcome) ? hold_until_synced(c, outcome) : outcome;
 }

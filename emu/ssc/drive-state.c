@@ -23,6 +23,7 @@ void ssc_drive_load(SscDrive *drive)
     drive->read_before = drive->bytes_read;
     drive->compression_told = false;
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
+    ssc_mode_meet_cartridge(drive);
 }
 
 void ssc_drive_unload(SscDrive *drive)

@@ -48,7 +48,10 @@ typedef struct SscSync {
 
 /* Mode parameters as the host set them (SPC-3 § 7.4). Pages are kept as bytes: pages-mode.c. */
 #define SSC_MODE_PAGES_MAX 16
-#define SSC_MODE_PAGE_SIZE 64
+#define SSC_MODE_PAGE_SIZE 256
+
+/* Device vendor-specific: how an AIT drive formatted the cartridge, as byte 2 of mode page 31h. */
+#define SSC_ATTRIBUTE_AIT 0x0c00
 
 typedef struct SscMode {
     uint8_t buffered_mode; /* SSC-3 table 76: 0 unbuffered, 1 buffered */
@@ -200,6 +203,10 @@ void ssc_log_delivered(SscDrive *drive, uint8_t code);
 
 /* pages-mode.c */
 void ssc_mode_reset(SscDrive *drive);
+/* A cartridge was loaded: what it is counts until something else is selected. */
+void ssc_mode_meet_cartridge(SscDrive *drive);
+/* It was formatted as selected. */
+void ssc_mode_formatted(SscDrive *drive);
 /* Data compression is enabled (SSC-3 § 8.3.2). */
 bool ssc_mode_compresses(const SscDrive *drive);
 /* The medium partition page as the host set it, offsets as in the standard. False: there is none.

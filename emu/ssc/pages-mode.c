@@ -9,6 +9,10 @@
 #define PAGE_CONFIGURATION 0x10
 #define PAGE_PARTITIONS    0x11
 #define PAGE_AIT           0x31
+#define AIT_NATIVE         0x80
+#define AIT_DEVICE         0x40
+#define AIT_LOG            0x03   /* SysLogAlive: the system log is in the MIC */
+#define IDP                0x20   /* of the medium partition page */
 #define PAGE_EXTENSION     0x0110 /* subpage 01h of 10h */
 
 /* A page by one number: PAGE CODE, and SUBPAGE CODE above it. */
@@ -63,6 +67,7 @@ void ssc_mode_reset(SscDrive *drive)
         memcpy(drive->mode.pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
     }
     drive->compression_told = false;
+    ssc_mode_meet_cartridge(drive);
 }
 
 bool ssc_mode_reports_setmarks(const SscDrive *drive)
@@ -104,12 +109,48 @@ static void refresh_configuration(SscDrive *drive, uint8_t *values)
     }
 }
 
+/* As many sizes as one byte of PAGE LENGTH can announce: 6 bytes, then 2 for each. */
+#define SIZES_MAX ((SSC_MODE_PAGE_SIZE - 2 - 6) / 2)
+
+/* How many partitions the page shows: those there are, two at least. */
+static unsigned shown_partitions(SscDrive *drive)
+{
+    MediumInfo info = { .geometry.partitions = 1 };
+
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+    }
+    return CLAMP(info.geometry.partitions, 2, SIZES_MAX);
+}
+
+static unsigned partitions_length(SscDrive *drive)
+{
+    return 6 + 2 * shown_partitions(drive);
+}
+
+/* AIT native: cartridges of AIT-4 and later have no other; the others emulate DDS until told. */
+static bool is_native(const SscModel *model, const SscMode *mode)
+{
+    int index = page_index(model, PAGE_AIT);
+
+    return index < 0 || (mode->pages[index][0] & AIT_NATIVE);
+}
+
+/* Additional ones. */
+static uint8_t most_partitions(const SscModel *model, const SscMode *mode)
+{
+    int index = page_index(model, PAGE_PARTITIONS);
+    uint8_t most = model->mode_pages[index].defaults[2 - 2];
+
+    return is_native(model, mode) ? most : MIN(most, 1);
+}
+
 /* Sizes of the partitions there are, in the unit that the page names (SSC-3 § 8.3.4). */
 static void refresh_partitions(SscDrive *drive, uint8_t *values)
 {
     MediumInfo info;
-    unsigned most = values[2 - 2]; /* MAXIMUM ADDITIONAL PARTITIONS */
 
+    values[2 - 2] = most_partitions(drive->model, &drive->mode);
     /* Sizes in MB. FDP, SDP and IDP ask for something: a host that sends back what it read must
      * not lose its tape. */
     values[4 - 2] = 0x10;
@@ -117,8 +158,8 @@ static void refresh_partitions(SscDrive *drive, uint8_t *values)
         return;
     }
     medium_info(drive->medium, &info);
-    values[3 - 2] = (uint8_t)MIN(info.geometry.partitions - 1, most);
-    for (unsigned i = 0; i <= values[3 - 2]; i++) {
+    values[3 - 2] = (uint8_t)(info.geometry.partitions - 1);
+    for (unsigned i = 0; i < MIN(info.geometry.partitions, SIZES_MAX); i++) {
         MediumPartition partition;
 
         medium_partition(drive->medium, i, &partition);
@@ -132,7 +173,8 @@ static unsigned wrong_partitions(const SscModel *model, SscMode *mode)
     const uint8_t *values = page_values(model, mode, PAGE_PARTITIONS);
     uint8_t ways = values[4 - 2] & 0xe0; /* FDP, SDP, IDP */
 
-    if (values[3 - 2] > values[2 - 2]) {
+    if (values[3 - 2] > most_partitions(model, mode) ||
+        ((ways & IDP) && values[3 - 2] >= SIZES_MAX)) {
         return 3;
     }
     return ways & (ways - 1) ? 4 : 0;
@@ -153,15 +195,69 @@ bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_S
     return index >= 0;
 }
 
-/* A cartridge with MIC, WORM. */
+/* AIT and DEVICE as the cartridge in the drive was formatted; a new one is as the model makes them.
+ */
+static uint8_t native_bits(SscDrive *drive, int index)
+{
+    uint8_t bits = drive->model->mode_pages[index].defaults[0];
+    MediumAttribute attribute;
+
+    if (drive->loaded &&
+        medium_get_attribute(drive->medium, 0, SSC_ATTRIBUTE_AIT, &attribute) == MEDIUM_OK) {
+        gsize size;
+        const uint8_t *value = g_bytes_get_data(attribute.value, &size);
+
+        bits = size == 1 ? *value : bits;
+        g_bytes_unref(attribute.value);
+    }
+    return bits & (AIT_NATIVE | AIT_DEVICE);
+}
+
+void ssc_mode_meet_cartridge(SscDrive *drive)
+{
+    int index = page_index(drive->model, PAGE_AIT);
+
+    if (index >= 0) {
+        uint8_t *values = drive->mode.pages[index];
+
+        values[0] = (uint8_t)((values[0] & ~(AIT_NATIVE | AIT_DEVICE)) | native_bits(drive, index));
+    }
+}
+
+void ssc_mode_formatted(SscDrive *drive)
+{
+    int index = page_index(drive->model, PAGE_AIT);
+
+    if (index >= 0) {
+        uint8_t bits = drive->mode.pages[index][0] & (AIT_NATIVE | AIT_DEVICE);
+        g_autoptr(GBytes) value = g_bytes_new(&bits, 1);
+        MediumAttribute attribute = { .id = SSC_ATTRIBUTE_AIT, .read_only = true, .value = value };
+
+        /* A cartridge without MIC cannot keep it, and stays what the model makes of it. */
+        medium_set_attribute(drive->medium, 0, &attribute);
+    }
+}
+
+/* The page tells of the cartridge, whatever was selected for the next time that it is formatted. */
 static void refresh_ait(SscDrive *drive, uint8_t *values)
 {
-    MediumInfo info;
+    MediumInfo info = { .attributes = false };
 
     if (drive->loaded) {
         medium_info(drive->medium, &info);
-        values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
     }
+    values[2 - 2] = (uint8_t)((values[2 - 2] & ~(AIT_NATIVE | AIT_DEVICE | AIT_LOG)) |
+                              native_bits(drive, page_index(drive->model, PAGE_AIT)) |
+                              (info.attributes ? AIT_LOG : 0));
+    values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
+}
+
+/* An optional device area is of the native format. */
+static unsigned wrong_ait(const SscModel *model, SscMode *mode)
+{
+    uint8_t bits = page_values(model, mode, PAGE_AIT)[0];
+
+    return (bits & AIT_DEVICE) && !(bits & AIT_NATIVE) ? 2 : 0;
 }
 
 /* DCE and SELECT DATA COMPRESSION ALGORITHM are one switch (SSC-3 § 8.3.3). */
@@ -202,11 +298,14 @@ static const struct {
     unsigned (*wrong)(const SscModel *model, SscMode *mode);
     /* MODE SELECT changed it: brings other pages in line. */
     void (*changed)(const SscModel *model, SscMode *mode);
+    /* PAGE LENGTH as MODE SENSE sends it; NULL: all of it. */
+    unsigned (*length)(SscDrive *drive);
 } behaviours[] = {
     { PAGE_COMPRESSION, 0, NULL, wrong_compression, changed_compression },
     { PAGE_CONFIGURATION, 0, refresh_configuration, NULL, changed_configuration },
-    { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions },
-    { PAGE_AIT, 0, refresh_ait, NULL, NULL },
+    { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions,
+      partitions_length },
+    { PAGE_AIT, 0, refresh_ait, wrong_ait, NULL },
 };
 
 static void refresh(SscDrive *drive, unsigned id, uint8_t *values)
@@ -248,6 +347,16 @@ static void changed(const SscModel *model, SscMode *mode, unsigned id)
     }
 }
 
+static unsigned sent_length(SscDrive *drive, const SscModePage *page)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
+        if (behaviours[i].id == page_id(page) && behaviours[i].length) {
+            return MIN(behaviours[i].length(drive), page->length);
+        }
+    }
+    return page->length;
+}
+
 static void put_page(SscCommand *c, unsigned index, SscPageControl control)
 {
     SscDrive *drive = c->drive;
@@ -262,14 +371,16 @@ static void put_page(SscCommand *c, unsigned index, SscPageControl control)
     if (control == PAGE_CURRENT) {
         refresh(drive, page_id(page), values);
     }
+    unsigned length = sent_length(drive, page);
+
     /* PS = 0: not savable */
     byte_writer_u8(&c->reply, (uint8_t)(page->code | (page->subpage ? 0x40 : 0)));
     if (page->subpage) {
         byte_writer_u8(&c->reply, page->subpage);
         byte_writer_u8(&c->reply, 0);
     }
-    byte_writer_u8(&c->reply, page->length);
-    byte_writer_put(&c->reply, values, page->length);
+    byte_writer_u8(&c->reply, (uint8_t)length);
+    byte_writer_put(&c->reply, values, length);
 }
 
 bool ssc_mode_has_page(const SscModel *model, uint8_t code)
@@ -360,6 +471,9 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
         }
         draft->pages[index][i] = (uint8_t)((draft->pages[index][i] & ~page->changeable[i]) |
                                            (values[i] & page->changeable[i]));
+    }
+    for (unsigned i = header.length; i < page->length; i++) { /* of a short page */
+        draft->pages[index][i] = page->defaults[i];
     }
     unsigned byte = wrong(model, draft, header.id);
     if (byte != 0) {

@@ -233,7 +233,7 @@ END_TEST
 static void send_partition_page(ScsiHost *h, uint8_t additional, uint8_t flags, uint16_t first,
                                 uint16_t second)
 {
-    uint8_t list[16] = { 0, 0, 0x10, 0, 0x11, 0x0a, 0x01, additional, flags, 0x03, 0x00 };
+    uint8_t list[16] = { 0, 0, 0x10, 0, 0x11, 0x0a, 0xff, additional, flags, 0x03, 0x00 };
 
     put_be16(list + 12, first);
     put_be16(list + 14, second);
@@ -277,7 +277,10 @@ static const struct {
     { 0, SDP | MB, { 0, 0 }, 0, 10000000, 0 },
     { 1, SDP | MB, { 0, 0 }, 0, 5000000, 5000000 },
     { 1, FDP | MB, { 0, 0 }, 0, 5000000, 5000000 },
-    { 2, IDP | MB, { 1, 1 }, 3, 0, 0 },
+    { 2, SDP | MB, { 0, 0 }, 0, 3333333, 3333333 },
+    { 255, FDP | MB, { 0, 0 }, 0, 39062, 39062 },
+    { 2, IDP | MB, { 1, 1 }, 8, 0, 0 },   /* no size for the third */
+    { 124, IDP | MB, { 1, 1 }, 3, 0, 0 }, /* no page has room for so many sizes */
     { 1, IDP | SDP | MB, { 1, 1 }, 4, 0, 0 },
     { 1, IDP | MB, { 8, 3 }, 8, 0, 0 },
     { 1, IDP | MB, { 0, 3 }, 8, 0, 0 },
@@ -363,7 +366,7 @@ END_TEST
 
 START_TEST(a_short_partition_page)
 {
-    static const uint8_t list[12] = { 0, 0, 0x10, 0, 0x11, 0x06, 0x01, 0x00, IDP | MB, 0x03, 0x06 };
+    static const uint8_t list[12] = { 0, 0, 0x10, 0, 0x11, 0x06, 0xff, 0x00, IDP | MB, 0x03, 0x06 };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
 
     send_partition_page(h, 1, SDP | MB, 0, 0);

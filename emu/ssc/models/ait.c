@@ -12,23 +12,37 @@ static const uint8_t compression_changeable[0x0e] = { 0x80, 0, 0, 0, 0, 0xff };
 /* BIS, RSmk; EEG, SEW; compression selected. */
 static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18, 0, 0, 0, 0x01 };
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x20, [8] = 0x08, [12] = 0x01 };
-/* DDS emulation: at most one additional partition; sizes in MB. */
-static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
-static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,
-                                                     0x00, 0xff, 0xff, 0xff, 0xff };
+/* 255 additional partitions; in DDS emulation one. Sizes in MB. */
+static const uint8_t partitions[0xfe] = { 0xff, 0x00, 0x10, 0x03, 0x06 };
+static const uint8_t partitions_changeable[0xfe] = {
+    0x00, 0xff, 0xf8, 0x00, 0x0f, 0x00, [6 ... 0xfd] = 0xff
+};
 /* DEXCPT off, MRIE 3. */
 static const uint8_t exceptions[0x0a] = { 0x00, 0x03 };
-/* AIT Device Configuration: ABS; SPAN 0Ah. AIT = 0 is DDS emulation, the drives' default. */
-static const uint8_t ait_configuration[0x08] = { 0x20, 0x0a };
+/* AIT Device Configuration: ABS, ULPBOT; SPAN 0Ah. AIT = 0 is DDS emulation, the default up to
+ * AIT-3; later drives have AIT and DEVICE on, and say that they know WORM cartridges (WC; the bit's
+ * place is that of SDX-1100V's manual). */
+static const uint8_t ait_configuration[0x08] = { 0x30, 0x0a };
+static const uint8_t native_configuration[0x08] = { 0xf0, 0x0a, 0x00, 0x01 };
+static const uint8_t ait_configuration_changeable[0x08] = { 0xc0 };
+
+#define AIT_PAGES                                                                                  \
+    { 0x02, sizeof disconnect, disconnect, nothing }, { 0x0a, sizeof control, control, nothing },  \
+        { 0x0f, sizeof compression, compression, compression_changeable },                         \
+        { 0x10, sizeof configuration, configuration, configuration_changeable },                   \
+        { 0x11, sizeof partitions, partitions, partitions_changeable },                            \
+    {                                                                                              \
+        0x1c, sizeof exceptions, exceptions, nothing                                               \
+    }
 
 const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
-    { 0x02, sizeof disconnect, disconnect, nothing },
-    { 0x0a, sizeof control, control, nothing },
-    { 0x0f, sizeof compression, compression, compression_changeable },
-    { 0x10, sizeof configuration, configuration, configuration_changeable },
-    { 0x11, sizeof partitions, partitions, partitions_changeable },
-    { 0x1c, sizeof exceptions, exceptions, nothing },
-    { 0x31, sizeof ait_configuration, ait_configuration, nothing },
+    AIT_PAGES,
+    { 0x31, sizeof ait_configuration, ait_configuration, ait_configuration_changeable },
+};
+
+const SscModePage ait_native_mode_pages[AIT_N_MODE_PAGES] = {
+    AIT_PAGES,
+    { 0x31, sizeof native_configuration, native_configuration, ait_configuration_changeable },
 };
 
 const SscCommandId ait_commands[] = {

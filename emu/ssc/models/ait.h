@@ -7,6 +7,8 @@
 
 /* Pages 02h 0Ah 0Fh 10h 11h 1Ch 31h, the set that the makers' manuals list. */
 extern const SscModePage ait_mode_pages[];
+/* The same; native where the others emulate DDS unless told otherwise. */
+extern const SscModePage ait_native_mode_pages[];
 #define AIT_N_MODE_PAGES 7
 
 /* The MIC is a chip of 64 Kbit. */

@@ -28,10 +28,11 @@ static const uint8_t configuration[0x0e] = { 0, 0, 0, 0, 0, 0, 0x60, 0, 0x18 };
 static const uint8_t configuration_changeable[0x0e] = { [6] = 0x21, [8] = 0x08, [12] = 0x01 };
 /* Device configuration extension: PEWS. */
 static const uint8_t extension_changeable[0x1c] = { [2] = 0xff, [3] = 0xff };
-/* At most one additional partition; sizes in MB; recognises format and partitions. */
-static const uint8_t partitions[0x0a] = { 0x01, 0x00, 0x10, 0x03, 0x06 };
-static const uint8_t partitions_changeable[0x0a] = { 0x00, 0xff, 0xf8, 0x00, 0x0f,
-                                                     0x00, 0xff, 0xff, 0xff, 0xff };
+/* 255 additional partitions; sizes in MB; recognises format and partitions. */
+static const uint8_t partitions[0xfe] = { 0xff, 0x00, 0x10, 0x03, 0x06 };
+static const uint8_t partitions_changeable[0xfe] = {
+    0x00, 0xff, 0xf8, 0x00, 0x0f, 0x00, [6 ... 0xfd] = 0xff
+};
 /* DEXCPT: problems are told by TapeAlert's log page alone. */
 static const uint8_t exceptions[0x0a] = { 0x08 };
 

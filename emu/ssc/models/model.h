@@ -74,6 +74,7 @@ struct SscModel {
     unsigned n_mode_pages;
     const uint8_t *log_pages;     /* ended by 0; page 00h is always there */
     const SscCommandId *commands; /* those of the table that it has; NULL: all */
+    bool rejects_old_lists;       /* MODE SELECT with PF = 0: invalid field, at the block length */
     bool attention_on_load;       /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;

@@ -2,6 +2,10 @@
 /*
  * AIT-1, an ATAPI drive: as found behind a USB-ATAPI bridge in drives of 2003. INQUIRY strings are
  * attested; limits are those of its ATAPI sisters; the USB identity is invented.
+ *
+ * NetBSD PR kern/37403 attests that it refuses MODE SELECT 15 00 00 00 0C 00 with invalid field in
+ * parameter list, field pointer 9: the block length. That it minds the missing PF bit, and takes
+ * the list with it, is our reading.
  */
 #include "emu/ssc/models/ait.h"
 
@@ -23,6 +27,7 @@ const SscModel ssc_model_sdx_420c = {
     .limits = { .min = 2, .max = 0xfffffe, .granularity = 1 },
     .block_length = 512,
     .memory_size = AIT_MEMORY_SIZE,
+    .rejects_old_lists = true,
     .density = 0x30,
     .densities = densities,
     .n_densities = G_N_ELEMENTS(densities),

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What makes a model that model: quirks, and the two formats of AIT cartridges. */
+#include "emu/base/bytes.h"
+#include "tests/support/scsi-host.h"
+
+TCase *make_ssc_models_tcase(void);
+
+/* The command that an SDX-420C behind a USB bridge was seen to refuse. */
+START_TEST(sdx_420c_and_old_lists)
+{
+    static const uint8_t list[12] = { 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 2, 0 };
+    static const char *const models[] = { "sdx-420c", "sdx-500c", "generic" };
+    g_autoptr(ScsiHost) h = host_new_loaded(models[_i], NULL);
+
+    host_send_data(h, list, 12, CDB(0x15, 0x00, 0, 0, 12, 0));
+    if (_i == 0) {
+        expect_parameter(h, 9, -1);
+    } else {
+        expect_good(h);
+    }
+    host_send_data(h, list, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_good(h);
+}
+END_TEST
+
+#define NATIVE 0x80
+#define DEVICE 0x40
+
+/* Byte 2 of page 31h: how the cartridge is formatted. */
+static uint8_t format_of(ScsiHost *h)
+{
+    host_send(h, CDB(0x1a, 0x08, 0x31, 0, 0xff, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 4 + 10);
+    return h->task.in->data[4 + 2];
+}
+
+static void select_format(ScsiHost *h, uint8_t bits)
+{
+    uint8_t list[14];
+
+    format_of(h);
+    memcpy(list, h->task.in->data, sizeof list);
+    list[0] = 0;
+    list[6] = (uint8_t)((list[6] & ~(NATIVE | DEVICE)) | bits);
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+}
+
+static uint8_t most_partitions(ScsiHost *h)
+{
+    host_send(h, CDB(0x1a, 0x08, 0x11, 0, 0xff, 0));
+    expect_good(h);
+    return h->task.in->data[4 + 2];
+}
+
+/* Partitions of equal size (FDP). */
+static void divide(ScsiHost *h, uint8_t additional)
+{
+    uint8_t list[4 + 8] = { 0, 0, 0x10, 0, 0x11, 0x06, 0, additional, 0x90, 0x03, 0x06 };
+
+    list[4 + 2] = most_partitions(h);
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+}
+
+static unsigned partitions(ScsiHost *h)
+{
+    MediumInfo info;
+
+    medium_info(ssc_drive_medium(h->drive), &info);
+    return info.geometry.partitions;
+}
+
+START_TEST(dds_emulation_has_two_partitions)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+
+    ck_assert_uint_eq(format_of(h) & (NATIVE | DEVICE), 0);
+    ck_assert_uint_eq(most_partitions(h), 1);
+    divide(h, 2);
+    expect_parameter(h, 4 + 3, -1);
+    divide(h, 1);
+    expect_good(h);
+    ck_assert_uint_eq(partitions(h), 2);
+    ck_assert_uint_eq(format_of(h) & (NATIVE | DEVICE), 0);
+}
+END_TEST
+
+START_TEST(native_has_256_once_it_is_formatted)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+
+    select_format(h, DEVICE); /* a device area is of the native format */
+    expect_parameter(h, 4 + 2, -1);
+    select_format(h, NATIVE | DEVICE);
+    expect_good(h);
+    ck_assert_uint_eq(format_of(h) & (NATIVE | DEVICE), 0); /* it tells of the cartridge */
+    ck_assert_uint_eq(most_partitions(h), 255);
+    divide(h, 255);
+    expect_good(h);
+    ck_assert_uint_eq(partitions(h), 256);
+    ck_assert_uint_eq(format_of(h) & (NATIVE | DEVICE), NATIVE | DEVICE);
+    host_send(h, CDB(0x2b, 0x02, 0, 0, 0, 0, 0, 0, 255, 0));
+    expect_good(h);
+    host_write(h, "abcd", 4);
+    host_send(h, CDB(0x1a, 0x08, 0x11, 0, 0xff, 0)); /* as many sizes as a page has room for */
+    ck_assert_uint_eq(h->task.in->data[4 + 3], 255);
+    ck_assert_uint_eq(h->task.in->data[4 + 1], 6 + 2 * 124);
+}
+END_TEST
+
+START_TEST(the_cartridge_remembers)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+
+    select_format(h, NATIVE | DEVICE);
+    divide(h, 3);
+    h->target->ops->reset(h->target, SCSI_RESET_POWER_ON);
+    host_clear_attentions(h);
+    ck_assert_uint_eq(format_of(h) & NATIVE, NATIVE);
+    ck_assert_uint_eq(most_partitions(h), 255);
+    select_format(h, 0); /* back again */
+    expect_good(h);
+    ck_assert_uint_eq(most_partitions(h), 1);
+    divide(h, 0);
+    expect_good(h);
+    ck_assert_uint_eq(format_of(h) & NATIVE, 0);
+    ck_assert_uint_eq(partitions(h), 1);
+}
+END_TEST
+
+START_TEST(the_latest_are_native_from_the_start)
+{
+    static const char *const models[] = { "sdx-900v", "sdx-1100v" };
+    MediumGeometry worm = { .partitions = 1, .worm = true };
+    g_autoptr(ScsiHost) h = host_new_loaded(models[_i], &worm);
+    const uint8_t *page;
+
+    ck_assert_uint_eq(format_of(h), 0xf3); /* ABS, ULPBOT; the log is in the MIC */
+    page = h->task.in->data + 4;
+    ck_assert_uint_eq(page[3], 0x0a);
+    ck_assert_uint_eq(page[4], 0xc0); /* MIC, WORM */
+    ck_assert_uint_eq(page[5], 0x01); /* WORM capable */
+    ck_assert_uint_eq(most_partitions(h), 255);
+}
+END_TEST
+
+TCase *make_ssc_models_tcase(void)
+{
+    TCase *tcase = tcase_create("models");
+
+    tcase_add_loop_test(tcase, sdx_420c_and_old_lists, 0, 3);
+    tcase_add_test(tcase, dds_emulation_has_two_partitions);
+    tcase_add_test(tcase, native_has_256_once_it_is_formatted);
+    tcase_add_test(tcase, the_cartridge_remembers);
+    tcase_add_loop_test(tcase, the_latest_are_native_from_the_start, 0, 2);
+    return tcase;
+}
