@@ -4,6 +4,9 @@
 /* How far damage is searched for a sound neighbour. */
 enum { NEIGHBOURS_MAX = 4096 };
 
+/* With fewer marks between two places, where one of them lies is anybody's guess. */
+enum { GUESS_MIN = 8 };
+
 static int load_table_page(Cartridge *c, uint64_t object)
 {
     uint64_t first = object - object % TABLE_PAGE;
@@ -20,24 +23,62 @@ static int load_table_page(Cartridge *c, uint64_t object)
     return error;
 }
 
-EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
+/* The bytes of an entry, if they are in memory. */
+static const uint8_t *known_entry(Cartridge *c, uint64_t object)
 {
-    const uint8_t *bytes;
-
     if (c->gather.n > 0 && object >= c->gather.first) {
-        bytes = c->gather.entries + (object - c->gather.first) * OBJECT_ENTRY;
-    } else {
-        int error = load_table_page(c, object);
-
-        if (error < 0) {
-            cartridge_host_error(c, error, "cannot read");
-            return ENTRY_HOST_ERROR;
-        }
-        bytes = c->table_page + object % TABLE_PAGE * OBJECT_ENTRY;
+        return c->gather.entries + (object - c->gather.first) * OBJECT_ENTRY;
     }
+    if (c->table_valid && c->table_first == object - object % TABLE_PAGE) {
+        return c->table_page + object % TABLE_PAGE * OBJECT_ENTRY;
+    }
+    return NULL;
+}
+
+static EntryState decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
+{
     return object_entry_decode(bytes, c->superblock.generation, c->partition, object, entry)
                ? ENTRY_GOOD
                : ENTRY_DAMAGED;
+}
+
+static EntryState cannot_read(Cartridge *c, int error)
+{
+    cartridge_host_error(c, error, "cannot read");
+    return ENTRY_HOST_ERROR;
+}
+
+EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
+{
+    const uint8_t *bytes = known_entry(c, object);
+
+    if (!bytes) {
+        int error = load_table_page(c, object);
+
+        if (error < 0) {
+            return cannot_read(c, error);
+        }
+        bytes = c->table_page + object % TABLE_PAGE * OBJECT_ENTRY;
+    }
+    return decode(c, object, bytes, entry);
+}
+
+/* The same for a look here and there: its neighbours are not wanted, so they are not read. */
+static EntryState peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
+{
+    const uint8_t *bytes = known_entry(c, object);
+    uint8_t alone[OBJECT_ENTRY];
+
+    if (!bytes) {
+        int error = store_read(&c->store, c->partition, STREAM_TABLE, object * OBJECT_ENTRY, alone,
+                               sizeof alone);
+
+        if (error < 0) {
+            return cannot_read(c, error);
+        }
+        bytes = alone;
+    }
+    return decode(c, object, bytes, entry);
 }
 
 /*
@@ -83,7 +124,7 @@ MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place)
         *place = (Place){ 0 };
         return MEDIUM_OK;
     }
-    switch (cartridge_entry(c, object, &entry)) {
+    switch (peek_entry(c, object, &entry)) {
     case ENTRY_GOOD:
         *place = entry.before;
         return MEDIUM_OK;
@@ -108,29 +149,73 @@ uint64_t place_count(const Place *place, CountKind kind)
     }
 }
 
+/* A search for the first place with `count` of a kind before it. It is in [first, last]. */
+typedef struct Search {
+    CountKind kind;
+    uint64_t count, first, last;
+    uint64_t below; /* of that kind before `first`: fewer than `count` */
+    Place found;    /* the place at `last` */
+} Search;
+
+/* Looks at the place before an object in [first, last). */
+static MediumResult probe(Cartridge *c, Search *s, uint64_t object)
+{
+    Place place;
+
+    if (s->last - s->first < TABLE_PAGE && !known_entry(c, object)) {
+        load_table_page(c, object); /* what is left to look at is there; failing, that will fail */
+    }
+    if (cartridge_place(c, object, &place) == MEDIUM_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
+    if (place_count(&place, s->kind) < s->count) {
+        s->first = object + 1;
+        s->below = place_count(&place, s->kind);
+    } else {
+        s->last = object;
+        s->found = place;
+    }
+    return MEDIUM_OK;
+}
+
+/* Where it would be if they lay evenly, and then as far off as is likely, on the other side. */
+static MediumResult probe_guess(Cartridge *c, Search *s)
+{
+    uint64_t span = s->last - s->first, within = place_count(&s->found, s->kind) - s->below;
+    double part = (double)(s->count - s->below) / (double)within;
+    uint64_t guess = s->first + MIN((uint64_t)(part * (double)span), span - 1);
+    uint64_t step = (span / 2 >> g_bit_storage(within) / 2) + 1; /* span / sqrt(within) / 2 */
+    MediumResult result = probe(c, s, guess);
+
+    if (result != MEDIUM_OK || s->first == s->last) {
+        return result;
+    }
+    span = s->last - s->first;
+    return probe(c, s,
+                 s->last == guess ? s->last - MIN(step, span) : s->first + MIN(step, span) - 1);
+}
+
 MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
                               const Place *high, Place *found)
 {
-    uint64_t first = low->object, last = high->object;
+    Search s = { kind, count, low->object, high->object, place_count(low, kind), *high };
 
-    *found = *high;
-    if (place_count(low, kind) >= count) {
-        *found = *low;
+    *found = *low;
+    if (s.below >= count) {
         return MEDIUM_OK;
     }
-    while (first < last) { /* the answer is in [first, last]; *found is the place at last */
-        uint64_t middle = first + (last - first) / 2;
-        Place place;
+    while (s.first < s.last) { /* each round halves what is left, however the marks lie */
+        uint64_t half = (s.last - s.first) / 2;
+        bool guess = place_count(&s.found, kind) > s.below + GUESS_MIN;
 
-        if (cartridge_place(c, middle, &place) == MEDIUM_HOST_ERROR) {
+        if (guess && probe_guess(c, &s) != MEDIUM_OK) {
             return MEDIUM_HOST_ERROR;
         }
-        if (place_count(&place, kind) < count) {
-            first = middle + 1;
-        } else {
-            last = middle;
-            *found = place;
+        if (s.last - s.first > half &&
+            probe(c, &s, s.first + (s.last - s.first) / 2) != MEDIUM_OK) {
+            return MEDIUM_HOST_ERROR;
         }
     }
+    *found = s.found;
     return MEDIUM_OK;
 }

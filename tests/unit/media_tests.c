@@ -10,6 +10,39 @@
 
 TCase *make_media_tcase(void);
 
+/* One bit after the other, as the polynomial says. */
+static uint32_t plain_crc32c(uint32_t crc, const uint8_t *data, size_t length)
+{
+    size_t i;
+    int bit;
+
+    crc = ~crc;
+    for (i = 0; i < length; i++) {
+        crc ^= data[i];
+        for (bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+        }
+    }
+    return ~crc;
+}
+
+/* Each way of computing it, with every rest, from every alignment, and on from any other CRC. */
+START_TEST(crc32c_is_the_same_at_every_length)
+{
+    uint8_t bytes[2048 + 70];
+    size_t length, start;
+
+    for (length = 0; length < sizeof bytes; length++) {
+        bytes[length] = (uint8_t)(length * 131 + (length >> 7));
+    }
+    for (length = 0; length <= 2048; length += length < 1024 ? 1 : 37) {
+        start = length % 67;
+        MUST(crc32c((uint32_t)length * 77, bytes + start, length) ==
+             plain_crc32c((uint32_t)length * 77, bytes + start, length));
+    }
+}
+END_TEST
+
 START_TEST(crc32c_is_the_one_of_iscsi)
 {
     uint8_t zeroes[32] = { 0 };
@@ -229,6 +262,7 @@ TCase *make_media_tcase(void)
     TCase *tcase = tcase_create("media");
 
     tcase_add_test(tcase, crc32c_is_the_one_of_iscsi);
+    tcase_add_test(tcase, crc32c_is_the_same_at_every_length);
     tcase_add_test(tcase, the_superblock_is_as_documented);
     tcase_add_test(tcase, an_entry_is_as_documented);
     tcase_add_test(tcase, places_are_bounded);
