@@ -25,7 +25,7 @@ static const Subcommand subcommands[] = {
     { "ctl", "ask a running drive to do something: swap its cartridge, say how it is", ctl_main },
     { "qemu-args", "print what to give QEMU or libvirt to attach a drive", qemu_args_main },
     { "run", "run scenarios: boot a guest, use the drive, judge from the tape", run_main },
-    { "list", "the scenarios, faults, drive models and guests there are", list_all_main },
+    { "list", "scenarios, guests, faults, drive models, opcodes and pages", list_all_main },
     { "help", "this list", help_main },
 };
 

@@ -149,8 +149,6 @@ void ssc_drive_alert(SscDrive *drive, unsigned flag);
 /* dispatch.c */
 /* The gate "is there a loaded cartridge?", for commands that need one only sometimes. */
 Outcome ssc_check_ready(const SscDrive *drive);
-/* Is the row there in this model? */
-bool ssc_model_has(const SscModel *model, const SscRow *row);
 /* Does it have REPORT TARGET PORT GROUPS? */
 bool ssc_model_has_groups(const SscModel *model);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log pages (SPC-3 § 7.2, SSC-3 § 8.2): one row a page; the model says which it has. */
 #include "emu/ssc/drive-state.h"
+#include "emu/ssc/pages.h"
 
 /* Control byte: the parameter is kept in no saved place (DS). */
 #define DS 0x40
@@ -84,12 +85,13 @@ static void put_capacity(LogWriter *log)
 
 static const struct {
     uint8_t code;
+    const char *name;
     void (*put)(LogWriter *log);
     void (*delivered)(SscDrive *drive);
 } pages[] = {
-    { 0x0c, put_sequential_access, NULL },
-    { 0x2e, put_tape_alert, take_tape_alerts },
-    { 0x31, put_capacity, NULL },
+    { 0x0c, "Sequential-access device", put_sequential_access, NULL },
+    { 0x2e, "TapeAlert", put_tape_alert, take_tape_alerts },
+    { 0x31, "Tape capacity", put_capacity, NULL },
 };
 
 static void put_header(SscCommand *c, uint8_t code)
@@ -124,6 +126,16 @@ static Outcome put_supported(SscCommand *c, uint16_t pointer)
 static bool model_has(const SscModel *model, uint8_t code)
 {
     return model->log_pages && strchr((const char *)model->log_pages, code) != NULL;
+}
+
+const char *ssc_log_page_name(const SscModel *model, uint8_t code)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].code == code && model_has(model, code)) {
+            return pages[i].name;
+        }
+    }
+    return code == 0x00 ? "Supported log pages" : NULL;
 }
 
 Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer)

@@ -4,6 +4,7 @@
  * here is what a page code means to the drive: one row a page that is more than bytes.
  */
 #include "emu/ssc/pages-mode.h"
+#include "emu/ssc/pages.h"
 
 #define PAGE_COMPRESSION   0x0f
 #define PAGE_CONFIGURATION 0x10
@@ -307,6 +308,35 @@ static const struct {
       partitions_length },
     { PAGE_AIT, 0, refresh_ait, wrong_ait, NULL },
 };
+
+static const struct {
+    unsigned id;
+    const char *name;
+} names[] = {
+    { 0x01, "Read-write error recovery" },
+    { 0x02, "Disconnect-reconnect" },
+    { 0x0a, "Control" },
+    { PAGE_COMPRESSION, "Data compression" },
+    { PAGE_CONFIGURATION, "Device configuration" },
+    { PAGE_EXTENSION, "Device configuration extension" },
+    { PAGE_PARTITIONS, "Medium partition" },
+    { 0x1c, "Informational exceptions control" },
+    { PAGE_AIT, "AIT device configuration" },
+    { 0x32, "Append partition" },
+    { 0x33, "Delete partition" },
+};
+
+const char *ssc_mode_page_name(const SscModel *model, uint8_t code, uint8_t subpage)
+{
+    unsigned id = (unsigned)subpage << 8 | code;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i].id == id && page_index(model, id) >= 0) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
 
 static void refresh(SscDrive *drive, unsigned id, uint8_t *values)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Vital product data (SPC-3 § 7.6, SSC-3 § 8.5): one row a page; the model says which it has. */
 #include "emu/ssc/drive-state.h"
+#include "emu/ssc/pages.h"
 
 static void put_supported(SscCommand *c)
 {
@@ -61,16 +62,30 @@ static void put_tape_alert(SscCommand *c)
 
 static const struct {
     uint8_t code;
+    const char *name;
     void (*put)(SscCommand *c);
 } pages[] = {
-    { 0x00, put_supported },      { 0x80, put_serial },
-    { 0x83, put_identification }, { 0xb0, put_sequential_capabilities },
-    { 0xb1, put_serial },         { 0xb2, put_tape_alert },
+    { 0x00, "Supported VPD pages", put_supported },
+    { 0x80, "Unit serial number", put_serial },
+    { 0x83, "Device identification", put_identification },
+    { 0xb0, "Sequential-access device capabilities", put_sequential_capabilities },
+    { 0xb1, "Manufacturer-assigned serial number", put_serial },
+    { 0xb2, "TapeAlert supported flags", put_tape_alert },
 };
 
 static bool model_has(const SscModel *model, uint8_t code)
 {
     return code == 0x00 || (model->vpd_pages && strchr((const char *)model->vpd_pages, code));
+}
+
+const char *ssc_vpd_page_name(const SscModel *model, uint8_t code)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].code == code && model_has(model, code)) {
+            return pages[i].name;
+        }
+    }
+    return NULL;
 }
 
 bool ssc_vpd_page(SscCommand *c, uint8_t code)

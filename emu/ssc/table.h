@@ -4,6 +4,7 @@
 #define USBTAPE_SSC_TABLE_H
 
 #include "emu/ssc/outcome.h"
+#include "emu/ssc/ssc.h"
 
 #define SSC_NO_SERVICE_ACTION (-1)
 
@@ -37,6 +38,9 @@ const SscRow *ssc_table(unsigned *n_rows);
 
 /* The row for a CDB, by operation code and service action. NULL: none. */
 const SscRow *ssc_table_find(const uint8_t *cdb);
+
+/* Is the row there in this model? */
+bool ssc_model_has(const SscModel *model, const SscRow *row);
 
 /* Asserts that the rows ascend (so none is there twice) and that lengths and masks make sense. */
 void ssc_table_check(void);

@@ -11,11 +11,13 @@ int run_main(int argc, char **argv);
 /* What `list` shows besides scenarios and guests; the emulator knows these, the runner may not. */
 typedef struct ListEntry {
     char *name;
-    char *about; /* one line */
+    char *about;  /* one line */
+    char **cells; /* what the table's columns say; NULL: it has none */
 } ListEntry;
 
 typedef struct ListTable {
-    const char *name; /* "faults", "models" */
+    const char *name;           /* "faults", "models" */
+    const char *const *columns; /* beyond name and about, for --json and --markdown; NULL: none */
     /* Appends its entries. */
     void (*fill)(GArray *entries);
 } ListTable;

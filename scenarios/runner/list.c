@@ -14,11 +14,12 @@ static void entry_clear(void *data)
 
     g_free(entry->name);
     g_free(entry->about);
+    g_strfreev(entry->cells);
 }
 
 static void add(GArray *entries, const char *name, const char *about)
 {
-    ListEntry entry = { g_strdup(name), g_strdup(about) };
+    ListEntry entry = { g_strdup(name), g_strdup(about), NULL };
 
     g_array_append_val(entries, entry);
 }
@@ -61,12 +62,47 @@ static void print_text(const GArray *entries)
     }
 }
 
-static void print_json(const GArray *entries)
+/* A bar would end the cell. */
+static void print_cell(const char *text)
+{
+    putchar(' ');
+    for (; *text; text++) {
+        printf(*text == '|' ? "\\%c" : "%c", *text);
+    }
+    fputs(" |", stdout);
+}
+
+static void print_markdown(const GArray *entries, const char *const *columns)
+{
+    guint i, c;
+
+    fputs("| name | about |", stdout);
+    for (c = 0; columns && columns[c]; c++) {
+        printf(" %s |", columns[c]);
+    }
+    fputs("\n|---|---|", stdout);
+    for (c = 0; columns && columns[c]; c++) {
+        fputs("---|", stdout);
+    }
+    fputs("\n", stdout);
+    for (i = 0; i < entries->len; i++) {
+        const ListEntry *entry = &g_array_index(entries, ListEntry, i);
+
+        printf("| `%s` |", entry->name);
+        print_cell(entry->about);
+        for (c = 0; columns && columns[c]; c++) {
+            print_cell(entry->cells[c]);
+        }
+        fputs("\n", stdout);
+    }
+}
+
+static void print_json(const GArray *entries, const char *const *columns)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
     g_autofree char *text = NULL;
-    guint i;
+    guint i, c;
 
     json_builder_begin_array(builder);
     for (i = 0; i < entries->len; i++) {
@@ -77,6 +113,10 @@ static void print_json(const GArray *entries)
         json_builder_add_string_value(builder, entry->name);
         json_builder_set_member_name(builder, "about");
         json_builder_add_string_value(builder, entry->about);
+        for (c = 0; columns && columns[c]; c++) {
+            json_builder_set_member_name(builder, columns[c]);
+            json_builder_add_string_value(builder, entry->cells[c]);
+        }
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -85,10 +125,14 @@ static void print_json(const GArray *entries)
     puts(text);
 }
 
-static bool fill(const char *what, const ListTable *tables, GArray *entries, GError **error)
+/* `*columns`: those of the table that was asked for. */
+static bool fill(const char *what, const ListTable *tables, GArray *entries,
+                 const char *const **columns, GError **error)
 {
     g_autoptr(GString) known = g_string_new("scenarios, guests");
     const ListTable *table;
+
+    *columns = NULL;
 
     if (g_str_equal(what, "scenarios")) {
         return fill_scenarios(entries, error);
@@ -100,6 +144,7 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries, GEr
     for (table = tables; table && table->name; table++) {
         if (g_str_equal(what, table->name)) {
             table->fill(entries);
+            *columns = table->columns;
             return true;
         }
         g_string_append_printf(known, ", %s", table->name);
@@ -111,14 +156,17 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries, GEr
 
 int list_main(int argc, char **argv, const ListTable *tables)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, markdown = FALSE;
     const GOptionEntry options[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "For machines", NULL },
+        { "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "For documentation", NULL },
         { NULL },
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("scenarios|faults|models|guests");
+    g_autoptr(GOptionContext) context =
+        g_option_context_new("scenarios|guests|faults|models|opcodes|pages");
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ListEntry));
     g_autoptr(GError) error = NULL;
+    const char *const *columns;
 
     g_array_set_clear_func(entries, entry_clear);
     g_option_context_set_summary(context, "Lists what there is, a line each.");
@@ -127,14 +175,16 @@ int list_main(int argc, char **argv, const ListTable *tables)
     }
     if (argc != 2) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "list: of what? One of scenarios, faults, models, guests");
+                    "list: of what? One of scenarios, guests, faults, models, opcodes, pages");
         return usbtape_fail(error);
     }
-    if (!fill(argv[1], tables, entries, &error)) {
+    if (!fill(argv[1], tables, entries, &columns, &error)) {
         return usbtape_fail(error);
     }
     if (json) {
-        print_json(entries);
+        print_json(entries, columns);
+    } else if (markdown) {
+        print_markdown(entries, columns);
     } else {
         print_text(entries);
     }

@@ -2,6 +2,7 @@
 /* What holds for every row of the command table, in every model. */
 #include "emu/base/bytes.h"
 #include "emu/ssc/models/model.h"
+#include "emu/ssc/pages.h"
 #include "emu/ssc/table.h"
 #include "tests/support/scsi-host.h"
 
@@ -321,6 +322,28 @@ START_TEST(allocation_lengths_cut)
 }
 END_TEST
 
+/* What `usbtape list pages` prints comes from these names, and so do the tables of the README. */
+START_TEST(each_page_of_a_model_has_a_name)
+{
+    for (const SscModel *const *m = ssc_models(); *m; m++) {
+        for (unsigned i = 0; i < (*m)->n_mode_pages; i++) {
+            const SscModePage *page = &(*m)->mode_pages[i];
+
+            ck_assert_ptr_nonnull(ssc_mode_page_name(*m, page->code, page->subpage));
+        }
+        for (const uint8_t *code = (*m)->log_pages; code && *code; code++) {
+            ck_assert_ptr_nonnull(ssc_log_page_name(*m, *code));
+        }
+        for (const uint8_t *code = (*m)->vpd_pages; code && *code; code++) {
+            ck_assert_ptr_nonnull(ssc_vpd_page_name(*m, *code));
+        }
+        ck_assert_ptr_null(ssc_mode_page_name(*m, 0x2a, 0));
+        ck_assert_ptr_null(ssc_log_page_name(*m, 0x3c));
+        ck_assert_ptr_null(ssc_vpd_page_name(*m, 0x99));
+    }
+}
+END_TEST
+
 TCase *make_ssc_sweep_tcase(void)
 {
     TCase *tcase = tcase_create("sweep");
@@ -333,6 +356,7 @@ TCase *make_ssc_sweep_tcase(void)
     tcase_add_test(tcase, logical_units_that_are_not);
     tcase_add_test(tcase, what_a_model_lacks_is_refused);
     tcase_add_test(tcase, each_data_in_row_is_listed);
+    tcase_add_test(tcase, each_page_of_a_model_has_a_name);
     tcase_add_loop_test(tcase, allocation_lengths_cut, 0, G_N_ELEMENTS(data_in));
     return tcase;
 }
