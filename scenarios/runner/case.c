@@ -272,13 +272,27 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
     return as_expected || !step->statuses;
 }
 
+/* What every script has: scenarios/README.md says what these are for. */
+static const char prelude[] =
+    "set -eo pipefail\n"
+    "fails() { ! \"$@\"; }\n"
+    "clean() { \"$@\" 2>/run/clean && ! grep . /run/clean >&2; }\n"
+    "has() {\n"
+    "    local pattern line lines\n"
+    "    mapfile -t lines\n"
+    "    for pattern; do\n"
+    "        for line in \"${lines[@]}\"; do [[ $line =~ $pattern ]] && continue 2; done\n"
+    "        { echo \"no line matches: $pattern\"; printf '%s\\n' \"${lines[@]}\"; } >&2\n"
+    "        return 1\n"
+    "    done\n"
+    "}\n";
+
 static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
 {
     int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
     int64_t end = MIN(g_get_monotonic_time() + timeout, self->deadline);
-    g_autofree char *script = g_strdup_printf(
-        "set -eo pipefail; fails() { ! \"$@\"; }; export SEED=%" G_GUINT64_FORMAT "\n%s",
-        self->scenario->seed, step->text);
+    g_autofree char *script = g_strdup_printf("%sexport SEED=%" G_GUINT64_FORMAT "\n%s", prelude,
+                                              self->scenario->seed, step->text);
     g_autofree char *status = NULL;
     g_autoptr(GError) error = NULL;
     VmReply *reply = vm_run(self->vm, script, &error);
