@@ -20,6 +20,23 @@ static bool lacks(const SscModel *model, const SscRow *row)
     return model->commands && row->opcode != 0x00;
 }
 
+/*
+ * What the standards say of each operation code, written down once more: a flag that is missing in
+ * the table is missing here too if the table is all that is asked.
+ */
+static const uint8_t need_cartridge[] = { 0x00, 0x01, 0x04, 0x08, 0x0a, 0x0b, 0x0f, 0x10,
+                                          0x11, 0x13, 0x14, 0x19, 0x2b, 0x34, 0x80, 0x81,
+                                          0x88, 0x8a, 0x8c, 0x8d, 0x8f, 0x91, 0x92, 0x93 };
+static const uint8_t write_to_tape[] = { 0x04, 0x0a, 0x0b, 0x10, 0x19, 0x80, 0x8a, 0x93 };
+static const uint8_t attention_exempt[] = { 0x03, 0x12, 0xa0 };
+
+static bool is_in(const uint8_t *codes, size_t n, const SscRow *row)
+{
+    return memchr(codes, row->opcode, n) != NULL;
+}
+
+#define IS_IN(codes, row) is_in(codes, sizeof(codes), row)
+
 /* A CDB of that row with nothing asked for. */
 static void plain(const SscRow *row, uint8_t cdb[SCSI_CDB_MAX])
 {
@@ -86,24 +103,34 @@ START_TEST(short_cdbs_are_refused)
 }
 END_TEST
 
-/* TEST UNIT READY needs it, so the flag is worth something; who has it is refused without. */
+/* Unloaded: not ready, become so by LOAD. Taken out: no medium. The rest does not mind either. */
 static void no_cartridge(ScsiHost *h, const SscRow *row)
 {
     uint8_t cdb[SCSI_CDB_MAX];
     g_autoptr(TapeMedium) medium = NULL;
+    bool needs = IS_IN(need_cartridge, row);
 
     plain(row, cdb);
     host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
     expect_good(h);
-    if (row->flags & (ROW_MEDIUM | ROW_MEMORY)) {
-        host_send(h, cdb, row->length);
+    h->refuse_data = !needs;
+    host_send(h, cdb, row->length);
+    if (needs) {
         expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
+        ck_assert_uint_eq(h->data_phases, 0);
+    } else {
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
     }
-    ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECTED);
-    if (row->flags & (ROW_MEDIUM | ROW_MEMORY)) {
-        host_send(h, cdb, row->length);
+    h->refuse_data = false;
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0)); /* LOAD UNLOAD itself may have loaded it */
+    ck_assert_int_eq(ssc_drive_eject(h->drive, true, &medium), SSC_EJECTED);
+    h->refuse_data = !needs;
+    host_send(h, cdb, row->length);
+    if (needs) {
         expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
         ck_assert_uint_eq(h->data_phases, 0);
+    } else if (row->opcode != 0x1b) {
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
     }
 }
 
@@ -120,7 +147,7 @@ static void pending_attention(ScsiHost *h, const SscRow *row)
     h->target->ops->reset(h->target, SCSI_RESET_BUS);
     plain(row, cdb);
     host_send(h, cdb, row->length);
-    if (row->flags & ROW_UA_EXEMPT) {
+    if (IS_IN(attention_exempt, row)) {
         ck_assert(h->task.status == SCSI_GOOD || (h->task.sense[2] & 0x0f) != 0x06);
         host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
         if (row->opcode == 0x03) { /* REQUEST SENSE takes it (SPC-3 § 6.27) */
@@ -143,18 +170,23 @@ END_TEST
 static void write_protect(ScsiHost *h, const SscRow *row)
 {
     uint8_t cdb[SCSI_CDB_MAX];
+    bool writes = IS_IN(write_to_tape, row);
 
-    if (!(row->flags & ROW_WRITES)) {
-        return;
-    }
     medium_set_write_protect(ssc_drive_medium(h->drive), true);
     plain(row, cdb);
-    if (row->flags & ROW_COUNTED) {
+    if (row->flags & ROW_COUNTED) { /* of nothing to write, nothing is refused */
+        host_send(h, cdb, row->length);
+        expect_good(h);
         cdb[row->length == 6 ? 4 : 14] = 1;
     }
+    h->refuse_data = !writes;
     host_send(h, cdb, row->length);
-    expect_sense(h, SENSE_WRITE_PROTECTED);
-    ck_assert_uint_eq(h->data_phases, 0);
+    if (writes) {
+        expect_sense(h, SENSE_WRITE_PROTECTED);
+        ck_assert_uint_eq(h->data_phases, 0);
+    } else {
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_DATA_PROTECT, "%s", row->name);
+    }
 }
 
 START_TEST(write_protection_is_looked_at)
@@ -283,6 +315,7 @@ START_TEST(each_data_in_row_is_listed)
 }
 END_TEST
 
+/* The CDB of a row of data_in, asking for so much. */
 static void send_allocating(ScsiHost *h, unsigned row, uint32_t length)
 {
     uint8_t cdb[SCSI_CDB_MAX] = { 0 };
@@ -292,19 +325,20 @@ static void send_allocating(ScsiHost *h, unsigned row, uint32_t length)
     put_be32(bytes, length);
     memcpy(cdb + data_in[row].at, bytes + 4 - data_in[row].width, data_in[row].width);
     host_send(h, cdb, ssc_table_find(cdb)->length);
-    expect_good(h);
 }
 
-START_TEST(allocation_lengths_cut)
+/* 0, 1, n - 1, n and n + 1 bytes of an answer of n: the same bytes, cut, and never more. */
+static void check_cuts(ScsiHost *h, unsigned row)
 {
-    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    unsigned width = data_in[row].width;
     g_autoptr(GByteArray) all = g_byte_array_new();
-    unsigned width = data_in[_i].width;
 
-    if (width == 0) {
+    send_allocating(h, row, width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffff);
+    if (h->task.status != SCSI_GOOD) { /* a page that this model lacks */
+        ck_assert_ptr_nonnull(memchr("\x12\x1a\x4d\x5a", h->task.cdb[0], 4));
+        expect_field(h, 2, h->task.cdb[0] == 0x12 ? -1 : 5);
         return;
     }
-    send_allocating(h, (unsigned)_i, width == 1 ? 0xff : width == 2 ? 0xffff : 0xffffff);
     g_byte_array_append(all, h->task.in->data, h->task.in->len);
     ck_assert_uint_gt(all->len, 2);
     const uint32_t lengths[] = { 0, 1, all->len - 1, all->len, all->len + 1 };
@@ -315,9 +349,64 @@ START_TEST(allocation_lengths_cut)
         if (width == 1 && lengths[i] > 0xff) {
             continue;
         }
-        send_allocating(h, (unsigned)_i, lengths[i]);
+        send_allocating(h, row, lengths[i]);
+        expect_good(h);
         ck_assert_uint_eq(h->data_phases, expected > 0);
         expect_data(h, all->data, expected);
+    }
+}
+
+START_TEST(allocation_lengths_cut)
+{
+    const SscRow *row = ssc_table_find(data_in[_i].cdb);
+
+    for (const SscModel *const *model = ssc_models(); *model && data_in[_i].width; model++) {
+        if (!lacks(*model, row)) {
+            g_autoptr(ScsiHost) h = host_new_loaded((*model)->name, NULL);
+
+            check_cuts(h, (unsigned)_i);
+        }
+    }
+}
+END_TEST
+
+/* REPORT SUPPORTED OPERATION CODES of one command: its length, its mask, its service action. */
+static void expect_reported(ScsiHost *h, const SscRow *row)
+{
+    const uint8_t *data;
+    bool action = row->service_action >= 0;
+
+    host_send(h, CDB(0xa3, 0x0c, (uint8_t)(0x80 | (action ? 2 : 1)), row->opcode, 0,
+                     (uint8_t)(action ? row->service_action : 0), 0, 0, 1, 0, 0, 0));
+    expect_good(h);
+    data = h->task.in->data;
+    ck_assert_uint_eq(h->task.in->len, 4u + row->length + 12);
+    ck_assert_uint_eq(data[1], 0x83); /* as in the standard, with timeouts */
+    ck_assert_uint_eq(get_be16(data + 2), row->length);
+    ck_assert_uint_eq(data[4], row->opcode);
+    ck_assert_uint_eq(data[5], action ? (row->mask[1] & 0xe0) | row->service_action : row->mask[1]);
+    ck_assert_mem_eq(data + 6, row->mask + 2, row->length - 2u);
+    ck_assert_uint_eq(get_be16(data + 4 + row->length), 0x0a);
+}
+
+START_TEST(each_row_is_reported)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+    g_autoptr(ScsiHost) h = host_new(NULL);
+    const uint8_t *data;
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        expect_reported(h, &rows[i]);
+    }
+    host_send(h, CDB(0xa3, 0x0c, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)); /* all of them, in order */
+    data = h->task.in->data;
+    ck_assert_uint_eq(get_be32(data), 8 * n_rows);
+    for (unsigned i = 0; i < n_rows; i++) {
+        ck_assert_uint_eq(data[4 + 8 * i], rows[i].opcode);
+        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 2), MAX(rows[i].service_action, 0));
+        ck_assert_uint_eq(data[4 + 8 * i + 5], rows[i].service_action >= 0);
+        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 6), rows[i].length);
     }
 }
 END_TEST
@@ -356,6 +445,7 @@ TCase *make_ssc_sweep_tcase(void)
     tcase_add_test(tcase, logical_units_that_are_not);
     tcase_add_test(tcase, what_a_model_lacks_is_refused);
     tcase_add_test(tcase, each_data_in_row_is_listed);
+    tcase_add_test(tcase, each_row_is_reported);
     tcase_add_test(tcase, each_page_of_a_model_has_a_name);
     tcase_add_loop_test(tcase, allocation_lengths_cut, 0, G_N_ELEMENTS(data_in));
     return tcase;
