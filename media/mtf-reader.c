@@ -44,6 +44,7 @@ typedef struct Stream {
     bool open;      /* a segment has ended, and was not the last */
     bool sum_due;   /* the next stream has to be CSUM */
     bool sum_known; /* … and what it holds can be compared */
+    bool skipped;   /* some of its data was not looked at */
     bool first;     /* no stream of this descriptor block has begun yet */
 } Stream;
 
@@ -923,6 +924,7 @@ static bool take_stream_header(MtfReader *r)
     if (!s->open && id != MTF_CSUM) {
         s->sum = 0;
         s->sum_at = 0;
+        s->skipped = false;
     }
     s->id = id;
     s->attributes = attributes;
@@ -996,7 +998,8 @@ static bool end_stream(MtfReader *r)
     } else {
         s->open = (s->attributes & MTF_STREAM_VARIABLE) && !(s->attributes & MTF_STREAM_VAR_END);
         s->sum_due = !s->open && (s->attributes & MTF_STREAM_CHECKSUMED);
-        s->sum_known = !(s->attributes & (MTF_STREAM_ENCRYPTED | MTF_STREAM_CONTINUE));
+        s->sum_known =
+            !s->skipped && !(s->attributes & (MTF_STREAM_ENCRYPTED | MTF_STREAM_CONTINUE));
     }
     if (r->name && !s->open && s->id != MTF_CSUM) {
         end_name(r);
@@ -1291,6 +1294,33 @@ bool mtf_reader_push_error(MtfReader *r, const MtfPlace *place, const char *why)
 {
     return !r->violation && violate(r, MTF_RULE_READABLE, place,
                                     g_strdup("a block or mark that can be read"), g_strdup(why));
+}
+
+uint64_t mtf_reader_skippable(const MtfReader *r)
+{
+    bool data = r->step == STEP_STREAM_DATA && !r->name && r->stream.id != MTF_CSUM;
+
+    return data && !r->violation && r->block_size > 0 ? r->stream.left / r->block_size : 0;
+}
+
+void mtf_reader_skip(MtfReader *r, uint64_t blocks)
+{
+    uint64_t bytes = MIN(blocks, mtf_reader_skippable(r)) * r->block_size;
+
+    if (bytes == 0) {
+        return;
+    }
+    r->stream.skipped = true;
+    r->stream.left -= bytes;
+    r->stream.at += bytes;
+    r->position += bytes;
+    r->counts.blocks += bytes / r->block_size;
+    if (r->stream.id == MTF_STAN || r->stream.id == MTF_SPAR) {
+        r->counts.bytes += bytes;
+    }
+    if (r->stream.left == 0 && !r->violation) {
+        settle(r);
+    }
 }
 
 const MtfViolation *mtf_reader_violation(const MtfReader *r)

@@ -135,6 +135,13 @@ bool mtf_reader_push_end(MtfReader *r, const MtfPlace *place);
 /* The object is there, but cannot be read: why is for `found`. */
 bool mtf_reader_push_error(MtfReader *r, const MtfPlace *place, const char *why);
 
+/*
+ * For those who want the names and not the contents: so many of the next blocks hold nothing but
+ * data of one stream, and need not be pushed in. Its checksum is then not compared.
+ */
+uint64_t mtf_reader_skippable(const MtfReader *r);
+void mtf_reader_skip(MtfReader *r, uint64_t blocks);
+
 /* NULL as long as all is well. Belongs to the reader. */
 const MtfViolation *mtf_reader_violation(const MtfReader *r);
 const MtfCounts *mtf_reader_counts(const MtfReader *r);

@@ -11,9 +11,8 @@ static bool host_error(TapeMedium *m, GError **error)
     return false;
 }
 
-/* False: there is nothing more to read, for better or worse. */
-static bool push_object(MtfReader *r, const MtfPlace *place, MediumResult result,
-                        const uint8_t *buffer, size_t length)
+bool mtf_walk_push(MtfReader *r, const MtfPlace *place, MediumResult result, const uint8_t *buffer,
+                   size_t length)
 {
     switch (result) {
     case MEDIUM_OK:
@@ -42,7 +41,24 @@ static bool push_object(MtfReader *r, const MtfPlace *place, MediumResult result
     }
 }
 
-bool mtf_walk(TapeMedium *m, uint32_t partition, MtfReader *r, GError **error)
+/* Passes over what a reader can do without. */
+static void skip(TapeMedium *m, MtfReader *r)
+{
+    uint64_t blocks = mtf_reader_skippable(r), moved = 0;
+    MediumPosition position;
+
+    if (blocks == 0 || blocks > G_MAXINT64) {
+        return;
+    }
+    medium_position(m, &position);
+    if (medium_space(m, MEDIUM_SPACE_BLOCKS, (int64_t)blocks, true, &moved) != MEDIUM_OK) {
+        /* something else lies there: let it be read */
+        medium_locate(m, position.partition, MEDIUM_LOCATE_OBJECT, position.object + moved);
+    }
+    mtf_reader_skip(r, moved);
+}
+
+bool mtf_walk(TapeMedium *m, uint32_t partition, MtfWalk how, MtfReader *r, GError **error)
 {
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
     MediumResult result = medium_locate(m, partition, MEDIUM_LOCATE_OBJECT, 0);
@@ -54,6 +70,9 @@ bool mtf_walk(TapeMedium *m, uint32_t partition, MtfReader *r, GError **error)
         return host_error(m, error);
     }
     do {
+        if (how == MTF_WALK_NAMES) {
+            skip(m, r);
+        }
         medium_position(m, &position);
         place = (MtfPlace){ .partition = position.partition,
                             .object = position.object,
@@ -62,7 +81,7 @@ bool mtf_walk(TapeMedium *m, uint32_t partition, MtfReader *r, GError **error)
         if (result == MEDIUM_HOST_ERROR) {
             return host_error(m, error);
         }
-    } while (push_object(r, &place, result, buffer, length));
+    } while (mtf_walk_push(r, &place, result, buffer, length));
     return true;
 }
 

@@ -732,6 +732,70 @@ START_TEST(a_set_may_go_on_on_another_tape)
 }
 END_TEST
 
+/* A stream in a block of its own: its header and as much data as asked for. */
+static uint8_t *put_stream(uint8_t *p, const char *id, uint16_t attributes, uint64_t length)
+{
+    memcpy(p, id, 4);
+    put_le16(p + MTF_STREAM_MEDIA_ATTRIBUTES, attributes);
+    put_le64(p + MTF_STREAM_LENGTH, length);
+    mend_stream(p);
+    return p + (MTF_STREAM_SIZE + length + 3) / 4 * 4;
+}
+
+/*
+ * With a media based catalog, ESET's streams go on after its padding, and a second ESET ends the
+ * set (section 7, type 1 MBC, physical layout).
+ */
+START_TEST(a_catalog_is_passed_over)
+{
+    g_autoptr(MtfTape) tape = good_tape(NULL);
+    guint eset = tape->len - 2;
+    GBytes *second = g_bytes_ref(tape->pdata[eset]);
+    uint8_t *detail = g_malloc0(MTF_WRITER_BLOCK_SIZE), *map = g_malloc0(MTF_WRITER_BLOCK_SIZE);
+    uint8_t *p;
+
+    put_stream(detail, "TFDD", 0, MTF_WRITER_BLOCK_SIZE - MTF_STREAM_SIZE);
+    p = put_stream(map, "TSMP", 0, 100);
+    put_stream(p, "SPAD", 0, (uint64_t)(map + MTF_WRITER_BLOCK_SIZE - p) - MTF_STREAM_SIZE);
+    insert(tape, eset + 1, g_bytes_new_take(detail, MTF_WRITER_BLOCK_SIZE));
+    insert(tape, eset + 2, g_bytes_new_take(map, MTF_WRITER_BLOCK_SIZE));
+    ck_assert(judge(tape, &nothing, NULL));
+    insert(tape, eset + 3, second);
+    ck_assert(judge(tape, &nothing, NULL));
+    swap(tape, eset + 1, eset + 3);
+    ck_assert(!judge(tape, &nothing, NULL));
+}
+END_TEST
+
+/* A file's data in segments, and in pieces of a sparse file; one checksum covers all segments. */
+START_TEST(segments_and_sparse_files_are_followed)
+{
+    g_autoptr(MtfTape) tape = good_tape(NULL);
+    Found f = find_block(tape, MTF_FILE, 2);
+    uint8_t *end = f.p + 2 * MTF_WRITER_FLB_SIZE, *p = stream_of(f.p, DATA), *data;
+    uint32_t sum = 0;
+    uint64_t at = 0;
+    int i;
+
+    memset(p, 0, (size_t)(end - p));
+    for (i = 0; i < 3; i++) {
+        data = p + MTF_STREAM_SIZE;
+        memset(data, 'a' + i, 57);
+        mtf_data_checksum(&sum, &at, data, 57);
+        p = put_stream(
+            p, "STAN",
+            MTF_STREAM_CHECKSUMED | MTF_STREAM_VARIABLE | (i == 2 ? MTF_STREAM_VAR_END : 0), 57);
+    }
+    put_le32(p + MTF_STREAM_SIZE, sum);
+    p = put_stream(p, "CSUM", 0, 4);
+    p = put_stream(p, "SPAR", 0, 8 + 20);
+    put_stream(p, "SPAD", 0, (uint64_t)(end - p) - MTF_STREAM_SIZE);
+    ck_assert(judge(tape, &nothing, NULL));
+    data[3] ^= 1;
+    ck_assert(!judge(tape, &nothing, NULL));
+}
+END_TEST
+
 START_TEST(a_labelled_tape_without_sets_is_good)
 {
     g_autoptr(MtfTape) tape = good_tape(NULL);
@@ -809,6 +873,8 @@ TCase *make_mtf_reader_tcase(void)
     tcase_add_test(tcase, what_cannot_be_read_is_a_violation);
     tcase_add_test(tcase, blocks_of_others_are_passed_over);
     tcase_add_test(tcase, a_set_may_go_on_on_another_tape);
+    tcase_add_test(tcase, a_catalog_is_passed_over);
+    tcase_add_test(tcase, segments_and_sparse_files_are_followed);
     tcase_add_test(tcase, a_labelled_tape_without_sets_is_good);
     tcase_add_test(tcase, dates_are_packed_as_structure_3_says);
     tcase_add_test(tcase, the_stream_checksum_does_not_depend_on_the_pieces);

@@ -26,7 +26,7 @@ static void must_be_good(const MtfTape *tape, MtfCounts *counts, const MtfReader
     g_autofree char *text = NULL;
 
     ck_assert(mtf_walk_probe(m, 0));
-    ck_assert(mtf_walk(m, 0, r, &error));
+    ck_assert(mtf_walk(m, 0, MTF_WALK_ALL, r, &error));
     text = mtf_reader_violation(r) ? mtf_violation_text(mtf_reader_violation(r)) : NULL;
     ck_assert_msg(!text, "%s", text);
     *counts = *mtf_reader_counts(r);
@@ -161,7 +161,7 @@ START_TEST(an_append_in_the_wrong_place_is_found)
     g_bytes_unref(tape->pdata[begin]);
     tape->pdata[begin] = g_bytes_new_take(p, length);
     m = medium_of(tape);
-    ck_assert(mtf_walk(m, 0, r, NULL));
+    ck_assert(mtf_walk(m, 0, MTF_WALK_ALL, r, NULL));
     ck_assert_int_eq(mtf_reader_violation(r)->rule, MTF_RULE_FIELD);
     ck_assert_uint_eq(mtf_reader_violation(r)->place.object, begin);
 }
@@ -237,6 +237,51 @@ START_TEST(names_come_back_however_long)
     must_be_good(tape, &counts, &(MtfReaderOps){ .block = note_name }, &names);
     ck_assert_str_eq(names.text->str, wanted);
     g_string_free(names.text, TRUE);
+}
+END_TEST
+
+/* Names can be had without reading what is between them. */
+START_TEST(contents_can_be_passed_over)
+{
+    g_autoptr(MtfTape) tape = mtf_tape_new();
+    MtfJob job = usual_job();
+    Names all = { g_string_new(NULL) }, quick = { g_string_new(NULL) };
+    g_autoptr(MtfReader) r = NULL, s = NULL;
+    g_autoptr(TapeMedium) m = NULL;
+
+    job.block_size = shapes[_i].block_size;
+    job.flb_size = shapes[_i].flb_size;
+    mtf_tape_backup(tape, &job, NULL);
+    m = medium_of(tape);
+    r = mtf_reader_new(&(MtfReaderOps){ .block = note_name }, &all);
+    s = mtf_reader_new(&(MtfReaderOps){ .block = note_name }, &quick);
+    ck_assert(mtf_walk(m, 0, MTF_WALK_ALL, r, NULL));
+    ck_assert(mtf_walk(m, 0, MTF_WALK_NAMES, s, NULL));
+    ck_assert_ptr_null(mtf_reader_violation(s));
+    ck_assert_str_eq(quick.text->str, all.text->str);
+    ck_assert_uint_eq(mtf_reader_counts(s)->blocks, mtf_reader_counts(r)->blocks);
+    ck_assert_uint_eq(mtf_reader_counts(s)->bytes, mtf_reader_counts(r)->bytes);
+    ck_assert(shapes[_i].block_size != 512 ||
+              mtf_reader_counts(s)->checksums < mtf_reader_counts(r)->checksums);
+    g_string_free(all.text, TRUE);
+    g_string_free(quick.text, TRUE);
+}
+END_TEST
+
+/* What is passed over may turn out to be something else. */
+START_TEST(a_mark_in_what_is_passed_over_is_seen)
+{
+    g_autoptr(MtfTape) tape = mtf_tape_new();
+    g_autoptr(MtfReader) r = mtf_reader_new(&(MtfReaderOps){ 0 }, NULL);
+    g_autoptr(TapeMedium) m = NULL;
+    MtfJob job = usual_job();
+
+    mtf_tape_backup(tape, &job, NULL);
+    g_ptr_array_insert(tape, 5, NULL);
+    m = medium_of(tape);
+    ck_assert(mtf_walk(m, 0, MTF_WALK_NAMES, r, NULL));
+    ck_assert_int_eq(mtf_reader_violation(r)->rule, MTF_RULE_FILEMARK);
+    ck_assert_uint_eq(mtf_reader_violation(r)->place.object, 5);
 }
 END_TEST
 
@@ -370,6 +415,8 @@ TCase *make_mtf_writer_tcase(void)
     tcase_add_test(tcase, a_block_says_which_write_it_is);
     tcase_add_test(tcase, a_damaged_payload_is_no_payload);
     tcase_add_test(tcase, names_come_back_however_long);
+    tcase_add_loop_test(tcase, contents_can_be_passed_over, 0, G_N_ELEMENTS(shapes));
+    tcase_add_test(tcase, a_mark_in_what_is_passed_over_is_seen);
     tcase_add_test(tcase, the_verify_pass_compares_every_file);
     tcase_add_test(tcase, a_file_that_never_came_is_missed);
     tcase_add_test(tcase, a_chosen_file_is_restored_from_its_place);
