@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/units.h"
+#include "media/mtf-walk.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -218,7 +219,7 @@ bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const ch
 
 /* Reads a partition to its end; counts and prints what is damaged. */
 static bool check_partition(TapeMedium *m, const char *path, uint32_t partition, uint8_t *buffer,
-                            Progress *progress, uint64_t *damaged, GError **error)
+                            MtfReader *mtf, Progress *progress, uint64_t *damaged, GError **error)
 {
     while (true) {
         MediumPosition position;
@@ -228,6 +229,13 @@ static bool check_partition(TapeMedium *m, const char *path, uint32_t partition,
         medium_position(m, &position);
         result = medium_read(m, buffer, MEDIUM_BLOCK_MAX, &length);
         progress_add(progress, length);
+        if (mtf) {
+            mtf_walk_push(mtf,
+                          &(MtfPlace){ .partition = partition,
+                                       .object = position.object,
+                                       .file = position.files },
+                          result, buffer, length);
+        }
         if (result == MEDIUM_EOD) {
             return true;
         }
@@ -243,8 +251,9 @@ static bool check_partition(TapeMedium *m, const char *path, uint32_t partition,
     }
 }
 
-bool tool_check(TapeMedium *m, const char *path, GError **error)
+bool tool_check(TapeMedium *m, const char *path, bool mtf, GError **error)
 {
+    g_autoptr(MtfReader) reader = mtf ? mtf_reader_new(&(MtfReaderOps){ 0 }, NULL) : NULL;
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
     uint64_t damaged = 0, objects = 0;
     Progress progress;
@@ -262,7 +271,8 @@ bool tool_check(TapeMedium *m, const char *path, GError **error)
         if (medium_locate(m, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
             return host_error(m, path, error);
         }
-        good = check_partition(m, path, i, buffer, &progress, &damaged, error);
+        good =
+            check_partition(m, path, i, buffer, i == 0 ? reader : NULL, &progress, &damaged, error);
     }
     progress_end(&progress);
     if (good && damaged > 0) {
@@ -277,7 +287,7 @@ bool tool_check(TapeMedium *m, const char *path, GError **error)
 
         printf("%s: good: %" G_GUINT64_FORMAT " blocks and marks, %s\n", path, objects, size);
     }
-    return good;
+    return good && (!reader || tool_mtf_verdict(path, reader, error));
 }
 
 /* ── one file ── */

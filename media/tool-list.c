@@ -174,7 +174,7 @@ static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damage
     } while (result == MEDIUM_FILEMARK);
     medium_position(m, &position);
     printf("  EOD at %" G_GUINT64_FORMAT "\n", position.object);
-    return true;
+    return tool_mtf_list(m, number, NULL, error);
 }
 
 /* ── as JSON ── */
@@ -274,6 +274,9 @@ static bool list_partition_json(TapeMedium *m, uint32_t number, JsonBuilder *b, 
         }
     } while (result == MEDIUM_FILEMARK);
     json_builder_end_array(b);
+    if (!tool_mtf_list(m, number, b, error)) {
+        return false;
+    }
     json_builder_end_object(b);
     return true;
 }

@@ -15,7 +15,7 @@ typedef struct Options {
     char *model, *capacity, *early_warning, *barcode, *format;
     int partitions, partition;
     gint64 file;
-    gboolean worm, json;
+    gboolean worm, json, mtf;
 } Options;
 
 typedef struct Subcommand {
@@ -182,7 +182,7 @@ static bool run_check(char **arguments, const Options *o, GError **error)
     g_autoptr(TapeMedium) m = open_to_read(arguments[0], error);
     MediumInfo info;
 
-    if (!m || !tool_check(m, arguments[0], error)) {
+    if (!m || !tool_check(m, arguments[0], o->mtf, error)) {
         return false;
     }
     medium_info(m, &info);
@@ -273,12 +273,13 @@ static const Subcommand subcommands[] = {
     { "create", "FILE", 1, "make a new, empty cartridge file",
       "model capacity early-warning partitions worm barcode format", run_create },
     { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json", run_info },
-    { "ls", "FILE", 1, "what is on it, tape file by tape file", "json", run_ls },
+    { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
+      "json", run_ls },
     { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image", "format",
       run_copy },
     { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format",
       run_copy },
-    { "check", "FILE", 1, "read everything and compare the checksums", "", run_check },
+    { "check", "FILE", 1, "read everything and compare the checksums", "mtf", run_check },
     { "cat", "FILE", 1, "write one tape file to standard output", "file partition", run_cat },
 };
 
@@ -301,6 +302,8 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
           "format of the new file (default: by its suffix)", "FORMAT" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "for a machine to read", NULL },
+        { "mtf", 0, 0, G_OPTION_ARG_NONE, &o->mtf,
+          "a Windows backup's tape: judge it as Microsoft Tape Format, too", NULL },
         { "file", 0, 0, G_OPTION_ARG_INT64, &o->file, "which, from 0", "N" },
         { "partition", 0, 0, G_OPTION_ARG_INT, &o->partition, "of which partition (default: 0)",
           "N" },

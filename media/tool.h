@@ -6,11 +6,15 @@
  *   tool.c       the subcommands and their options
  *   tool-list.c  what is on a tape, as a person or a program wants to read it
  *   tool-copy.c  whole tapes and files of tapes, moved and checked
+ *   tool-mtf.c   what is on tapes in Microsoft Tape Format
  */
 #ifndef USBTAPE_MEDIA_TOOL_H
 #define USBTAPE_MEDIA_TOOL_H
 
 #include "media/formats.h"
+#include "media/mtf-reader.h"
+
+#include <json-glib/json-glib.h>
 
 /* argv[0] is "media". Returns the exit status; errors have been printed. */
 int media_main(int argc, char **argv);
@@ -40,9 +44,22 @@ bool tool_list(TapeMedium *m, const char *path, bool json, GError **error);
 /* Copies all partitions; both are at BOP. False: a host error, or the target cannot hold it. */
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
                GError **error);
-/* Reads everything. False: something is damaged; each place has been printed. */
-bool tool_check(TapeMedium *m, const char *path, GError **error);
+/*
+ * Reads everything. False: something is damaged; each place has been printed. `mtf`: what partition
+ * 0 holds has to be good Microsoft Tape Format, too.
+ */
+bool tool_check(TapeMedium *m, const char *path, bool mtf, GError **error);
 /* Writes the blocks of tape file `number` of a partition to standard output. */
 bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t number, GError **error);
+
+/* ── tool-mtf.c ── */
+
+/*
+ * The sets and files of a partition, if it is in this format; into `b`, as a member "mtf", if that
+ * is not NULL. The medium's head is moved. False: a host error.
+ */
+bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **error);
+/* What a reader has found, all of the tape having been pushed into it. */
+bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error);
 
 #endif

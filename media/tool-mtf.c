@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `media ls` and `media check` say of a tape in Microsoft Tape Format. */
+#include "media/tool.h"
+
+#include "emu/base/error.h"
+#include "emu/base/units.h"
+#include "media/mtf-walk.h"
+
+#include <stdio.h>
+
+/* ── listing ── */
+
+typedef struct Listing {
+    JsonBuilder *b; /* NULL: text */
+    bool in_set;
+} Listing;
+
+static void json_text(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_string_value(b, value);
+}
+
+static void json_number(JsonBuilder *b, const char *name, uint64_t value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, (gint64)MIN(value, (uint64_t)G_MAXINT64));
+}
+
+static void json_array(JsonBuilder *b, const char *name)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+}
+
+/* " TEXT" if there is one, in quotation marks. */
+static char *quoted(const char *before, const char *text)
+{
+    return text[0] ? g_strdup_printf("%s\"%s\"", before, text) : g_strdup("");
+}
+
+static void text_tape(const MtfBlock *block, const char *date)
+{
+    g_autofree char *name = quoted(" ", block->name),
+                    *owner = quoted(", written by ", block->owner);
+
+    printf("  Microsoft Tape Format:%s%s%s%s\n", name, owner, date[0] ? ", " : "", date);
+}
+
+static void text_set(const MtfBlock *block, const char *date)
+{
+    g_autofree char *name = quoted(" ", block->name), *owner = quoted(", by ", block->owner);
+
+    printf("    set %u at %" G_GUINT64_FORMAT ":%s%s%s%s\n", block->set, block->place.object, name,
+           owner, date[0] ? ", " : "", date);
+}
+
+static void text_file(const MtfBlock *block)
+{
+    g_autofree char *size = units_format_size(block->displayable_size);
+
+    printf("      at %-8" G_GUINT64_FORMAT " %10s  %s\n", block->place.object, size, block->path);
+}
+
+static void json_tape(JsonBuilder *b, const MtfBlock *block, const char *date)
+{
+    json_text(b, "name", block->name);
+    json_text(b, "label", block->label);
+    json_text(b, "software", block->owner);
+    json_text(b, "date", date);
+    json_array(b, "sets");
+}
+
+static void json_end_set(Listing *l)
+{
+    if (l->in_set && l->b) {
+        json_builder_end_array(l->b);
+        json_builder_end_object(l->b);
+    }
+    l->in_set = false;
+}
+
+static void json_set(JsonBuilder *b, const MtfBlock *block, const char *date)
+{
+    json_builder_begin_object(b);
+    json_number(b, "set", block->set);
+    json_number(b, "object", block->place.object);
+    json_text(b, "name", block->name);
+    json_text(b, "description", block->label);
+    json_text(b, "user", block->owner);
+    json_text(b, "date", date);
+    json_array(b, "files");
+}
+
+static void json_file(JsonBuilder *b, const MtfBlock *block, const char *date)
+{
+    json_builder_begin_object(b);
+    json_text(b, "path", block->path);
+    json_number(b, "size", block->displayable_size);
+    json_number(b, "object", block->place.object);
+    json_number(b, "byte", block->place.byte);
+    json_text(b, "date", date);
+    json_builder_end_object(b);
+}
+
+static void list_block(void *data, const MtfBlock *block)
+{
+    Listing *l = data;
+    g_autofree char *date = mtf_date_text(&block->date);
+
+    switch (block->type) {
+    case MTF_TAPE:
+        l->b ? json_tape(l->b, block, date) : text_tape(block, date);
+        return;
+    case MTF_SSET:
+        json_end_set(l);
+        l->in_set = true;
+        l->b ? json_set(l->b, block, date) : text_set(block, date);
+        return;
+    case MTF_FILE:
+        l->b ? json_file(l->b, block, date) : text_file(block);
+        return;
+    default:
+        return;
+    }
+}
+
+static void json_violation(JsonBuilder *b, const MtfViolation *v)
+{
+    g_autofree char *text = NULL;
+
+    json_builder_set_member_name(b, "violation");
+    if (!v) {
+        json_builder_add_null_value(b);
+        return;
+    }
+    text = mtf_violation_text(v);
+    json_builder_begin_object(b);
+    json_text(b, "text", text);
+    json_text(b, "rule", mtf_rule_name(v->rule));
+    json_number(b, "object", v->place.object);
+    json_number(b, "file", v->place.file);
+    json_number(b, "byte", v->place.byte);
+    json_number(b, "set", v->set);
+    json_text(b, "expected", v->expected);
+    json_text(b, "found", v->found);
+    json_builder_end_object(b);
+}
+
+bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **error)
+{
+    Listing l = { .b = b };
+    g_autoptr(MtfReader) r = NULL;
+    const MtfViolation *v;
+
+    if (!mtf_walk_probe(m, partition)) {
+        return true;
+    }
+    r = mtf_reader_new(&(MtfReaderOps){ .block = list_block }, &l);
+    if (b) {
+        json_builder_set_member_name(b, "mtf");
+        json_builder_begin_object(b);
+    }
+    if (!mtf_walk(m, partition, MTF_WALK_NAMES, r, error)) {
+        return false;
+    }
+    v = mtf_reader_violation(r);
+    if (b) {
+        json_end_set(&l);
+        if (mtf_reader_flb_size(r) > 0) {
+            json_builder_end_array(b);
+        }
+        json_violation(b, v);
+        json_builder_end_object(b);
+    } else if (v) {
+        g_autofree char *text = mtf_violation_text(v);
+
+        printf("    and from here on not as the format has it: %s\n", text);
+    }
+    return true;
+}
+
+/* ── judging ── */
+
+static void print_good(const char *path, const MtfReader *r)
+{
+    const MtfCounts *c = mtf_reader_counts(r);
+    g_autofree char *size = units_format_size(c->bytes);
+
+    printf("%s: good Microsoft Tape Format: sets %" G_GUINT64_FORMAT ", volumes %" G_GUINT64_FORMAT
+           ", directories %" G_GUINT64_FORMAT ", files %" G_GUINT64_FORMAT
+           " with %s, checksums %" G_GUINT64_FORMAT "\n",
+           path, c->sets, c->volumes, c->directories, c->files, size, c->checksums);
+}
+
+bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error)
+{
+    const MtfViolation *v = mtf_reader_violation(r);
+    g_autofree char *text = v ? mtf_violation_text(v) : NULL;
+
+    if (!v) {
+        print_good(path, r);
+        return true;
+    }
+    if (v->rule == MTF_RULE_UNSUPPORTED) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: not judged to its end: %s", path,
+                    text);
+        return false;
+    }
+    printf("%s: what a Windows backup would report: \"%s\" (our mapping: the text is that of "
+           "KB 817765, which does not say what leads to it)\n",
+           path, MTF_APPLICATION_MESSAGE);
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "%s: not as Microsoft Tape Format 1.00a has it: %s", path, text);
+    return false;
+}
