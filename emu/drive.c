@@ -7,6 +7,7 @@
 #include "emu/bot/bot.h"
 #include "emu/fault/at-medium.h"
 #include "emu/fault/at-task.h"
+#include "emu/fault/hold.h"
 #include "emu/link/redir.h"
 #include "media/formats.h"
 
@@ -29,6 +30,10 @@ struct Drive {
     ClockTimer *pulling; /* the plug is pulled as soon as nothing runs */
     int64_t replug;
 
+    Hold *hold; /* NULL: none is in force */
+    void (*held)(void *data, uint8_t opcode);
+    void *held_data;
+
     char *path; /* of the cartridge */
 
     /* The eject under way. */
@@ -36,6 +41,8 @@ struct Drive {
     void *ejected_data;
     bool force;
     TapeMedium *leaving; /* taken out, being synced */
+    bool comes_back;     /* …to be put in again, with its tab at `tab` */
+    bool tab;
 };
 
 void drive_default_identity(const SscModel *model, const char *seed_text, UsbIdentity *identity)
@@ -121,14 +128,18 @@ static void world_unplug(void *data, int64_t replug)
     }
 }
 
-static void world_power_on(void *data)
+void drive_power_cycle(Drive *drive)
 {
-    Drive *drive = data;
     ScsiTarget *target =
         drive->at_task ? at_task_target(drive->at_task) : ssc_drive_target(drive->ssc);
 
     usb_device_reset(drive->usb);
     target->ops->reset(target, SCSI_RESET_POWER_ON);
+}
+
+static void world_power_on(void *data)
+{
+    drive_power_cycle(data);
 }
 
 static const FaultWorld fault_world = { world_position, world_unplug, world_power_on };
@@ -172,6 +183,117 @@ void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data)
     drive->plug_data = data;
 }
 
+/* ---- holds ---- */
+
+/* What stands between the device and Bulk-Only. */
+static void fit_function(Drive *drive)
+{
+    UsbFunction *function = bot_function(drive->bot);
+
+    if (drive->hold) {
+        hold_set_below(drive->hold, function);
+        function = hold_function(drive->hold);
+    }
+    usb_device_set_function(drive->usb, function);
+}
+
+/* One that was released stays while the host has not fetched what it held. */
+static void drop_idle_hold(Drive *drive)
+{
+    if (drive->hold && hold_idle(drive->hold)) {
+        g_clear_pointer(&drive->hold, hold_free);
+        fit_function(drive);
+    }
+}
+
+static void on_held(void *data, uint8_t opcode)
+{
+    Drive *drive = data;
+
+    if (drive->held) {
+        drive->held(drive->held_data, opcode);
+    }
+}
+
+void drive_on_held(Drive *drive, void (*held)(void *data, uint8_t opcode), void *data)
+{
+    drive->held = held;
+    drive->held_data = data;
+}
+
+static bool parse_hold(const char *phase, const char *command, HoldPhase *which, int *opcode,
+                       GError **error)
+{
+    for (*which = 0; *which < N_HOLD_PHASES; (*which)++) {
+        if (g_str_equal(phase, hold_phase_names[*which])) {
+            break;
+        }
+    }
+    if (*which == N_HOLD_PHASES) {
+        return usbtape_input_error(error, "hold: there is no phase '%s': cbw, data or csw", phase);
+    }
+    *opcode = command ? fault_opcode(command) : -1;
+    if (command && *opcode < 0) {
+        return usbtape_input_error(
+            error, "hold: there is no command '%s': write WRITE(6), say, or 0Ah", command);
+    }
+    return true;
+}
+
+bool drive_hold(Drive *drive, const char *phase, const char *command, GError **error)
+{
+    HoldPhase which;
+    int opcode;
+
+    if (!parse_hold(phase, command, &which, &opcode, error)) {
+        return false;
+    }
+    drop_idle_hold(drive);
+    if (drive->hold) {
+        g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                            "hold: one is in force already; release it first");
+        return false;
+    }
+    drive->hold = hold_new(bot_function(drive->bot), which, opcode, on_held, drive);
+    fit_function(drive);
+    return true;
+}
+
+bool drive_release(Drive *drive, GError **error)
+{
+    if (!drive_look_at_hold(drive).in_force) {
+        g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                            "release: no hold is in force");
+        return false;
+    }
+    hold_release(drive->hold);
+    drop_idle_hold(drive);
+    return true;
+}
+
+DriveHold drive_look_at_hold(const Drive *drive)
+{
+    const Hold *hold = drive->hold;
+
+    if (!hold || hold_released(hold)) {
+        return (DriveHold){ .opcode = -1, .held = -1 };
+    }
+    return (DriveHold){ .in_force = true,
+                        .phase = hold_phase_names[hold_phase(hold)],
+                        .opcode = hold_opcode(hold),
+                        .held = hold_held(hold) };
+}
+
+void drive_stats(const Drive *drive, SscStats *stats)
+{
+    ssc_drive_stats(drive->ssc, stats);
+}
+
+const char *drive_command_name(uint8_t opcode)
+{
+    return ssc_command_name(opcode);
+}
+
 /* ---- the drive ---- */
 
 Drive *drive_new(const DriveConfig *config, GError **error)
@@ -213,6 +335,7 @@ void drive_free(Drive *drive)
         clock_cancel(drive->clock, drive->pulling);
     }
     usb_device_free(drive->usb);
+    hold_free(drive->hold);
     bot_free(drive->bot);
     at_task_free(drive->at_task);
     ssc_drive_free(drive->ssc);
@@ -312,6 +435,20 @@ static void on_synced(void *data, MediumResult result)
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: not synced: %s", path,
                     why ? why->message : "the host file failed");
     }
+    if (drive->comes_back) {
+        if (!error && medium_set_write_protect(medium, drive->tab) != MEDIUM_OK) {
+            g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "%s: the tab cannot be moved: the file was opened read-only, or cannot be "
+                        "written",
+                        path);
+        }
+        drive->path = g_steal_pointer(&path);
+        if (drive_insert(drive, medium)) {
+            medium = NULL; /* the drive's again */
+        } else {
+            g_clear_pointer(&drive->path, g_free);
+        }
+    }
     g_clear_pointer(&medium, medium_free);
     eject_end(drive, error);
 }
@@ -340,19 +477,52 @@ static void eject_try(void *data)
     eject_end(drive, error);
 }
 
-void drive_eject(Drive *drive, bool force, DriveEjected done, void *data)
+static void take_out(Drive *drive, bool force, DriveEjected done, void *data)
+{
+    drive->ejected = done;
+    drive->ejected_data = data;
+    drive->force = force;
+    eject_try(drive);
+}
+
+/* One at a time. */
+static bool refuse_second(Drive *drive, DriveEjected done, void *data)
 {
     g_autoptr(GError) error = NULL;
 
     if (drive->ejected) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "an eject is under way already");
         done(data, error);
+    }
+    return error != NULL;
+}
+
+void drive_eject(Drive *drive, bool force, DriveEjected done, void *data)
+{
+    if (!refuse_second(drive, done, data)) {
+        drive->comes_back = false;
+        take_out(drive, force, done, data);
+    }
+}
+
+void drive_write_protect(Drive *drive, bool on, bool force, DriveEjected done, void *data)
+{
+    TapeMedium *medium = ssc_drive_medium(drive->ssc);
+    MediumInfo info;
+
+    if (refuse_second(drive, done, data)) {
         return;
     }
-    drive->ejected = done;
-    drive->ejected_data = data;
-    drive->force = force;
-    eject_try(drive);
+    if (medium) {
+        medium_info(medium, &info);
+        if (info.tab == on) {
+            done(data, NULL);
+            return;
+        }
+    }
+    drive->comes_back = true;
+    drive->tab = on;
+    take_out(drive, force, done, data);
 }
 
 bool drive_ejecting(const Drive *drive)

@@ -61,6 +61,37 @@ typedef struct DrivePlug {
 /* NULL: it cannot be pulled; faults that would do it then only hang. */
 void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data);
 
+/* ---- live control ---- */
+
+/*
+ * Stops each command (`command`: its name or 0Ah, as in fault rules; NULL: any) at `phase`: "cbw",
+ * "data" or "csw" (emu/fault/hold.h). USBTAPE_ERROR_INPUT if there is no such phase or command,
+ * USBTAPE_ERROR_WORK if a hold is in force.
+ */
+bool drive_hold(Drive *drive, const char *phase, const char *command, GError **error);
+/* What is held goes on, and nothing is stopped any more. */
+bool drive_release(Drive *drive, GError **error);
+
+typedef struct DriveHold {
+    bool in_force;
+    const char *phase;
+    int opcode; /* that it waits for; -1: any */
+    int held;   /* operation code of the command that it holds; -1: none yet */
+} DriveHold;
+
+DriveHold drive_look_at_hold(const Drive *drive);
+/* `held` is called with the operation code when a command is stopped; it only takes notice. */
+void drive_on_held(Drive *drive, void (*held)(void *data, uint8_t opcode), void *data);
+
+/* What it has done since it was made. */
+void drive_stats(const Drive *drive, SscStats *stats);
+/* The name of a command, for people; NULL: the drive has none of that operation code. */
+const char *drive_command_name(uint8_t opcode);
+
+/* The power goes and comes back: all state is lost, the cartridge stays in and is loaded. It should
+ * be unplugged meanwhile, as it would be. Not from inside a transfer. */
+void drive_power_cycle(Drive *drive);
+
 /* Opens and inserts a cartridge file. `notice` as in medium_open. */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
 /* Puts a medium in that is no file; takes it over. False: there is a cartridge. */
@@ -81,5 +112,11 @@ typedef void (*DriveEjected)(void *data, const GError *error);
  */
 void drive_eject(Drive *drive, bool force, DriveEjected done, void *data);
 bool drive_ejecting(const Drive *drive);
+
+/*
+ * Moves the tab of the cartridge, as one does it: it is taken out, as by drive_eject, and put in
+ * again. Nothing happens if it is as it should be. The tab stays with the cartridge.
+ */
+void drive_write_protect(Drive *drive, bool on, bool force, DriveEjected done, void *data);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape serve`: a drive, plugged into a socket, until it is told to stop. */
+#include <errno.h>
 #include <glib-unix.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/base/error.h"
@@ -21,6 +23,7 @@ typedef struct Options {
     char *media, *model, *listen, *connect, *speed, *faults, *control, *trace;
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
     char *seed, *pcap, *pcap_snap;
+    char **media_dirs;
     char **set;
     gboolean allow_remote, read_only;
 } Options;
@@ -34,6 +37,8 @@ typedef struct Server {
     UsbPcap *pcap;      /* NULL: none was asked for */
     TraceTee trace_tee; /* of both */
     uint64_t seed;
+    ClockTimer *unplug; /* a fault pulls the plug as soon as it may */
+    int64_t unplug_for;
     FaultPlan *faults;
     SscModel *model; /* a copy, with what --set changed */
     Drive *drive;
@@ -100,6 +105,8 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
           "N" },
         { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
           "Take commands there (`usbtape ctl`): swap cartridges, look, quit", "unix:PATH" },
+        { "media-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->media_dirs,
+          "Controllers may load cartridges from there; else from where --media is", "DIR" },
         { "trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
           "Write what happens, one line of JSON each", "FILE.jsonl" },
         { "pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap,
@@ -150,6 +157,7 @@ static void options_clear(Options *o)
     for (i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(*texts[i]);
     }
+    g_strfreev(o->media_dirs);
     g_strfreev(o->set);
 }
 
@@ -243,8 +251,30 @@ static bool make_model(Server *s, GError **error)
     return true;
 }
 
+static void on_unplug(void *data)
+{
+    Server *s = data;
+
+    s->unplug = NULL;
+    if (s->port) {
+        port_unplug(s->port, s->unplug_for);
+    }
+}
+
+/* A fault pulls the plug: when what runs now has returned. */
+static void fault_unplug(void *data, int64_t replug)
+{
+    Server *s = data;
+
+    s->unplug_for = replug;
+    if (!s->unplug) {
+        s->unplug = clock_start(s->clock, 0, on_unplug, s);
+    }
+}
+
 static bool make_drive(Server *s, GError **error)
 {
+    static const DrivePlug plug = { fault_unplug };
     const Options *o = &s->options;
     DriveConfig config = {
         .model = s->model,
@@ -269,6 +299,7 @@ static bool make_drive(Server *s, GError **error)
     if (!s->drive) {
         return false;
     }
+    drive_set_plug(s->drive, &plug, s);
     if (o->media && !drive_load(s->drive, o->media, o->read_only, &notice, error)) {
         return false;
     }
@@ -337,9 +368,28 @@ static void on_port_done(void *data)
     g_main_loop_quit(s->loop);
 }
 
+static void on_port_event(void *data, PortEvent event, const char *text)
+{
+    static const struct {
+        ControlEvent event;
+        const char *member; /* that the text is */
+    } rows[] = {
+        [PORT_HOST_ATTACHED] = { CONTROL_HOST_ATTACHED, "host" },
+        [PORT_HOST_REFUSED] = { CONTROL_HOST_REFUSED, "why" },
+        [PORT_HOST_LEFT] = { CONTROL_HOST_LEFT, "why" },
+        [PORT_UNPLUGGED] = { CONTROL_UNPLUGGED, NULL },
+        [PORT_PLUGGED] = { CONTROL_PLUGGED, NULL },
+    };
+    Server *s = data;
+
+    if (s->control) {
+        control_event(s->control, rows[event].event, rows[event].member, text, NULL);
+    }
+}
+
 static bool open_port(Server *s, GError **error)
 {
-    static const PortOps ops = { on_port_notice, on_port_done };
+    static const PortOps ops = { on_port_notice, on_port_done, on_port_event };
     bool listens = s->options.listen != NULL;
     Address *address = address_parse(listens ? "--listen" : "--connect",
                                      listens ? s->options.listen : s->options.connect,
@@ -367,17 +417,67 @@ static void control_quit(void *data)
     g_main_loop_quit(((Server *)data)->loop);
 }
 
+static bool control_plugged(void *data)
+{
+    return port_plugged(((Server *)data)->port);
+}
+
+static void control_unplug(void *data, int64_t replug)
+{
+    port_unplug(((Server *)data)->port, replug);
+}
+
+static void control_replug(void *data)
+{
+    port_replug(((Server *)data)->port);
+}
+
+/* Where cartridges that a controller names may be, as realpath() says it. */
+static char **resolve_media_dirs(const Options *o, GError **error)
+{
+    g_autofree char *beside = o->media ? g_path_get_dirname(o->media) : g_strdup(".");
+    const char *const usual[] = { beside, NULL };
+    const char *const *directory = o->media_dirs ? (const char *const *)o->media_dirs : usual;
+    g_autoptr(GPtrArray) resolved = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *directory; directory++) {
+        char *path = realpath(*directory, NULL);
+
+        if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+            usbtape_input_error(error, "--media-dir %s: %s", *directory,
+                                path ? "not a directory" : g_strerror(errno));
+            free(path);
+            return NULL;
+        }
+        g_ptr_array_add(resolved, g_strdup(path));
+        free(path);
+    }
+    g_ptr_array_add(resolved, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&resolved), FALSE);
+}
+
 static bool open_control(Server *s, GError **error)
 {
-    static const ControlOps ops = { control_address, control_host, control_quit };
-    Address *address;
+    static const ControlOps ops = { control_address, control_host,   control_quit,
+                                    control_plugged, control_unplug, control_replug };
+    g_auto(GStrv) directories = NULL;
+    ControlConfig config = { .drive = s->drive, .ops = &ops, .data = s };
 
     if (!s->options.control) {
-        return true;
+        return !s->options.media_dirs ||
+               usbtape_input_error(error, "--media-dir: there is no --control to load from it");
     }
-    address = address_parse("--control", s->options.control, s->options.allow_remote, error);
-    if (address) {
-        s->control = control_new(address, s->drive, &ops, s, error);
+    directories = resolve_media_dirs(&s->options, error);
+    if (directories) {
+        config.address =
+            address_parse("--control", s->options.control, s->options.allow_remote, error);
+    }
+    if (config.address) {
+        config.directories = (const char *const *)directories;
+        s->control = control_new(&config, error);
+    }
+    if (s->control) {
+        trace_tee_add(&s->trace_tee, control_trace(s->control));
     }
     return s->control != NULL;
 }
@@ -438,7 +538,10 @@ static void server_stop(Server *s)
     g_autoptr(GError) error = NULL;
 
     g_clear_pointer(&s->port, port_free);
-    g_clear_pointer(&s->control, control_free);
+    if (s->control) {
+        trace_tee_remove(&s->trace_tee, control_trace(s->control));
+        g_clear_pointer(&s->control, control_free);
+    }
     while (s->drive && drive_ejecting(s->drive)) {
         g_main_context_iteration(NULL, TRUE);
     }

@@ -47,3 +47,17 @@ void trace_tee_add(TraceTee *tee, Trace *sink)
     tee->sinks[tee->n_sinks++] = sink;
     tee->base.muted &= sink->muted;
 }
+
+void trace_tee_remove(TraceTee *tee, const Trace *sink)
+{
+    unsigned i, kept = 0;
+
+    tee->base.muted = ~UINT64_C(0);
+    for (i = 0; i < tee->n_sinks; i++) {
+        if (tee->sinks[i] != sink) {
+            tee->sinks[kept++] = tee->sinks[i];
+            tee->base.muted &= tee->sinks[i]->muted;
+        }
+    }
+    tee->n_sinks = kept;
+}

@@ -57,5 +57,7 @@ typedef struct TraceTee {
 void trace_tee_init(TraceTee *tee);
 /* Borrows the sink, whose `muted` stays as it is. At most TRACE_TEE_SINKS. */
 void trace_tee_add(TraceTee *tee, Trace *sink);
+/* Nothing if it is none of them. */
+void trace_tee_remove(TraceTee *tee, const Trace *sink);
 
 #endif

@@ -30,47 +30,75 @@ static const ControlCommand *find_command(const char *name, GError **error)
     return NULL;
 }
 
-static bool has_flag(const ControlCommand *row, const char *word)
+static const ControlArgument *find_flag(const ControlCommand *row, const char *word)
 {
-    g_autofree char *flag = g_strconcat(word, "?", NULL);
+    const ControlArgument *argument;
 
-    return g_strv_contains(row->takes, flag);
+    for (argument = row->arguments; argument->name; argument++) {
+        if (argument->type == CONTROL_FLAG && g_str_equal(argument->name, word)) {
+            return argument;
+        }
+    }
+    return NULL;
 }
 
-/* Words that name a flag set it; the others fill what must be there, in order. Files are made
- * absolute, for the drive has a working directory of its own. */
+static const ControlArgument *skip_flags(const ControlArgument *argument)
+{
+    while (argument->name && argument->type == CONTROL_FLAG) {
+        argument++;
+    }
+    return argument;
+}
+
+/* Files are made absolute, for the drive has a working directory of its own. */
+static bool set_argument(JsonObject *arguments, const ControlCommand *row,
+                         const ControlArgument *argument, const char *word, GError **error)
+{
+    g_autofree char *path = NULL;
+
+    switch (argument->type) {
+    case CONTROL_FILE:
+        path = g_canonicalize_filename(word, NULL);
+        json_object_set_string_member(arguments, argument->name, path);
+        return true;
+    case CONTROL_ON_OFF:
+        if (!g_str_equal(word, "on") && !g_str_equal(word, "off")) {
+            return usbtape_input_error(error, "ctl %s: say on or off, not '%s'", row->name, word);
+        }
+        json_object_set_boolean_member(arguments, argument->name, g_str_equal(word, "on"));
+        return true;
+    case CONTROL_TEXT:
+    case CONTROL_TIME:
+    case CONTROL_FLAG:
+        break;
+    }
+    json_object_set_string_member(arguments, argument->name, word);
+    return true;
+}
+
+/* Words that name a flag set it; the others fill what the row takes, in order. */
 static JsonObject *read_arguments(const ControlCommand *row, char **words, GError **error)
 {
     g_autoptr(JsonObject) arguments = json_object_new();
-    const char *const *next = row->takes;
+    const ControlArgument *next = skip_flags(row->arguments);
 
     for (; *words; words++) {
-        if (has_flag(row, *words)) {
+        if (find_flag(row, *words)) {
             json_object_set_boolean_member(arguments, *words, TRUE);
             continue;
         }
-        while (*next && !g_str_has_suffix(*next, "!")) {
-            next++;
-        }
-        if (!*next) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "ctl %s: unexpected '%s'",
-                        row->name, *words);
+        if (!next->name) {
+            usbtape_input_error(error, "ctl %s: unexpected '%s'", row->name, *words);
             return NULL;
         }
-        {
-            g_autofree char *name = g_strndup(*next, strlen(*next) - 1);
-            g_autofree char *path = g_canonicalize_filename(*words, NULL);
-
-            json_object_set_string_member(arguments, name, path);
+        if (!set_argument(arguments, row, next, *words, error)) {
+            return NULL;
         }
-        next++;
+        next = skip_flags(next + 1);
     }
-    while (*next && !g_str_has_suffix(*next, "!")) {
-        next++;
-    }
-    if (*next) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "ctl %s: %.*s is missing", row->name,
-                    (int)strlen(*next) - 1, *next);
+    if (next->name && !next->optional) {
+        usbtape_input_error(error, "ctl %s: %s is missing", row->name,
+                            next->type == CONTROL_ON_OFF ? "on or off" : next->name);
         return NULL;
     }
     return g_steal_pointer(&arguments);
@@ -161,57 +189,163 @@ static char *request_text(const ControlCommand *row, JsonObject *arguments)
     return g_strconcat(text, "\n", NULL);
 }
 
-static bool print_answer(const char *line, GError **error)
+/* What a line is. */
+typedef enum Heard {
+    HEARD_NONSENSE,
+    HEARD_EVENT,
+    HEARD_ANSWER,
+} Heard;
+
+typedef struct Options {
+    char *control;
+    char **words;
+    gboolean json, follow;
+} Options;
+
+static bool not_ours(GError **error)
 {
-    g_autoptr(JsonNode) root = json_from_string(line, NULL);
-    JsonObject *answer = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-    g_autofree char *text = NULL;
-
-    if (answer && json_object_has_member(answer, "return")) {
-        text = json_to_string(json_object_get_member(answer, "return"), TRUE);
-        if (!g_str_equal(text, "{}")) {
-            printf("%s\n", text);
-        }
-        return true;
-    }
-    if (answer && json_object_has_member(answer, "error")) {
-        JsonNode *node = json_object_get_member(answer, "error");
-
-        if (JSON_NODE_HOLDS_OBJECT(node)) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
-                        json_object_get_string_member_with_default(json_node_get_object(node),
-                                                                   "desc", "the drive refused"));
-            return false;
-        }
-    }
     g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                         "ctl: that is not a usbtape control socket");
     return false;
 }
 
-static bool converse(const char *control, char **words, GError **error)
+static bool print_answer(JsonObject *answer, const Options *options, GError **error)
 {
-    const ControlCommand *row = find_command(words[0], error);
-    g_autoptr(JsonObject) arguments = row ? read_arguments(row, words + 1, error) : NULL;
+    JsonNode *node = json_object_get_member(answer, "return");
+    g_autofree char *text = NULL;
+
+    if (node) {
+        text = json_to_string(node, TRUE);
+        if (options->json) {
+            printf("%s\n", text);
+        } else if (!g_str_equal(text, "{}")) {
+            control_print(node);
+        }
+        fflush(stdout);
+        return true;
+    }
+    node = json_object_get_member(answer, "error");
+    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+        return not_ours(error);
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
+                json_object_get_string_member_with_default(json_node_get_object(node), "desc",
+                                                           "the drive refused"));
+    return false;
+}
+
+/* Events are for those who follow; others read over them. */
+static bool hear(const char *line, const Options *options, Heard *heard, GError **error)
+{
+    g_autoptr(JsonNode) root = json_from_string(line, NULL);
+    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+
+    *heard = HEARD_NONSENSE;
+    if (!object) {
+        return not_ours(error);
+    }
+    if (json_object_has_member(object, "event")) {
+        *heard = HEARD_EVENT;
+        if (options->follow && options->json) {
+            printf("%s\n", line);
+            fflush(stdout);
+        } else if (options->follow) {
+            control_print_event(object);
+        }
+        return true;
+    }
+    *heard = HEARD_ANSWER;
+    return print_answer(object, options, error);
+}
+
+static bool hear_answer(int fd, GString *input, const Options *options, GError **error)
+{
+    Heard heard = HEARD_NONSENSE;
+
+    do {
+        g_autofree char *line = read_line(fd, input, error);
+
+        if (!line || !hear(line, options, &heard, error)) {
+            return false;
+        }
+    } while (heard == HEARD_EVENT);
+    return true;
+}
+
+/* Until the drive ends, or we are. */
+static bool follow(int fd, GString *input, const Options *options, GError **error)
+{
+    Heard heard;
+
+    while (!ferror(stdout)) {
+        g_autofree char *line = read_line(fd, input, NULL);
+
+        if (!line) {
+            return true;
+        }
+        if (!hear(line, options, &heard, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool converse(int fd, const char *request, const Options *options, GError **error)
+{
     g_autoptr(GString) input = g_string_new(NULL);
-    g_autofree char *greeting = NULL;
-    g_autofree char *answer = NULL;
+    g_autofree char *greeting = read_line(fd, input, error);
+
+    if (!greeting) {
+        return false;
+    }
+    if (request && (!send_all(fd, request, error) || !hear_answer(fd, input, options, error))) {
+        return false;
+    }
+    return !options->follow || follow(fd, input, options, error);
+}
+
+static bool run(const Options *options, GError **error)
+{
+    g_autoptr(JsonObject) arguments = NULL;
     g_autofree char *request = NULL;
     bool good;
     int fd;
 
-    if (!arguments) {
-        return false;
+    if (options->words) {
+        const ControlCommand *row = find_command(options->words[0], error);
+
+        arguments = row ? read_arguments(row, options->words + 1, error) : NULL;
+        if (!arguments) {
+            return false;
+        }
+        request = request_text(row, arguments);
     }
-    fd = connect_to(control, error);
+    fd = connect_to(options->control, error);
     if (fd < 0) {
         return false;
     }
-    request = request_text(row, arguments);
-    good = (greeting = read_line(fd, input, error)) && send_all(fd, request, error) &&
-           (answer = read_line(fd, input, error)) && print_answer(answer, error);
+    good = converse(fd, request, options, error);
     close(fd);
     return good;
+}
+
+/* "load FILE [read-only]" */
+static char *usage(const ControlCommand *row)
+{
+    GString *text = g_string_new(row->name);
+    const ControlArgument *argument;
+
+    for (argument = row->arguments; argument->name; argument++) {
+        g_autofree char *name = argument->type == CONTROL_FLAG     ? g_strdup(argument->name)
+                                : argument->type == CONTROL_ON_OFF ? g_strdup("on|off")
+                                : argument->type == CONTROL_TIME
+                                    ? g_strdup("TIME")
+                                    : g_ascii_strup(argument->name, -1);
+        bool optional = argument->optional || argument->type == CONTROL_FLAG;
+
+        g_string_append_printf(text, optional ? " [%s]" : " %s", name);
+    }
+    return g_string_free(text, FALSE);
 }
 
 static char *list_commands(void)
@@ -220,37 +354,50 @@ static char *list_commands(void)
     const ControlCommand *row;
 
     for (row = control_commands; row->name; row++) {
-        g_autofree char *left = g_strdup_printf("%s %s", row->name, row->arguments);
+        g_autofree char *left = usage(row);
 
-        g_string_append_printf(text, "  %-24s %s\n", left, row->about);
+        g_string_append_printf(text, "  %-30s %s\n", left, row->about);
     }
+    g_string_append(text, "\nEvents (--follow):\n");
+#define CONTROL_EVENT(id, about) g_string_append_printf(text, "  %-30s %s\n", #id, about);
+#include "emu/control/events.def"
+#undef CONTROL_EVENT
     return g_string_free(text, FALSE);
+}
+
+static bool parse(int argc, char **argv, Options *o, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
+          "The drive's control socket (serve --control)", "unix:PATH" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "For machines", NULL },
+        { "follow", 'f', 0, G_OPTION_ARG_NONE, &o->follow,
+          "Then show what happens, a line each, until the drive ends", NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("[COMMAND [ARGUMENT]…]");
+    g_autofree char *commands = list_commands();
+
+    g_option_context_set_summary(context, "Asks a running drive to do something.");
+    g_option_context_set_description(context, commands);
+    if (!options_parse(context, entries, &argc, &argv, error)) {
+        return false;
+    }
+    if (!o->control) {
+        return usbtape_input_error(error, "ctl: --control unix:PATH is missing");
+    }
+    return o->words || o->follow ||
+           usbtape_input_error(error, "ctl: which COMMAND? `usbtape ctl --help` lists them");
 }
 
 int ctl_main(int argc, char **argv)
 {
-    g_autofree char *control = NULL;
-    g_auto(GStrv) words = NULL;
-    const GOptionEntry entries[] = {
-        { "control", 0, 0, G_OPTION_ARG_STRING, &control,
-          "The drive's control socket (serve --control)", "unix:PATH" },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL },
-        { NULL },
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [ARGUMENT]…");
-    g_autofree char *commands = list_commands();
+    Options options = { 0 };
     g_autoptr(GError) error = NULL;
+    bool good = parse(argc, argv, &options, &error) && run(&options, &error);
 
-    g_option_context_set_summary(context, "Asks a running drive to do something.");
-    g_option_context_set_description(context, commands);
-    if (!options_parse(context, entries, &argc, &argv, &error)) {
-        return usbtape_fail(error);
-    }
-    if (!control || !words || !words[0]) {
-        g_set_error_literal(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                            control ? "ctl: which COMMAND? `usbtape ctl --help` lists them"
-                                    : "ctl: --control unix:PATH is missing");
-        return usbtape_fail(error);
-    }
-    return converse(control, words, &error) ? EXIT_GOOD : usbtape_fail(error);
+    g_free(options.control);
+    g_strfreev(options.words);
+    return good ? EXIT_GOOD : usbtape_fail(error);
 }

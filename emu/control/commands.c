@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/base/json-build.h"
+#include "emu/base/units.h"
 #include "emu/control/private.h"
 
 static JsonNode *node_of(JsonBuilder *builder)
@@ -36,6 +37,30 @@ static void add_cartridge(JsonBuilder *builder, Drive *drive)
     json_builder_end_object(builder);
 }
 
+static void add_command(JsonBuilder *builder, const char *member, int opcode)
+{
+    g_autofree char *number = g_strdup_printf("%02Xh", (unsigned)opcode & 0xff);
+    const char *name = opcode >= 0 ? drive_command_name((uint8_t)opcode) : NULL;
+
+    json_add_text(builder, member, name ? name : opcode >= 0 ? number : NULL);
+}
+
+static void add_hold(JsonBuilder *builder, Drive *drive)
+{
+    DriveHold hold = drive_look_at_hold(drive);
+
+    json_builder_set_member_name(builder, "hold");
+    if (!hold.in_force) {
+        json_builder_add_null_value(builder);
+        return;
+    }
+    json_builder_begin_object(builder);
+    json_add_text(builder, "phase", hold.phase);
+    add_command(builder, "command", hold.opcode);
+    add_command(builder, "held", hold.held);
+    json_builder_end_object(builder);
+}
+
 static void run_status(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -45,27 +70,56 @@ static void run_status(Call *call, JsonObject *arguments)
 
     json_builder_begin_object(builder);
     json_add_text(builder, "address", ops->address(data));
+    json_add_bool(builder, "plugged", ops->plugged(data));
     json_add_text(builder, "host", ops->host(data));
     json_add_text(builder, "speed", usb_speed_name(usb_device_speed(drive_usb(drive))));
     json_add_bool(builder, "configured", usb_device_configuration(drive_usb(drive)) != 0);
     json_add_text(builder, "serial", usb_device_identity(drive_usb(drive))->serial);
+    add_hold(builder, drive);
     add_cartridge(builder, drive);
     json_builder_end_object(builder);
     call_return(call, node_of(builder));
 }
 
+static bool flag(JsonObject *arguments, const char *name)
+{
+    return json_object_get_boolean_member_with_default(arguments, name, FALSE);
+}
+
+static const char *text_or_null(JsonObject *arguments, const char *name)
+{
+    return json_object_get_string_member_with_default(arguments, name, NULL);
+}
+
+/* A time that control_execute() has checked; `missing` if it was left out. */
+static int64_t time_or(JsonObject *arguments, const char *name, int64_t missing)
+{
+    const char *text = text_or_null(arguments, name);
+    int64_t time = missing;
+
+    if (text) {
+        units_parse_duration(text, &time, NULL);
+    }
+    return time;
+}
+
+/* ---- cartridges ---- */
+
 static void run_load(Call *call, JsonObject *arguments)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *notice = NULL;
+    g_autofree char *path = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
-    if (!drive_load(call_drive(call), json_object_get_string_member(arguments, "file"),
-                    json_object_get_boolean_member_with_default(arguments, "read-only", FALSE),
-                    &notice, &error)) {
+    path = control_resolve(call_control(call), json_object_get_string_member(arguments, "file"),
+                           &error);
+    if (!path ||
+        !drive_load(call_drive(call), path, flag(arguments, "read-only"), &notice, &error)) {
         call_fail(call, "GenericError", "%s", error->message);
         return;
     }
+    control_event(call_control(call), CONTROL_LOAD, "file", path, NULL);
     json_builder_begin_object(builder);
     if (notice) {
         json_add_text(builder, "notice", notice);
@@ -74,21 +128,178 @@ static void run_load(Call *call, JsonObject *arguments)
     call_return(call, node_of(builder));
 }
 
-static void on_ejected(void *data, const GError *error)
+/* A cartridge on its way out, or out and in. */
+typedef struct Move {
+    Call *call;
+    ControlEvent event;
+    char *file;
+    const char *on; /* NULL: it goes out */
+} Move;
+
+static Move *move_new(Call *call, ControlEvent event, const char *on)
 {
+    Move *move = g_new(Move, 1);
+
+    *move = (Move){ call, event, g_strdup(drive_cartridge(call_drive(call))), on };
+    return move;
+}
+
+static void on_moved(void *data, const GError *error)
+{
+    g_autofree Move *move = data;
+    g_autofree char *file = move->file;
+
     if (error) {
-        call_fail(data, "GenericError", "%s", error->message);
-    } else {
-        call_return(data, NULL);
+        call_fail(move->call, "GenericError", "%s", error->message);
+        return;
     }
+    if (call_control(move->call)) {
+        control_event(call_control(move->call), move->event, "file", file,
+                      move->on ? "write-protect" : NULL, move->on, NULL);
+    }
+    call_return(move->call, NULL);
 }
 
 static void run_eject(Call *call, JsonObject *arguments)
 {
-    drive_eject(call_drive(call),
-                json_object_get_boolean_member_with_default(arguments, "force", FALSE), on_ejected,
-                call);
+    drive_eject(call_drive(call), flag(arguments, "force"), on_moved,
+                move_new(call, CONTROL_EJECT, NULL));
 }
+
+static void run_write_protect(Call *call, JsonObject *arguments)
+{
+    bool on = flag(arguments, "on");
+
+    drive_write_protect(call_drive(call), on, flag(arguments, "force"), on_moved,
+                        move_new(call, CONTROL_WRITE_PROTECT, on ? "on" : "off"));
+}
+
+/* ---- the bus ---- */
+
+static void run_unplug(Call *call, JsonObject *arguments)
+{
+    void *data;
+    const ControlOps *ops = call_ops(call, &data);
+
+    ops->unplug(data, time_or(arguments, "for", -1));
+    call_return(call, NULL);
+}
+
+static void run_replug(Call *call, JsonObject *arguments)
+{
+    void *data;
+    const ControlOps *ops = call_ops(call, &data);
+
+    ops->replug(data);
+    call_return(call, NULL);
+}
+
+/* How long the power is off unless it is said: more than a host overlooks. */
+#define POWER_OFF_US (2 * G_USEC_PER_SEC)
+
+static void run_power_cycle(Call *call, JsonObject *arguments)
+{
+    void *data;
+    const ControlOps *ops = call_ops(call, &data);
+
+    ops->unplug(data, time_or(arguments, "for", POWER_OFF_US));
+    drive_power_cycle(call_drive(call));
+    control_event(call_control(call), CONTROL_POWER_CYCLE, NULL);
+    call_return(call, NULL);
+}
+
+static void run_bus_reset(Call *call, JsonObject *arguments)
+{
+    usb_device_reset(drive_usb(call_drive(call)));
+    call_return(call, NULL);
+}
+
+/* ---- holds ---- */
+
+static void run_hold(Call *call, JsonObject *arguments)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (drive_hold(call_drive(call), json_object_get_string_member(arguments, "phase"),
+                   text_or_null(arguments, "command"), &error)) {
+        call_return(call, NULL);
+    } else {
+        call_fail(call, "GenericError", "%s", error->message);
+    }
+}
+
+static void run_release(Call *call, JsonObject *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    bool held = drive_look_at_hold(call_drive(call)).held >= 0;
+
+    if (!drive_release(call_drive(call), &error)) {
+        call_fail(call, "GenericError", "%s", error->message);
+        return;
+    }
+    if (held) {
+        control_event(call_control(call), CONTROL_RELEASED, NULL);
+    }
+    call_return(call, NULL);
+}
+
+/* ---- numbers ---- */
+
+static void add_commands(JsonBuilder *builder, Drive *drive)
+{
+    g_autofree SscStats *stats = g_new0(SscStats, 1);
+    uint64_t total = 0;
+    int opcode;
+
+    drive_stats(drive, stats);
+    json_builder_set_member_name(builder, "commands");
+    json_builder_begin_array(builder);
+    for (opcode = 0; opcode < 256; opcode++) {
+        if (stats->commands[opcode] > 0) {
+            json_builder_begin_object(builder);
+            add_command(builder, "command", opcode);
+            json_add_count(builder, "ended", stats->commands[opcode]);
+            json_builder_end_object(builder);
+            total += stats->commands[opcode];
+        }
+    }
+    json_builder_end_array(builder);
+    json_add_count(builder, "commands-ended", total);
+    json_add_count(builder, "check-conditions", stats->checks);
+}
+
+static void add_bus(JsonBuilder *builder, Drive *drive)
+{
+    UsbStats stats = usb_device_stats(drive_usb(drive));
+
+    json_builder_set_member_name(builder, "usb");
+    json_builder_begin_object(builder);
+    json_add_count(builder, "transfers", stats.transfers);
+    json_add_count(builder, "bytes-out", stats.bytes_out);
+    json_add_count(builder, "bytes-in", stats.bytes_in);
+    json_add_count(builder, "stalls", stats.stalls);
+    json_add_count(builder, "cancelled", stats.cancelled);
+    json_add_count(builder, "port-resets", stats.resets);
+    json_builder_end_object(builder);
+}
+
+static void add_rules(JsonBuilder *builder, const FaultPlan *plan);
+
+static void run_stats(Call *call, JsonObject *arguments)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    Drive *drive = call_drive(call);
+
+    json_builder_begin_object(builder);
+    add_commands(builder, drive);
+    add_bus(builder, drive);
+    json_builder_set_member_name(builder, "faults");
+    add_rules(builder, drive_faults(drive));
+    json_builder_end_object(builder);
+    call_return(call, node_of(builder));
+}
+
+/* ---- faults ---- */
 
 static void add_rule(JsonBuilder *builder, const FaultRule *rule)
 {
@@ -106,10 +317,8 @@ static void add_rule(JsonBuilder *builder, const FaultRule *rule)
 }
 
 /* Rules that were taken out stay listed: what they did is part of what happened. */
-static void run_fault_list(Call *call, JsonObject *arguments)
+static void add_rules(JsonBuilder *builder, const FaultPlan *plan)
 {
-    const FaultPlan *plan = drive_faults(call_drive(call));
-    g_autoptr(JsonBuilder) builder = json_builder_new();
     guint i;
 
     json_builder_begin_array(builder);
@@ -120,8 +329,17 @@ static void run_fault_list(Call *call, JsonObject *arguments)
         add_rule(builder, g_ptr_array_index(plan->rules, i));
     }
     json_builder_end_array(builder);
+}
+
+static void run_fault_list(Call *call, JsonObject *arguments)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    add_rules(builder, drive_faults(call_drive(call)));
     call_return(call, node_of(builder));
 }
+
+/* ---- the rest ---- */
 
 static void run_quit(Call *call, JsonObject *arguments)
 {
@@ -148,61 +366,98 @@ static void run_commands(Call *call, JsonObject *arguments)
     call_return(call, node_of(builder));
 }
 
-static const char *const takes_nothing[] = { NULL };
-static const char *const takes_load[] = { "file!", "read-only?", NULL };
-static const char *const takes_eject[] = { "force?", NULL };
-
 const ControlCommand control_commands[] = {
-    { "status", "", "the drive, its host and its cartridge", takes_nothing, run_status },
-    { "load", "FILE [read-only]", "put a cartridge in", takes_load, run_load },
-    { "eject", "[force]", "take the cartridge out, synced; force: even if the host locked it",
-      takes_eject, run_eject },
-    { "fault-list", "", "the fault rules and how often each fired", takes_nothing, run_fault_list },
-    { "commands", "", "this list", takes_nothing, run_commands },
-    { "quit", "", "sync the cartridge and end the program", takes_nothing, run_quit },
-    { NULL, NULL, NULL, NULL, NULL },
+    { "status", "the drive, its host and its cartridge", { { NULL } }, run_status },
+    { "load",
+      "put a cartridge in",
+      { { "file", CONTROL_FILE }, { "read-only", CONTROL_FLAG } },
+      run_load },
+    { "eject",
+      "take the cartridge out, synced; force: even if the host locked it",
+      { { "force", CONTROL_FLAG } },
+      run_eject },
+    { "write-protect",
+      "move the cartridge's tab: out with it, synced, and in again",
+      { { "on", CONTROL_ON_OFF }, { "force", CONTROL_FLAG } },
+      run_write_protect },
+    { "fault-list", "the fault rules and how often each fired", { { NULL } }, run_fault_list },
+    { "hold",
+      "stop each command (or this one, as WRITE(6)) at its cbw, data or csw",
+      { { "phase", CONTROL_TEXT }, { "command", CONTROL_TEXT, true } },
+      run_hold },
+    { "release", "let go what is held, and stop nothing more", { { NULL } }, run_release },
+    { "unplug",
+      "off the bus; back after that time, or by replug",
+      { { "for", CONTROL_TIME, true } },
+      run_unplug },
+    { "replug", "back on the bus", { { NULL } }, run_replug },
+    { "power-cycle",
+      "power off and on: all state is lost; off the bus for 2s, or that time",
+      { { "for", CONTROL_TIME, true } },
+      run_power_cycle },
+    { "bus-reset",
+      "the drive sees a port reset that its host knows nothing of",
+      { { NULL } },
+      run_bus_reset },
+    { "stats", "what went on so far: commands, transfers, faults", { { NULL } }, run_stats },
+    { "commands", "this list", { { NULL } }, run_commands },
+    { "quit", "sync the cartridge and end the program", { { NULL } }, run_quit },
+    { NULL, NULL, { { NULL } }, NULL },
 };
 
-/* The rule in `takes` for an argument of that name; 0: there is none. */
-static char argument_kind(const ControlCommand *row, const char *name)
+static const ControlArgument *find_argument(const ControlCommand *row, const char *name)
 {
-    size_t length = strlen(name);
-    const char *const *t;
+    const ControlArgument *argument;
 
-    for (t = row->takes; *t; t++) {
-        if (strlen(*t) == length + 1 && memcmp(*t, name, length) == 0) {
-            return (*t)[length];
+    for (argument = row->arguments; argument->name; argument++) {
+        if (g_str_equal(argument->name, name)) {
+            return argument;
         }
     }
-    return 0;
+    return NULL;
+}
+
+static bool check_value(Call *call, const ControlArgument *argument, JsonNode *node)
+{
+    bool is_bool = argument->type == CONTROL_ON_OFF || argument->type == CONTROL_FLAG;
+    g_autoptr(GError) error = NULL;
+    int64_t time;
+
+    if (json_node_get_value_type(node) != (is_bool ? G_TYPE_BOOLEAN : G_TYPE_STRING)) {
+        call_fail(call, "GenericError", "the argument '%s' must be %s", argument->name,
+                  is_bool ? "true or false" : "text");
+        return false;
+    }
+    if (argument->type == CONTROL_TIME &&
+        !units_parse_duration(json_node_get_string(node), &time, &error)) {
+        call_fail(call, "GenericError", "the argument '%s': %s", argument->name, error->message);
+        return false;
+    }
+    return true;
 }
 
 static bool check_arguments(Call *call, const ControlCommand *row, JsonObject *arguments)
 {
     g_autoptr(GList) names = json_object_get_members(arguments);
-    const char *const *t;
+    const ControlArgument *argument;
     GList *i;
 
     for (i = names; i; i = i->next) {
-        char kind = argument_kind(row, i->data);
-        GType type = json_node_get_value_type(json_object_get_member(arguments, i->data));
-
-        if (!kind) {
+        argument = find_argument(row, i->data);
+        if (!argument) {
             call_fail(call, "GenericError", "%s takes no argument '%s'", row->name,
                       (const char *)i->data);
             return false;
         }
-        if (type != (kind == '!' ? G_TYPE_STRING : G_TYPE_BOOLEAN)) {
-            call_fail(call, "GenericError", "the argument '%s' must be %s", (const char *)i->data,
-                      kind == '!' ? "text" : "true or false");
+        if (!check_value(call, argument, json_object_get_member(arguments, i->data))) {
             return false;
         }
     }
-    for (t = row->takes; *t; t++) {
-        g_autofree char *name = g_strndup(*t, strlen(*t) - 1);
-
-        if (g_str_has_suffix(*t, "!") && !json_object_has_member(arguments, name)) {
-            call_fail(call, "GenericError", "%s needs the argument '%s'", row->name, name);
+    for (argument = row->arguments; argument->name; argument++) {
+        if (!argument->optional && argument->type != CONTROL_FLAG &&
+            !json_object_has_member(arguments, argument->name)) {
+            call_fail(call, "GenericError", "%s needs the argument '%s'", row->name,
+                      argument->name);
             return false;
         }
     }

@@ -2,19 +2,31 @@
 #include "emu/control/control.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "emu/base/error.h"
 #include "emu/base/loop.h"
 #include "emu/control/private.h"
 
 /* Answers that a controller has not read; more and it is dropped. */
 #define OUTPUT_MAX (1024u * 1024)
 
+/* With that much unread it gets no more events. */
+#define OUTPUT_EVENTS_MAX (256u * 1024)
+
+typedef struct ControlTrace {
+    Trace base;
+    Control *control;
+} ControlTrace;
+
 struct Control {
     Address *address;
     Drive *drive;
+    char **directories;
+    ControlTrace trace;
     const ControlOps *ops;
     void *data;
     int listening;
@@ -28,9 +40,10 @@ typedef struct Client {
     GSource *reader;
     GSource *writer; /* NULL while nothing is unsent */
     GString *input, *output;
-    Call *call;      /* the command under way; the next line waits for its end */
-    bool processing; /* inside client_process */
-    bool closed;     /* gone, but a call or client_process still holds it */
+    uint64_t events_lost; /* not told yet */
+    Call *call;           /* the command under way; the next line waits for its end */
+    bool processing;      /* inside client_process */
+    bool closed;          /* gone, but a call or client_process still holds it */
 } Client;
 
 struct Call {
@@ -145,6 +158,11 @@ void call_fail(Call *call, const char *class_name, const char *format, ...)
     call_end(call, "error", node);
 }
 
+Control *call_control(Call *call)
+{
+    return call->client->control;
+}
+
 Drive *call_drive(Call *call)
 {
     return call->client->control->drive;
@@ -154,6 +172,168 @@ const ControlOps *call_ops(Call *call, void **data)
 {
     *data = call->client->control->data;
     return call->client->control->ops;
+}
+
+/* ---- events ---- */
+
+static const char *const event_names[] = {
+#define CONTROL_EVENT(id, about) #id,
+#include "emu/control/events.def"
+#undef CONTROL_EVENT
+};
+
+/* Takes over `data`; free the line with g_free. */
+static char *event_line(ControlEvent event, JsonObject *data)
+{
+    g_autoptr(JsonObject) object = json_object_new();
+    g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
+    JsonObject *timestamp = json_object_new();
+    int64_t now = g_get_real_time();
+    g_autofree char *text = NULL;
+
+    json_object_set_string_member(object, "event", event_names[event]);
+    json_object_set_object_member(object, "data", data);
+    json_object_set_int_member(timestamp, "seconds", now / G_USEC_PER_SEC);
+    json_object_set_int_member(timestamp, "microseconds", now % G_USEC_PER_SEC);
+    json_object_set_object_member(object, "timestamp", timestamp);
+    json_node_set_object(root, object);
+    text = json_to_string(root, FALSE);
+    return g_strconcat(text, "\n", NULL);
+}
+
+static void client_tell(Client *client, const char *line)
+{
+    if (client->output->len > OUTPUT_EVENTS_MAX) {
+        client->events_lost++;
+        return;
+    }
+    if (client->events_lost > 0) {
+        JsonObject *data = json_object_new();
+        g_autofree char *lost = NULL;
+
+        json_object_set_int_member(data, "count", (gint64)client->events_lost);
+        lost = event_line(CONTROL_EVENTS_LOST, data);
+        client->events_lost = 0;
+        g_string_append(client->output, lost);
+    }
+    g_string_append(client->output, line);
+    client_flush(client);
+}
+
+/* Takes over `data`. */
+static void control_tell(Control *control, ControlEvent event, JsonObject *data)
+{
+    g_autofree char *line = event_line(event, data);
+    guint i;
+
+    for (i = 0; i < control->clients->len; i++) {
+        client_tell(g_ptr_array_index(control->clients, i), line);
+    }
+}
+
+static void set_text(JsonObject *object, const char *name, const char *value)
+{
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+
+    json_object_set_string_member(object, name, valid);
+}
+
+void control_event(Control *control, ControlEvent event, ...)
+{
+    JsonObject *data = json_object_new();
+    const char *name;
+    va_list args;
+
+    va_start(args, event);
+    while ((name = va_arg(args, const char *)) != NULL) {
+        const char *value = va_arg(args, const char *);
+
+        if (value) {
+            set_text(data, name, value);
+        }
+    }
+    va_end(args);
+    control_tell(control, event, data);
+}
+
+static void set_value(JsonObject *object, const char *name, const char *value)
+{
+    static const char *const numbers[] = { "rule", "seed", "firing", "command", NULL };
+    uint64_t number;
+
+    if (g_strv_contains(numbers, name) &&
+        g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &number, NULL)) {
+        json_object_set_int_member(object, name, (gint64)number);
+    } else {
+        set_text(object, name, value);
+    }
+}
+
+/* The line of a fault is its name, then words of the form member=value. */
+static void on_trace(Trace *trace, TracePoint point, const char *message)
+{
+    Control *control = ((ControlTrace *)trace)->control;
+    JsonObject *data = json_object_new();
+    g_auto(GStrv) words = g_strsplit(message, " ", -1);
+    char **word;
+
+    for (word = words; *word; word++) {
+        char *value = strchr(*word, '=');
+
+        if (word == words) {
+            set_text(data, "name", *word);
+        } else if (value && value != *word) {
+            *value++ = '\0';
+            set_value(data, *word, value);
+        }
+    }
+    control_tell(control, CONTROL_FAULT_FIRED, data);
+}
+
+Trace *control_trace(Control *control)
+{
+    return &control->trace.base;
+}
+
+static void on_held(void *data, uint8_t opcode)
+{
+    Control *control = data;
+    DriveHold hold = drive_look_at_hold(control->drive);
+    g_autofree char *number = g_strdup_printf("%02Xh", (unsigned)opcode);
+    const char *name = drive_command_name(opcode);
+
+    control_event(control, CONTROL_HELD, "command", name ? name : number, "phase", hold.phase,
+                  NULL);
+}
+
+/* ---- where cartridges may come from ---- */
+
+char *control_resolve(const Control *control, const char *path, GError **error)
+{
+    char *resolved = realpath(path, NULL); /* malloc's */
+    g_autofree char *copy = g_strdup(resolved);
+    char **directory;
+
+    free(resolved);
+    if (!copy) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "cannot load %s: %s", path,
+                    g_strerror(errno));
+        return NULL;
+    }
+    for (directory = control->directories; *directory; directory++) {
+        g_autofree char *below = g_str_has_suffix(*directory, "/")
+                                     ? g_strdup(*directory)
+                                     : g_strconcat(*directory, "/", NULL);
+
+        if (g_str_has_prefix(copy, below)) {
+            return g_steal_pointer(&copy);
+        }
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "cannot load %s: it is in none of the directories that serve was started with "
+                "(--media-dir)",
+                path);
+    return NULL;
 }
 
 /* ---- lines ---- */
@@ -289,28 +469,34 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     client->control = control;
     client->fd = connection;
     client->input = g_string_new(NULL);
-    client->output = g_string_new("{\"usbtape\":{\"version\":\"" USBTAPE_VERSION "\"}}\n");
+    client->output = g_string_new("{\"usbtape\":{\"version\":\"" USBTAPE_VERSION
+                                  "\",\"capabilities\":[\"events\"]}}\n");
     g_ptr_array_add(control->clients, client);
     client->reader = loop_watch(connection, G_IO_IN, on_readable, client);
     client_flush(client);
     return G_SOURCE_CONTINUE;
 }
 
-Control *control_new(Address *address, Drive *drive, const ControlOps *ops, void *data,
-                     GError **error)
+Control *control_new(const ControlConfig *config, GError **error)
 {
     g_autoptr(Control) control = g_new0(Control, 1);
 
-    control->address = address;
-    control->drive = drive;
-    control->ops = ops;
-    control->data = data;
+    control->address = config->address;
+    control->drive = config->drive;
+    control->directories = g_strdupv((char **)config->directories);
+    control->ops = config->ops;
+    control->data = config->data;
+    control->trace = (ControlTrace){
+        { .emit = on_trace, .muted = ~TRACE_BIT(TRACE_FAULT_FIRED) },
+        control,
+    };
     control->clients = g_ptr_array_new();
-    control->listening = address_listen(address, error);
+    control->listening = address_listen(control->address, error);
     if (control->listening < 0) {
         return NULL;
     }
     control->accept = loop_watch(control->listening, G_IO_IN, on_acceptable, control);
+    drive_on_held(control->drive, on_held, control);
     return g_steal_pointer(&control);
 }
 
@@ -321,9 +507,13 @@ void control_free(Control *control)
     }
     while (control->clients->len > 0) {
         Client *client = g_ptr_array_index(control->clients, 0);
+        bool waits = client->call != NULL; /* then it outlives us, until the call has ended */
 
         client_flush(client);
         client_close(client);
+        if (waits) {
+            client->control = NULL;
+        }
     }
     g_ptr_array_unref(control->clients);
     loop_unwatch(&control->accept);
@@ -332,5 +522,7 @@ void control_free(Control *control)
     }
     address_remove(control->address);
     address_free(control->address);
+    g_strfreev(control->directories);
+    drive_on_held(control->drive, NULL, NULL);
     g_free(control);
 }

@@ -195,6 +195,8 @@ static void finish(SscDrive *drive, const Outcome *outcome)
 {
     ScsiTask *task = drive->command.task;
 
+    drive->commands[task->cdb[0]]++;
+    drive->checks += outcome->status == SCSI_CHECK_CONDITION;
     task->status = outcome->status;
     task->sense_length = 0;
     if (outcome->status != SCSI_GOOD) { /* REQUEST SENSE tells more on a bus that has no status */

@@ -214,3 +214,9 @@ void ssc_drive_alert(SscDrive *drive, unsigned flag)
     g_assert(flag >= 1 && flag <= 64);
     drive->tape_alerts |= (uint64_t)1 << (flag - 1);
 }
+
+void ssc_drive_stats(const SscDrive *drive, SscStats *stats)
+{
+    memcpy(stats->commands, drive->commands, sizeof stats->commands);
+    stats->checks = drive->checks;
+}

@@ -109,6 +109,7 @@ struct SscDrive {
     uint64_t tape_alerts;                 /* bit n - 1: flag n */
     uint64_t bytes_written, bytes_read;   /* since power-on, of user data */
     uint64_t written_before, read_before; /* of these, before the cartridge was loaded */
+    uint64_t commands[256], checks;       /* ended, by operation code; with CHECK CONDITION */
 
     SscReservation reservation;
     SscIdentity identities[SSC_IDENTITIES];

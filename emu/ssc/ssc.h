@@ -69,6 +69,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscDrive, ssc_drive_free)
 
 ScsiTarget *ssc_drive_target(SscDrive *drive);
 
+/* What the drive has done since it was made. */
+typedef struct SscStats {
+    uint64_t commands[256]; /* that ended, by operation code */
+    uint64_t checks;        /* of them with CHECK CONDITION */
+} SscStats;
+
+void ssc_drive_stats(const SscDrive *drive, SscStats *stats);
+/* The name of the first command in the table with that operation code; NULL: there is none. */
+const char *ssc_command_name(uint8_t opcode);
+
 typedef enum SscEject {
     SSC_EJECTED,
     SSC_EJECT_EMPTY,     /* nothing was loaded */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/scsi/cdb.h"
+#include "emu/ssc/ssc.h"
 #include "emu/ssc/table.h"
 
 static int row_order(const SscRow *row)
@@ -36,4 +37,17 @@ void ssc_table_check(void)
         g_assert(row->service_action < 0 || (row->mask[1] & 0x1f) == 0x1f);
         g_assert(row->name && row->handler);
     }
+}
+
+const char *ssc_command_name(uint8_t opcode)
+{
+    unsigned n, i;
+    const SscRow *rows = ssc_table(&n);
+
+    for (i = 0; i < n; i++) {
+        if (rows[i].opcode == opcode) {
+            return rows[i].name;
+        }
+    }
+    return NULL;
 }

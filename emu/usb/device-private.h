@@ -24,6 +24,8 @@ struct UsbDevice {
     UsbPipe bulk[USB_BULK_PIPES]; /* as the configuration's endpoints; idle while not configured */
     UsbPipe nowhere;              /* transfers for endpoints that do not exist: always halted */
 
+    uint64_t resets;
+
     bool running; /* device_run() is at work further up the stack */
 };
 

@@ -201,6 +201,31 @@ void usb_device_free(UsbDevice *device)
     g_free(device);
 }
 
+void usb_device_set_function(UsbDevice *device, UsbFunction *function)
+{
+    device->function = function;
+}
+
+UsbStats usb_device_stats(const UsbDevice *device)
+{
+    const UsbPipe *pipes[] = { &device->control, &device->bulk[0], &device->bulk[1],
+                               &device->nowhere };
+    UsbStats stats = { .resets = device->resets };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(pipes); i++) {
+        bool in = pipes[i]->address & 0x80;
+
+        stats.transfers += pipes[i]->transfers;
+        stats.stalls += pipes[i]->stalls;
+        stats.cancelled += pipes[i]->cancelled;
+        if (pipes[i] != &device->control) {
+            *(in ? &stats.bytes_in : &stats.bytes_out) += pipes[i]->bytes;
+        }
+    }
+    return stats;
+}
+
 void usb_device_watch(UsbDevice *device, UsbMonitor *monitor)
 {
     device->monitor = monitor;
@@ -273,6 +298,7 @@ void usb_device_reset(UsbDevice *device)
         device->monitor->ops->reset(device->monitor);
     }
     TRACE(device->trace, USB_RESET, "port reset, configuration was %u", device->configuration);
+    device->resets++;
     device->running = true; /* what completions submit waits for the end of the reset */
     device->configuration = 0;
     usb_pipe_recall_all(&device->control, device->function, USB_CANCELLED);

@@ -23,6 +23,23 @@ UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFuncti
 void usb_device_free(UsbDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
 
+/*
+ * Puts an interposer in front of the function, or takes it out. Transfers that are with the old one
+ * stay there; their cancellations come to the new one, which passes on what it does not know. It is
+ * not attached: the function is.
+ */
+void usb_device_set_function(UsbDevice *device, UsbFunction *function);
+
+/* What went over the bus since the device was made. */
+typedef struct UsbStats {
+    uint64_t transfers;           /* that were started */
+    uint64_t bytes_in, bytes_out; /* of bulk data, CBW and CSW included */
+    uint64_t stalls, cancelled;   /* transfers that ended so */
+    uint64_t resets;              /* of the port */
+} UsbStats;
+
+UsbStats usb_device_stats(const UsbDevice *device);
+
 /* Who is told of everything on the bus from now on; borrowed. NULL: nobody. Change it only while
  * nothing is pending. */
 void usb_device_watch(UsbDevice *device, UsbMonitor *monitor);

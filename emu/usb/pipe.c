@@ -25,6 +25,7 @@ bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer)
         bytes > USB_PENDING_BYTES_MAX - MIN(pipe->out_bytes, USB_PENDING_BYTES_MAX)) {
         return false;
     }
+    pipe->transfers++;
     pipe->out_bytes += bytes;
     pipe->pending[pipe->n_pending++] = transfer;
     return true;
@@ -62,6 +63,8 @@ static void pipe_completed(UsbTransfer *transfer, void *data)
     g_assert(pipe->started && pipe->pending[0] == transfer);
     g_assert(transfer->actual <= transfer->length);
     pipe_remove(pipe, 0);
+    pipe->bytes += transfer->actual;
+    pipe->stalls += transfer->result == USB_STALL;
     usb_transfer_complete(transfer);
     after(after_data);
 }
@@ -73,6 +76,7 @@ UsbTransfer *usb_pipe_next(UsbPipe *pipe)
     g_assert(usb_pipe_ready(pipe));
     if (pipe->halt != USB_RUNNING) {
         pipe_remove(pipe, 0);
+        pipe->stalls++;
         usb_transfer_fail(transfer, USB_STALL);
         return NULL;
     }
@@ -112,6 +116,8 @@ void usb_pipe_recall(UsbPipe *pipe, UsbTransfer *transfer, UsbFunction *function
         function->ops->cancel(function, transfer);
     }
     pipe_remove(pipe, at);
+    pipe->cancelled += result == USB_CANCELLED;
+    pipe->stalls += result == USB_STALL;
     transfer->phase = USB_PHASE_NONE;
     usb_transfer_fail(transfer, result);
 }

@@ -36,6 +36,9 @@ typedef struct UsbPipe {
     void (*complete)(UsbTransfer *transfer, void *data); /* the submitter's, of a started head */
     void *complete_data;
 
+    /* So far */
+    uint64_t transfers, bytes, stalls, cancelled;
+
     void (*after)(void *data); /* after each completion by the function: start the next */
     void *after_data;
 } UsbPipe;

@@ -121,8 +121,8 @@ int drive_process_cartridges(const DriveProcess *self)
 static bool ctl(DriveProcess *self, const char *command, const char *argument, char **out,
                 GError **error)
 {
-    const char *const argv[] = { self->program, "ctl",    "--control", "unix:" CONTROL_SOCKET,
-                                 command,       argument, NULL };
+    const char *const argv[] = { self->program, "ctl",   "--control", "unix:" CONTROL_SOCKET,
+                                 "--json",      command, argument,    NULL };
 
     return proc_output(argv, self->directory, PATIENCE, false, out, error);
 }

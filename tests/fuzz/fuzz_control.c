@@ -24,6 +24,19 @@ static void on_quit(void *data)
 {
 }
 
+static bool is_plugged(void *data)
+{
+    return true;
+}
+
+static void on_unplug(void *data, int64_t replug)
+{
+}
+
+static void on_replug(void *data)
+{
+}
+
 static void turn(int fd)
 {
     char drain[4096];
@@ -50,7 +63,11 @@ static int listen_somewhere(struct sockaddr_un *name, socklen_t *length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const ControlOps ops = { no_address, no_host, on_quit };
+    static const ControlOps ops = {
+        no_address, no_host, on_quit, is_plugged, on_unplug, on_replug
+    };
+    static const char *const directories[] = { "/nowhere", NULL };
+    ControlConfig control_config = { .directories = directories, .ops = &ops };
     g_autoptr(Clock) clock = virtual_clock_new();
     DriveConfig config = {
         .model = ssc_model_by_name(NULL, NULL),
@@ -69,7 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     drive_default_identity(config.model, "fuzz", &config.identity);
     drive = drive_new(&config, NULL);
     text = g_strdup_printf("fd:%d", listening);
-    control = control_new(address_parse("--control", text, false, NULL), drive, &ops, NULL, NULL);
+    control_config.address = address_parse("--control", text, false, NULL);
+    control_config.drive = drive;
+    control = control_new(&control_config, NULL);
     g_assert(control);
     if (connect(fd, (struct sockaddr *)&name, length) < 0) {
         g_error("cannot connect");

@@ -602,6 +602,9 @@ START_TEST(controller_swaps_and_quits)
     expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "eject"));
     expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "load", "2.tap", "read-only"));
     r = run(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "status"));
+    ck_assert_msg(strstr(r.out, "  write-protected  yes\n") != NULL, "%s", r.out);
+    run_clear(&r);
+    r = run(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "--json", "status"));
     ck_assert_msg(strstr(r.out, "\"write-protected\" : true") != NULL, "%s", r.out);
     run_clear(&r);
     expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "quit"));

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answers for people: an object is names and values, an array of objects a table. */
+#include <stdio.h>
+
+#include "emu/control/private.h"
+
+static char *scalar_text(JsonNode *node)
+{
+    switch (json_node_get_value_type(node)) {
+    case G_TYPE_STRING:
+        return g_strdup(json_node_get_string(node));
+    case G_TYPE_BOOLEAN:
+        return g_strdup(json_node_get_boolean(node) ? "yes" : "no");
+    case G_TYPE_INT64:
+        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+    case G_TYPE_DOUBLE:
+        return g_strdup_printf("%g", json_node_get_double(node));
+    default:
+        return g_strdup("-"); /* null, or what has no text of its own */
+    }
+}
+
+/* Terminals obey control characters, and a cartridge's name may hold some. */
+static void print_text(const char *text, int width)
+{
+    g_autofree char *shown = g_strdup(text);
+    char *c;
+
+    for (c = shown; *c; c++) {
+        *c = g_ascii_iscntrl(*c) ? '?' : *c;
+    }
+    printf("%s%*s", shown, MAX(width - (int)g_utf8_strlen(shown, -1), 0), "");
+}
+
+/* ---- tables ---- */
+
+static int column_width(JsonArray *rows, const char *name)
+{
+    int width = (int)g_utf8_strlen(name, -1);
+    guint i;
+
+    for (i = 0; i < json_array_get_length(rows); i++) {
+        JsonNode *node = json_object_get_member(json_array_get_object_element(rows, i), name);
+        g_autofree char *text = node ? scalar_text(node) : g_strdup("");
+
+        width = MAX(width, (int)g_utf8_strlen(text, -1));
+    }
+    return width;
+}
+
+/* The first row has all the columns. */
+static void print_table(JsonArray *rows, int indent)
+{
+    g_autoptr(GList) columns = json_object_get_members(json_array_get_object_element(rows, 0));
+    GList *column;
+    guint i;
+
+    for (i = 0; i <= json_array_get_length(rows); i++) {
+        printf("%*s", indent, "");
+        for (column = columns; column; column = column->next) {
+            JsonNode *node = i == 0 ? NULL
+                                    : json_object_get_member(
+                                          json_array_get_object_element(rows, i - 1), column->data);
+            g_autofree char *text = i == 0 ? g_ascii_strup(column->data, -1)
+                                    : node ? scalar_text(node)
+                                           : g_strdup("");
+
+            print_text(text, column->next ? column_width(rows, column->data) + 2 : 0);
+        }
+        putchar('\n');
+    }
+}
+
+static void print_array(JsonArray *array, int indent)
+{
+    guint i;
+
+    if (json_array_get_length(array) > 0 &&
+        JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0))) {
+        print_table(array, indent);
+        return;
+    }
+    for (i = 0; i < json_array_get_length(array); i++) {
+        g_autofree char *text = scalar_text(json_array_get_element(array, i));
+
+        printf("%*s", indent, "");
+        print_text(text, 0);
+        putchar('\n');
+    }
+}
+
+/* ---- names and values ---- */
+
+static void print_object(JsonObject *object, int indent)
+{
+    g_autoptr(GList) names = json_object_get_members(object);
+    int width = 0;
+    GList *i;
+
+    for (i = names; i; i = i->next) {
+        width = MAX(width, (int)g_utf8_strlen(i->data, -1));
+    }
+    for (i = names; i; i = i->next) {
+        JsonNode *node = json_object_get_member(object, i->data);
+
+        printf("%*s", indent, "");
+        if (JSON_NODE_HOLDS_OBJECT(node)) {
+            printf("%s:\n", (const char *)i->data);
+            print_object(json_node_get_object(node), indent + 2);
+        } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+            JsonArray *array = json_node_get_array(node);
+
+            printf("%s:%s\n", (const char *)i->data,
+                   json_array_get_length(array) == 0 ? " none" : "");
+            print_array(array, indent + 2);
+        } else {
+            g_autofree char *text = scalar_text(node);
+
+            printf("%-*s", width + 2, (const char *)i->data);
+            print_text(text, 0);
+            putchar('\n');
+        }
+    }
+}
+
+void control_print(JsonNode *answer)
+{
+    if (JSON_NODE_HOLDS_OBJECT(answer)) {
+        print_object(json_node_get_object(answer), 0);
+    } else if (JSON_NODE_HOLDS_ARRAY(answer)) {
+        if (json_array_get_length(json_node_get_array(answer)) == 0) {
+            puts("none");
+        }
+        print_array(json_node_get_array(answer), 0);
+    } else {
+        g_autofree char *text = scalar_text(answer);
+
+        print_text(text, 0);
+        putchar('\n');
+    }
+}
+
+void control_print_event(JsonObject *event)
+{
+    JsonObject *data = json_object_get_object_member(event, "data");
+    JsonObject *stamp = json_object_get_object_member(event, "timestamp");
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(
+        stamp ? json_object_get_int_member_with_default(stamp, "seconds", 0) : 0);
+    g_autoptr(GDateTime) local = utc ? g_date_time_to_local(utc) : NULL;
+    g_autofree char *time = local ? g_date_time_format(local, "%H:%M:%S") : g_strdup("--:--:--");
+    g_autoptr(GList) names = data ? json_object_get_members(data) : NULL;
+    gint64 us = stamp ? json_object_get_int_member_with_default(stamp, "microseconds", 0) : 0;
+    GList *i;
+
+    printf("%s.%06" G_GINT64_FORMAT " ", time, us);
+    print_text(json_object_get_string_member_with_default(event, "event", "?"), 0);
+    for (i = names; i; i = i->next) {
+        g_autofree char *text = scalar_text(json_object_get_member(data, i->data));
+
+        printf(" ");
+        print_text(i->data, 0);
+        printf("=");
+        print_text(text, 0);
+    }
+    putchar('\n');
+    fflush(stdout);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/fault/hold.h"
+
+#include "emu/base/bytes.h"
+
+/* Of a CBW (BOT 1.0 § 5.1): only what tells it from data and names the command. */
+#define CBW_LENGTH    31
+#define CBW_SIGNATURE 0x43425355u
+#define CBW_OPCODE    15
+
+const char *const hold_phase_names[N_HOLD_PHASES] = { "cbw", "data", "csw" };
+
+/* Whose turn it is on the bus. */
+typedef enum HoldKnown {
+    HOLD_UNKNOWN, /* put in at a running drive: a CBW tells */
+    HOLD_BETWEEN, /* the next OUT transfer is a CBW */
+    HOLD_COMMAND, /* …is data */
+} HoldKnown;
+
+struct Hold {
+    UsbFunction base;
+    UsbFunction *below;
+    HoldPhase phase;
+    int opcode;
+    HoldHeld held;
+    void *data;
+    bool released;
+
+    HoldKnown known;
+    int command; /* operation code of the command under way; -1: none that is known */
+
+    UsbTransfer *out; /* held, not passed on yet */
+
+    UsbTransfer *in; /* passed on: its completion comes here */
+    void (*complete)(UsbTransfer *transfer, void *data);
+    void *complete_data;
+
+    GBytes *answer;       /* held: what the IN transfer was to get; NULL: nothing */
+    UsbPhase answered;    /* its phase */
+    UsbTransfer *waiting; /* the IN transfer that gets it; NULL: the host asks no more for now */
+};
+
+static bool hold_takes(const Hold *hold, HoldPhase phase)
+{
+    return !hold->released && hold->phase == phase && hold->command >= 0 &&
+           (hold->opcode < 0 || hold->opcode == hold->command);
+}
+
+static void hold_attach(UsbFunction *function, UsbHost *host)
+{
+    /* The function below is attached to it. */
+}
+
+static void hold_forget(Hold *hold)
+{
+    hold->known = HOLD_BETWEEN;
+    hold->command = -1;
+    g_clear_pointer(&hold->answer, g_bytes_unref);
+}
+
+static void hold_bulk_in(UsbFunction *function, UsbTransfer *transfer);
+
+static void hold_control(UsbFunction *function, UsbTransfer *transfer)
+{
+    Hold *hold = (Hold *)function;
+    const UsbSetup *setup = &transfer->setup;
+    UsbTransfer *waiting = NULL;
+
+    if (setup->bmRequestType == 0x21 && setup->bRequest == 0xff) { /* BOT 1.0 § 3.1 */
+        waiting = g_steal_pointer(&hold->waiting);
+        hold_forget(hold);
+    }
+    hold->below->ops->control(hold->below, transfer);
+    if (waiting) {
+        hold_bulk_in(function, waiting); /* for whatever comes next */
+    }
+}
+
+/* A CBW comes: which command? */
+static bool hold_sees_cbw(Hold *hold, const UsbTransfer *transfer)
+{
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(transfer->out, &length);
+    bool looks = length == CBW_LENGTH && get_le32(bytes) == CBW_SIGNATURE;
+
+    if (hold->known == HOLD_COMMAND || (hold->known == HOLD_UNKNOWN && !looks)) {
+        return false;
+    }
+    hold->command = looks ? bytes[CBW_OPCODE] : -1;
+    return true;
+}
+
+static void hold_pass_out(Hold *hold, UsbTransfer *transfer)
+{
+    if (hold->known != HOLD_UNKNOWN || hold->command >= 0) {
+        hold->known = HOLD_COMMAND;
+    }
+    hold->below->ops->bulk_out(hold->below, transfer);
+}
+
+static void hold_bulk_out(UsbFunction *function, UsbTransfer *transfer)
+{
+    Hold *hold = (Hold *)function;
+    HoldPhase phase = hold_sees_cbw(hold, transfer) ? HOLD_CBW : HOLD_DATA;
+
+    if (hold_takes(hold, phase)) {
+        hold->out = transfer;
+        hold->held(hold->data, (uint8_t)hold->command);
+    } else {
+        hold_pass_out(hold, transfer);
+    }
+}
+
+static void hold_answer(Hold *hold)
+{
+    UsbTransfer *transfer = g_steal_pointer(&hold->waiting);
+    g_autoptr(GBytes) answer = g_steal_pointer(&hold->answer);
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(answer, &length);
+
+    usb_transfer_done(transfer, hold->answered, bytes, length);
+}
+
+/* The end of an IN transfer that was passed on. */
+static void hold_in_completed(UsbTransfer *transfer, void *data)
+{
+    Hold *hold = data;
+    bool done = transfer->result == USB_DONE;
+
+    hold->in = NULL;
+    transfer->complete = hold->complete;
+    transfer->complete_data = hold->complete_data;
+    if (done && ((transfer->phase == USB_PHASE_DATA_IN && hold_takes(hold, HOLD_DATA)) ||
+                 (transfer->phase == USB_PHASE_CSW && hold_takes(hold, HOLD_CSW)))) {
+        hold->answer = g_bytes_new(transfer->in, transfer->actual);
+        hold->answered = transfer->phase;
+        hold->waiting = transfer;
+    }
+    if (hold->waiting) {
+        hold->held(hold->data, (uint8_t)hold->command);
+    }
+    if (done && transfer->phase == USB_PHASE_CSW) {
+        hold->known = HOLD_BETWEEN;
+    }
+    if (!hold->waiting) {
+        usb_transfer_complete(transfer);
+    }
+}
+
+static void hold_bulk_in(UsbFunction *function, UsbTransfer *transfer)
+{
+    Hold *hold = (Hold *)function;
+
+    if (hold->answer) {
+        hold->waiting = transfer;
+        if (hold->released) {
+            hold_answer(hold);
+        }
+        return;
+    }
+    hold->in = transfer;
+    hold->complete = transfer->complete;
+    hold->complete_data = transfer->complete_data;
+    transfer->complete = hold_in_completed;
+    transfer->complete_data = hold;
+    hold->below->ops->bulk_in(hold->below, transfer);
+}
+
+static void hold_unwrap(Hold *hold)
+{
+    if (hold->in) {
+        hold->in->complete = hold->complete;
+        hold->in->complete_data = hold->complete_data;
+        hold->in = NULL;
+    }
+}
+
+static void hold_cancel(UsbFunction *function, UsbTransfer *transfer)
+{
+    Hold *hold = (Hold *)function;
+
+    if (hold->out == transfer) {
+        hold->out = NULL;
+    } else if (hold->waiting == transfer) {
+        hold->waiting = NULL;
+    } else {
+        if (hold->in == transfer) {
+            hold_unwrap(hold);
+        }
+        hold->below->ops->cancel(hold->below, transfer);
+    }
+}
+
+static void hold_reset(UsbFunction *function, UsbReset kind)
+{
+    Hold *hold = (Hold *)function;
+
+    hold_forget(hold);
+    hold->below->ops->reset(hold->below, kind);
+}
+
+Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldHeld held, void *data)
+{
+    static const UsbFunctionOps ops = {
+        .attach = hold_attach,
+        .control = hold_control,
+        .bulk_out = hold_bulk_out,
+        .bulk_in = hold_bulk_in,
+        .cancel = hold_cancel,
+        .reset = hold_reset,
+    };
+    Hold *hold = g_new(Hold, 1);
+
+    *hold = (Hold){
+        .base.ops = &ops,
+        .below = below,
+        .phase = phase,
+        .opcode = opcode,
+        .held = held,
+        .data = data,
+        .command = -1,
+    };
+    return hold;
+}
+
+void hold_free(Hold *hold)
+{
+    if (!hold) {
+        return;
+    }
+    g_assert(!hold->out && !hold->waiting);
+    hold_unwrap(hold);
+    g_clear_pointer(&hold->answer, g_bytes_unref);
+    g_free(hold);
+}
+
+UsbFunction *hold_function(Hold *hold)
+{
+    return &hold->base;
+}
+
+void hold_set_below(Hold *hold, UsbFunction *below)
+{
+    hold->below = below;
+}
+
+HoldPhase hold_phase(const Hold *hold)
+{
+    return hold->phase;
+}
+
+int hold_opcode(const Hold *hold)
+{
+    return hold->opcode;
+}
+
+int hold_held(const Hold *hold)
+{
+    return hold->out || hold->answer ? hold->command : -1;
+}
+
+void hold_release(Hold *hold)
+{
+    UsbTransfer *out = g_steal_pointer(&hold->out);
+
+    hold->released = true;
+    if (out) {
+        hold_pass_out(hold, out);
+    }
+    if (hold->waiting) {
+        hold_answer(hold);
+    }
+}
+
+bool hold_released(const Hold *hold)
+{
+    return hold->released;
+}
+
+bool hold_idle(const Hold *hold)
+{
+    return hold->released && !hold->answer;
+}
