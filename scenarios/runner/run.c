@@ -363,7 +363,9 @@ static int run_all(Run *run)
     run->workers = g_new0(Worker, (gsize)run->options->jobs);
     good = run_cases(run, &error);
     g_free(run->workers);
-    if ((ferror(run->results) != 0) | (fclose(run->results) != 0) && good) {
+    bool unwritten = ferror(run->results) != 0;
+    unwritten = fclose(run->results) != 0 || unwritten; /* closed whatever was wrong before */
+    if (unwritten && good) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: could not be written", results);
         good = false;
     }
