@@ -5,6 +5,7 @@
 
 #define BLOCK_DESCRIPTOR  8u
 #define DENSITY_NO_CHANGE 0x7f
+#define SP                0x01 /* of MODE SELECT: save the pages */
 
 /* Where the two forms of the header differ. */
 typedef struct ModeForm {
@@ -30,12 +31,12 @@ static uint8_t device_specific(SscDrive *drive)
 static void put_block_descriptor(SscCommand *c, SscPageControl control)
 {
     SscDrive *drive = c->drive;
-    uint8_t density = control == PAGE_CURRENT   ? ssc_drive_density(drive)
-                      : control == PAGE_DEFAULT ? drive->model->density
-                                                : 0xff;
-    uint32_t length = control == PAGE_CURRENT   ? drive->mode.block_length
-                      : control == PAGE_DEFAULT ? drive->model->block_length
-                                                : 0xffffff;
+    uint8_t density = control == PAGE_CURRENT      ? ssc_drive_density(drive)
+                      : control == PAGE_CHANGEABLE ? 0xff
+                                                   : drive->model->density;
+    uint32_t length = control == PAGE_CURRENT      ? drive->mode.block_length
+                      : control == PAGE_CHANGEABLE ? 0xffffff
+                                                   : drive->model->block_length;
 
     byte_writer_u8(&c->reply, density);
     byte_writer_be24(&c->reply, 0); /* all the rest of the tape */
@@ -50,7 +51,7 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
     bool dbd = c->cdb[1] & 0x08;
     uint8_t length[2];
 
-    if (control == PAGE_SAVED) {
+    if (control == PAGE_SAVED && !ssc_mode_saves(c->drive->model)) {
         return check(SENSE_SAVING_NOT_SUPPORTED);
     }
     byte_writer_fill(&c->reply, 0, form->header);
@@ -203,6 +204,9 @@ static Outcome apply_list(SscCommand *c)
     if (outcome_is_good(&outcome)) {
         c->drive->mode = draft;
         c->drive->compression_told = false;
+        if (c->cdb[1] & SP) {
+            ssc_mode_save(c->drive);
+        }
         if (repartition) {
             ssc_mode_formatted(c->drive);
         }
@@ -221,7 +225,7 @@ static Outcome select_list(SscCommand *c)
 /* SPC-3 § 6.7, 6.8 */
 static Outcome mode_select(SscCommand *c, uint32_t list_length)
 {
-    if (c->cdb[1] & 0x01) { /* SP: nothing can be saved */
+    if ((c->cdb[1] & SP) && !ssc_mode_saves(c->drive->model)) {
         return illegal_field(1, 0);
     }
     return move_data(list_length, select_list);

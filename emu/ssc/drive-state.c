@@ -95,6 +95,7 @@ SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock,
     g_strlcpy(drive->serial, serial ? serial : model->serial, sizeof drive->serial);
     g_queue_init(&drive->waiting);
     ssc_buffer_init(&drive->buffer, model->buffer_size);
+    ssc_mode_init(drive);
     reset(&drive->target, SCSI_RESET_POWER_ON);
     return drive;
 }

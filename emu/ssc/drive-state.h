@@ -100,6 +100,8 @@ struct SscDrive {
     bool dirty;             /* the tape differs from what is known to be synced */
     SscBuffer buffer;       /* written behind */
     SscMode mode;
+    /* The pages' values after a reset: the model's, or what MODE SELECT saved. */
+    uint8_t saved_pages[SSC_MODE_PAGES_MAX][SSC_MODE_PAGE_SIZE];
 
     /* Three separate places: what is to be told, what was told last, what went wrong behind. */
     ScsiAttention attention;
@@ -201,7 +203,13 @@ Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer);
 void ssc_log_delivered(SscDrive *drive, uint8_t code);
 
 /* pages-mode.c */
+/* Out of the factory: nothing is saved. */
+void ssc_mode_init(SscDrive *drive);
 void ssc_mode_reset(SscDrive *drive);
+/* Can any page of the model be saved? */
+bool ssc_mode_saves(const SscModel *model);
+/* Keeps the current values of the pages that can be saved. */
+void ssc_mode_save(SscDrive *drive);
 /* A cartridge was loaded: what it is counts until something else is selected. */
 void ssc_mode_meet_cartridge(SscDrive *drive);
 /* It was formatted as selected. */

@@ -55,18 +55,44 @@ static uint8_t page_byte(const SscDrive *drive, unsigned id, unsigned at)
                      : drive->mode.pages[index][at - page_header(&drive->model->mode_pages[index])];
 }
 
-void ssc_mode_reset(SscDrive *drive)
+void ssc_mode_init(SscDrive *drive)
 {
     const SscModel *model = drive->model;
 
     g_assert(model->n_mode_pages <= SSC_MODE_PAGES_MAX);
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        g_assert(model->mode_pages[i].length <= SSC_MODE_PAGE_SIZE);
+        memcpy(drive->saved_pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
+    }
+}
+
+bool ssc_mode_saves(const SscModel *model)
+{
+    for (unsigned i = 0; i < model->n_mode_pages; i++) {
+        if (model->mode_pages[i].savable) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ssc_mode_save(SscDrive *drive)
+{
+    for (unsigned i = 0; i < drive->model->n_mode_pages; i++) {
+        if (drive->model->mode_pages[i].savable) {
+            memcpy(drive->saved_pages[i], drive->mode.pages[i], SSC_MODE_PAGE_SIZE);
+        }
+    }
+}
+
+void ssc_mode_reset(SscDrive *drive)
+{
+    const SscModel *model = drive->model;
+
     drive->mode = (SscMode){ .buffered_mode = 1,
                              .density = model->density,
                              .block_length = model->block_length };
-    for (unsigned i = 0; i < model->n_mode_pages; i++) {
-        g_assert(model->mode_pages[i].length <= SSC_MODE_PAGE_SIZE);
-        memcpy(drive->mode.pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
-    }
+    memcpy(drive->mode.pages, drive->saved_pages, sizeof drive->mode.pages);
     drive->compression_told = false;
     ssc_mode_meet_cartridge(drive);
 }
@@ -393,18 +419,22 @@ static void put_page(SscCommand *c, unsigned index, SscPageControl control)
     const SscModePage *page = &drive->model->mode_pages[index];
     uint8_t values[SSC_MODE_PAGE_SIZE];
 
-    memcpy(values,
-           control == PAGE_CURRENT      ? drive->mode.pages[index]
-           : control == PAGE_CHANGEABLE ? page->changeable
-                                        : page->defaults,
-           page->length);
+    const uint8_t *const sources[] = {
+        [PAGE_CURRENT] = drive->mode.pages[index],
+        [PAGE_CHANGEABLE] = page->changeable,
+        [PAGE_DEFAULT] = page->defaults,
+        [PAGE_SAVED] = drive->saved_pages[index],
+    };
+
+    memcpy(values, sources[control], page->length);
     if (control == PAGE_CURRENT) {
         refresh(drive, page_id(page), values);
     }
     unsigned length = sent_length(drive, page);
 
-    /* PS = 0: not savable */
-    byte_writer_u8(&c->reply, (uint8_t)(page->code | (page->subpage ? 0x40 : 0)));
+    /* PS, SPF */
+    byte_writer_u8(&c->reply,
+                   (uint8_t)((page->savable ? 0x80 : 0) | (page->subpage ? 0x40 : 0) | page->code));
     if (page->subpage) {
         byte_writer_u8(&c->reply, page->subpage);
         byte_writer_u8(&c->reply, 0);

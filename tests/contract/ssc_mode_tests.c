@@ -34,7 +34,7 @@ START_TEST(all_pages_are_their_sum)
     g_byte_array_append(all, h->task.in->data, h->task.in->len);
     ck_assert_uint_eq(all->len, all->data[0] + 1u);
     while (at < all->len) {
-        host_send(h, SENSE6(8, control | all->data[at], 0xff));
+        host_send(h, SENSE6(8, control | (all->data[at] & 0x3f), 0xff));
         expect_good(h);
         ck_assert_mem_eq(h->task.in->data + 4, all->data + at, h->task.in->len - 4);
         at += h->task.in->len - 4;
@@ -43,14 +43,79 @@ START_TEST(all_pages_are_their_sum)
 }
 END_TEST
 
+/* Compression (page 0Fh), on or off, saved or not. */
+static void set_compression(ScsiHost *h, bool on, bool save)
+{
+    uint8_t list[4 + 16] = { 0, 0, 0x10, 0 };
+
+    host_send(h, SENSE6(8, 0x0f, 20));
+    expect_good(h);
+    memcpy(list + 4, h->task.in->data + 4, 16);
+    list[4] &= 0x3f; /* PS is the drive's to say */
+    list[6] = (uint8_t)((list[6] & 0x7f) | (on ? 0x80 : 0));
+    host_send_data(h, list, sizeof list, CDB(0x15, save ? 0x11 : 0x10, 0, 0, sizeof list, 0));
+}
+
+static void expect_compression(ScsiHost *h, uint8_t control, bool on)
+{
+    host_send(h, SENSE6(8, (uint8_t)(control << 6 | 0x0f), 20));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->data[4], 0x8f); /* PS */
+    ck_assert_uint_eq(h->task.in->data[6] & 0x80, on ? 0x80 : 0);
+}
+
+enum { CURRENT, CHANGEABLE, DEFAULT, SAVED };
+
+/* What is saved comes back after a reset; what is only current does not; the default stays. */
+START_TEST(saved_pages)
+{
+    static const ScsiReset kinds[] = { SCSI_RESET_BUS, SCSI_RESET_DEVICE, SCSI_RESET_POWER_ON };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    expect_compression(h, SAVED, false);
+    set_compression(h, true, false);
+    expect_good(h);
+    expect_compression(h, CURRENT, true);
+    expect_compression(h, SAVED, false);
+    h->target->ops->reset(h->target, kinds[_i]);
+    host_clear_attentions(h);
+    expect_compression(h, CURRENT, false);
+    set_compression(h, true, true);
+    expect_good(h);
+    expect_compression(h, SAVED, true);
+    set_compression(h, false, false);
+    h->target->ops->reset(h->target, kinds[_i]);
+    host_clear_attentions(h);
+    expect_compression(h, CURRENT, true);
+    expect_compression(h, DEFAULT, false);
+    host_send(h, SENSE6(8, 0xd1, 20)); /* the partition page asks for things: it is not savable */
+    ck_assert_uint_eq(h->task.in->data[4], 0x11);
+}
+END_TEST
+
+START_TEST(nothing_is_saved_where_nothing_can_be)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+
+    set_compression(h, false, true);
+    expect_field(h, 1, 0);
+    ck_assert_uint_eq(h->data_phases, 0);
+    host_send(h, SENSE6(8, 0xff, 20));
+    expect_sense(h, SENSE_SAVING_NOT_SUPPORTED);
+    host_send(h, SENSE6(8, 0x0f, 20));
+    ck_assert_uint_eq(h->task.in->data[4], 0x0f);
+}
+END_TEST
+
 START_TEST(pages_that_are_not)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autoptr(ScsiHost) ait = host_new_loaded("sdx-500c", NULL);
 
     host_send(h, SENSE6(0, 0x31, 0xff)); /* AIT's, not generic */
     expect_field(h, 2, 5);
-    host_send(h, SENSE6(0, 0xc0 | 0x0f, 0xff));
-    expect_sense(h, SENSE_SAVING_NOT_SUPPORTED);
+    host_send(ait, SENSE6(0, 0xc0 | 0x0f, 0xff));
+    expect_sense(ait, SENSE_SAVING_NOT_SUPPORTED);
     host_send(h, CDB(0x1a, 0, 0x0f, 0x01, 0xff, 0));
     expect_field(h, 3, -1);
     host_send(h, CDB(0x1a, 0, 0x3f, 0xff, 0xff, 0));
@@ -193,8 +258,6 @@ START_TEST(a_wrong_page_changes_nothing)
     list[12] = 0x31;
     host_send_data(h, list, 28, CDB(0x15, 0x10, 0, 0, 28, 0));
     expect_parameter(h, 12, 5);
-    host_send(h, CDB(0x15, 0x11, 0, 0, 4, 0)); /* SP */
-    expect_field(h, 1, 0);
 }
 END_TEST
 
@@ -384,6 +447,8 @@ TCase *make_ssc_mode_tcase(void)
 
     tcase_add_test(tcase, page_zero_is_header_and_descriptor);
     tcase_add_loop_test(tcase, all_pages_are_their_sum, 0, 3 * 7);
+    tcase_add_loop_test(tcase, saved_pages, 0, 3);
+    tcase_add_test(tcase, nothing_is_saved_where_nothing_can_be);
     tcase_add_test(tcase, pages_that_are_not);
     tcase_add_loop_test(tcase, mode_select_lists, 0, G_N_ELEMENTS(lists));
     tcase_add_test(tcase, densities_of_a_model);

@@ -314,7 +314,7 @@ START_TEST(the_extension_page)
     host_send(h, CDB(0x5a, 0x08, 0x10, 0x01, 0, 0, 0, 0, 0xff, 0));
     expect_good(h);
     ck_assert_uint_eq(h->task.in->len, 8 + 32);
-    ck_assert_mem_eq(h->task.in->data + 8, "\x50\x01\x00\x1c", 4);
+    ck_assert_mem_eq(h->task.in->data + 8, "\xd0\x01\x00\x1c", 4);
     set_pews(h, 0x1234);
     host_send(h, CDB(0x1a, 0x08, 0x10, 0x01, 0xff, 0));
     ck_assert_uint_eq(get_be16(h->task.in->data + 4 + 6), 0x1234);

@@ -40,9 +40,9 @@ static const SscModePage mode_pages[] = {
     { 0x01, sizeof error_recovery, error_recovery, nothing },
     { 0x02, sizeof disconnect, disconnect, nothing },
     { 0x0a, sizeof control, control, nothing },
-    { 0x0f, sizeof compression, compression, compression_changeable },
-    { 0x10, sizeof configuration, configuration, configuration_changeable },
-    { 0x10, 0x1c, nothing, extension_changeable, 0x01 },
+    { 0x0f, sizeof compression, compression, compression_changeable, .savable = true },
+    { 0x10, sizeof configuration, configuration, configuration_changeable, .savable = true },
+    { 0x10, 0x1c, nothing, extension_changeable, 0x01, .savable = true },
     { 0x11, sizeof partitions, partitions, partitions_changeable },
     { 0x1c, sizeof exceptions, exceptions, nothing },
 };

@@ -35,6 +35,7 @@ typedef struct SscModePage {
     uint8_t length; /* PAGE LENGTH: bytes after byte 1 */
     const uint8_t *defaults, *changeable;
     uint8_t subpage; /* 0: a page of its own, values from byte 2 on; else from byte 4 on */
+    bool savable;    /* MODE SELECT with SP keeps its values beyond resets and power-off */
 } SscModePage;
 
 /* A command of the table; a list ends with operation code 0, which every model has. */
