@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "media/cartridge.h"
+#include "media/format-aws.h"
 #include "media/format-simh.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ enum {
 /* One row a format; the first is what `media create` makes when nothing says otherwise. */
 const MediumFormat *const *medium_formats(void)
 {
-    static const MediumFormat *const formats[] = { &cartridge_format, &simh_format, NULL };
+    static const MediumFormat *const formats[] = { &cartridge_format, &simh_format, &aws_format,
+                                                   NULL };
 
     return formats;
 }

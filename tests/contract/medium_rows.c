@@ -53,6 +53,8 @@ Tape *tape_new(int row, const MediumGeometry *geometry)
 {
     Tape *tape = g_new0(Tape, 1);
     const MediumFormat *format;
+    g_auto(GStrv) suffixes = NULL;
+    g_autofree char *name = NULL;
     g_autoptr(GError) error = NULL;
 
     tape->row = row;
@@ -62,7 +64,9 @@ Tape *tape_new(int row, const MediumGeometry *geometry)
     }
     format = medium_formats()[row - 1];
     tape->directory = make_directory();
-    tape->path = g_build_filename(tape->directory, "cartridge", NULL);
+    suffixes = g_strsplit(format->suffixes, " ", -1);
+    name = g_strconcat("cartridge", suffixes[0], NULL); /* an empty file is known by its name */
+    tape->path = g_build_filename(tape->directory, name, NULL);
     if (!medium_create(tape->path, format, geometry, &error)) {
         ck_abort_msg("%s", error->message);
     }
