@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An image of another program that somebody else made: probed, opened, read both ways, written to. */
+/* An image of another program that somebody else made: probed, opened, read both ways, written to.
+ */
 #ifndef USBTAPE_TESTS_FUZZ_IMAGE_H
 #define USBTAPE_TESTS_FUZZ_IMAGE_H
 
