@@ -34,6 +34,9 @@ static const char kernel_errors[] =
     "st[0-9]+: (Error|Current|Sense Key)|I/O error|reset (low|full|high|Super)[^ ]* USB device|"
     "USB disconnect|st[0-9]+: .*(Incorrect|failed)";
 
+/* The first line of every Linux kernel's log; without it, older lines were overwritten. */
+static const char log_begins[] = "^<[0-9]+>\\[ *[0-9.]+\\] Linux version ";
+
 static void give_reason(Case *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void give_reason(Case *self, const char *format, ...)
@@ -467,6 +470,10 @@ static void judge_kernel_log(Case *self)
         self->evidence.hung |= !self->evidence.crashed;
         give_reason(self, "the guest does not hand out its kernel's log");
         return;
+    }
+    if (!g_regex_match_simple(log_begins, log, G_REGEX_RAW, 0)) {
+        self->evidence.log_lost = true;
+        give_reason(self, "the guest's kernel log has lost its beginning, perhaps with an error");
     }
     self->evidence.kernel_noted = g_regex_match_simple(kernel_errors, log, G_REGEX_RAW, 0);
     if (any_matches(dmesg->none_of, log, &match)) {

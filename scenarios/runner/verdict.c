@@ -58,5 +58,8 @@ Verdict verdict_of(const Evidence *e)
     if (e->complained) {
         return e->fault_fired ? VERDICT_DETECTED : VERDICT_FALSE_ALARM;
     }
+    if (e->log_lost) {
+        return VERDICT_INCONCLUSIVE;
+    }
     return e->kernel_noted ? VERDICT_RECOVERED : VERDICT_INTACT;
 }

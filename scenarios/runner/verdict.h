@@ -33,6 +33,7 @@ typedef struct Evidence {
     bool unfired; /* a fault that was to fire did not, or not as often */
     bool fault_fired;
     bool complained;   /* a program's exit status or output was not as expected */
+    bool log_lost;     /* the kernel's log lacks its beginning, and with it perhaps an error */
     bool kernel_noted; /* the kernel's log names an error of the drive */
     bool wrong;        /* the oracle found something else on the tape, or in what came back */
 } Evidence;

@@ -318,9 +318,11 @@ static void put_file(unsigned id, unsigned mode, const char *path, const char *b
     }
 }
 
+/* Each line comes with its level and time before it, so that it takes more room than in the kernel.
+ */
 static void send_kernel_log(unsigned id)
 {
-    int size = klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
+    int size = 4 * klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
     char *log = size > 0 ? malloc((size_t)size) : NULL;
     int n = log ? klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, size) : 0;
     int at;
