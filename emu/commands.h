@@ -7,7 +7,9 @@
 int serve_main(int argc, char **argv);
 int qemu_args_main(int argc, char **argv);
 
-/* scenarios/runner/commands.h has the others; this one adds faults and models to its own list. */
+/* scenarios/runner/commands.h has the others; these add what only the drive knows: faults and
+ * models. */
 int list_all_main(int argc, char **argv);
+int run_scenarios_main(int argc, char **argv);
 
 #endif

@@ -3,10 +3,13 @@
 #ifndef USBTAPE_SCENARIOS_COMMANDS_H
 #define USBTAPE_SCENARIOS_COMMANDS_H
 
-#include <glib.h>
+#include "scenarios/runner/scenario.h"
 
-/* Both: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h). */
-int run_main(int argc, char **argv);
+/*
+ * Both: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h).
+ * `checks`: how a scenario's faults and model are looked at; the runner itself knows no drive.
+ */
+int run_main(int argc, char **argv, const ScenarioChecks *checks);
 
 /* What `list` shows besides scenarios and guests; the emulator knows these, the runner may not. */
 typedef struct ListEntry {

@@ -20,6 +20,9 @@
 #define BOOT_PATIENCE  SECONDS(90)
 #define BUILD_PATIENCE SECONDS(1200)
 
+/* How the names of scratch directories in the cache begin. */
+#define SCRATCH ".scratch-"
+
 static const GuestKind kinds[] = {
     { "linux", "Debian's kernel (usb-storage, st) with GNU tar, cpio, dump, mt-st and sg3-utils",
       "subjects/linux/build-guest" },
@@ -80,6 +83,41 @@ static bool fail(GError **error, const char *what, const char *detail)
     return false;
 }
 
+static void remove_directory(const char *directory)
+{
+    GDir *dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+
+        g_unlink(path);
+    }
+    if (dir) {
+        g_dir_close(dir);
+    }
+    g_rmdir(directory);
+}
+
+/* Scratch directories are made and removed under the lock: what is there now, a runner that was
+ * killed has left. */
+static void sweep(const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        if (g_str_has_prefix(name, SCRATCH)) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+
+            remove_directory(path);
+        }
+    }
+    if (dir) {
+        g_dir_close(dir);
+    }
+}
+
 /* One process at a time in the cache, ours and build-guest's own aside. -1: could not. */
 static int lock_cache(GError **error)
 {
@@ -97,39 +135,22 @@ static int lock_cache(GError **error)
         }
         return -1;
     }
+    sweep(folder);
     return fd;
 }
-
-/* ---- building ---- */
 
 /* ---- the probe ---- */
 
 static char *make_scratch_directory(const char *what, GError **error)
 {
     g_autofree char *cache = cache_directory();
-    g_autofree char *pattern = g_strdup_printf("%s/snapshots/.%s.XXXXXX", cache, what);
+    g_autofree char *pattern = g_strdup_printf("%s/snapshots/" SCRATCH "%s.XXXXXX", cache, what);
 
     if (!g_mkdtemp(pattern)) {
         fail(error, pattern, g_strerror(errno));
         return NULL;
     }
     return g_steal_pointer(&pattern);
-}
-
-static void remove_directory(const char *directory)
-{
-    GDir *dir = g_dir_open(directory, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-
-        g_unlink(path);
-    }
-    if (dir) {
-        g_dir_close(dir);
-    }
-    g_rmdir(directory);
 }
 
 static bool boots_under_kvm(const Guest *guest)

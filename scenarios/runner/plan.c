@@ -64,37 +64,28 @@ GPtrArray *plan_files(char **paths, GError **error)
     return g_steal_pointer(&files);
 }
 
-/* The same case but for its seed? */
-static bool same_but_seed(const Scenario *a, const Scenario *b)
-{
-    return a->guest == b->guest && g_str_equal(a->variant, b->variant);
-}
-
-static bool add_file(const char *path, const PlanOptions *options, const uint64_t *seed,
+static bool add_file(const char *path, const PlanOptions *options, const SeedRange *seeds,
                      GPtrArray *cases, GError **error)
 {
-    g_autoptr(GPtrArray) loaded = scenario_load(path, error);
-    const Scenario *last = NULL;
+    const ScenarioOptions how = { .checks = options->checks, .seeds = seeds };
+    g_autoptr(GPtrArray) loaded = scenario_load(path, &how, error);
+    gsize n, i;
+    void **all;
 
     if (!loaded) {
         return false;
     }
-    while (loaded->len > 0) {
-        g_autoptr(Scenario) scenario = g_ptr_array_steal_index(loaded, 0);
-        g_autofree char *name = NULL;
+    all = g_ptr_array_steal(loaded, &n);
+    for (i = 0; i < n; i++) {
+        g_autoptr(Scenario) scenario = all[i];
+        g_autofree char *name = scenario_case_name(scenario);
 
-        if (seed && last && same_but_seed(last, scenario)) {
-            continue;
+        if ((!options->guest || g_str_equal(options->guest, scenario->guest->name)) &&
+            (!options->only || g_str_equal(options->only, name))) {
+            g_ptr_array_add(cases, g_steal_pointer(&scenario));
         }
-        scenario->seed = seed ? *seed : scenario->seed;
-        name = scenario_case_name(scenario);
-        if ((options->guest && !g_str_equal(options->guest, scenario->guest->name)) ||
-            (options->only && !g_str_equal(options->only, name))) {
-            continue;
-        }
-        last = scenario;
-        g_ptr_array_add(cases, g_steal_pointer(&scenario));
     }
+    g_free(all);
     return true;
 }
 
@@ -137,13 +128,17 @@ static bool parse_shard(const char *text, guint64 *number, guint64 *of, GError *
 
 static void keep_shard(GPtrArray *cases, guint64 number, guint64 of)
 {
-    guint i;
+    gsize n, i;
+    void **all = g_ptr_array_steal(cases, &n);
 
-    for (i = cases->len; i > 0; i--) {
-        if ((i - 1) % of != number - 1) {
-            g_ptr_array_remove_index(cases, i - 1);
+    for (i = 0; i < n; i++) {
+        if (i % of == number - 1) {
+            g_ptr_array_add(cases, all[i]);
+        } else {
+            scenario_free(all[i]);
         }
     }
+    g_free(all);
 }
 
 GPtrArray *plan_cases(const PlanOptions *options, GError **error)
@@ -151,21 +146,18 @@ GPtrArray *plan_cases(const PlanOptions *options, GError **error)
     g_autoptr(GPtrArray) files = plan_files(options->paths, error);
     g_autoptr(GPtrArray) cases =
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
-    uint64_t from = 0, to = 0, seed;
+    SeedRange seeds = { 0, 0 };
     guint64 shard = 1, shards = 1;
     guint i;
 
     if (!files || (options->guest && !guest_kind_by_name(options->guest, error)) ||
-        (options->seeds && !scenario_parse_seeds(options->seeds, &from, &to, error)) ||
+        (options->seeds && !scenario_parse_seeds(options->seeds, &seeds, error)) ||
         (options->shard && !parse_shard(options->shard, &shard, &shards, error))) {
         return NULL;
     }
     for (i = 0; i < files->len; i++) {
-        /* `to` may be the largest number there is */
-        for (seed = from; seed - from <= to - from; seed++) {
-            if (!add_file(files->pdata[i], options, options->seeds ? &seed : NULL, cases, error)) {
-                return NULL;
-            }
+        if (!add_file(files->pdata[i], options, options->seeds ? &seeds : NULL, cases, error)) {
+            return NULL;
         }
     }
     if (!names_differ(cases, error)) {

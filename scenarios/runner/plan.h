@@ -11,6 +11,7 @@ typedef struct PlanOptions {
     char *seeds;  /* instead of those in the files: "5", "1..20"; NULL: as they say */
     char *only;   /* only the case of this name; NULL: all */
     char *shard;  /* "i/n": every nth case from the ith on, so that n runs share them; NULL: all */
+    const ScenarioChecks *checks; /* NULL: none */
 } PlanOptions;
 
 /* The *.yaml files below the paths, in order, each once. Free with g_ptr_array_unref. */

@@ -488,9 +488,9 @@ static int all_said(int status)
     return usbtape_fail(error);
 }
 
-int run_main(int argc, char **argv)
+int run_main(int argc, char **argv, const ScenarioChecks *checks)
 {
-    Options options = { 0 };
+    Options options = { .plan.checks = checks };
     g_autoptr(GError) error = NULL;
     Run run = { .options = &options };
     int status;

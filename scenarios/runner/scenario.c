@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/units.h"
+#include "media/formats.h"
 #include "scenarios/runner/host.h"
 
 #include <string.h>
@@ -444,9 +445,34 @@ static const YamlField tape_config_fields[] = {
     { NULL },
 };
 
+/* The suffix decides: with one that no format has, the cartridge would quietly be a native one. */
+static bool is_suffix(const char *format)
+{
+    const MediumFormat *const *f;
+
+    for (f = medium_formats(); *f; f++) {
+        g_auto(GStrv) suffixes = g_strsplit((*f)->suffixes ? (*f)->suffixes : "", " ", -1);
+        char **suffix;
+
+        for (suffix = suffixes; *suffix; suffix++) {
+            if (**suffix == '.' && g_str_equal(*suffix + 1, format)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool read_tape_config(const YamlNode *node, void *member, GError **error)
 {
-    return yaml_node_read(node, tape_config_fields, member, error);
+    const TapeConfig *tape = member;
+
+    if (!yaml_node_read(node, tape_config_fields, member, error)) {
+        return false;
+    }
+    return !tape->format || is_suffix(tape->format) ||
+           yaml_node_refuse(yaml_node_get(node, "format"), error,
+                            "no image format has the suffix '%.40s'", tape->format);
 }
 
 /* ---- the whole ---- */
@@ -542,6 +568,44 @@ static Scenario *scenario_new(const char *path)
     s->expect.dmesg.none_of = g_strdupv((char **)oops);
     s->deadline = (Deadlines){ SECONDS(300), SECONDS(60), SECONDS(20) };
     return s;
+}
+
+/* ---- what only the drive can judge ---- */
+
+/* The plan was printed a rule a line: its error's line is the rule's number. */
+static bool check_faults(const YamlNode *faults, const char *plan, const ScenarioChecks *checks,
+                         GError **error)
+{
+    static const char name[] = "faults:";
+    g_autoptr(GError) why = NULL;
+    char *words = NULL;
+    size_t line;
+
+    if (checks->faults("faults", plan, strlen(plan), &why)) {
+        return true;
+    }
+    if (g_str_has_prefix(why->message, name)) {
+        line = (size_t)g_ascii_strtoull(why->message + strlen(name), NULL, 10);
+        words = strstr(why->message, ": ");
+        if (words && line >= 1 && line <= yaml_node_length(faults)) {
+            return yaml_node_refuse(yaml_node_item(faults, line - 1), error, "%s", words + 2);
+        }
+    }
+    return yaml_node_refuse(faults, error, "%s", why->message);
+}
+
+static bool check_drive(const YamlNode *root, const Scenario *scenario,
+                        const ScenarioOptions *options, GError **error)
+{
+    const ScenarioChecks *checks = options ? options->checks : NULL;
+    g_autoptr(GError) why = NULL;
+
+    if (checks && scenario->tape.model && !checks->model(scenario->tape.model, &why)) {
+        return yaml_node_refuse(yaml_node_get(yaml_node_get(root, "tape"), "model"), error, "%s",
+                                why->message);
+    }
+    return !checks || !scenario->faults ||
+           check_faults(yaml_node_get(root, "faults"), scenario->faults, checks, error);
 }
 
 /* ---- the matrix ---- */
@@ -663,13 +727,14 @@ static bool leaves_cases(const YamlNode *axis, GError **error)
 }
 
 /* The cases of one combination of the axes: guests × seeds. */
-static bool expand(const char *path, const char *text, const char *variant, GPtrArray *cases,
-                   GError **error)
+static bool expand(const char *path, const char *text, const char *variant,
+                   const ScenarioOptions *options, GPtrArray *cases, GError **error)
 {
     g_autoptr(YamlFile) file = yaml_file_parse(path, text, strlen(text), error);
     g_autoptr(GPtrArray) guests = g_ptr_array_new();
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
+    const SeedRange *range = options ? options->seeds : NULL;
     guint g, s;
 
     if (!root || !yaml_node_is(root, YAML_KIND_MAP, error) ||
@@ -679,6 +744,14 @@ static bool expand(const char *path, const char *text, const char *variant, GPtr
         !read_seeds(yaml_node_get(root, "seed"), seeds, error)) {
         return false;
     }
+    if (range) {
+        g_array_set_size(seeds, 0);
+        for (s = 0; s <= range->to - range->from; s++) {
+            int64_t seed = (int64_t)(range->from + s);
+
+            g_array_append_val(seeds, seed);
+        }
+    }
     for (g = 0; g < guests->len; g++) {
         for (s = 0; s < seeds->len; s++) {
             Scenario *scenario = scenario_new(path);
@@ -687,7 +760,8 @@ static bool expand(const char *path, const char *text, const char *variant, GPtr
             scenario->guest = guests->pdata[g];
             scenario->seed = (uint64_t)g_array_index(seeds, int64_t, s);
             scenario->variant = g_strdup(variant);
-            if (!yaml_node_read(root, scenario_fields, scenario, error)) {
+            if (!yaml_node_read(root, scenario_fields, scenario, error) ||
+                (g == 0 && s == 0 && !check_drive(root, scenario, options, error))) {
                 return false;
             }
             if (cases->len > CASES_MAX) {
@@ -710,11 +784,49 @@ static bool next_combination(const Axis *axes, size_t *at, size_t n)
     return false;
 }
 
-GPtrArray *scenario_parse(const char *path, const char *text, size_t length, GError **error)
+/*
+ * The text without the values of its axes, which have been read, and which are not to be read anew
+ * for each of them: that would take the square of their number. Every other line keeps its number.
+ * NULL: they do not stand on lines of their own.
+ */
+static char *without_axes(const YamlNode *root, const char *text, size_t length)
+{
+    g_auto(GStrv) lines = NULL;
+    g_autofree char *whole = g_strndup(text, length);
+    unsigned first = 0, end, i;
+    size_t key;
+
+    lines = g_strsplit(whole, "\n", -1);
+    end = g_strv_length(lines) + 1;
+    for (key = 0; key < yaml_node_length(root); key++) {
+        unsigned line = yaml_node_line(yaml_node_key(root, key));
+
+        if (first) {
+            end = line;
+            break;
+        }
+        if (g_str_equal(yaml_node_text(yaml_node_key(root, key), NULL), "vary")) {
+            first = line;
+        }
+    }
+    /* In the first column of a map in blocks, whose next key begins a line as well. */
+    if (!first || strchr(lines[yaml_node_line(root) - 1], '{') ||
+        !g_str_has_prefix(lines[first - 1], "vary:") || end <= first) {
+        return NULL;
+    }
+    for (i = first; i < end && lines[i - 1]; i++) {
+        lines[i - 1][0] = '\0';
+    }
+    return g_strjoinv("\n", lines);
+}
+
+GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
+                          const ScenarioOptions *options, GError **error)
 {
     g_autoptr(YamlFile) file = yaml_file_parse(path, text, length, error);
     g_autoptr(GPtrArray) cases =
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
+    g_autofree char *template = NULL;
     Axis axes[8];
     size_t at[8] = { 0 }, n;
 
@@ -723,18 +835,22 @@ GPtrArray *scenario_parse(const char *path, const char *text, size_t length, GEr
                     error)) {
         return NULL;
     }
+    template = without_axes(yaml_file_root(file), text, length);
+    if (!template) {
+        template = g_strndup(text, length);
+    }
     do {
-        g_autofree char *filled = substituted(text, length, axes, at, n);
+        g_autofree char *filled = substituted(template, strlen(template), axes, at, n);
         g_autofree char *variant = variant_name(axes, at, n);
 
-        if (!expand(path, filled, variant, cases, error)) {
+        if (!expand(path, filled, variant, options, cases, error)) {
             return NULL;
         }
     } while (next_combination(axes, at, n));
     return g_steal_pointer(&cases);
 }
 
-GPtrArray *scenario_load(const char *path, GError **error)
+GPtrArray *scenario_load(const char *path, const ScenarioOptions *options, GError **error)
 {
     g_autofree char *text = NULL;
     size_t length;
@@ -746,18 +862,19 @@ GPtrArray *scenario_load(const char *path, GError **error)
     if (!g_file_get_contents(path, &text, &length, error)) {
         return NULL;
     }
-    return scenario_parse(path, text, length, error);
+    return scenario_parse(path, text, length, options, error);
 }
 
-bool scenario_parse_seeds(const char *text, uint64_t *from, uint64_t *to, GError **error)
+bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error)
 {
     char *end = NULL;
 
-    *from = *to = g_ascii_strtoull(text, &end, 10);
+    seeds->from = seeds->to = g_ascii_strtoull(text, &end, 10);
     if (g_ascii_isdigit(text[0]) && g_str_has_prefix(end, "..") && g_ascii_isdigit(end[2])) {
-        *to = g_ascii_strtoull(end + 2, &end, 10);
+        seeds->to = g_ascii_strtoull(end + 2, &end, 10);
     }
-    if (g_ascii_isdigit(text[0]) && *end == '\0' && *from <= *to && *to - *from < CASES_MAX) {
+    if (g_ascii_isdigit(text[0]) && *end == '\0' && seeds->from <= seeds->to &&
+        seeds->to - seeds->from < CASES_MAX) {
         return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,

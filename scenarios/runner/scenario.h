@@ -112,13 +112,30 @@ typedef struct Scenario {
 void scenario_free(Scenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
 
-/* The cases of a file, in the order of its axes. Errors (USBTAPE_ERROR_INPUT) name FILE:LINE:COL.
- */
-GPtrArray *scenario_load(const char *path, GError **error);
-GPtrArray *scenario_parse(const char *path, const char *text, size_t length, GError **error);
+/* What only the drive can judge, which the runner knows nothing of: the program brings it. */
+typedef struct ScenarioChecks {
+    /* A fault plan? Errors begin with NAME:LINE:COLUMN, `name` being the one given. */
+    bool (*faults)(const char *name, const char *text, size_t length, GError **error);
+    bool (*model)(const char *name, GError **error);
+} ScenarioChecks;
+
+typedef struct SeedRange {
+    uint64_t from, to; /* both of them, too */
+} SeedRange;
+
+typedef struct ScenarioOptions {
+    const ScenarioChecks *checks; /* NULL: the drive will complain when it is started */
+    const SeedRange *seeds;       /* instead of those in the file; NULL: as it says */
+} ScenarioOptions;
+
+/* The cases of a file, in the order of its axes. `options` may be NULL. Errors
+ * (USBTAPE_ERROR_INPUT) name FILE:LINE:COL. */
+GPtrArray *scenario_load(const char *path, const ScenarioOptions *options, GError **error);
+GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
+                          const ScenarioOptions *options, GError **error);
 
 /* Only one seed, or a range of them, whatever the file says. NULL: no such numbers. */
-bool scenario_parse_seeds(const char *text, uint64_t *from, uint64_t *to, GError **error);
+bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error);
 
 /* What a case is called in reports: "tar.record=64KiB.seed=2". Free with g_free. */
 char *scenario_case_name(const Scenario *scenario);

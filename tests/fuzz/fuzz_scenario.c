@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) cases = scenario_parse("f", (const char *)data, size, &error);
+    g_autoptr(GPtrArray) cases = scenario_parse("f", (const char *)data, size, NULL, &error);
     guint i;
 
     g_assert((cases == NULL) == (error != NULL));

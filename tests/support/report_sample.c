@@ -131,7 +131,7 @@ static GPtrArray *make_cases(const char *directory)
                                                 "steps: [{run: x}]\n",
                                                 i);
         g_autoptr(GError) error = NULL;
-        g_autoptr(GPtrArray) parsed = scenario_parse(path, text, strlen(text), &error);
+        g_autoptr(GPtrArray) parsed = scenario_parse(path, text, strlen(text), NULL, &error);
 
         g_assert_no_error(error);
         g_ptr_array_add(cases, g_ptr_array_steal_index(parsed, 0));

@@ -78,7 +78,7 @@ static const char *judge(Bench *b, const char *expect)
 {
     g_autofree char *text =
         g_strdup_printf("name: n\nabout: a\nsteps: [{run: x}]\nexpect: %s\n", expect);
-    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
     const Scenario *scenario;
 
     ck_assert_msg(cases != NULL, "%s", expect);

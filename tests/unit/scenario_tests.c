@@ -51,6 +51,7 @@ static const struct {
     { HEAD STEPS "memory: 64\n", "f:4:9: '64' is out of range: from 128 to 65536" },
     { HEAD STEPS "tape: {capacity: big}\n",
       "f:4:18: 'big' is not a size: write a number and a unit, such as 512, 64KiB or 35GB" },
+    { HEAD STEPS "tape: {format: foo}\n", "f:4:16: no image format has the suffix 'foo'" },
     { HEAD STEPS "faults: drive.busy\n", "f:4:9: this must be a list, not a single value" },
     { HEAD STEPS "expect: {outcome: fine}\n",
       "f:4:19: 'fine' is not known here: choose from intact, recovered, detected, "
@@ -78,7 +79,7 @@ START_TEST(bad_scenario_is_refused_with_its_place)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) cases =
-        scenario_parse("f", refused[_i].text, strlen(refused[_i].text), &error);
+        scenario_parse("f", refused[_i].text, strlen(refused[_i].text), NULL, &error);
 
     ck_assert_msg(!cases, "accepted: %s", refused[_i].text);
     ck_assert(g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT));
@@ -115,7 +116,7 @@ START_TEST(every_key_is_read)
         "  clean: false\n"
         "  dmesg: {none-of: [x], some-of: y}\n"
         "deadline: {scenario: 1min, step: 2s, silence: 3s}\n";
-    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
     const Scenario *s = nth(cases, 0);
     const Step *first = s->steps->pdata[0], *second = s->steps->pdata[1];
     const GArray *tape = s->expect.tape->pdata[0];
@@ -149,7 +150,7 @@ START_TEST(matrix_is_every_combination_in_order)
     static const char text[] = "name: n\nabout: a\nvary: {size: [1KiB, 2KiB], word: [x, y]}\n"
                                "seed: {from: 3, count: 2}\n"
                                "steps: [{run: \"<word> <size> <other>\"}]\n";
-    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL);
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
     g_autofree char *first = scenario_case_name(nth(cases, 0));
     g_autofree char *last = scenario_case_name(nth(cases, 7));
     g_autofree char *id = scenario_case_id(nth(cases, 0));
@@ -164,17 +165,117 @@ START_TEST(matrix_is_every_combination_in_order)
 }
 END_TEST
 
+/* Its axes are read once, and cut out of what is read again for each case: wherever they stand. */
+static const struct {
+    const char *text;
+    const char *said; /* the cases' first steps; or the error */
+} expansions[] = {
+    { "vary: {a: [x, y]}\n" HEAD "steps: [{run: <a>}]\n", "x y" },
+    { HEAD "steps: [{run: <a>}]\nvary: {a: [x, y]}\n", "x y" },
+    { HEAD "steps: [{run: <a>}]\nvary: {a: [x, y]}", "x y" },
+    { HEAD "vary:\n  a:\n    - x\n    # a comment\n    - y\nsteps: [{run: <a>}]\n", "x y" },
+    { HEAD "vary:\n  a: [x,\n    y]\n\n\nsteps: [{run: <a>}]\n", "x y" },
+    { "{name: n, about: a, vary: {a: [x, y]}, steps: [{run: <a>}]}\n", "x y" },
+    { "{\nname: n, about: a,\nvary: {a: [x, y]}, steps: [{run: <a>}]}\n", "x y" },
+    { "{name: n, about: a, steps: [{run: <a>}],\nvary: {a: [x, y]}\n}\n", "x y" },
+    { "\"vary\": {a: [x, y]}\n" HEAD "steps: [{run: <a>}]\n", "x y" },
+    { HEAD "steps: [{run: \"<a>\\nvary: 5\"}]\nvary: {a: [x]}\n", "x\nvary: 5" },
+    { HEAD "vary: {a: [x, y]}\nsteps: [{run: 1}]\nmemory: <a>\n",
+      "f:5:9: 'x' is not a whole number" },
+    { HEAD "vary:\n  a: [64,\n    256]\nsteps: [{run: 1}]\nmemory: <a>\n",
+      "f:7:9: '64' is out of range: from 128 to 65536" },
+};
+
+START_TEST(axes_may_stand_anywhere)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases =
+        scenario_parse("f", expansions[_i].text, strlen(expansions[_i].text), NULL, &error);
+    g_autoptr(GString) said = g_string_new(error ? error->message : NULL);
+    guint i;
+
+    for (i = 0; cases && i < cases->len; i++) {
+        g_string_append_printf(said, "%s%s", i > 0 ? " " : "",
+                               ((const Step *)nth(cases, i)->steps->pdata[0])->text);
+    }
+    ck_assert_str_eq(said->str, expansions[_i].said);
+}
+END_TEST
+
+START_TEST(a_given_range_of_seeds_replaces_the_files)
+{
+    static const char text[] = "name: n\nabout: a\nseed: [1, 2, 3]\nvary: {a: [x, y]}\n" STEPS;
+    const SeedRange range = { G_MAXUINT64 - 1, G_MAXUINT64 };
+    const ScenarioOptions options = { .seeds = &range };
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), &options, NULL);
+
+    ck_assert_uint_eq(cases->len, 4);
+    ck_assert_uint_eq(nth(cases, 0)->seed, G_MAXUINT64 - 1);
+    ck_assert_uint_eq(nth(cases, 3)->seed, G_MAXUINT64);
+}
+END_TEST
+
+/* ---- what only the drive can judge ---- */
+
+static bool only_busy(const char *name, const char *text, size_t length, GError **error)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    int i;
+
+    for (i = 0; lines[i] && *lines[i]; i++) {
+        if (!strstr(lines[i], "drive.busy")) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:%d:9: not busy: no", name,
+                        i + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool only_sdx(const char *name, GError **error)
+{
+    if (!g_str_equal(name, "sdx")) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "no model '%s'", name);
+        return false;
+    }
+    return true;
+}
+
+static const struct {
+    const char *text, *message; /* NULL: it is good */
+} checked[] = {
+    { HEAD STEPS "tape: {model: sdx}\n", NULL },
+    { HEAD STEPS "tape: {model: xxx}\n", "f:4:15: no model 'xxx'" },
+    { HEAD STEPS "faults: [{name: drive.busy}]\n", NULL },
+    { HEAD STEPS "faults:\n  - {name: drive.busy}\n  - name: drive.hang\n    on: any\n",
+      "f:6:5: not busy: no" },
+    { HEAD STEPS "faults: [{name: drive.busy}, {name: x}]\n", "f:4:30: not busy: no" },
+};
+
+START_TEST(the_drive_is_asked)
+{
+    static const ScenarioChecks checks = { only_busy, only_sdx };
+    const ScenarioOptions options = { .checks = &checks };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases =
+        scenario_parse("f", checked[_i].text, strlen(checked[_i].text), &options, &error);
+
+    ck_assert_str_eq(error ? error->message : "", checked[_i].message ? checked[_i].message : "");
+    ck_assert((cases != NULL) == !checked[_i].message);
+}
+END_TEST
+
 START_TEST(seeds_are_parsed)
 {
-    uint64_t from, to;
+    SeedRange range;
 
-    ck_assert(scenario_parse_seeds("5", &from, &to, NULL) && from == 5 && to == 5);
-    ck_assert(scenario_parse_seeds("1..20", &from, &to, NULL) && from == 1 && to == 20);
-    ck_assert(!scenario_parse_seeds("20..1", &from, &to, NULL));
-    ck_assert(!scenario_parse_seeds("", &from, &to, NULL));
-    ck_assert(!scenario_parse_seeds("-1", &from, &to, NULL));
-    ck_assert(!scenario_parse_seeds("1..", &from, &to, NULL));
-    ck_assert(!scenario_parse_seeds("0..99999999999", &from, &to, NULL));
+    ck_assert(scenario_parse_seeds("5", &range, NULL) && range.from == 5 && range.to == 5);
+    ck_assert(scenario_parse_seeds("1..20", &range, NULL) && range.from == 1 && range.to == 20);
+    ck_assert(!scenario_parse_seeds("20..1", &range, NULL));
+    ck_assert(!scenario_parse_seeds("", &range, NULL));
+    ck_assert(!scenario_parse_seeds("-1", &range, NULL));
+    ck_assert(!scenario_parse_seeds("1..", &range, NULL));
+    ck_assert(!scenario_parse_seeds("0..99999999999", &range, NULL));
 }
 END_TEST
 
@@ -185,6 +286,9 @@ TCase *make_scenario_tcase(void)
     tcase_add_loop_test(tcase, bad_scenario_is_refused_with_its_place, 0, G_N_ELEMENTS(refused));
     tcase_add_test(tcase, every_key_is_read);
     tcase_add_test(tcase, matrix_is_every_combination_in_order);
+    tcase_add_loop_test(tcase, axes_may_stand_anywhere, 0, G_N_ELEMENTS(expansions));
+    tcase_add_test(tcase, a_given_range_of_seeds_replaces_the_files);
+    tcase_add_loop_test(tcase, the_drive_is_asked, 0, G_N_ELEMENTS(checked));
     tcase_add_test(tcase, seeds_are_parsed);
     return tcase;
 }
