@@ -98,30 +98,70 @@ struct MtfReader {
 /* ── rules ── */
 
 static const struct {
-    const char *name, *clause;
+    const char *name, *about, *clause;
 } rules[] = {
-    [MTF_RULE_READABLE] = { "readable tape", "none" },
-    [MTF_RULE_BLOCK_SIZE] = { "size of the tape block", "section 3, addressing" },
-    [MTF_RULE_TYPE] = { "descriptor block", "structure 4, DBLK Type" },
-    [MTF_RULE_ORDER] = { "order on tape", "section 3, media layout" },
-    [MTF_RULE_HEADER_CHECKSUM] = { "header checksum", "structure 4, Header Checksum" },
-    [MTF_RULE_FLA] = { "format logical address", "structure 4, Format Logical Address" },
-    [MTF_RULE_CONTROL_BLOCK] = { "control block id", "structure 4, Control Block ID" },
-    [MTF_RULE_FIRST_EVENT] = { "offset to first event", "structure 4, Offset To First Event" },
-    [MTF_RULE_STRING] = { "string", "structure 2 and table 4" },
-    [MTF_RULE_FIELD] = { "field", "structures 5, 6, 9, 12 and 14" },
-    [MTF_RULE_STREAM_HEADER] = { "stream header checksum", "structure 15, Checksum" },
-    [MTF_RULE_STREAM_ORDER] = { "order of streams", "section 6, stream data" },
-    [MTF_RULE_STREAM_CHECKSUM] = { "stream checksum", "section 6, CHECKSUM_STREAM" },
-    [MTF_RULE_PAD] = { "padding", "section 6, PAD_STREAM" },
-    [MTF_RULE_FILEMARK] = { "marks", "section 3, media layout" },
-    [MTF_RULE_END] = { "end of data", "section 3, media layout" },
-    [MTF_RULE_UNSUPPORTED] = { "cannot be followed by this reader", "none" },
+    [MTF_RULE_READABLE] = { "readable tape", "every block and mark can be read", "none" },
+    [MTF_RULE_BLOCK_SIZE] = { "size of the tape block", "all blocks are as long as the first",
+                              "section 3, addressing" },
+    [MTF_RULE_TYPE] = { "descriptor block",
+                        "where a descriptor block has to be there are four characters and a good "
+                        "header checksum",
+                        "structure 4, DBLK Type" },
+    [MTF_RULE_ORDER] = { "order on tape",
+                         "TAPE, filemark; SSET, VOLB, DIRB, FILE…, filemark, ESET, filemark; at "
+                         "last EOTM, filemark",
+                         "section 3, media layout" },
+    [MTF_RULE_HEADER_CHECKSUM] = { "header checksum",
+                                   "the exclusive or of the header's other words",
+                                   "structure 4, Header Checksum" },
+    [MTF_RULE_FLA] = { "format logical address",
+                       "counts format logical blocks from the SSET on; 0 in TAPE and EOTM",
+                       "structure 4, Format Logical Address" },
+    [MTF_RULE_CONTROL_BLOCK] = { "control block id",
+                                 "0 in TAPE, SSET and EOTM, rising within a set",
+                                 "structure 4, Control Block ID" },
+    [MTF_RULE_FIRST_EVENT] = { "offset to first event", "beyond the fixed fields, a multiple of 4",
+                               "structure 4, Offset To First Event" },
+    [MTF_RULE_STRING] = { "string", "its type is 0, 1 or 2, and it lies within the block",
+                          "structure 2 and table 4" },
+    [MTF_RULE_FIELD] = { "field",
+                         "version and sizes are possible; set numbers rise by one, and ESET "
+                         "repeats them; a FILE's directory id is its DIRB's; the physical block "
+                         "addresses of all SSETs differ from the object's number by the same; an "
+                         "SFMB's array fits",
+                         "structures 5, 6, 9, 12 and 14" },
+    [MTF_RULE_STREAM_HEADER] = { "stream header checksum",
+                                 "the exclusive or of the header's other words",
+                                 "structure 15, Checksum" },
+    [MTF_RULE_STREAM_ORDER] = { "order of streams",
+                                "CSUM after a stream that announces it, and only there; segments "
+                                "of one stream together; PNAM or FNAM first",
+                                "section 6, stream data" },
+    [MTF_RULE_STREAM_CHECKSUM] = { "stream checksum",
+                                   "CSUM holds the exclusive or of the stream's data",
+                                   "section 6, CHECKSUM_STREAM" },
+    [MTF_RULE_PAD] = { "padding", "SPAD ends where a descriptor block may begin",
+                       "section 6, PAD_STREAM" },
+    [MTF_RULE_FILEMARK] = { "marks",
+                            "none where none belongs; one in the middle of a set only if EOTM "
+                            "follows",
+                            "section 3, media layout" },
+    [MTF_RULE_END] = { "end of data", "none before a set has its ESET and filemark",
+                       "section 3, media layout" },
+    [MTF_RULE_UNSUPPORTED] = { "cannot be followed by this reader",
+                               "a stream that was compressed by software: no fault of the tape, "
+                               "but judging ends here",
+                               "none" },
 };
 
 const char *mtf_rule_name(MtfRule rule)
 {
     return rules[rule].name;
+}
+
+const char *mtf_rule_about(MtfRule rule)
+{
+    return rules[rule].about;
 }
 
 const char *mtf_rule_clause(MtfRule rule)

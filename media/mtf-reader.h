@@ -40,8 +40,11 @@ typedef enum MtfRule {
     MTF_RULE_UNSUPPORTED,     /* no violation: something that this reader cannot follow */
 } MtfRule;
 
-/* "header checksum" and "structure 4": what a rule is called, and where it is written. Static. */
+#define MTF_N_RULES (MTF_RULE_UNSUPPORTED + 1)
+
+/* "header checksum", what has to hold, and "structure 4…", where that is written. Static. */
 const char *mtf_rule_name(MtfRule rule);
+const char *mtf_rule_about(MtfRule rule);
 const char *mtf_rule_clause(MtfRule rule);
 
 /* An object of a tape, and a byte in it. */

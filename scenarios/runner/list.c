@@ -2,6 +2,8 @@
 /* `usbtape list`: what there is to run, to break, to play, to boot. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "media/mtf-reader.h"
+#include "scenarios/kb817765/fixed-builds.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/plan.h"
 
@@ -45,6 +47,53 @@ static void fill_guests(GArray *entries)
     for (kind = guest_kinds(); kind->name; kind++) {
         add(entries, kind->name, kind->about);
     }
+}
+
+static void add_row(GArray *entries, const char *name, const char *about, const char *first,
+                    const char *second)
+{
+    const char *const cells[] = { first, second, NULL };
+    ListEntry entry = { g_strdup(name), g_strdup(about), g_strdupv((char **)cells) };
+
+    g_array_append_val(entries, entry);
+}
+
+static void fill_mtf_rules(GArray *entries)
+{
+    for (int rule = 0; rule < MTF_N_RULES; rule++) {
+        add_row(entries, mtf_rule_name((MtfRule)rule), mtf_rule_about((MtfRule)rule),
+                mtf_rule_clause((MtfRule)rule), NULL);
+    }
+}
+
+static void fill_fixed_builds(GArray *entries)
+{
+    size_t n, i;
+    const FixedBuild *builds = fixed_builds(&n);
+
+    for (i = 0; i < n; i++) {
+        const FixedBuild *b = &builds[i];
+        g_autofree char *version = g_strdup_printf("%u.%u.%u.%u", b->version[0], b->version[1],
+                                                   b->version[2], b->version[3]);
+        g_autofree char *about = g_strdup_printf("%s, %s", b->os, b->architecture);
+        g_autofree char *size = g_strdup_printf("%u", b->size);
+
+        add_row(entries, version, about, b->date, size);
+    }
+}
+
+/* Tables that need nothing of the emulator. */
+static const ListTable *own_tables(void)
+{
+    static const char *const rules[] = { "specification", NULL };
+    static const char *const builds[] = { "date (UTC)", "bytes", NULL };
+    static const ListTable tables[] = {
+        { "fixed-builds", builds, fill_fixed_builds },
+        { "mtf-rules", rules, fill_mtf_rules },
+        { NULL },
+    };
+
+    return tables;
 }
 
 static void print_text(const GArray *entries)
@@ -125,15 +174,27 @@ static void print_json(const GArray *entries, const char *const *columns)
     puts(text);
 }
 
+/* False: no table of that name; the names that there are are added to `known`. */
+static bool fill_from(const ListTable *tables, const char *what, GArray *entries,
+                      const char *const **columns, GString *known)
+{
+    for (const ListTable *table = tables; table && table->name; table++) {
+        if (g_str_equal(what, table->name)) {
+            table->fill(entries);
+            *columns = table->columns;
+            return true;
+        }
+        g_string_append_printf(known, ", %s", table->name);
+    }
+    return false;
+}
+
 /* `*columns`: those of the table that was asked for. */
 static bool fill(const char *what, const ListTable *tables, GArray *entries,
                  const char *const **columns, GError **error)
 {
     g_autoptr(GString) known = g_string_new("scenarios, guests");
-    const ListTable *table;
-
     *columns = NULL;
-
     if (g_str_equal(what, "scenarios")) {
         return fill_scenarios(entries, error);
     }
@@ -141,13 +202,9 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries,
         fill_guests(entries);
         return true;
     }
-    for (table = tables; table && table->name; table++) {
-        if (g_str_equal(what, table->name)) {
-            table->fill(entries);
-            *columns = table->columns;
-            return true;
-        }
-        g_string_append_printf(known, ", %s", table->name);
+    if (fill_from(tables, what, entries, columns, known) ||
+        fill_from(own_tables(), what, entries, columns, known)) {
+        return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "list: there is no '%s': choose from %s",
                 what, known->str);
@@ -163,7 +220,7 @@ int list_main(int argc, char **argv, const ListTable *tables)
         { NULL },
     };
     g_autoptr(GOptionContext) context =
-        g_option_context_new("scenarios|guests|faults|models|opcodes|pages");
+        g_option_context_new("scenarios|guests|faults|models|opcodes|pages|fixed-builds|mtf-rules");
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ListEntry));
     g_autoptr(GError) error = NULL;
     const char *const *columns;
@@ -175,7 +232,8 @@ int list_main(int argc, char **argv, const ListTable *tables)
     }
     if (argc != 2) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "list: of what? One of scenarios, guests, faults, models, opcodes, pages");
+                    "list: of what? One of scenarios, guests, faults, models, opcodes, pages, "
+                    "fixed-builds, mtf-rules");
         return usbtape_fail(error);
     }
     if (!fill(argv[1], tables, entries, &columns, &error)) {

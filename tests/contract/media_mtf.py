@@ -117,6 +117,18 @@ def other_tapes_are_no_such_tapes():
     assert media('check', '--mtf', 'blank.tap')[0] == 1
 
 
+def file_knows_the_tape_block():
+    # the one independent parser that Debian has
+    if shutil.which('file'):
+        subprocess.run([MTF_TAPE, 'again.tap', '1'], check=True)
+        with open('block', 'wb') as block:
+            block.write(objects('again.tap')[0])
+        said = subprocess.run(['file', '-b', 'block'], capture_output=True, text=True, check=True).stdout
+        assert said.startswith('Windows NTbackup archive NT, '), said
+        for words in 'name: Media created by usbtape', 'label: MTF Media Label|1.0|', 'usbtape, a simulated backup':
+            assert words in said, said
+
+
 def the_option_is_for_check_alone():
     status, text, errors = media('ls', '--mtf', 'plain.tap')
     assert status == 2 and len(errors) == 1 and '--mtf' in errors[0], errors
