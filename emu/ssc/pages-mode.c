@@ -59,9 +59,9 @@ void ssc_mode_init(SscDrive *drive)
 {
     const SscModel *model = drive->model;
 
+    G_STATIC_ASSERT(SSC_MODE_PAGE_SIZE > G_MAXUINT8); /* what PAGE LENGTH can say */
     g_assert(model->n_mode_pages <= SSC_MODE_PAGES_MAX);
     for (unsigned i = 0; i < model->n_mode_pages; i++) {
-        g_assert(model->mode_pages[i].length <= SSC_MODE_PAGE_SIZE);
         memcpy(drive->saved_pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
     }
 }
