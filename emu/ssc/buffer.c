@@ -35,6 +35,7 @@ static void drain_run(SscBuffer *b, uint64_t objects)
     objects = MIN(objects, run->objects);
     run->objects -= objects;
     b->behind_objects -= objects;
+    b->behind_start += objects;
     b->behind_bytes -= objects * run->size;
     if (run->objects == 0) {
         b->first = (b->first + 1) % SSC_BUFFER_RUNS;
@@ -53,12 +54,20 @@ static void drain(SscBuffer *b)
     }
 }
 
-static void add_behind(SscBuffer *b, uint64_t objects, uint32_t size)
+/* The medium has taken them. */
+static void add_behind(SscDrive *drive, uint64_t objects, uint32_t size)
 {
+    SscBuffer *b = &drive->buffer;
     SscRun *last = b->n_runs > 0 ? run_at(b, b->n_runs - 1) : NULL;
 
     if (objects == 0) {
         return;
+    }
+    if (b->behind_objects == 0) {
+        MediumPosition position;
+
+        medium_position(drive->medium, &position);
+        b->behind_start = position.object - objects;
     }
     if (last && last->size == size) {
         last->objects += objects;
@@ -132,7 +141,7 @@ static MediumResult retry(SscDrive *drive)
         uint32_t size = held->block ? (uint32_t)g_bytes_get_size(held->block) : 0;
         MediumResult result = write_held(drive, held, &written);
 
-        add_behind(b, written, size);
+        add_behind(drive, written, size);
         b->held_objects -= written;
         b->held_bytes -= written * size;
         held->count -= written;
@@ -208,7 +217,7 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
 
         result = ssc_zones_write(drive, data + offset, size);
         if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
-            add_behind(b, 1, size);
+            add_behind(drive, 1, size);
         }
     }
     if (holds_back(drive, result)) {
@@ -231,7 +240,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
 
     if (b->held_objects == 0) {
         result = ssc_zones_write_marks(drive, mark, count, written);
-        add_behind(b, *written, 0);
+        add_behind(drive, *written, 0);
     }
     if (immed && holds_back(drive, result)) {
         hold(b, NULL, mark, count - *written);
@@ -295,7 +304,11 @@ void ssc_buffer_lose(SscDrive *drive)
               objects, bytes);
     }
     if (b->behind_objects > 0) {
-        medium_lose(drive->medium, b->behind_objects);
+        MediumPosition position;
+
+        /* A fault below may have lost some before us. */
+        medium_position(drive->medium, &position);
+        medium_lose(drive->medium, position.object - MIN(position.object, b->behind_start));
     }
     ssc_buffer_clear(b);
 }

@@ -33,6 +33,7 @@ typedef struct SscBuffer {
     SscRun runs[SSC_BUFFER_RUNS];
     unsigned first, n_runs;
     uint64_t behind_objects, behind_bytes;
+    uint64_t behind_start; /* number of the oldest, while there is one */
 
     GQueue held; /* of SscHeld */
     uint64_t held_objects, held_bytes;

@@ -41,6 +41,17 @@ static void power_off(SscDrive *drive)
     ssc_buffer_clear(&drive->buffer);
 }
 
+static ScsiSenseCode attention_after(const SscModel *model, ScsiReset kind)
+{
+    static const ScsiSenseCode codes[] = {
+        [SCSI_RESET_POWER_ON] = SENSE_POWER_ON,
+        [SCSI_RESET_BUS] = SENSE_BUS_RESET,
+        [SCSI_RESET_DEVICE] = SENSE_DEVICE_RESET,
+    };
+
+    return model->tells_resets_apart ? codes[kind] : SENSE_POWER_ON_OR_RESET;
+}
+
 /* SPC-3 § 5.6: what each kind of reset takes with it. The transport aborted its tasks before. */
 static void reset(ScsiTarget *target, ScsiReset kind)
 {
@@ -71,7 +82,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
     drive->prevented = false;
     drive->reservation.reserved = false; /* registrations outlive it */
     ssc_mode_reset(drive);
-    scsi_attention_raise(&drive->attention, SENSE_POWER_ON_OR_RESET);
+    scsi_attention_raise(&drive->attention, attention_after(drive->model, kind));
 }
 
 static const ScsiTargetOps target_ops = {

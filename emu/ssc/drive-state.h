@@ -95,6 +95,7 @@ struct SscDrive {
     bool loaded;
     bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
+    uint8_t ait_format;     /* AIT and DEVICE of page 31h, as the cartridge was formatted */
     bool compression_told;  /* the medium knows whether to compress */
     bool prevented;         /* PREVENT ALLOW MEDIUM REMOVAL */
     bool dirty;             /* the tape differs from what is known to be synced */

@@ -85,18 +85,6 @@ void ssc_mode_save(SscDrive *drive)
     }
 }
 
-void ssc_mode_reset(SscDrive *drive)
-{
-    const SscModel *model = drive->model;
-
-    drive->mode = (SscMode){ .buffered_mode = 1,
-                             .density = model->density,
-                             .block_length = model->block_length };
-    memcpy(drive->mode.pages, drive->saved_pages, sizeof drive->mode.pages);
-    drive->compression_told = false;
-    ssc_mode_meet_cartridge(drive);
-}
-
 bool ssc_mode_reports_setmarks(const SscDrive *drive)
 {
     return page_byte(drive, PAGE_CONFIGURATION, 8) & 0x20; /* RSMK */
@@ -222,15 +210,12 @@ bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_S
     return index >= 0;
 }
 
-/* AIT and DEVICE as the cartridge in the drive was formatted; a new one is as the model makes them.
- */
-static uint8_t native_bits(SscDrive *drive, int index)
+/* AIT and DEVICE as the cartridge was formatted; a new one is as the model makes them. */
+static uint8_t read_format(SscDrive *drive, uint8_t bits)
 {
-    uint8_t bits = drive->model->mode_pages[index].defaults[0];
     MediumAttribute attribute;
 
-    if (drive->loaded &&
-        medium_get_attribute(drive->medium, 0, SSC_ATTRIBUTE_AIT, &attribute) == MEDIUM_OK) {
+    if (medium_get_attribute(drive->medium, 0, SSC_ATTRIBUTE_AIT, &attribute) == MEDIUM_OK) {
         gsize size;
         const uint8_t *value = g_bytes_get_data(attribute.value, &size);
 
@@ -240,14 +225,35 @@ static uint8_t native_bits(SscDrive *drive, int index)
     return bits & (AIT_NATIVE | AIT_DEVICE);
 }
 
+/* What will be selected if nothing else is. */
+static void select_format(SscDrive *drive, int index)
+{
+    uint8_t *values = drive->mode.pages[index];
+
+    values[0] = (uint8_t)((values[0] & ~(AIT_NATIVE | AIT_DEVICE)) | drive->ait_format);
+}
+
+void ssc_mode_reset(SscDrive *drive)
+{
+    const SscModel *model = drive->model;
+
+    drive->mode = (SscMode){ .buffered_mode = 1,
+                             .density = model->density,
+                             .block_length = model->block_length };
+    memcpy(drive->mode.pages, drive->saved_pages, sizeof drive->mode.pages);
+    drive->compression_told = false;
+    if (drive->loaded && page_index(model, PAGE_AIT) >= 0) {
+        select_format(drive, page_index(model, PAGE_AIT));
+    }
+}
+
 void ssc_mode_meet_cartridge(SscDrive *drive)
 {
     int index = page_index(drive->model, PAGE_AIT);
 
     if (index >= 0) {
-        uint8_t *values = drive->mode.pages[index];
-
-        values[0] = (uint8_t)((values[0] & ~(AIT_NATIVE | AIT_DEVICE)) | native_bits(drive, index));
+        drive->ait_format = read_format(drive, drive->model->mode_pages[index].defaults[0]);
+        select_format(drive, index);
     }
 }
 
@@ -260,8 +266,10 @@ void ssc_mode_formatted(SscDrive *drive)
         g_autoptr(GBytes) value = g_bytes_new(&bits, 1);
         MediumAttribute attribute = { .id = SSC_ATTRIBUTE_AIT, .read_only = true, .value = value };
 
-        /* A cartridge without MIC cannot keep it, and stays what the model makes of it. */
+        /* A cartridge without MIC cannot keep it, and is what the model makes of it again when it
+         * comes back. */
         medium_set_attribute(drive->medium, 0, &attribute);
+        drive->ait_format = bits;
     }
 }
 
@@ -274,8 +282,7 @@ static void refresh_ait(SscDrive *drive, uint8_t *values)
         medium_info(drive->medium, &info);
     }
     values[2 - 2] = (uint8_t)((values[2 - 2] & ~(AIT_NATIVE | AIT_DEVICE | AIT_LOG)) |
-                              native_bits(drive, page_index(drive->model, PAGE_AIT)) |
-                              (info.attributes ? AIT_LOG : 0));
+                              drive->ait_format | (info.attributes ? AIT_LOG : 0));
     values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
 }
 

@@ -65,7 +65,7 @@ START_TEST(inquiry_and_request_sense_come_first)
         expect_good(h);
     }
     host_send(h, READY);
-    expect_sense(h, SENSE_POWER_ON_OR_RESET);
+    expect_sense(h, SENSE_POWER_ON);
     host_send(h, READY);
     expect_good(h);
 }

@@ -39,9 +39,9 @@ START_TEST(attentions_after_power_on_and_insertion)
     host_send(h, INQUIRY); /* neither reports nor takes them */
     expect_good(h);
     host_send(h, TEST_UNIT_READY);
-    expect_sense(h, SENSE_POWER_ON_OR_RESET);
+    expect_sense(h, SENSE_POWER_ON);
     host_send(h, REQUEST_SENSE);
-    expect_sense_data(h, SENSE_POWER_ON_OR_RESET);
+    expect_sense_data(h, SENSE_POWER_ON);
     host_send(h, CDB(0x08, 0, 0, 0, 10, 0));
     expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     host_send(h, TEST_UNIT_READY);
@@ -57,7 +57,7 @@ START_TEST(request_sense_reports_and_takes_an_attention)
 
     h->target->ops->reset(h->target, SCSI_RESET_BUS);
     host_send(h, REQUEST_SENSE);
-    expect_sense_data(h, SENSE_POWER_ON_OR_RESET);
+    expect_sense_data(h, SENSE_BUS_RESET);
     host_send(h, TEST_UNIT_READY);
     expect_good(h);
 }
@@ -67,11 +67,12 @@ END_TEST
 static const struct {
     ScsiReset kind;
     bool told, mode_lost, position_lost;
+    ScsiSenseCode code;
 } resets[] = {
-    { SCSI_RESET_POWER_ON, true, true, true },
-    { SCSI_RESET_BUS, true, true, false },
-    { SCSI_RESET_DEVICE, true, true, false },
-    { SCSI_RESET_TRANSPORT, false, false, false },
+    { SCSI_RESET_POWER_ON, true, true, true, SENSE_POWER_ON },
+    { SCSI_RESET_BUS, true, true, false, SENSE_BUS_RESET },
+    { SCSI_RESET_DEVICE, true, true, false, SENSE_DEVICE_RESET },
+    { SCSI_RESET_TRANSPORT, false, false, false, SENSE_NO_SENSE },
 };
 
 START_TEST(what_a_reset_takes)
@@ -83,7 +84,7 @@ START_TEST(what_a_reset_takes)
     h->target->ops->reset(h->target, resets[_i].kind);
     host_send(h, TEST_UNIT_READY);
     if (resets[_i].told) {
-        expect_sense(h, SENSE_POWER_ON_OR_RESET);
+        expect_sense(h, resets[_i].code);
         host_send(h, TEST_UNIT_READY);
     }
     expect_good(h);
@@ -91,6 +92,71 @@ START_TEST(what_a_reset_takes)
     host_send(h, CDB(0x1a, 0, 0, 0, 12, 0));
     expect_good(h);
     ck_assert_uint_eq(get_be24(h->task.in->data + 9), resets[_i].mode_lost ? 0 : 4);
+}
+END_TEST
+
+START_TEST(one_code_for_all_resets)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+
+    h->target->ops->reset(h->target, resets[_i].kind);
+    host_send(h, TEST_UNIT_READY);
+    if (resets[_i].told) {
+        expect_sense(h, SENSE_POWER_ON_OR_RESET);
+        host_send(h, TEST_UNIT_READY);
+    }
+    expect_good(h);
+}
+END_TEST
+
+/* Several resets before the host asks: the widest is told, once. Other changes follow it. */
+static const struct {
+    ScsiReset kinds[3];
+    ScsiSenseCode code;
+} sequences[] = {
+    { { SCSI_RESET_BUS, SCSI_RESET_DEVICE, SCSI_RESET_BUS }, SENSE_BUS_RESET },
+    { { SCSI_RESET_DEVICE, SCSI_RESET_BUS, SCSI_RESET_POWER_ON }, SENSE_POWER_ON },
+    { { SCSI_RESET_POWER_ON, SCSI_RESET_BUS, SCSI_RESET_DEVICE }, SENSE_POWER_ON },
+    { { SCSI_RESET_DEVICE, SCSI_RESET_TRANSPORT, SCSI_RESET_TRANSPORT }, SENSE_DEVICE_RESET },
+};
+
+START_TEST(the_widest_reset_is_told)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    for (unsigned i = 0; i < 3; i++) {
+        h->target->ops->reset(h->target, sequences[_i].kinds[i]);
+    }
+    host_insert(h, NULL);
+    for (unsigned i = 0; i < 3; i++) { /* these neither tell nor take it */
+        host_send(h, INQUIRY);
+        expect_good(h);
+        host_send(h, CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0));
+        expect_good(h);
+    }
+    host_send(h, TEST_UNIT_READY);
+    expect_sense(h, sequences[_i].code);
+    host_send(h, TEST_UNIT_READY);
+    expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    host_send(h, TEST_UNIT_READY);
+    expect_good(h);
+}
+END_TEST
+
+START_TEST(request_sense_takes_them_one_by_one)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    h->target->ops->reset(h->target, SCSI_RESET_BUS);
+    host_insert(h, NULL);
+    host_send(h, CDB(0x03, 0, 0, 0, 0, 0)); /* told to nobody, and gone all the same */
+    expect_good(h);
+    host_send(h, REQUEST_SENSE);
+    expect_sense_data(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    host_send(h, REQUEST_SENSE);
+    expect_sense_data(h, SENSE_NO_SENSE);
+    host_send(h, TEST_UNIT_READY);
+    expect_good(h);
 }
 END_TEST
 
@@ -238,6 +304,9 @@ TCase *make_ssc_gates_tcase(void)
     tcase_add_test(tcase, attentions_after_power_on_and_insertion);
     tcase_add_test(tcase, request_sense_reports_and_takes_an_attention);
     tcase_add_loop_test(tcase, what_a_reset_takes, 0, G_N_ELEMENTS(resets));
+    tcase_add_loop_test(tcase, one_code_for_all_resets, 0, G_N_ELEMENTS(resets));
+    tcase_add_loop_test(tcase, the_widest_reset_is_told, 0, G_N_ELEMENTS(sequences));
+    tcase_add_test(tcase, request_sense_takes_them_one_by_one);
     tcase_add_test(tcase, nothing_in_the_drive);
     tcase_add_test(tcase, a_logical_unit_that_is_not_there);
     tcase_add_test(tcase, sense_is_kept_once);

@@ -155,7 +155,9 @@ static void pending_attention(ScsiHost *h, const SscRow *row)
             return;
         }
     }
-    expect_sense(h, SENSE_POWER_ON_OR_RESET);
+    ck_assert_int_eq(h->task.status, SCSI_CHECK_CONDITION);
+    ck_assert_uint_eq(h->task.sense[2] & 0x0f, SENSE_KEY_UNIT_ATTENTION);
+    ck_assert_uint_eq(h->task.sense[12], scsi_sense_asc(SENSE_BUS_RESET)); /* the model's ASCQ */
     ck_assert_uint_eq(h->data_phases, 0);
     host_send(h, CDB(0x00, 0, 0, 0, 0, 0)); /* once */
     expect_good(h);

@@ -858,7 +858,7 @@ START_TEST(power_cycle_loses_what_was_not_synced)
     ck_assert_ptr_nonnull(strstr(room.tape.host->heard->str, "connect speed 2"));
     wire_configure(room.tape.host, 1, 1);
     ck_assert_int_eq(tape_write(&room.tape, block, 512), 1);
-    ck_assert_uint_eq(tape_sense(&room.tape), 0x062900);
+    ck_assert_uint_eq(tape_sense(&room.tape), 0x062901);
     close(fd);
     room_clear(&room);
 }

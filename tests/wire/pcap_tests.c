@@ -213,7 +213,7 @@ START_TEST(session_is_decoded)
                                "0x0000000c\t0\t0x00\n");
     sense = TSHARK(&room, "-Y", "scsi.sns.key", "-Tfields", "-e", "scsi.sns.key", "-e",
                    "scsi.sns.ascascq", "-e", "scsi.sns.filemark");
-    ck_assert_str_eq(sense, "0x06\t0x2900\t0\n"
+    ck_assert_str_eq(sense, "0x06\t0x2901\t0\n"
                             "0x06\t0x2800\t0\n"
                             "0x00\t0x0001\t1\n");
     bulk =

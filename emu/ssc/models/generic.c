@@ -65,6 +65,7 @@ const SscModel ssc_model_generic = {
     .serial = "0000000001",
     .vpd_pages = vpd_pages,
     .buffer_size = 8 << 20,
+    .tells_resets_apart = true,
     .limits = { .min = 1, .max = 0xffffff },
     .memory_size = 16384,
     .density = 0x00,
