@@ -426,12 +426,15 @@ static void keep_command_lines(const Case *self, bool cold)
     g_chmod(file, 0755);
 }
 
-static bool start(Case *self, bool cold)
+static bool start(Case *self, bool cold, bool pcap)
 {
     g_autoptr(GError) error = NULL;
 
     self->drive = drive_process_new(self->directory, &self->scenario->tape, self->scenario->faults,
                                     self->scenario->seed);
+    if (pcap) {
+        drive_process_capture(self->drive);
+    }
     if (drive_process_start(self->drive, &error)) {
         self->vm = guest_start(self->guest, self->directory, (unsigned)self->scenario->memory, cold,
                                DRIVE_SOCKET, self->log, &error);
@@ -605,17 +608,17 @@ static void tell(const Case *self, const CaseResult *result)
     }
 }
 
-void case_run(const Scenario *scenario, const Guest *guest, const char *directory, bool cold,
-              ProgressStyle progress, CaseResult *result)
+void case_run(const Scenario *scenario, const Guest *guest, const char *directory,
+              const CaseOptions *options, CaseResult *result)
 {
     g_autofree char *steps = g_build_filename(directory, "steps", NULL);
     g_autofree char *log_path = g_build_filename(directory, "channel.log", NULL);
     int64_t begun = g_get_monotonic_time();
-    bool boots = cold || scenario->start == START_COLD;
+    bool boots = options->cold || scenario->start == START_COLD;
     Case self = { .scenario = scenario,
                   .guest = guest,
                   .directory = directory,
-                  .progress = progress,
+                  .progress = options->progress,
                   .reasons = g_ptr_array_new_with_free_func(g_free),
                   .begun = begun,
                   .story = story_new(),
@@ -623,7 +626,7 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
 
     g_mkdir(steps, 0777);
     keep_command_lines(&self, boots);
-    if (start(&self, boots)) {
+    if (start(&self, boots, options->pcap)) {
         self.deadline = g_get_monotonic_time() + scenario->deadline.scenario;
         if (prepare_guest(&self)) {
             run_steps(&self);

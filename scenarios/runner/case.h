@@ -16,11 +16,14 @@ typedef struct CaseResult {
 
 void case_result_clear(CaseResult *result);
 
-/*
- * `directory` exists and is empty. `cold`: boot the guest, whatever the scenario says. Nothing it
- * starts is left running.
- */
-void case_run(const Scenario *scenario, const Guest *guest, const char *directory, bool cold,
-              ProgressStyle progress, CaseResult *result);
+typedef struct CaseOptions {
+    bool cold; /* boot the guest, whatever the scenario says */
+    bool pcap; /* capture the drive's bus */
+    ProgressStyle progress;
+} CaseOptions;
+
+/* `directory` exists and is empty. Nothing the case starts is left running. */
+void case_run(const Scenario *scenario, const Guest *guest, const char *directory,
+              const CaseOptions *options, CaseResult *result);
 
 #endif

@@ -18,7 +18,7 @@ struct DriveProcess {
     char *directory;
     char *program;
     TapeConfig tape;
-    bool has_faults;
+    bool has_faults, captures;
     uint64_t seed;
     int loaded;     /* number of the cartridge that is in, or was last */
     int cartridges; /* the highest number made */
@@ -48,6 +48,11 @@ DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, c
     self->lives = g_array_new(FALSE, FALSE, sizeof(int64_t));
     self->fired = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
+}
+
+void drive_process_capture(DriveProcess *self)
+{
+    self->captures = true;
 }
 
 void drive_process_free(DriveProcess *self)
@@ -189,6 +194,7 @@ bool drive_process_start(DriveProcess *self, GError **error)
     g_autofree char *log_path = g_build_filename(self->directory, "serve.log", NULL);
     g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, self->seed);
     g_autofree char *trace = g_strdup_printf(DRIVE_TRACE, self->lives->len + 1);
+    g_autofree char *pcap = g_strdup_printf(DRIVE_PCAP, self->lives->len + 1);
     int64_t now = g_get_monotonic_time();
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     const char *const fixed[] = { self->program, "serve",
@@ -209,6 +215,10 @@ bool drive_process_start(DriveProcess *self, GError **error)
     if (self->tape.model) {
         g_ptr_array_add(argv, (void *)"--model");
         g_ptr_array_add(argv, self->tape.model);
+    }
+    if (self->captures) {
+        g_ptr_array_add(argv, (void *)"--pcap");
+        g_ptr_array_add(argv, pcap);
     }
     if (self->has_faults) {
         g_ptr_array_add(argv, (void *)"--faults");

@@ -12,6 +12,7 @@
 /* In the case's directory. */
 #define DRIVE_SOCKET "drive.sock"
 #define DRIVE_TRACE  "trace-%u.jsonl" /* of the Nth life */
+#define DRIVE_PCAP   "bus-%u.pcapng"  /* the same, if it is asked for */
 
 /* The tape of a scenario, as its file says it. */
 typedef struct TapeConfig {
@@ -27,6 +28,8 @@ typedef struct DriveProcess DriveProcess;
  */
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed);
+/* From the next start on everything on the bus is captured, too. */
+void drive_process_capture(DriveProcess *drive);
 /* Ends it first. */
 void drive_process_free(DriveProcess *drive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriveProcess, drive_process_free)

@@ -24,7 +24,7 @@ typedef struct Options {
     char *out;
     char *junit, *html; /* NULL: none */
     int jobs;
-    gboolean cold, check, verbose;
+    gboolean cold, pcap, check, verbose;
 } Options;
 
 /* A worker is a process of its own: a case that takes its runner down takes nothing else. */
@@ -89,7 +89,11 @@ static bool make_case_directory(const char *path, GError **error)
 static int work(Run *run, const Scenario *scenario, const char *directory)
 {
     const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
-    ProgressStyle progress = run->options->jobs > 1 ? PROGRESS_QUIET : run->progress;
+    const CaseOptions options = {
+        .cold = run->options->cold,
+        .pcap = run->options->pcap,
+        .progress = run->options->jobs > 1 ? PROGRESS_QUIET : run->progress,
+    };
     g_autoptr(GError) error = NULL;
     CaseResult result;
     bool good;
@@ -97,7 +101,7 @@ static int work(Run *run, const Scenario *scenario, const char *directory)
     if (!report_case(scenario, guest, directory, &error)) {
         return usbtape_fail(error);
     }
-    case_run(scenario, guest, directory, run->options->cold, progress, &result);
+    case_run(scenario, guest, directory, &options, &result);
     good = report_verdict(scenario, guest, &result, directory, &error);
     case_result_clear(&result);
     return good ? EXIT_GOOD : usbtape_fail(error);
@@ -433,6 +437,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "Write them as a page for people, too: one file, with pictures", "FILE" },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
           NULL },
+        { "pcap", 0, 0, G_OPTION_ARG_NONE, &o->pcap,
+          "Capture the drive's bus, for Wireshark: bus-N.pcapng in each case's directory", NULL },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only read the scenarios", NULL },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose,
           "Say what is going on, on standard error", NULL },
