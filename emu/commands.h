@@ -6,6 +6,8 @@
 
 int serve_main(int argc, char **argv);
 int qemu_args_main(int argc, char **argv);
+int attach_main(int argc, char **argv);
+int detach_main(int argc, char **argv);
 
 /* scenarios/runner/commands.h has the others; these add what only the drive knows: faults and
  * models. */

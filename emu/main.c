@@ -24,6 +24,8 @@ static const Subcommand subcommands[] = {
     { "media", "make, list, check, import and export cartridges", media_main },
     { "ctl", "ask a running drive to do something: swap its cartridge, say how it is", ctl_main },
     { "qemu-args", "print what to give QEMU or libvirt to attach a drive", qemu_args_main },
+    { "attach", "plug a drive into a VM that runs", attach_main },
+    { "detach", "take it out again", detach_main },
     { "run", "run scenarios: boot a guest, use the drive, judge from the tape",
       run_scenarios_main },
     { "list", "scenarios, guests, faults, drive models, opcodes and pages", list_all_main },

@@ -3,17 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emu/base/address.h"
 #include "emu/base/error.h"
 #include "emu/base/options.h"
 #include "emu/commands.h"
-
-typedef struct Target {
-    const char *path; /* of a unix socket; NULL: TCP */
-    char *host, *port;
-    bool qemu_listens;
-    const char *id;
-} Target;
+#include "emu/qemu-target.h"
 
 /* QEMU splits option values at commas; a doubled comma stands for one. */
 static char *qemu_escape(const char *text)
@@ -32,7 +25,7 @@ static char *shell_word(const char *text)
                : g_strdup(text);
 }
 
-static char *chardev_of(const Target *t)
+static char *chardev_of(const QemuTarget *t)
 {
     g_autofree char *path = t->path ? qemu_escape(t->path) : NULL;
     g_autofree char *where = t->path
@@ -43,7 +36,7 @@ static char *chardev_of(const Target *t)
                            t->qemu_listens ? "server=on,wait=off" : "reconnect=1");
 }
 
-static void print_qemu(const Target *t)
+static void print_qemu(const QemuTarget *t)
 {
     g_autofree char *chardev = chardev_of(t);
     g_autofree char *word = shell_word(chardev);
@@ -53,7 +46,7 @@ static void print_qemu(const Target *t)
            t->id, word, t->id, t->id, t->id);
 }
 
-static void print_libvirt(const Target *t)
+static void print_libvirt(const QemuTarget *t)
 {
     g_autofree char *source = NULL;
     const char *mode = t->qemu_listens ? "bind" : "connect";
@@ -75,48 +68,6 @@ static void print_libvirt(const Target *t)
            t->id);
 }
 
-static bool target_of(Target *t, const char *text, GError **error)
-{
-    const char *option = t->qemu_listens ? "--connect" : "--listen";
-    g_autoptr(Address) address = address_parse(option, text, true, error);
-    const char *colon;
-
-    if (!address) {
-        return false;
-    }
-    if (address_kind(address) == ADDRESS_FD) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "%s %s: QEMU needs a unix or TCP address", option, text);
-        return false;
-    }
-    if (address_kind(address) == ADDRESS_UNIX) {
-        t->path = text + 5;
-        return true;
-    }
-    colon = strrchr(text, ':');
-    t->host = g_strndup(text + 4, (gsize)(colon - text - 4));
-    t->port = g_strdup(colon + 1);
-    if (t->host[0] == '[') { /* QEMU takes IPv6 addresses without brackets here */
-        memmove(t->host, t->host + 1, strlen(t->host));
-        t->host[strlen(t->host) - 1] = '\0';
-    }
-    return true;
-}
-
-static bool check_id(const char *id, GError **error)
-{
-    const char *c;
-
-    for (c = id; g_ascii_isalnum(*c) || (c > id && strchr("-._", *c) && *c); c++) {
-    }
-    if (*c || !g_ascii_isalpha(*id)) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "--id %s: QEMU takes letters, digits, '-', '.' and '_', a letter first", id);
-        return false;
-    }
-    return true;
-}
-
 int qemu_args_main(int argc, char **argv)
 {
     g_autofree char *listens = NULL;
@@ -136,7 +87,7 @@ int qemu_args_main(int argc, char **argv)
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
-    Target t = { NULL };
+    QemuTarget t = { NULL };
     bool good;
 
     g_option_context_set_summary(
@@ -144,29 +95,14 @@ int qemu_args_main(int argc, char **argv)
                  "`usbtape serve` plays: an xHCI controller and the drive on it.");
     good = options_parse(context, entries, &argc, &argv, &error);
     if (good && argc > 1) {
-        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "qemu-args: unexpected argument '%s'", argv[1]);
-        good = false;
+        good = usbtape_input_error(&error, "qemu-args: unexpected argument '%s'", argv[1]);
     }
-    if (good && listens && connects) {
-        g_set_error_literal(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                            "qemu-args: give one of --listen and --connect");
-        good = false;
-    }
-    t.qemu_listens = connects != NULL;
-    t.id = id ? id : "tape0";
-    good = good && check_id(t.id, &error) &&
-           target_of(&t,
-                     connects  ? connects
-                     : listens ? listens
-                               : "unix:/tmp/usbtape.sock",
-                     &error);
+    good = good && qemu_target_parse(&t, "qemu-args", listens, connects, id, &error);
     if (good && libvirt) {
         print_libvirt(&t);
     } else if (good) {
         print_qemu(&t);
     }
-    g_free(t.host);
-    g_free(t.port);
+    qemu_target_clear(&t);
     return good ? EXIT_GOOD : usbtape_fail(error);
 }

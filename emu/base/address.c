@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -380,6 +381,29 @@ static void turn_away(Address *address, int listening)
         close(fd);
     }
     take_spare(address);
+}
+
+int address_dial(Address *address, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    struct pollfd poller = { .events = POLLOUT };
+    bool pending;
+    int fd = address_connect(address, &pending, &why);
+
+    if (fd >= 0 && pending) {
+        poller.fd = fd;
+        (void)!poll(&poller, 1, -1);
+    }
+    if (fd >= 0 && address_connected(address, fd, &why)) {
+        (void)!fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+        return fd;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    usbtape_input_error(error, "%s %s: nobody answers there (%s)", address->option, address->text,
+                        why->message);
+    return -1;
 }
 
 int address_accept(Address *address, int listening)

@@ -44,6 +44,9 @@ int address_listen(Address *address, GError **error);
 int address_connect(Address *address, bool *pending, GError **error);
 bool address_connected(const Address *address, int fd, GError **error);
 
+/* For programs that ask and wait: a connected socket that blocks, or -1 and USBTAPE_ERROR_INPUT. */
+int address_dial(Address *address, GError **error);
+
 /*
  * The next connection of a listening socket, or -1 with errno. EMFILE, ENFILE: there was no file
  * descriptor for it, and it was closed; the next one may be luckier.

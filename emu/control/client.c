@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape ctl`: one command to a control socket, its answer to standard output. */
 #include <errno.h>
-#include <fcntl.h>
-#include <gio/gio.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -107,30 +104,8 @@ static JsonObject *read_arguments(const ControlCommand *row, char **words, GErro
 static int connect_to(const char *text, GError **error)
 {
     g_autoptr(Address) address = address_parse("--control", text, true, error);
-    g_autoptr(GError) why = NULL;
-    struct pollfd poller = { .events = POLLOUT };
-    bool pending, connected;
-    int fd;
 
-    if (!address) {
-        return -1;
-    }
-    fd = address_connect(address, &pending, &why);
-    if (fd >= 0 && pending) {
-        poller.fd = fd;
-        (void)!poll(&poller, 1, -1);
-    }
-    connected = fd >= 0 && address_connected(address, fd, &why);
-    if (connected) {
-        (void)!fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-        return fd;
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "--control %s: nobody answers there (%s)", text, why->message);
-    return -1;
+    return address ? address_dial(address, error) : -1;
 }
 
 /* A line, without its end; NULL and an error when the drive goes away first. */
