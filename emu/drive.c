@@ -7,6 +7,7 @@
 #include "emu/bot/bot.h"
 #include "emu/fault/at-medium.h"
 #include "emu/fault/at-task.h"
+#include "emu/fault/at-transfer.h"
 #include "emu/fault/hold.h"
 #include "emu/link/redir.h"
 #include "media/formats.h"
@@ -22,13 +23,15 @@ struct Drive {
     Executor *executor;
     FaultPlan *faults;
     SscDrive *ssc;
-    AtTask *at_task; /* NULL without a rule for that seam */
+    AtTransfer *at_transfer; /* NULL without a rule for that seam */
+    AtTask *at_task;         /* the same */
     Bot *bot;
     UsbDevice *usb;
     const DrivePlug *plug;
     void *plug_data;
     ClockTimer *pulling; /* the plug is pulled as soon as nothing runs */
     int64_t replug;
+    bool cut_power; /* with it */
 
     Hold *hold; /* NULL: none is in force */
     void (*held)(void *data, uint8_t opcode);
@@ -76,6 +79,36 @@ static void fit_at_task(Drive *drive, bool needed)
     }
 }
 
+/* What stands between the device and Bulk-Only. */
+static void fit_function(Drive *drive)
+{
+    UsbFunction *function =
+        drive->at_transfer ? at_transfer_function(drive->at_transfer) : bot_function(drive->bot);
+
+    if (drive->hold) {
+        hold_set_below(drive->hold, function);
+        function = hold_function(drive->hold);
+    }
+    usb_device_set_function(drive->usb, function);
+}
+
+static void fit_at_transfer(Drive *drive, bool needed)
+{
+    AtTransfer *unneeded = NULL;
+
+    if (needed == (drive->at_transfer != NULL) ||
+        (!needed && !at_transfer_idle(drive->at_transfer))) {
+        return;
+    }
+    if (needed) {
+        drive->at_transfer = at_transfer_new(bot_function(drive->bot), drive->faults);
+    } else {
+        unneeded = g_steal_pointer(&drive->at_transfer);
+    }
+    fit_function(drive);
+    at_transfer_free(unneeded);
+}
+
 static void fit_at_medium(Drive *drive, bool needed)
 {
     TapeMedium *medium = ssc_drive_medium(drive->ssc);
@@ -94,6 +127,7 @@ static void fit_faults(Drive *drive)
     unsigned seams = drive->faults ? fault_plan_seams(drive->faults) : 0;
 
     if (drive->faults) {
+        fit_at_transfer(drive, seams & FAULT_SEAM_TRANSFER);
         fit_at_task(drive, seams & FAULT_SEAM_TASK);
         fit_at_medium(drive, seams & FAULT_SEAM_MEDIUM);
     }
@@ -116,6 +150,10 @@ static void on_pull(void *data)
 
     drive->pulling = NULL;
     drive->plug->unplug(drive->plug_data, drive->replug);
+    if (drive->cut_power) {
+        drive->cut_power = false;
+        drive_power_cycle(drive);
+    }
 }
 
 static void world_unplug(void *data, int64_t replug)
@@ -137,12 +175,12 @@ void drive_power_cycle(Drive *drive)
     target->ops->reset(target, SCSI_RESET_POWER_ON);
 }
 
-static void world_power_on(void *data)
+static void world_cut_power(void *data)
 {
-    drive_power_cycle(data);
+    ((Drive *)data)->cut_power = true;
 }
 
-static const FaultWorld fault_world = { world_position, world_unplug, world_power_on };
+static const FaultWorld fault_world = { world_position, world_unplug, world_cut_power };
 
 const FaultPlan *drive_faults(const Drive *drive)
 {
@@ -184,18 +222,6 @@ void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data)
 }
 
 /* ---- holds ---- */
-
-/* What stands between the device and Bulk-Only. */
-static void fit_function(Drive *drive)
-{
-    UsbFunction *function = bot_function(drive->bot);
-
-    if (drive->hold) {
-        hold_set_below(drive->hold, function);
-        function = hold_function(drive->hold);
-    }
-    usb_device_set_function(drive->usb, function);
-}
 
 /* One that was released stays while the host has not fetched what it held. */
 static void drop_idle_hold(Drive *drive)
@@ -254,7 +280,9 @@ bool drive_hold(Drive *drive, const char *phase, const char *command, GError **e
                             "hold: one is in force already; release it first");
         return false;
     }
-    drive->hold = hold_new(bot_function(drive->bot), which, opcode, on_held, drive);
+    drive->hold = hold_new(drive->at_transfer ? at_transfer_function(drive->at_transfer)
+                                              : bot_function(drive->bot),
+                           which, opcode, on_held, drive);
     fit_function(drive);
     return true;
 }
@@ -336,6 +364,7 @@ void drive_free(Drive *drive)
     }
     usb_device_free(drive->usb);
     hold_free(drive->hold);
+    at_transfer_free(drive->at_transfer);
     bot_free(drive->bot);
     at_task_free(drive->at_task);
     ssc_drive_free(drive->ssc);

@@ -34,7 +34,7 @@ struct AtMedium {
     GBytes *previous;
 
     bool protect, protect_stale;
-    uint64_t unsynced; /* objects on tape since the last sync */
+    bool power_off; /* what is queued is being lost */
     bool syncing, close_after_sync;
     MediumSyncDone sync_done;
     void *sync_data;
@@ -101,9 +101,8 @@ static void close_queue(AtMedium *at)
     at->open = false;
 }
 
-static void note_written(AtMedium *at, const Held *held)
+static void note_left(AtMedium *at, const Held *held)
 {
-    at->unsynced++;
     if (held->is_mark) {
         at->held_files -= held->mark == MEDIUM_MARK_FILEMARK;
         at->held_setmarks -= held->mark == MEDIUM_MARK_SETMARK;
@@ -127,10 +126,9 @@ static void commit(AtMedium *at, guint i)
 
         result = medium_write(at->below, data, size);
     }
-    note_written(at, held);
+    note_left(at, held);
     if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
         at->failed = result; /* somebody will have to hear of it */
-        at->unsynced--;
         at->shift++;
     }
     at->keys[held->slot] = ++at->last_key;
@@ -285,24 +283,16 @@ static void enqueue(AtMedium *at, Held *held)
     }
 }
 
-static MediumResult write_below(AtMedium *at, const uint8_t *data, size_t size)
-{
-    MediumResult result = medium_write(at->below, data, size);
-
-    at->unsynced += result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING;
-    return result;
-}
-
 MediumResult at_medium_put(AtMedium *at, const uint8_t *data, size_t size)
 {
     Held *held;
 
     if (!at->open) {
-        return write_below(at, data, size);
+        return medium_write(at->below, data, size);
     }
     if (!can_promise(at, size)) {
         commit_all(at);
-        return write_below(at, data, size);
+        return medium_write(at->below, data, size);
     }
     held = g_new0(Held, 1);
     held->block = g_bytes_new(data, size);
@@ -419,7 +409,6 @@ static void do_marks(FaultMotion *motion)
     settle(at);
     motion->result =
         medium_write_marks(at->below, motion->mark, (uint64_t)motion->count, motion->moved);
-    at->unsynced += *motion->moved;
 }
 
 /* Going back, the tape's own numbers are what counts; the lie must not let it seem to go on. */
@@ -576,6 +565,8 @@ static MediumResult at_space(TapeMedium *m, MediumSpace what, int64_t count, boo
     return run(&motion);
 }
 
+static MediumResult lose_from(AtMedium *at, uint32_t partition, uint64_t number);
+
 static MediumResult at_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number)
 {
     FaultMotion motion = { .at = at_of(m),
@@ -584,7 +575,7 @@ static MediumResult at_locate(TapeMedium *m, uint32_t partition, MediumLocate wh
                            .locate = what,
                            .number = number };
 
-    return run(&motion);
+    return motion.at->power_off ? lose_from(motion.at, partition, number) : run(&motion);
 }
 
 static MediumResult at_erase(TapeMedium *m, bool to_end_of_partition)
@@ -609,9 +600,6 @@ static void on_synced(void *data, MediumResult result)
     AtMedium *at = data;
 
     at->syncing = false;
-    if (result == MEDIUM_OK) {
-        at->unsynced = 0;
-    }
     if (at->close_after_sync) {
         at->close_after_sync = false;
         on_time(at);
@@ -687,30 +675,52 @@ static void drop_queue(AtMedium *at)
     close_queue(at);
 }
 
-void at_medium_lose(AtMedium *at, uint64_t objects)
-{
-    MediumPosition position;
-    uint64_t lost = MIN(objects, at->unsynced);
-
-    if (at->syncing) {
-        return; /* it may not be changed now; what is being synced is safe anyway */
-    }
-    drop_queue(at);
-    medium_position(at->below, &position);
-    lost = MIN(lost, position.object);
-    if (lost > 0 && position.eod &&
-        medium_locate(at->below, position.partition, MEDIUM_LOCATE_OBJECT,
-                      position.object - lost) == MEDIUM_OK) {
-        medium_erase(at->below, false);
-    }
-    at->unsynced -= lost;
-}
-
 void at_medium_reset(AtMedium *at, bool power)
 {
-    if (at->open && (power ? at->queue.lose_on_power : at->queue.lose_on_reset)) {
+    if (!power && at->open && at->queue.lose_on_reset) {
+        drop_queue(at);
+    } else if (power && at->open && !at->queue.lose_on_power) {
+        settle(at);
+    }
+    at->power_off = power;
+}
+
+void at_medium_reset_over(AtMedium *at)
+{
+    if (at->power_off) {
+        at->power_off = false;
         drop_queue(at);
     }
+}
+
+/* The power goes: objects from `number` on are nowhere, those in the queue first. */
+static MediumResult lose_from(AtMedium *at, uint32_t partition, uint64_t number)
+{
+    MediumPosition believed, real;
+    uint64_t lost, queued = at->held->len;
+
+    medium_position(&at->base, &believed);
+    lost = believed.object > number ? believed.object - number : 0;
+    while (at->held->len > 0 && queued - at->held->len < lost) {
+        Held *held = g_ptr_array_steal_index(at->held, at->held->len - 1);
+
+        note_left(at, held);
+        held_free(held);
+    }
+    lost -= queued - at->held->len;
+    at->shift = number == 0 ? 0 : at->shift;
+    medium_position(at->below, &real);
+    return medium_locate(at->below, partition, MEDIUM_LOCATE_OBJECT,
+                         number == 0 ? 0 : real.object - MIN(lost, real.object));
+}
+
+static MediumResult at_cut(TapeMedium *m)
+{
+    AtMedium *at = at_of(m);
+    MediumPosition position;
+
+    medium_position(at->below, &position);
+    return position.eod ? medium_lose(at->below, 0) : medium_erase(at->below, false);
 }
 
 /* ---- what passes ---- */
@@ -807,6 +817,7 @@ AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan)
         .partition = at_partition,
         .host_error = at_host_error,
         .free = at_free,
+        .cut = at_cut,
     };
     AtMedium *at = g_new0(AtMedium, 1);
 

@@ -23,8 +23,9 @@ TapeMedium *at_medium_medium(AtMedium *at);
 bool at_medium_idle(const AtMedium *at);
 /* Takes it out: gives `below` back and frees the rest. It must be idle. */
 TapeMedium *at_medium_take_out(AtMedium *at);
-/* The drive is reset; `power`: the power was gone. */
+/* The drive is about to be reset; `power`: the power was gone. And: it has been. */
 void at_medium_reset(AtMedium *at, bool power);
+void at_medium_reset_over(AtMedium *at);
 
 /* ---- for kinds ---- */
 
@@ -73,8 +74,6 @@ bool at_medium_joins(const AtMedium *at);
 GBytes *at_medium_previous(const AtMedium *at);
 /* The tab looks broken out; `stale`: but not to MODE SENSE. */
 void at_medium_protect(AtMedium *at, bool on, bool stale);
-/* What was written since the last sync is no more, at most `objects`. */
-void at_medium_lose(AtMedium *at, uint64_t objects);
 /* Works on the tape itself, behind the host's back; the head comes back to where it was. */
 TapeMedium *at_medium_tape(AtMedium *at);
 

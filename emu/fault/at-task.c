@@ -30,8 +30,15 @@ struct AtTask {
     bool owes;
     uint8_t owed[SENSE_LENGTH];
 
-    ClockTimer *not_ready; /* NULL: it is */
-    int64_t not_ready_sense;
+    ClockTimer *ready_again;
+    int64_t not_ready; /* sense; 0: it is ready */
+
+    int64_t translation; /* of the command under way: 0: none */
+    bool lies;
+    int32_t lie;
+    unsigned deferred_by; /* commands until the deferred error; 0: there is none */
+    int64_t deferred;
+    bool dead;
 };
 
 /* A task that came by and has not ended. */
@@ -186,21 +193,103 @@ void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length)
 
 void at_task_reset_below(AtTask *at, ScsiReset kind)
 {
+    AtMedium *medium = kind == SCSI_RESET_TRANSPORT ? NULL : at->plan->at_medium;
+
+    if (medium) {
+        at_medium_reset(medium, kind == SCSI_RESET_POWER_ON);
+    }
     at->below->ops->reset(at->below, kind);
+    if (medium) {
+        at_medium_reset_over(medium);
+    }
 }
 
 static void on_ready(void *data)
 {
-    ((AtTask *)data)->not_ready = NULL;
+    AtTask *at = data;
+
+    at->ready_again = NULL;
+    at->not_ready = 0;
+}
+
+static void make_ready(AtTask *at)
+{
+    if (at->ready_again) {
+        clock_cancel(at->plan->clock, at->ready_again);
+        at->ready_again = NULL;
+    }
+    at->not_ready = 0;
 }
 
 void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense)
 {
-    if (at->not_ready) {
-        clock_cancel(at->plan->clock, at->not_ready);
+    make_ready(at);
+    at->not_ready = sense;
+    if (duration != FAULT_FOR_EVER) {
+        at->ready_again = clock_start(at->plan->clock, duration, on_ready, at);
     }
-    at->not_ready_sense = sense;
-    at->not_ready = clock_start(at->plan->clock, duration, on_ready, at);
+}
+
+void at_task_translate(AtTask *at, int64_t code, bool lie, int32_t information)
+{
+    at->translation = code;
+    at->lies = lie;
+    at->lie = information;
+}
+
+void at_task_defer(AtTask *at, unsigned n, int64_t code)
+{
+    at->deferred_by = n;
+    at->deferred = code;
+}
+
+void at_task_die(AtTask *at)
+{
+    at->dead = true;
+}
+
+/* ---- a command of our own ---- */
+
+typedef struct OwnTask {
+    ScsiTask task;
+    bool wants_data, done;
+} OwnTask;
+
+static bool own_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
+{
+    OwnTask *own = (OwnTask *)task;
+
+    if (direction == SCSI_DATA_IN) {
+        return true;
+    }
+    own->wants_data = task->out && g_bytes_get_size(task->out) == length;
+    return own->wants_data;
+}
+
+static void own_done(ScsiTask *task)
+{
+    ((OwnTask *)task)->done = true;
+}
+
+GByteArray *at_task_run(AtTask *at, const uint8_t *cdb, size_t length, GBytes *out)
+{
+    static const ScsiTaskOps ops = { own_data_phase, own_done };
+    OwnTask own = { .task = { .ops = &ops, .cdb_length = (uint8_t)length, .out = out } };
+
+    memcpy(own.task.cdb, cdb, length);
+    own.task.in = g_byte_array_new();
+    at->below->ops->submit(at->below, &own.task);
+    if (own.wants_data && !own.done) {
+        at->below->ops->data_out(at->below, &own.task);
+    }
+    if (!own.done) {
+        at->below->ops->abort(at->below, &own.task);
+    }
+    if (!own.done || own.task.status != SCSI_GOOD) {
+        g_byte_array_unref(own.task.in);
+        return NULL;
+    }
+    return own.task.in;
 }
 
 /* ---- the way up ---- */
@@ -225,6 +314,19 @@ static bool our_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t len
     return agreed;
 }
 
+static void translate(AtTask *at, ScsiTask *task)
+{
+    FaultSense sense;
+
+    if ((at->translation || at->lies) && at_task_heard(task, &sense)) {
+        sense.code = at->translation ? at->translation : sense.code;
+        sense.information = at->lies ? at->lie : sense.information;
+        at_task_say(at, task, &sense);
+    }
+    at->translation = 0;
+    at->lies = false;
+}
+
 static void our_done(ScsiTask *task)
 {
     AtTask *at = task_at(task);
@@ -232,6 +334,7 @@ static void our_done(ScsiTask *task)
     unsigned cursor = 0;
     FaultRule *rule;
 
+    translate(at, task);
     while ((rule = fault_plan_next(at->plan, &event, &cursor))) {
         rule->kind->on_done(at, rule, task);
     }
@@ -296,11 +399,13 @@ static void at_task_submit(ScsiTarget *target, ScsiTask *task)
     if (tell_owed(at, task)) {
         return;
     }
-    if (at->not_ready && !exempt(task)) {
-        at_task_check(at, task, &(FaultSense){ .code = at->not_ready_sense });
-        return;
+    if (at->deferred_by > 0 && --at->deferred_by == 0) {
+        at_task_check(at, task, &(FaultSense){ .code = at->deferred, .deferred = true });
+    } else if (at->not_ready && !exempt(task)) {
+        at_task_check(at, task, &(FaultSense){ .code = at->not_ready });
+    } else if (!at->dead) {
+        at_task_pass(at, task);
     }
-    at_task_pass(at, task);
 }
 
 static void at_task_data_out(ScsiTarget *target, ScsiTask *task)
@@ -331,11 +436,15 @@ static void at_task_reset(ScsiTarget *target, ScsiReset kind)
     at->plan->announced = false;
     if (kind != SCSI_RESET_TRANSPORT) {
         at->owes = false;
+        at->deferred_by = 0;
+        if (!at->ready_again) {
+            make_ready(at); /* what lasts a while goes on */
+        }
     }
-    if (at->plan->at_medium && kind != SCSI_RESET_TRANSPORT) {
-        at_medium_reset(at->plan->at_medium, kind == SCSI_RESET_POWER_ON);
+    if (kind == SCSI_RESET_POWER_ON) {
+        at->dead = false;
     }
-    at->below->ops->reset(at->below, kind);
+    at_task_reset_below(at, kind);
 }
 
 static unsigned at_task_lun_count(ScsiTarget *target)
@@ -364,10 +473,8 @@ void at_task_free(AtTask *at)
     if (!at) {
         return;
     }
-    g_assert(at_task_idle(at));
-    if (at->not_ready) {
-        clock_cancel(at->plan->clock, at->not_ready);
-    }
+    g_assert(g_hash_table_size(at->passing) == 0);
+    make_ready(at);
     at->plan->at_task = NULL;
     g_hash_table_unref(at->passing);
     g_free(at);
@@ -380,5 +487,6 @@ ScsiTarget *at_task_target(AtTask *at)
 
 bool at_task_idle(const AtTask *at)
 {
-    return g_hash_table_size(at->passing) == 0;
+    return g_hash_table_size(at->passing) == 0 && !at->owes && !at->not_ready && !at->dead &&
+           at->deferred_by == 0;
 }

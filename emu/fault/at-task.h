@@ -50,7 +50,18 @@ bool at_task_heard(const ScsiTask *task, FaultSense *sense);
 void at_task_owe(AtTask *at, const FaultSense *sense);
 /* The drive below is reset, as from inside. Nothing may be with it. */
 void at_task_reset_below(AtTask *at, ScsiReset kind);
-/* Until then every command but INQUIRY, REQUEST SENSE and REPORT LUNS ends so. */
+/* If the command under way ends with a sense, it is to be this one (0: as it is); `lie`: with this
+ * INFORMATION. */
+void at_task_translate(AtTask *at, int64_t code, bool lie, int32_t information);
+/* The `n`-th command from the next on ends with this sense before it begins. */
+void at_task_defer(AtTask *at, unsigned n, int64_t code);
+/* Runs a command of our own: what came in, or NULL if it did not end well at once. For kinds in
+ * on_task; free with g_byte_array_unref. */
+GByteArray *at_task_run(AtTask *at, const uint8_t *cdb, size_t length, GBytes *out);
+/* No command ends any more until the power is cut. */
+void at_task_die(AtTask *at);
+/* Until then (FAULT_FOR_EVER: until a reset) every command but INQUIRY, REQUEST SENSE and REPORT
+ * LUNS ends so. */
 void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense);
 
 #endif

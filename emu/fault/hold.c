@@ -48,7 +48,9 @@ static bool hold_takes(const Hold *hold, HoldPhase phase)
 
 static void hold_attach(UsbFunction *function, UsbHost *host)
 {
-    /* The function below is attached to it. */
+    UsbFunction *below = ((Hold *)function)->below;
+
+    below->ops->attach(below, host);
 }
 
 static void hold_forget(Hold *hold)
@@ -199,6 +201,14 @@ static void hold_reset(UsbFunction *function, UsbReset kind)
     hold->below->ops->reset(hold->below, kind);
 }
 
+/* Not ours to stop; but somebody behind us may want to see it. */
+static bool hold_standard(UsbFunction *function, UsbTransfer *transfer)
+{
+    UsbFunction *below = ((Hold *)function)->below;
+
+    return below->ops->standard && below->ops->standard(below, transfer);
+}
+
 Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldHeld held, void *data)
 {
     static const UsbFunctionOps ops = {
@@ -208,6 +218,7 @@ Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldHeld held, v
         .bulk_in = hold_bulk_in,
         .cancel = hold_cancel,
         .reset = hold_reset,
+        .standard = hold_standard,
     };
     Hold *hold = g_new(Hold, 1);
 

@@ -106,6 +106,7 @@ typedef struct FaultKind {
     unsigned motions;    /* FaultMotionKind, with on_motion */
     unsigned more_seams; /* FaultSeam, beyond the one of its function */
     bool by_request;     /* only requests set it off, never commands */
+    bool always;         /* a property: fires without end unless `count` says otherwise */
     bool wants_previous; /* needs the block before: at_medium_previous() */
 
     /* Is there something wrong with how the parameters go together? NULL: no. */

@@ -88,8 +88,8 @@ typedef struct FaultWorld {
     /* The drive leaves the bus, once whatever runs has returned; `replug`: and comes back after so
      * many microseconds, or never (FAULT_FOR_EVER). */
     void (*unplug)(void *data, int64_t replug);
-    /* All state is lost, as when the power comes back. Nothing may be under way. */
-    void (*power_on)(void *data);
+    /* With the unplug that was asked for, all state of the drive is lost. */
+    void (*cut_power)(void *data);
 } FaultWorld;
 
 struct FaultPlan {

@@ -639,6 +639,7 @@ static bool read_rule(const YamlNode *node, FaultRule *rule, GError **error)
     }
     rule->line = yaml_node_line(node);
     take_commands(rule);
+    rule->count = rule->kind->always ? FAULT_COUNT_INFINITE : 1;
     rule->phase = rule->kind->phase;
     rule->request = rule->kind->by_request ? (unsigned)rule->kind->usual : 0;
     if (!read_params(node, rule, error)) {

@@ -297,6 +297,7 @@ void ssc_buffer_lose(SscDrive *drive)
 {
     SscBuffer *b = &drive->buffer;
     uint64_t objects = ssc_buffer_objects(b), bytes = ssc_buffer_bytes(b);
+    MediumPosition position;
 
     if (objects > 0) {
         TRACE(drive->trace, SCSI_BUFFER_LOST,
@@ -304,11 +305,11 @@ void ssc_buffer_lose(SscDrive *drive)
               objects, bytes);
     }
     if (b->behind_objects > 0) {
-        MediumPosition position;
-
-        /* A fault below may have lost some before us. */
+        /* A fault below may have lost some before us, and more than that. */
         medium_position(drive->medium, &position);
-        medium_lose(drive->medium, position.object - MIN(position.object, b->behind_start));
+        if (position.eod) {
+            medium_lose(drive->medium, position.object - MIN(position.object, b->behind_start));
+        }
     }
     ssc_buffer_clear(b);
 }

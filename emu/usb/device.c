@@ -46,7 +46,11 @@ static void device_start_control(UsbDevice *device, UsbTransfer *transfer)
     const UsbSetup *setup = &transfer->setup;
 
     if ((setup->bmRequestType & REQUEST_TYPE_MASK) == 0) {
-        usb_ep0_standard(device, transfer);
+        device->control.with_function = device->function->ops->standard != NULL;
+        if (!device->control.with_function ||
+            !device->function->ops->standard(device->function, transfer)) {
+            usb_ep0_standard(device, transfer);
+        }
         return;
     }
     TRACE(device->trace, USB_CONTROL, "%02x %02x value %04x index %04x length %u: to the function",
@@ -204,6 +208,7 @@ void usb_device_free(UsbDevice *device)
 void usb_device_set_function(UsbDevice *device, UsbFunction *function)
 {
     device->function = function;
+    function->ops->attach(function, &device->host);
 }
 
 UsbStats usb_device_stats(const UsbDevice *device)

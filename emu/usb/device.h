@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
 
 /*
  * Puts an interposer in front of the function, or takes it out. Transfers that are with the old one
- * stay there; their cancellations come to the new one, which passes on what it does not know. It is
- * not attached: the function is.
+ * stay there; their cancellations come to the new one, which passes on what it does not know. It
+ * is attached, and attaches what is behind it once more.
  */
 void usb_device_set_function(UsbDevice *device, UsbFunction *function);
 

@@ -139,12 +139,17 @@ typedef struct UsbFunction UsbFunction;
 typedef struct UsbFunctionOps {
     /* Once, before anything else. `host` outlives the function's use. */
     void (*attach)(UsbFunction *function, UsbHost *host);
-    /* A class or vendor request; standard ones never come here. Unknown: fail with USB_STALL. */
+    /* A class or vendor request; not a standard one. Unknown: fail with USB_STALL. */
     void (*control)(UsbFunction *function, UsbTransfer *transfer);
     void (*bulk_out)(UsbFunction *function, UsbTransfer *transfer);
     void (*bulk_in)(UsbFunction *function, UsbTransfer *transfer);
     void (*cancel)(UsbFunction *function, UsbTransfer *transfer);
     void (*reset)(UsbFunction *function, UsbReset kind);
+    /*
+     * May be NULL. A standard request, before the device answers it: true if the function has
+     * taken it over, and completes it. It may also put its own completion in, to see the answer.
+     */
+    bool (*standard)(UsbFunction *function, UsbTransfer *transfer);
 } UsbFunctionOps;
 
 struct UsbFunction {

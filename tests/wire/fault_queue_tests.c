@@ -6,7 +6,7 @@
 
 TCase *make_fault_queue_tcase(void);
 
-static const FaultRow rows[] = {
+const FaultRow fault_queue_rows[] = {
     { "{name: queue.reorder, on: \"WRITE(6)#2\", window: 3}", "w*6 pos fm rw r*8",
       "ok*6 @6 ok*2 =0 =3 =2 =1 =4 =5 fm eod | stall-in clear-in stall-in clear-in",
       "=0 =3 =2 =1 =4 =5 FM" },
@@ -67,11 +67,12 @@ static const FaultRow rows[] = {
       "=1 =2 =4 =5 =7 =8 FM" },
     { "{name: queue.reorder, window: 2, count: 2, every: 2}", "w*9 fm", "ok*10",
       "=1 =0 =2 =4 =3 =5 =6 =7 =8 FM" },
+    { NULL },
 };
 
 START_TEST(queue)
 {
-    fault_row_check(&rows[_i]);
+    fault_row_check(&fault_queue_rows[_i]);
 }
 END_TEST
 
@@ -79,6 +80,6 @@ TCase *make_fault_queue_tcase(void)
 {
     TCase *tcase = tcase_create("queue");
 
-    tcase_add_loop_test(tcase, queue, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, queue, 0, G_N_ELEMENTS(fault_queue_rows) - 1);
     return tcase;
 }

@@ -26,8 +26,7 @@ static int world_connect(void *data)
     int fds[2];
 
     g_clear_pointer(&rig->port, port_free);
-    if (clock_now(rig->clock) < rig->plugged_from ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
         return -1;
     }
     text = g_strdup_printf("fd:%d", fds[1]);
@@ -60,10 +59,7 @@ static const SimWorld world = { world_connect, world_turn };
 
 static void plug_unplug(void *data, int64_t replug)
 {
-    FaultRig *rig = data;
-
-    g_clear_pointer(&rig->port, port_free);
-    rig->plugged_from = replug == FAULT_FOR_EVER ? G_MAXINT64 : clock_now(rig->clock) + replug;
+    port_unplug(((FaultRig *)data)->port, replug);
 }
 
 static void on_trace(Trace *trace, TracePoint point, const char *message)

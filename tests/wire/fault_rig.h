@@ -20,7 +20,6 @@ typedef struct FaultRig {
     TapeMedium *tape; /* in memory; borrowed, for it is the drive's */
     SimHost *host;
     SimApplication application;
-    int64_t plugged_from; /* nobody is there before; G_MAXINT64: never again */
 } FaultRig;
 
 /* A drive with these rules and an empty cartridge of 64 KiB, its early warning 16 KiB before the
@@ -39,6 +38,9 @@ typedef struct FaultRow {
     const char *results; /* as above */
     const char *tape;
 } FaultRow;
+
+/* The tables, each ended by a row without rules. */
+extern const FaultRow fault_usb_rows[], fault_queue_rows[], fault_medium_rows[], fault_drive_rows[];
 
 /* Runs it and asserts all of it, and that every rule fired. */
 void fault_row_check(const FaultRow *row);

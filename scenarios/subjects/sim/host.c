@@ -57,6 +57,7 @@ struct SimHost {
     uint32_t tag;
     int64_t timeout;
     size_t transfer_max;
+    int64_t data_delay;
     GString *log;
 };
 
@@ -241,14 +242,14 @@ static bool receive_some(SimHost *host)
     return true;
 }
 
-/* Until `done` or the deadline; false: it was the deadline. */
-static bool wait_until(SimHost *host, const bool *done, int64_t deadline)
+/* Until `done` or the deadline; false: it was the deadline, or the drive is gone. */
+static bool wait_until(SimHost *host, const bool *done, bool drive_is_there, int64_t deadline)
 {
     while (!*done && !host->closed) {
         bool moved = send_some(host);
 
         moved |= receive_some(host);
-        if (*done || host->closed) {
+        if (*done || host->closed || (drive_is_there && !host->connected)) {
             break;
         }
         if (!moved && !host->world->turn(host->world_data, deadline) && !receive_some(host)) {
@@ -288,14 +289,15 @@ static Outcome outcome_of(const SimHost *host)
 /* Waits for the answer to what was just sent; takes it back when its time is over. */
 static Outcome finish(SimHost *host, int64_t timeout)
 {
-    if (wait_until(host, &host->pending.answered, clock_now(host->clock) + timeout)) {
+    if (wait_until(host, &host->pending.answered, true, clock_now(host->clock) + timeout)) {
         return outcome_of(host);
     }
     if (!there(host)) {
         return GONE;
     }
     usbredirparser_send_cancel_data_packet(host->parser, host->pending.id);
-    if (!wait_until(host, &host->pending.answered, clock_now(host->clock) + CONTROL_TIMEOUT)) {
+    if (!wait_until(host, &host->pending.answered, true,
+                    clock_now(host->clock) + CONTROL_TIMEOUT)) {
         note(host, there(host) ? "cancel-unanswered" : "gone");
         return there(host) ? TIMED_OUT : GONE;
     }
@@ -440,8 +442,11 @@ static void read_max_lun(SimHost *host)
     }
 }
 
-bool sim_host_attach(SimHost *host)
+static bool connect_to_drive(SimHost *host)
 {
+    if (host->parser && !host->closed) {
+        return true; /* the socket outlives a pulled plug */
+    }
     drop_connection(host);
     host->fd = host->world->connect(host->world_data);
     if (host->fd < 0) {
@@ -450,7 +455,15 @@ bool sim_host_attach(SimHost *host)
     }
     host->closed = false;
     host->parser = parser_new(host);
-    if (!wait_until(host, &host->connected, clock_now(host->clock) + ATTACH_TIMEOUT)) {
+    return true;
+}
+
+bool sim_host_attach(SimHost *host)
+{
+    if (!connect_to_drive(host)) {
+        return false;
+    }
+    if (!wait_until(host, &host->connected, false, clock_now(host->clock) + ATTACH_TIMEOUT)) {
         note(host, "no-device");
         return false;
     }
@@ -563,7 +576,11 @@ static bool move_data(SimHost *host, Exchange *x)
 {
     const char *pipe = x->in ? "in" : "out";
     size_t max = host->transfer_max ? host->transfer_max : x->length;
+    bool never = false;
 
+    if (host->data_delay > 0 && x->length > 0) {
+        wait_until(host, &never, true, clock_now(host->clock) + host->data_delay);
+    }
     while (x->moved < x->length) {
         size_t piece = MIN(max, x->length - x->moved);
         Outcome outcome = bulk(host, x->in ? BULK_IN : BULK_OUT,
@@ -574,11 +591,8 @@ static bool move_data(SimHost *host, Exchange *x)
         if (outcome == STALLED) {
             return clear_halt(host, x->in ? BULK_IN : BULK_OUT);
         }
-        if (outcome == BABBLED) {
-            return true; /* the CSW tells the rest */
-        }
         if (outcome != DONE) {
-            return false;
+            return false; /* an overflow, too: the device is out of step */
         }
         if (x->moved == 0 && is_csw(host, x)) {
             note(host, "csw-in-data");
@@ -700,6 +714,20 @@ void sim_host_set_timeout(SimHost *host, int64_t timeout)
 void sim_host_set_transfer_max(SimHost *host, size_t bytes)
 {
     host->transfer_max = bytes;
+}
+
+void sim_host_set_data_delay(SimHost *host, int64_t delay)
+{
+    host->data_delay = delay;
+}
+
+bool sim_host_get_status(SimHost *host)
+{
+    uint8_t status[2];
+    Outcome outcome = control(host, 0x82, 0, 0, BULK_IN, status, sizeof status);
+
+    note_outcome(host, outcome, "status");
+    return outcome == DONE;
 }
 
 SimHost *sim_host_new(Clock *clock, const SimWorld *world, void *data)

@@ -71,6 +71,10 @@ SimResult sim_host_command(SimHost *host, const uint8_t *cdb, size_t cdb_length,
 void sim_host_set_timeout(SimHost *host, int64_t timeout);
 /* Bulk transfers of data are at most so long; 0 (at first): as long as the data. */
 void sim_host_set_transfer_max(SimHost *host, size_t bytes);
+/* Waits between a CBW and its data, for drives that need it; 0 at first. */
+void sim_host_set_data_delay(SimHost *host, int64_t delay);
+/* Sends GET_STATUS, as some hosts do after a stall. */
+bool sim_host_get_status(SimHost *host);
 
 /*
  * Everything on the wire that is not plain sailing, as words separated by blanks since the last

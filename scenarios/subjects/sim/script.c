@@ -90,7 +90,7 @@ static char *describe_sense(const SimResult *result)
         return g_string_free(text, FALSE);
     }
     if (key == 8 && sense[12] == 0 && sense[13] == 5 && !(sense[2] & 0x40)) {
-        g_string_append(text, "eod");
+        g_string_append(text, sense[0] & 0x80 ? "eod" : "eod-no-residual");
         return g_string_free(text, FALSE);
     }
     g_string_append_printf(text, "%x/%02x/%02x%s%s%s%s", key, sense[12], sense[13],
@@ -229,6 +229,15 @@ static char *do_mode_select(SimApplication *a, uint32_t block_length)
     return describe(&result);
 }
 
+static char *tell_compression(SimApplication *a)
+{
+    static const uint8_t cdb[6] = { 0x1a, 0x08, 0x0f, 0, 20 };
+    uint8_t data[20] = { 0 };
+    SimResult result = sim_host_command(a->host, cdb, sizeof cdb, NULL, 0, data, sizeof data);
+
+    return result.end == SIM_GOOD ? g_strdup(data[6] & 0x80 ? "on" : "off") : describe(&result);
+}
+
 /* DCE of the data compression page, as the drive has it, with the rest left alone. */
 static char *do_compression(SimApplication *a, bool on)
 {
@@ -331,6 +340,8 @@ static char *run_setting(SimApplication *a, const char *name, const char *value)
         sim_host_set_transfer_max(a->host, (size_t)bytes);
     } else if (g_str_equal(name, "timeout") && units_parse_duration(value, &duration, NULL)) {
         sim_host_set_timeout(a->host, duration);
+    } else if (g_str_equal(name, "delay") && units_parse_duration(value, &duration, NULL)) {
+        sim_host_set_data_delay(a->host, duration);
     } else if (g_str_equal(name, "wait") && units_parse_duration(value, &duration, NULL)) {
         pass_time(a, duration);
     } else {
@@ -355,8 +366,13 @@ static char *run_bare(SimApplication *a, const char *name)
         const char *name;
         char *(*run)(SimApplication *a);
     } others[] = {
-        { "r", do_read },        { "pos", do_position },  { "inq", do_inquiry },
-        { "ms", do_mode_sense }, { "alerts", do_alerts }, { "serial", do_serial },
+        { "r", do_read },
+        { "pos", do_position },
+        { "inq", do_inquiry },
+        { "ms", do_mode_sense },
+        { "alerts", do_alerts },
+        { "serial", do_serial },
+        { "comp", tell_compression },
     };
     SimResult result;
     size_t i;
@@ -378,6 +394,8 @@ static char *run_bare(SimApplication *a, const char *name)
         return g_strdup(sim_host_reset(a->host) ? "ok" : "gone");
     } else if (g_str_equal(name, "plug")) {
         return g_strdup(sim_host_attach(a->host) ? "ok" : "gone");
+    } else if (g_str_equal(name, "status")) {
+        return g_strdup(sim_host_get_status(a->host) ? "ok" : "failed");
     } else if (g_str_equal(name, "pull")) {
         sim_host_detach(a->host);
         return g_strdup("");

@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/fault/at-transfer.h"
+
+#include <string.h>
+
+#include "emu/base/bytes.h"
+
+#define CBW_LENGTH 31
+#define CSW_LENGTH 13
+
+/* A transfer that came by and has not ended: at most one a pipe. */
+typedef struct Passing {
+    AtTransfer *at;
+    UsbTransfer *transfer; /* NULL: none */
+    void (*complete)(UsbTransfer *transfer, void *data);
+    void *data;
+    FaultPhase phase;
+    bool below; /* the function has it */
+    bool control, standard;
+    ClockTimer *timer;
+    bool answered;      /* it waits for its time with its answer */
+    GByteArray *edited; /* bytes of the answer that a kind has changed */
+    GBytes *own_out;    /* the host's bytes, while others stand in for them */
+    size_t own_length;
+} Passing;
+
+struct AtTransfer {
+    UsbFunction base;
+    UsbFunction *below;
+    UsbHost *host;
+    FaultPlan *plan;
+    Passing out, in, control;
+
+    /* The wrappers as they went by. */
+    bool busy; /* a CBW came whose CSW has not gone */
+    FaultCbw cbw;
+    uint32_t moved; /* bytes of its data phase */
+    bool data_over;
+
+    bool account, account_fails; /* the CSW to come is to say… */
+    uint32_t residue;
+    bool abandoned; /* the CSW to come is ours */
+    uint8_t csw[CSW_LENGTH];
+
+    bool dead, unconfigured;
+};
+
+const FaultCbw *at_transfer_cbw(const AtTransfer *at)
+{
+    return &at->cbw;
+}
+
+static Passing *passing_of(AtTransfer *at, const UsbTransfer *transfer)
+{
+    return at->out.transfer == transfer  ? &at->out
+           : at->in.transfer == transfer ? &at->in
+                                         : &at->control;
+}
+
+/* ---- from wrapper to wrapper ---- */
+
+static void forget_command(AtTransfer *at)
+{
+    at->busy = at->data_over = at->account = at->account_fails = at->abandoned = false;
+    at->plan->announced = false;
+}
+
+static bool is_cbw(const UsbTransfer *transfer)
+{
+    const uint8_t *bytes = g_bytes_get_data(transfer->out, NULL);
+
+    return transfer->length == CBW_LENGTH && memcmp(bytes, "USBC", 4) == 0;
+}
+
+static void note_cbw(AtTransfer *at, const UsbTransfer *transfer)
+{
+    const uint8_t *cbw = g_bytes_get_data(transfer->out, NULL);
+
+    if (!is_cbw(transfer)) {
+        return;
+    }
+    forget_command(at);
+    at->busy = true;
+    at->moved = 0;
+    at->cbw = (FaultCbw){ .tag = get_le32(cbw + 4),
+                          .previous_tag = at->cbw.tag,
+                          .length = get_le32(cbw + 8),
+                          .in = cbw[12] & 0x80,
+                          .time = clock_now(at->plan->clock) };
+    at->data_over = at->cbw.length == 0;
+    fault_plan_command(at->plan, at->cbw.tag, cbw + 15, MIN(cbw[14] & 0x1f, 16));
+    at->plan->announced = true;
+}
+
+static FaultPhase out_phase(const AtTransfer *at, const UsbTransfer *transfer)
+{
+    return !at->busy || (at->data_over && is_cbw(transfer)) ? FAULT_PHASE_CBW : FAULT_PHASE_DATA;
+}
+
+static FaultPhase in_phase(const AtTransfer *at)
+{
+    return at->cbw.in && !at->data_over ? FAULT_PHASE_DATA : FAULT_PHASE_CSW;
+}
+
+/* A transfer has ended with the host. */
+static void note_end(AtTransfer *at, const UsbTransfer *transfer, FaultPhase phase)
+{
+    if (phase == FAULT_PHASE_DATA && transfer->result == USB_DONE) {
+        at->moved += (uint32_t)MIN(transfer->actual, at->cbw.length - at->moved);
+        at->data_over |= at->moved == at->cbw.length || transfer->actual < transfer->length;
+    } else if (phase == FAULT_PHASE_DATA &&
+               (transfer->result == USB_STALL || transfer->result == USB_BABBLE)) {
+        at->data_over = true;
+    } else if (phase == FAULT_PHASE_CSW && transfer->result == USB_DONE && transfer->actual > 0) {
+        forget_command(at);
+    }
+}
+
+/* ---- transfers ---- */
+
+static void stop_timer(Passing *passing)
+{
+    if (passing->timer) {
+        clock_cancel(passing->at->plan->clock, passing->timer);
+        passing->timer = NULL;
+    }
+}
+
+/* Gives the transfer back as it came. */
+static UsbTransfer *release(Passing *passing)
+{
+    UsbTransfer *transfer = passing->transfer;
+
+    stop_timer(passing);
+    transfer->complete = passing->complete;
+    transfer->complete_data = passing->data;
+    if (passing->own_out) {
+        g_bytes_unref(transfer->out);
+        transfer->out = g_steal_pointer(&passing->own_out);
+        transfer->length = passing->own_length;
+    }
+    passing->transfer = NULL;
+    passing->below = passing->answered = false;
+    return transfer;
+}
+
+static void finish(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+    GByteArray *edited = g_steal_pointer(&passing->edited);
+    UsbTransfer *transfer = release(passing);
+
+    if (!passing->control) {
+        note_end(at, transfer, passing->phase);
+    }
+    usb_transfer_complete(transfer);
+    if (edited) {
+        g_byte_array_unref(edited);
+    }
+}
+
+/* What the CSW says that was settled earlier in its command. */
+static void settle_account(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+    uint8_t *csw;
+
+    if (!at->account || passing->transfer->result != USB_DONE ||
+        passing->transfer->actual != CSW_LENGTH) {
+        return;
+    }
+    csw = at_transfer_edit(at, passing->transfer, CSW_LENGTH);
+    put_le32(csw + 8, at->residue);
+    csw[12] = at->account_fails ? 1 : csw[12];
+}
+
+static void on_answered(UsbTransfer *transfer, void *data)
+{
+    Passing *passing = data;
+    AtTransfer *at = passing->at;
+    FaultEvent event = { .subject = transfer };
+    unsigned cursor = 0;
+    FaultRule *rule;
+
+    passing->below = false;
+    if (passing->own_out) { /* as many as the host sent, whatever the function got */
+        transfer->actual =
+            MIN(passing->own_length,
+                transfer->actual == transfer->length ? passing->own_length : transfer->actual);
+    }
+    if (passing->control) {
+        event.hook = FAULT_HOOK_REPLY;
+        event.request = (unsigned)passing->phase;
+    } else {
+        event.hook = FAULT_HOOK_COMPLETE;
+        event.phase = passing->phase =
+            transfer->phase == USB_PHASE_CBW   ? FAULT_PHASE_CBW
+            : transfer->phase == USB_PHASE_CSW ? FAULT_PHASE_CSW
+            : transfer->phase == USB_PHASE_DATA_IN || transfer->phase == USB_PHASE_DATA_OUT
+                ? FAULT_PHASE_DATA
+                : passing->phase;
+        if (passing->phase == FAULT_PHASE_CSW) {
+            settle_account(passing);
+        }
+    }
+    while (transfer->result == USB_DONE && (rule = fault_plan_next(at->plan, &event, &cursor))) {
+        bool (*act)(AtTransfer *, FaultRule *, UsbTransfer *) =
+            passing->control ? rule->kind->on_reply : rule->kind->on_complete;
+
+        if (act(at, rule, transfer)) {
+            return; /* kept back */
+        }
+    }
+    finish(passing);
+}
+
+static void pass(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+    UsbTransfer *transfer = passing->transfer;
+
+    passing->below = true;
+    if (passing == &at->out) {
+        at->below->ops->bulk_out(at->below, transfer);
+    } else if (passing == &at->in) {
+        at->below->ops->bulk_in(at->below, transfer);
+    } else {
+        at->below->ops->control(at->below, transfer);
+    }
+}
+
+/* What is left to do with a bulk transfer once its rules have let it go. */
+static void serve(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+
+    if (at->dead) {
+        return;
+    }
+    if (at->unconfigured) {
+        at_transfer_fail(at, passing->transfer, USB_STALL);
+    } else if (passing == &at->in && at->abandoned) {
+        at_transfer_answer_csw(at, passing->transfer);
+    } else {
+        pass(passing);
+    }
+}
+
+static void on_time(void *data)
+{
+    Passing *passing = data;
+
+    passing->timer = NULL;
+    if (passing->answered) {
+        finish(passing);
+    } else {
+        serve(passing);
+    }
+}
+
+static void meet(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultPhase phase)
+{
+    g_assert(!passing->transfer);
+    passing->transfer = transfer;
+    passing->complete = transfer->complete;
+    passing->data = transfer->complete_data;
+    passing->phase = phase;
+    passing->standard = false;
+    transfer->complete = on_answered;
+    transfer->complete_data = passing;
+}
+
+/* ---- what kinds do ---- */
+
+void at_transfer_hold(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
+{
+    Passing *passing = passing_of(at, transfer);
+
+    if (duration != FAULT_FOR_EVER) {
+        passing->timer = clock_start(at->plan->clock, duration, on_time, passing);
+    }
+}
+
+void at_transfer_fail(AtTransfer *at, UsbTransfer *transfer, UsbResult result)
+{
+    transfer->result = result;
+    transfer->actual = 0;
+    finish(passing_of(at, transfer));
+}
+
+void at_transfer_stall(AtTransfer *at, UsbTransfer *transfer)
+{
+    if (transfer->endpoint & 0x0f) {
+        at->host->ops->halt(at->host, transfer->endpoint);
+    }
+    at_transfer_fail(at, transfer, USB_STALL);
+}
+
+static UsbPhase usb_phase(const Passing *passing)
+{
+    return passing->control                     ? USB_PHASE_CONTROL
+           : passing->phase == FAULT_PHASE_CBW  ? USB_PHASE_CBW
+           : passing->phase == FAULT_PHASE_CSW  ? USB_PHASE_CSW
+           : passing->transfer->endpoint & 0x80 ? USB_PHASE_DATA_IN
+                                                : USB_PHASE_DATA_OUT;
+}
+
+void at_transfer_answer(AtTransfer *at, UsbTransfer *transfer, const void *bytes, size_t length)
+{
+    Passing *passing = passing_of(at, transfer);
+
+    transfer->phase = usb_phase(passing);
+    transfer->result = length > transfer->length ? USB_BABBLE : USB_DONE;
+    transfer->in = bytes;
+    transfer->actual = bytes ? MIN(length, transfer->length) : transfer->length;
+    finish(passing);
+}
+
+void at_transfer_answer_csw(AtTransfer *at, UsbTransfer *transfer)
+{
+    at->abandoned = false;
+    passing_of(at, transfer)->phase = FAULT_PHASE_CSW;
+    at_transfer_answer(at, transfer, at->csw, CSW_LENGTH);
+}
+
+void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes)
+{
+    Passing *passing = passing_of(at, transfer);
+
+    g_assert(!passing->own_out);
+    passing->own_out = transfer->out;
+    passing->own_length = transfer->length;
+    transfer->out = bytes;
+    transfer->length = g_bytes_get_size(bytes);
+}
+
+uint8_t *at_transfer_edit(AtTransfer *at, UsbTransfer *transfer, size_t size)
+{
+    Passing *passing = passing_of(at, transfer);
+    GByteArray *edited = g_byte_array_sized_new((guint)size + 1);
+
+    g_byte_array_set_size(edited, (guint)size);
+    memset(edited->data, 0, size);
+    if (transfer->actual > 0) {
+        memcpy(edited->data, transfer->in, MIN(size, transfer->actual));
+    }
+    if (passing->edited) {
+        g_byte_array_unref(passing->edited);
+    }
+    passing->edited = edited;
+    transfer->in = edited->data;
+    transfer->actual = MIN(size, transfer->length);
+    if (size > transfer->length) {
+        transfer->result = USB_BABBLE;
+    }
+    return edited->data;
+}
+
+void at_transfer_delay(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
+{
+    Passing *passing = passing_of(at, transfer);
+
+    if (transfer->in && transfer->actual > 0 && !passing->edited) {
+        at_transfer_edit(at, transfer, transfer->actual); /* a copy that stays */
+    }
+    passing->answered = true;
+    at_transfer_hold(at, transfer, duration);
+}
+
+void at_transfer_halt(AtTransfer *at, uint8_t endpoint)
+{
+    at->host->ops->halt(at->host, endpoint);
+}
+
+void at_transfer_wedge(AtTransfer *at)
+{
+    at->host->ops->wedge(at->host, USB_BULK_IN);
+    at->host->ops->wedge(at->host, USB_BULK_OUT);
+}
+
+void at_transfer_abandon(AtTransfer *at, uint8_t status, uint32_t residue)
+{
+    Passing *both[] = { &at->out, &at->in };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(both); i++) {
+        if (both[i]->transfer && both[i]->below) {
+            at->below->ops->cancel(at->below, both[i]->transfer);
+            both[i]->below = false;
+        }
+    }
+    at->below->ops->reset(at->below, USB_RESET_CONFIGURATION);
+    memcpy(at->csw, "USBS", 4);
+    put_le32(at->csw + 4, at->cbw.tag);
+    put_le32(at->csw + 8, residue);
+    at->csw[12] = status;
+    at->abandoned = true;
+    at->data_over = true;
+    at->account = false;
+}
+
+void at_transfer_account(AtTransfer *at, uint32_t residue, bool fail)
+{
+    at->account = true;
+    at->residue = residue;
+    at->account_fails = fail;
+}
+
+void at_transfer_die(AtTransfer *at)
+{
+    at->dead = true;
+}
+
+void at_transfer_unconfigure(AtTransfer *at)
+{
+    at->unconfigured = true;
+}
+
+/* ---- the seam ---- */
+
+/* True: a rule has taken the transfer over. */
+static bool give_to_rules(Passing *passing, const FaultEvent *event)
+{
+    AtTransfer *at = passing->at;
+    UsbTransfer *transfer = passing->transfer;
+    unsigned cursor = 0;
+    FaultRule *rule;
+
+    while ((rule = fault_plan_next(at->plan, event, &cursor))) {
+        const FaultKind *kind = rule->kind;
+        bool taken = kind->act          ? kind->act(at->plan, rule)
+                     : kind->on_request ? kind->on_request(at, rule, transfer)
+                                        : kind->on_transfer(at, rule, transfer);
+
+        if (taken || at->dead) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void at_bulk(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultPhase phase)
+{
+    FaultEvent event = { .hook = FAULT_HOOK_TRANSFER, .phase = phase, .subject = transfer };
+
+    meet(at, passing, transfer, phase);
+    if (!at->dead && !give_to_rules(passing, &event)) {
+        serve(passing);
+    }
+}
+
+static void at_bulk_out(UsbFunction *function, UsbTransfer *transfer)
+{
+    AtTransfer *at = (AtTransfer *)function;
+    FaultPhase phase = out_phase(at, transfer);
+
+    if (phase == FAULT_PHASE_CBW) {
+        note_cbw(at, transfer);
+    }
+    at_bulk(at, &at->out, transfer, phase);
+}
+
+static void at_bulk_in(UsbFunction *function, UsbTransfer *transfer)
+{
+    AtTransfer *at = (AtTransfer *)function;
+
+    at_bulk(at, &at->in, transfer, in_phase(at));
+}
+
+static FaultRequest request_of(const UsbSetup *setup)
+{
+    switch (setup->bmRequestType << 8 | setup->bRequest) {
+    case 0xa1fe:
+        return FAULT_GET_MAX_LUN;
+    case 0x21ff:
+        return FAULT_BOT_RESET;
+    case 0x0201:
+        return FAULT_CLEAR_HALT;
+    case 0x8200:
+        return FAULT_GET_STATUS;
+    case 0x8006:
+        return FAULT_GET_DESCRIPTOR;
+    case 0x0009:
+        return FAULT_SET_CONFIGURATION;
+    default:
+        return 0;
+    }
+}
+
+/* True: it is dealt with. */
+static bool meet_control(AtTransfer *at, UsbTransfer *transfer, bool standard)
+{
+    FaultRequest request = request_of(&transfer->setup);
+    FaultEvent event = { .hook = FAULT_HOOK_REQUEST, .request = request, .subject = transfer };
+
+    meet(at, &at->control, transfer, (FaultPhase)request);
+    at->control.standard = standard;
+    if (at->dead) {
+        return true;
+    }
+    fault_plan_request(at->plan, request);
+    if (give_to_rules(&at->control, &event)) {
+        return true;
+    }
+    if (request == FAULT_BOT_RESET) {
+        forget_command(at);
+    }
+    return false;
+}
+
+static void at_control(UsbFunction *function, UsbTransfer *transfer)
+{
+    AtTransfer *at = (AtTransfer *)function;
+
+    if (meet_control(at, transfer, false)) {
+        return;
+    }
+    if (at->unconfigured) {
+        at_transfer_fail(at, transfer, USB_STALL);
+    } else {
+        pass(&at->control);
+    }
+}
+
+static bool at_standard(UsbFunction *function, UsbTransfer *transfer)
+{
+    return meet_control((AtTransfer *)function, transfer, true);
+}
+
+static void at_cancel(UsbFunction *function, UsbTransfer *transfer)
+{
+    AtTransfer *at = (AtTransfer *)function;
+    Passing *passing = passing_of(at, transfer);
+    bool below = passing->transfer != transfer || passing->below; /* may be older than we are */
+
+    if (below) {
+        at->below->ops->cancel(at->below, transfer);
+    }
+    if (passing->transfer == transfer) {
+        if (passing->edited) {
+            g_byte_array_unref(g_steal_pointer(&passing->edited));
+        }
+        release(passing);
+    }
+}
+
+static void at_reset(UsbFunction *function, UsbReset kind)
+{
+    AtTransfer *at = (AtTransfer *)function;
+    FaultEvent event = { .hook = FAULT_HOOK_REQUEST,
+                         .request =
+                             kind == USB_RESET_BUS ? FAULT_PORT_RESET : FAULT_SET_CONFIGURATION };
+    unsigned cursor = 0;
+    FaultRule *rule;
+
+    forget_command(at);
+    at->unconfigured = false;
+    at->dead &= kind != USB_RESET_BUS;
+    at->below->ops->reset(at->below, kind);
+    fault_plan_request(at->plan, event.request);
+    while ((rule = fault_plan_next(at->plan, &event, &cursor))) {
+        if (rule->kind->act) {
+            rule->kind->act(at->plan, rule);
+        }
+    }
+}
+
+static void at_attach(UsbFunction *function, UsbHost *host)
+{
+    AtTransfer *at = (AtTransfer *)function;
+
+    at->host = host;
+    at->below->ops->attach(at->below, host);
+}
+
+AtTransfer *at_transfer_new(UsbFunction *below, FaultPlan *plan)
+{
+    static const UsbFunctionOps ops = {
+        .attach = at_attach,
+        .control = at_control,
+        .bulk_out = at_bulk_out,
+        .bulk_in = at_bulk_in,
+        .cancel = at_cancel,
+        .reset = at_reset,
+        .standard = at_standard,
+    };
+    AtTransfer *at = g_new0(AtTransfer, 1);
+
+    at->base.ops = &ops;
+    at->below = below;
+    at->plan = plan;
+    at->out.at = at->in.at = at->control.at = at;
+    at->control.control = true;
+    plan->at_transfer = at;
+    return at;
+}
+
+void at_transfer_free(AtTransfer *at)
+{
+    if (!at) {
+        return;
+    }
+    g_assert(!at->out.transfer && !at->in.transfer && !at->control.transfer);
+    at->plan->at_transfer = NULL;
+    g_free(at);
+}
+
+UsbFunction *at_transfer_function(AtTransfer *at)
+{
+    return &at->base;
+}
+
+bool at_transfer_idle(const AtTransfer *at)
+{
+    return !at->out.transfer && !at->in.transfer && !at->control.transfer && !at->busy &&
+           !at->dead && !at->unconfigured;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands that are done as they should be and whose answers are wrong. */
+#include <string.h>
+
+#include "emu/base/bytes.h"
+#include "emu/fault/at-medium.h"
+#include "emu/fault/at-task.h"
+#include "emu/fault/kinds.h"
+
+static bool is_good(const FaultRule *rule, const void *subject)
+{
+    const ScsiTask *task = subject;
+
+    return task->status == SCSI_GOOD && task->in->len > 0;
+}
+
+/* ---- READ POSITION ---- */
+
+#define POSITION "READ POSITION"
+
+static bool is_short_form(const FaultRule *rule, const void *subject)
+{
+    const ScsiTask *task = subject;
+
+    return task->status == SCSI_GOOD && task->in->len == 20;
+}
+
+static void lose_position(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    memset(task->in->data + 4, 0, 16);
+    task->in->data[0] = 0x04; /* LOLU */
+}
+
+const FaultKind fault_drive_position_lost = {
+    .name = "drive.position-lost",
+    .about = "READ POSITION says that the position is not known",
+    .right = "write nothing until the tape is rewound",
+    .evidence = "Linux st: EIO until a rewind",
+    .class_ = FAULT_REPORTED,
+    .only = POSITION,
+    .fits = is_short_form,
+    .on_done = lose_position,
+};
+
+enum { DELTA };
+
+static void lie_position(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    uint8_t *data = task->in->data;
+    int64_t delta = fault_number(rule, DELTA);
+    unsigned i;
+
+    for (i = 4; i <= 8; i += 4) { /* first and last logical object */
+        put_be32(data + i, (uint32_t)MAX((int64_t)get_be32(data + i) + delta, 0));
+    }
+}
+
+const FaultKind fault_drive_read_position_lie = {
+    .name = "drive.read-position-lie",
+    .about = "READ POSITION is off by `delta` objects",
+    .right = "compare with what was written; never trust one number alone",
+    .evidence = "tgt's tape",
+    .class_ = FAULT_DESTRUCTIVE,
+    .params = { { "delta", "objects", FAULT_NUMBER, "1", -1000000, 1000000 } },
+    .only = POSITION,
+    .fits = is_short_form,
+    .on_done = lie_position,
+};
+
+/* ---- LOG SENSE ---- */
+
+enum { FLAG };
+
+static bool is_tape_alert(const FaultRule *rule, const void *subject)
+{
+    const ScsiTask *task = subject;
+
+    return is_good(rule, subject) && (task->cdb[2] & 0x3f) == 0x2e;
+}
+
+static void raise_alert(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    uint8_t *data = task->in->data;
+    size_t i, length = task->in->len;
+
+    for (i = 4; i + 5 <= length; i += 4 + (size_t)data[i + 3]) {
+        if (get_be16(data + i) == fault_number(rule, FLAG)) {
+            data[i + 4] |= 1;
+        }
+    }
+}
+
+const FaultKind fault_drive_tape_alert = {
+    .name = "drive.tape-alert",
+    .about = "the TapeAlert log page has a flag set (3 hard error, 20 clean now, …)",
+    .right = "tell whoever runs the drive",
+    .evidence = "LOG SENSE page 2Eh; SSC-3 annex A",
+    .class_ = FAULT_REPORTED,
+    .params = { { "flag", "which", FAULT_NUMBER, "20", 1, 64 } },
+    .only = "LOG SENSE",
+    .fits = is_tape_alert,
+    .on_done = raise_alert,
+};
+
+/* ---- INQUIRY ---- */
+
+enum { INQUIRY_HOW };
+enum { HOW_SHORT, HOW_VERSION_0, HOW_BAD_VPD };
+
+static bool has_such_a_page(const FaultRule *rule, const void *subject)
+{
+    const ScsiTask *task = subject;
+    bool vpd = task->cdb[1] & 1;
+
+    return is_good(rule, subject) && vpd == (fault_number(rule, INQUIRY_HOW) == HOW_BAD_VPD);
+}
+
+static void spoil_inquiry(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    switch (fault_number(rule, INQUIRY_HOW)) {
+    case HOW_SHORT:
+        scsi_task_in(task, MIN(task->in->len, 5));
+        break;
+    case HOW_VERSION_0:
+        if (task->in->len > 2) {
+            task->in->data[2] = 0;
+        }
+        break;
+    default:
+        if (task->in->len > 3) { /* another page, and longer than it is */
+            task->in->data[1] ^= 0xff;
+            task->in->data[3] = 0xff;
+        }
+        break;
+    }
+}
+
+const FaultKind fault_drive_inquiry = {
+    .name = "drive.inquiry",
+    .about = "INQUIRY data is cut to 5 bytes, says version 0, or a VPD page is garbage",
+    .right = "use what is there, do without what is not; never read beyond it",
+    .evidence = "Linux unusual_devs.h FIX_INQUIRY, 24 devices",
+    .class_ = FAULT_TRANSPARENT,
+    .always = true,
+    .params = { { "how", "what is wrong", FAULT_CHOICE, "short",
+                  .words = "short version-0 bad-vpd" } },
+    .only = "INQUIRY",
+    .fits = has_such_a_page,
+    .on_done = spoil_inquiry,
+};
+
+/* ---- READ, SPACE ---- */
+
+static bool read_well(const FaultRule *rule, const void *subject)
+{
+    return ((const ScsiTask *)subject)->status == SCSI_GOOD;
+}
+
+static void recovered(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    at_task_say(at, task, &(FaultSense){ .code = fault_number(rule, 0) });
+}
+
+const FaultKind fault_medium_read_recovered = {
+    .name = "medium.read-recovered",
+    .about = "the block is right, and the sense says that it took retries",
+    .right = "use the data; note it",
+    .evidence = "01/17/01, worn tapes",
+    .class_ = FAULT_TRANSPARENT,
+    .params = { { "sense", "what it says", FAULT_SENSE, "01/17/01" } },
+    .only = "READ(6)",
+    .fits = read_well,
+    .on_done = recovered,
+};
+
+enum { EOD_HOW };
+enum { EOD_NO_RESIDUAL, EOD_NO_KEY, EOD_GOOD };
+
+static bool met_eod(const FaultRule *rule, const void *subject)
+{
+    FaultSense sense;
+
+    return at_task_heard(subject, &sense) && sense.code == 0x080005;
+}
+
+static void lie_eod(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    FaultSense sense;
+
+    at_task_heard(task, &sense);
+    switch (fault_number(rule, EOD_HOW)) {
+    case EOD_NO_RESIDUAL:
+        sense.valid = false;
+        at_task_say(at, task, &sense);
+        break;
+    case EOD_NO_KEY:
+        at_task_say(at, task, &(FaultSense){ .code = 0x000005 });
+        break;
+    default:
+        task->status = SCSI_GOOD;
+        task->sense_length = 0;
+        break;
+    }
+}
+
+const FaultKind fault_medium_eod_lie = {
+    .name = "medium.eod-lie",
+    .about = "at end of data SPACE does not say how much was left, has no sense key, or is GOOD",
+    .right = "do not count what was not passed; look at the position",
+    .evidence = "tgt's tape: st then believes to be in file 8388607",
+    .class_ = FAULT_DESTRUCTIVE,
+    .params = { { "how", "it lies", FAULT_CHOICE, "no-residual",
+                  .words = "no-residual no-key good" } },
+    .only = "SPACE(6), SPACE(16)",
+    .fits = met_eod,
+    .on_done = lie_eod,
+};
+
+/* ---- LOAD UNLOAD ---- */
+
+enum { OBJECTS };
+
+static bool loaded(const FaultRule *rule, const void *subject)
+{
+    const ScsiTask *task = subject;
+    AtMedium *at = rule->plan->at_medium;
+    MediumPosition position;
+    MediumPartition partition;
+
+    if (task->status != SCSI_GOOD || !(task->cdb[4] & 0x01) || !at) {
+        return false;
+    }
+    medium_position(at_medium_tape(at), &position);
+    medium_partition(at_medium_tape(at), position.partition, &partition);
+    return position.object + (uint64_t)fault_number(rule, OBJECTS) <= partition.objects;
+}
+
+static void drift(AtTask *at, FaultRule *rule, ScsiTask *task)
+{
+    TapeMedium *tape = at_medium_tape(rule->plan->at_medium);
+    MediumPosition position;
+
+    medium_position(tape, &position);
+    medium_locate(tape, position.partition, MEDIUM_LOCATE_OBJECT,
+                  position.object + (uint64_t)fault_number(rule, OBJECTS));
+}
+
+const FaultKind fault_drive_not_at_bot_after_load = {
+    .name = "drive.not-at-bot-after-load",
+    .about = "after LOAD the tape is not at its beginning",
+    .right = "rewind, or read the position, before the first read or write",
+    .evidence = "mhvtl #123",
+    .class_ = FAULT_DESTRUCTIVE,
+    .params = { { "objects", "how far", FAULT_NUMBER, "1", 1, 1000000 } },
+    .only = "LOAD UNLOAD",
+    .more_seams = FAULT_SEAM_MEDIUM,
+    .fits = loaded,
+    .on_done = drift,
+};

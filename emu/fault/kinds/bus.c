@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Enumeration, resets, and the plug. */
+#include <string.h>
+
+#include "emu/base/bytes.h"
+#include "emu/fault/at-task.h"
+#include "emu/fault/at-transfer.h"
+#include "emu/fault/kinds.h"
+
+enum { ANSWER };
+enum { ANSWER_STALL, ANSWER_ZLP, ANSWER_TIMEOUT, ANSWER_255 };
+
+static bool max_lun(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    static const uint8_t most = 255;
+
+    switch (fault_number(rule, ANSWER)) {
+    case ANSWER_STALL:
+        at_transfer_stall(at, transfer);
+        break;
+    case ANSWER_ZLP:
+        at_transfer_answer(at, transfer, &most, 0);
+        break;
+    case ANSWER_255:
+        at_transfer_answer(at, transfer, &most, 1);
+        break;
+    default:
+        break; /* never */
+    }
+    return true;
+}
+
+const FaultKind fault_usb_max_lun = {
+    .name = "usb.max-lun",
+    .about = "Get Max LUN stalls, is empty, is not answered, or says 255",
+    .right = "take it for one logical unit",
+    .evidence = "BOT § 3.2; Linux unusual_devs.h SINGLE_LUN, 29 devices",
+    .class_ = FAULT_TRANSPARENT,
+    .params = { { "answer", "how", FAULT_CHOICE, "stall", .words = "stall zlp timeout 255" } },
+    .requests = FAULT_GET_MAX_LUN,
+    .usual = FAULT_GET_MAX_LUN,
+    .by_request = true,
+    .on_request = max_lun,
+};
+
+enum { FAILS_HOW };
+
+static bool reset_fails(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    if (fault_number(rule, FAILS_HOW) == 0) {
+        at_transfer_stall(at, transfer);
+    }
+    return true;
+}
+
+const FaultKind fault_usb_bot_reset_fails = {
+    .name = "usb.bot-reset-fails",
+    .about = "Bulk-Only Mass Storage Reset stalls or is not answered",
+    .right = "reset the port instead",
+    .evidence = "wl500g #19 (\"soft reset failed -145\")",
+    .class_ = FAULT_REPORTED,
+    .params = { { "how", "it fails", FAULT_CHOICE, "stall", .words = "stall timeout" } },
+    .requests = FAULT_BOT_RESET,
+    .usual = FAULT_BOT_RESET,
+    .by_request = true,
+    .on_request = reset_fails,
+};
+
+enum { REPLUG };
+
+static bool unplug(FaultPlan *plan, FaultRule *rule)
+{
+    plan->world->unplug(plan->data, fault_number(rule, REPLUG));
+    return true;
+}
+
+const FaultKind fault_usb_unplug = {
+    .name = "usb.unplug",
+    .about = "the drive leaves the bus in that phase, and comes back after `replug`",
+    .right = "end everything with an error; a drive that comes back is a new one",
+    .evidence = "pulled in the middle of tar: status 2, tape good up to the last sync",
+    .class_ = FAULT_REPORTED,
+    .params = { { "replug", "until it is back", FAULT_DURATION, "forever", -1 } },
+    .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
+    .requests = FAULT_BOT_RESET | FAULT_CLEAR_HALT | FAULT_GET_MAX_LUN | FAULT_GET_DESCRIPTOR,
+    .act = unplug,
+};
+
+static bool reset_itself(FaultPlan *plan, FaultRule *rule)
+{
+    plan->world->unplug(plan->data, 100 * 1000);
+    return true;
+}
+
+const FaultKind fault_usb_reset_mid_data = {
+    .name = "usb.reset-mid-data",
+    .about = "the drive leaves the bus for a moment, as after a reset of its own",
+    .right = "see a replug: re-arm, and lose nothing that was committed",
+    .evidence = "DAPLink #94, RIOT #19478, rusefi #9841",
+    .class_ = FAULT_REPORTED,
+    .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
+    .phase = FAULT_PHASE_DATA,
+    .act = reset_itself,
+};
+
+/* ---- descriptors ---- */
+
+enum { SERIAL, PRODUCT };
+
+static bool is_descriptor(const UsbTransfer *transfer, uint8_t type)
+{
+    return transfer->setup.wValue >> 8 == type && transfer->actual > 2;
+}
+
+/* The serial number's string is the last one (index 3, as the device descriptor says). */
+static void change_serial(AtTransfer *at, const char *serial, UsbTransfer *transfer)
+{
+    size_t length = MIN(strlen(serial), 126), i;
+    uint8_t *string = at_transfer_edit(at, transfer, MIN(2 + 2 * length, transfer->length));
+
+    for (i = 0; 2 + 2 * i + 1 < transfer->actual; i++) {
+        put_le16(string + 2 + 2 * i, (uint8_t)serial[i]);
+    }
+    string[0] = (uint8_t)(2 + 2 * length);
+}
+
+static bool change_identity(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    const char *serial = rule->values[SERIAL].text;
+
+    if (is_descriptor(transfer, 3)) {
+        change_serial(at, serial, transfer);
+    } else if (transfer->actual >= 12) {
+        put_le16(at_transfer_edit(at, transfer, transfer->actual) + 10,
+                 (uint16_t)fault_number(rule, PRODUCT));
+    }
+    return false;
+}
+
+static bool tells_identity(const FaultRule *rule, const void *subject)
+{
+    const UsbTransfer *transfer = subject;
+
+    return (is_descriptor(transfer, 3) && (transfer->setup.wValue & 0xff) == 3 &&
+            *rule->values[SERIAL].text) ||
+           (is_descriptor(transfer, 1) && fault_number(rule, PRODUCT) != 0);
+}
+
+static const char *check_identity(const FaultRule *rule)
+{
+    return *rule->values[SERIAL].text || fault_number(rule, PRODUCT) != 0
+               ? NULL
+               : "give a serial or a product, else it would never fire";
+}
+
+const FaultKind fault_usb_identity_change = {
+    .name = "usb.identity-change",
+    .about = "the drive says that it is another: serial number, product id (with usb.unplug)",
+    .right = "take it for another drive; whoever knows drives by name loses this one",
+    .evidence = "Microsoft KB 873337",
+    .class_ = FAULT_REPORTED,
+    .always = true,
+    .params = { { "serial", "its serial number from now on", FAULT_TEXT, "\"\"" },
+                { "product", "its idProduct; 0: as it is", FAULT_NUMBER, "0", 0, 0xffff } },
+    .requests = FAULT_GET_DESCRIPTOR,
+    .usual = FAULT_GET_DESCRIPTOR,
+    .by_request = true,
+    .check = check_identity,
+    .fits = tells_identity,
+    .on_reply = change_identity,
+};
+
+enum { SUBCLASS, PROTOCOL };
+
+static bool tells_interface(const FaultRule *rule, const void *subject)
+{
+    const UsbTransfer *transfer = subject;
+
+    return is_descriptor(transfer, 2) && transfer->actual >= 18;
+}
+
+static bool change_class(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    uint8_t *interface = at_transfer_edit(at, transfer, transfer->actual) + 9;
+
+    interface[6] = (uint8_t)fault_number(rule, SUBCLASS);
+    interface[7] = (uint8_t)fault_number(rule, PROTOCOL);
+    return false;
+}
+
+const FaultKind fault_usb_subclass = {
+    .name = "usb.subclass",
+    .about = "the interface says another subclass or protocol: 03h QIC-157, protocol 62h UAS",
+    .right = "find no driver, and say so; never drive it as what it is not",
+    .evidence = "usbstor.inf: SUBCLASS_02, 05 and 06 with PROT_50 alone",
+    .class_ = FAULT_REPORTED,
+    .always = true,
+    .params = { { "subclass", "bInterfaceSubClass", FAULT_NUMBER, "3", 0, 255 },
+                { "protocol", "bInterfaceProtocol", FAULT_NUMBER, "0x50", 0, 255 } },
+    .requests = FAULT_GET_DESCRIPTOR,
+    .usual = FAULT_GET_DESCRIPTOR,
+    .by_request = true,
+    .fits = tells_interface,
+    .on_reply = change_class,
+};
+
+static bool lose_state(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_unconfigure(at);
+    at_task_reset_below(rule->plan->at_task, SCSI_RESET_BUS);
+    at_transfer_fail(at, transfer, USB_STALL);
+    return true;
+}
+
+const FaultKind fault_usb_suspend_loses_state = {
+    .name = "usb.suspend-loses-state",
+    .about = "as after a resume that the device slept through: it is not configured, all stalls",
+    .right = "reset the port and configure it anew; the drive's state is that after a reset",
+    .evidence = "USB 2.0 § 9.1.1.6; usbredir tells no suspend, so a command stands for the resume",
+    .class_ = FAULT_REPORTED,
+    .phase = FAULT_PHASE_CBW,
+    .on_transfer = lose_state,
+};

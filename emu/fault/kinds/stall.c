@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pipes that stall, and transfers that get no answer. */
+#include "emu/fault/at-task.h"
+#include "emu/fault/at-transfer.h"
+#include "emu/fault/kinds.h"
+
+#define DATA_PHASE_ERROR 0x0b4b00 /* ABORTED COMMAND, data phase error */
+
+static const FaultSense data_phase_error = { .code = DATA_PHASE_ERROR };
+
+static bool data_in(const FaultRule *rule, const void *subject)
+{
+    const UsbTransfer *transfer = subject;
+
+    return transfer->endpoint & 0x80;
+}
+
+static bool data_out(const FaultRule *rule, const void *subject)
+{
+    return !data_in(rule, subject);
+}
+
+enum { AT };
+
+static bool stall_data_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    size_t keep = MIN((size_t)fault_number(rule, AT), transfer->actual);
+
+    at_transfer_account(at, at_transfer_cbw(at)->length - (uint32_t)keep, true);
+    at_task_owe(rule->plan->at_task, &data_phase_error);
+    at_transfer_edit(at, transfer, keep);
+    at_transfer_halt(at, USB_BULK_IN);
+    if (keep == 0) {
+        transfer->result = USB_STALL;
+    }
+    return false;
+}
+
+const FaultKind fault_usb_stall_data_in = {
+    .name = "usb.stall-data-in",
+    .about = "the data to the host ends after `at` bytes, the pipe stalls, the CSW says failed",
+    .right = "clear the halt, read the CSW, report the error",
+    .evidence = "Zephyr #23191",
+    .class_ = FAULT_REPORTED,
+    .params = { { "at", "bytes that are sent", FAULT_SIZE, "0" } },
+    .phase = FAULT_PHASE_DATA,
+    .fits = data_in,
+    .on_complete = stall_data_in,
+};
+
+static bool stall_data_out(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    uint32_t length = at_transfer_cbw(at)->length;
+
+    at_transfer_abandon(at, 1, length - (uint32_t)MIN(fault_number(rule, AT), length));
+    at_task_owe(rule->plan->at_task, &data_phase_error);
+    at_transfer_stall(at, transfer);
+    return true;
+}
+
+const FaultKind fault_usb_stall_data_out = {
+    .name = "usb.stall-data-out",
+    .about =
+        "the pipe stalls in the data from the host; nothing of it is used, the CSW says failed",
+    .right = "clear the halt, read the CSW, report the error",
+    .evidence = "Zephyr #55531",
+    .class_ = FAULT_REPORTED,
+    .params = { { "at", "bytes that the CSW says were taken", FAULT_SIZE, "0" } },
+    .phase = FAULT_PHASE_DATA,
+    .fits = data_out,
+    .on_transfer = stall_data_out,
+};
+
+static bool stall(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_stall(at, transfer);
+    return true;
+}
+
+const FaultKind fault_usb_stall_csw = {
+    .name = "usb.stall-csw",
+    .about = "the CSW stalls; count: 2 stalls it once more when it is read again",
+    .right = "clear the halt and read the CSW again; after a second stall Reset Recovery",
+    .evidence = "Linux usb-storage transport.c, usb_stor_Bulk_transport()",
+    .class_ = FAULT_TRANSPARENT,
+    .phase = FAULT_PHASE_CSW,
+    .on_transfer = stall,
+};
+
+static bool stall_cbw(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_wedge(at);
+    at_transfer_fail(at, transfer, USB_STALL);
+    return true;
+}
+
+const FaultKind fault_usb_stall_cbw = {
+    .name = "usb.stall-cbw",
+    .about = "the CBW is refused: both pipes stall until Reset Recovery",
+    .right = "Reset Recovery; the command was not executed and may be sent again",
+    .evidence = "BOT § 6.6.1; Zephyr #55531",
+    .class_ = FAULT_REPORTED,
+    .phase = FAULT_PHASE_CBW,
+    .on_transfer = stall_cbw,
+};
+
+static bool take_without_effect(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_answer(at, transfer, NULL, 0);
+    return true;
+}
+
+const FaultKind fault_usb_halt_sticky = {
+    .name = "usb.halt-sticky",
+    .about = "CLEAR_FEATURE(ENDPOINT_HALT) is accepted and has no effect, `count` times",
+    .right = "after a second stall Reset Recovery, then port reset; no endless clearing",
+    .evidence = "usbip-win #22, libusb #1256 (a STALL mistaken for an I/O error)",
+    .class_ = FAULT_REPORTED,
+    .requests = FAULT_CLEAR_HALT,
+    .usual = FAULT_CLEAR_HALT,
+    .by_request = true,
+    .on_request = take_without_effect,
+};
+
+static bool die(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_die(at);
+    return true;
+}
+
+const FaultKind fault_usb_halt_status_crash = {
+    .name = "usb.halt-status-crash",
+    .about = "GET_STATUS makes the device deaf until a port reset",
+    .right = "do not send GET_STATUS after a halt; else time out and reset the port",
+    .evidence = "Linux usb-storage transport.c, usb_stor_clear_halt()",
+    .class_ = FAULT_REPORTED,
+    .requests = FAULT_GET_STATUS,
+    .usual = FAULT_GET_STATUS,
+    .by_request = true,
+    .on_request = die,
+};
+
+enum { FOR };
+
+static bool nak(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_hold(at, transfer, fault_number(rule, FOR));
+    return true;
+}
+
+const FaultKind fault_usb_nak_forever = {
+    .name = "usb.nak-forever",
+    .about = "the transfer of that phase gets no answer until `for` is over",
+    .right = "time out, cancel, Reset Recovery; a delay below the time-out is waited for",
+    .evidence = "wl500g #19, RIOT #19478",
+    .class_ = FAULT_REPORTED,
+    .params = { { "for", "how long", FAULT_DURATION, "forever", -1 } },
+    .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
+    .phase = FAULT_PHASE_DATA,
+    .on_transfer = nak,
+};
+
+static bool break_transaction(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
+{
+    at_transfer_fail(at, transfer, USB_IO_ERROR);
+    return true;
+}
+
+const FaultKind fault_usb_xact_error = {
+    .name = "usb.xact-error",
+    .about = "the transfer of that phase ends with a transaction error (-71 EPROTO)",
+    .right = "Reset Recovery; what the command did is not known, look at the position",
+    .evidence = "wl500g #19 (\"3strikes\"); bad cables, data toggles out of step",
+    .class_ = FAULT_REPORTED,
+    .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
+    .phase = FAULT_PHASE_DATA,
+    .on_transfer = break_transaction,
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine over a whole drive: all kinds are tried, runs repeat, and nothing is paid for nothing.
+ */
+#include <string.h>
+
+#include "emu/base/error.h"
+#include "tests/support/suite.h"
+#include "tests/wire/fault_rig.h"
+
+TCase *make_fault_engine_tcase(void);
+
+static bool is_tried(const FaultRow *rows, const char *name)
+{
+    g_autofree char *text = g_strdup_printf("name: %s", name);
+    size_t length = strlen(text);
+
+    for (; rows->rules; rows++) {
+        const char *found = strstr(rows->rules, text);
+
+        if (found && (found[length] == ',' || found[length] == '}')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+START_TEST(every_kind_is_tried)
+{
+    const FaultKind *const *kind;
+
+    for (kind = fault_kinds(); *kind; kind++) {
+        const char *name = (*kind)->name;
+
+        ck_assert_msg(is_tried(fault_usb_rows, name) || is_tried(fault_queue_rows, name) ||
+                          is_tried(fault_medium_rows, name) || is_tried(fault_drive_rows, name),
+                      "no row tries %s", name);
+    }
+}
+END_TEST
+
+/* What the rules do to a run of the same steps, and the lines they leave. */
+static char *record_of(const char *rules, uint64_t seed)
+{
+    FaultRig rig;
+    g_autofree char *results = NULL;
+    g_autofree char *tape = NULL;
+    char *record;
+
+    fault_rig_init(&rig, rules, seed);
+    results = fault_rig_run(&rig, "w*40 fm rw r*42");
+    tape = fault_rig_tape(&rig);
+    record = g_strconcat(results, "\n", tape, "\n", rig.firings->str, NULL);
+    fault_rig_clear(&rig);
+    return record;
+}
+
+START_TEST(same_seed_same_run)
+{
+    const char *rules = "[{name: queue.reorder, window: 4, policy: random, prob: 0.3, count: inf},"
+                        " {name: drive.busy, prob: 0.1, count: inf},"
+                        " {name: medium.bit-rot, prob: 0.1, count: inf, on: READ(6)},"
+                        " {name: usb.csw-tag, prob: 0.05, count: inf}]";
+    g_autofree char *first = record_of(rules, 7), *again = record_of(rules, 7);
+    g_autofree char *other = record_of(rules, 8);
+
+    ck_assert_str_eq(first, again);
+    ck_assert_str_ne(first, other);
+    ck_assert_ptr_nonnull(strstr(first, "seed=7"));
+}
+END_TEST
+
+/* One line a firing, with all that there is to know. */
+START_TEST(firings_are_traced)
+{
+    FaultRig rig;
+    g_autofree char *results = NULL;
+
+    fault_rig_init(&rig, "{name: drive.busy, on: \"WRITE(6)#2\"}", 5);
+    results = fault_rig_run(&rig, "w*2");
+    ck_assert_str_eq(rig.firings->str,
+                     "drive.busy rule=1 at=plan:1 seed=5 firing=1 command=2 tag=7 "
+                     "cdb=0a000004000000000000000000000000 object=0/1 phase=command\n");
+    fault_rig_clear(&rig);
+}
+END_TEST
+
+/* Interposers are there only while a rule needs them. */
+START_TEST(no_rule_no_interposer)
+{
+    g_autoptr(GError) error = NULL;
+    FaultRig rig;
+    g_autofree char *results = NULL;
+    const char *usb = "{name: usb.stall-csw, on: WRITE(6)}";
+
+    fault_rig_init(&rig, "{name: drive.busy}", 1);
+    ck_assert(rig.plan->at_task && !rig.plan->at_transfer && !rig.plan->at_medium);
+    ck_assert(drive_add_faults(rig.drive, "live", usb, strlen(usb), &error));
+    ck_assert(rig.plan->at_transfer && !rig.plan->at_medium);
+    results = fault_rig_run(&rig, "tur w");
+    ck_assert_str_eq(results, "0/00/00 ok | stall-csw clear-in");
+    ck_assert(drive_remove_fault(rig.drive, 2, &error));
+    ck_assert(rig.plan->at_task && !rig.plan->at_transfer);
+    ck_assert(drive_remove_fault(rig.drive, 0, &error));
+    ck_assert(!rig.plan->at_task && !rig.plan->at_transfer && !rig.plan->at_medium);
+    ck_assert_uint_eq(rig.plan->removed->len, 2);
+    fault_rig_clear(&rig);
+}
+END_TEST
+
+/* While a queue lies, it stays; it goes when the tape has been positioned. */
+START_TEST(liars_stay_until_nobody_notices)
+{
+    g_autoptr(GError) error = NULL;
+    FaultRig rig;
+    g_autofree char *a = NULL, *b = NULL;
+    const char *more = "{name: drive.busy, on: LOAD UNLOAD}";
+
+    fault_rig_init(&rig, "{name: queue.drop}", 1);
+    a = fault_rig_run(&rig, "w*2 pos");
+    ck_assert_str_eq(a, "ok*2 @2");
+    ck_assert(drive_remove_fault(rig.drive, 0, &error));
+    ck_assert_ptr_nonnull(rig.plan->at_medium);
+    b = fault_rig_run(&rig, "pos rw r r");
+    ck_assert_str_eq(b, "@2 ok =1 eod | stall-in clear-in");
+    ck_assert(drive_add_faults(rig.drive, "live", more, strlen(more), &error));
+    ck_assert_ptr_null(rig.plan->at_medium);
+    fault_rig_clear(&rig);
+}
+END_TEST
+
+/* A host that attaches, works and leaves while rules come and go at every step. */
+START_TEST(rules_may_come_at_any_time)
+{
+    static const char *const rules[] = {
+        "{name: usb.csw-late, delay: 1s}",
+        "{name: queue.hold, records: 3}",
+        "{name: drive.slow, for: 1s}",
+        "{name: medium.filemark, how: extra}",
+    };
+    g_autoptr(GError) error = NULL;
+    FaultRig rig;
+    unsigned i;
+
+    fault_rig_init(&rig, "{name: drive.slow, for: 1s}", 3);
+    for (i = 0; i < 40; i++) {
+        const char *rule = rules[i % G_N_ELEMENTS(rules)];
+        g_autofree char *results = fault_rig_run(&rig, i % 9 ? "w fm" : "rw reset tur");
+
+        ck_assert(!strstr(results, "gone"));
+        ck_assert(drive_add_faults(rig.drive, "live", rule, strlen(rule), &error));
+        if (i % 3 == 2) {
+            ck_assert(drive_remove_fault(rig.drive, 0, &error));
+        }
+    }
+    fault_rig_clear(&rig);
+}
+END_TEST
+
+TCase *make_fault_engine_tcase(void)
+{
+    TCase *tcase = tcase_create("engine");
+
+    tcase_add_test(tcase, every_kind_is_tried);
+    tcase_add_test(tcase, same_seed_same_run);
+    tcase_add_test(tcase, firings_are_traced);
+    tcase_add_test(tcase, no_rule_no_interposer);
+    tcase_add_test(tcase, liars_stay_until_nobody_notices);
+    tcase_add_test(tcase, rules_may_come_at_any_time);
+    return tcase;
+}
