@@ -269,7 +269,7 @@ static bool parse_hold(const char *phase, const char *command, HoldPhase *which,
 bool drive_hold(Drive *drive, const char *phase, const char *command, GError **error)
 {
     HoldPhase which;
-    int opcode;
+    int opcode = -1; /* of any command */
 
     if (!parse_hold(phase, command, &which, &opcode, error)) {
         return false;
