@@ -215,7 +215,10 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
     if (b->held_objects == 0) {
         const uint8_t *data = g_bytes_get_data(c->task->out, NULL);
 
+        uint64_t before = ssc_drive_used(drive);
+
         result = ssc_zones_write(drive, data + offset, size);
+        drive->tape_written += ssc_drive_used(drive) - MIN(before, ssc_drive_used(drive));
         if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
             add_behind(drive, 1, size);
         }
@@ -226,7 +229,10 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
         result = MEDIUM_OK;
     }
     drive->dirty = true;
-    drive->bytes_written += result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING ? size : 0;
+    if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
+        drive->bytes_written += size;
+        drive->records_written++;
+    }
     return result;
 }
 

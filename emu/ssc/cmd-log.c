@@ -42,7 +42,7 @@ Outcome log_select(SscCommand *c)
     if (c->cdb[1] & 0x02) { /* PCR; the cartridge's own counts go on, modulo 2^64 */
         drive->written_before -= drive->bytes_written;
         drive->read_before -= drive->bytes_read;
-        drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
+        ssc_drive_clear_counts(drive);
     }
     return good();
 }

@@ -42,11 +42,15 @@ static MediumResult read_object(SscCommand *c, uint8_t *buffer, size_t capacity,
 /* The next block; setmarks are read over unless the host wants to hear of them (RSMK). */
 static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
+    uint64_t before = ssc_drive_used(c->drive), after;
     MediumResult result;
 
     do {
         result = read_object(c, buffer, capacity, length);
     } while (result == MEDIUM_SETMARK && !ssc_mode_reports_setmarks(c->drive));
+    after = ssc_drive_used(c->drive);
+    c->drive->tape_read += MAX(before, after) - MIN(before, after);
+    c->drive->records_read += result == MEDIUM_OK;
     return result;
 }
 

@@ -93,6 +93,7 @@ static Outcome start(SscCommand *c)
     if ((c->row->flags & ROW_MOVES) && c->drive->loaded) {
         c->zones = ssc_zones_now(c->drive);
         c->zones_watched = true;
+        c->drive->motion_count++;
     }
     /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
     bool reads = moves && c->row->direction != SCSI_NO_DATA;

@@ -17,8 +17,14 @@ void ssc_drive_load(SscDrive *drive)
         return;
     }
     drive->reload_after_sync = false;
+    if (!drive->loaded) {
+        drive->load_count++;
+        drive->drum_since = clock_now(drive->clock);
+    }
     drive->loaded = true;
     drive->held = false;
+    drive->tape_written_before = drive->tape_written;
+    drive->tape_read_before = drive->tape_read;
     drive->written_before = drive->bytes_written;
     drive->read_before = drive->bytes_read;
     drive->compression_told = false;
@@ -26,10 +32,27 @@ void ssc_drive_load(SscDrive *drive)
     ssc_mode_meet_cartridge(drive);
 }
 
+/* The drum stops. */
+static void unthread(SscDrive *drive)
+{
+    if (drive->loaded) {
+        drive->drum_time += clock_now(drive->clock) - drive->drum_since;
+    }
+    drive->loaded = drive->held = false;
+}
+
+void ssc_drive_clear_counts(SscDrive *drive)
+{
+    drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
+    drive->records_written = drive->records_read = 0;
+    drive->tape_written = drive->tape_read = 0;
+    drive->tape_written_before = drive->tape_read_before = 0;
+}
+
 void ssc_drive_unload(SscDrive *drive)
 {
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
-    drive->loaded = false;
+    unthread(drive);
 }
 
 /* A sync under way goes on: what it covers was on its way to the tape. */
@@ -72,7 +95,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         drive->timestamp_set = false;
         memset(drive->test_buffer, 0, sizeof drive->test_buffer);
         drive->echo_length = 0;
-        drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
+        ssc_drive_clear_counts(drive);
         if (drive->medium) {
             power_off(drive);
             ssc_drive_load(drive);
@@ -101,6 +124,7 @@ SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock,
     drive->target.ops = &target_ops;
     drive->model = model;
     drive->clock = clock;
+    drive->made = clock_now(clock);
     drive->trace = trace;
     drive->command.drive = drive;
     g_strlcpy(drive->serial, serial ? serial : model->serial, sizeof drive->serial);
@@ -157,7 +181,7 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
         return SSC_EJECT_PREVENTED;
     }
     *medium = g_steal_pointer(&drive->medium);
-    drive->loaded = drive->held = false;
+    unthread(drive);
     drive->tape_alerts = 0; /* they spoke of that cartridge */
     drive->dirty = false;
     ssc_buffer_clear(&drive->buffer);
@@ -213,6 +237,14 @@ MediumPosition ssc_drive_position(SscDrive *drive)
     position.object += drive->buffer.held_objects;
     position.bop = position.object == 0;
     return position;
+}
+
+uint64_t ssc_drive_used(SscDrive *drive)
+{
+    MediumPosition position;
+
+    medium_position(drive->medium, &position);
+    return position.used;
 }
 
 void ssc_drive_clean(SscDrive *drive)

@@ -109,8 +109,15 @@ struct SscDrive {
     ScsiSense sense;
     ScsiSense deferred; /* with its `deferred` off: none */
 
-    uint64_t tape_alerts;                 /* bit n - 1: flag n */
-    uint64_t bytes_written, bytes_read;   /* since power-on, of user data */
+    uint64_t tape_alerts; /* bit n - 1: flag n */
+    /* Since power-on or LOG SELECT. */
+    uint64_t bytes_written, bytes_read;     /* of user data */
+    uint64_t records_written, records_read; /* blocks */
+    uint64_t tape_written, tape_read;       /* bytes as they lie on the tape, compressed or not */
+    uint64_t tape_written_before, tape_read_before; /* when this cartridge was loaded */
+    /* Since the drive was made. */
+    int64_t made, drum_time, drum_since; /* microseconds */
+    uint32_t load_count, motion_count;
     uint64_t written_before, read_before; /* of these, before the cartridge was loaded */
     uint64_t commands[256], checks;       /* ended, by operation code; with CHECK CONDITION */
 
@@ -145,6 +152,10 @@ SscBlockLimits ssc_drive_limits(SscDrive *drive);
 uint8_t ssc_drive_density(SscDrive *drive);
 /* Where the host is: behind what the tape has not taken yet. */
 MediumPosition ssc_drive_position(SscDrive *drive);
+/* Everything that is counted since power-on. */
+void ssc_drive_clear_counts(SscDrive *drive);
+/* Bytes on the tape before the head. */
+uint64_t ssc_drive_used(SscDrive *drive);
 /* All that the medium has is safe. */
 void ssc_drive_clean(SscDrive *drive);
 /* Raises a TapeAlert flag (SSC-3 annex A), 1 to 64; LOG SENSE takes it. */

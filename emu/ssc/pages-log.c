@@ -27,15 +27,14 @@ static void put_parameter(LogWriter *log, unsigned code, unsigned length, uint64
     byte_writer_put(&log->c->reply, bytes + 8 - length, length);
 }
 
-/* Sequential-access device (SSC-3 § 8.2.2). Nothing is added or lost on the way to the tape: both
- * counts of a direction are the same. */
+/* Sequential-access device (SSC-3 § 8.2.2): what the host moved, what it takes on the tape. */
 static void put_sequential_access(LogWriter *log)
 {
     const SscDrive *drive = log->c->drive;
 
     put_parameter(log, 0, 8, drive->bytes_written);
-    put_parameter(log, 1, 8, drive->bytes_written);
-    put_parameter(log, 2, 8, drive->bytes_read);
+    put_parameter(log, 1, 8, drive->tape_written);
+    put_parameter(log, 2, 8, drive->tape_read);
     put_parameter(log, 3, 8, drive->bytes_read);
 }
 
@@ -83,6 +82,91 @@ static void put_capacity(LogWriter *log)
     }
 }
 
+/* ---- the pages that the makers' manuals call their own ---- */
+
+/* Parameters of one length that count nothing here. */
+static void put_reserved(LogWriter *log, unsigned first, unsigned last, unsigned length)
+{
+    for (unsigned code = first; code <= last; code++) {
+        log->last = (uint16_t)code;
+        if (code >= log->pointer) {
+            byte_writer_be16(&log->c->reply, (uint16_t)code);
+            byte_writer_u8(&log->c->reply, DS);
+            byte_writer_u8(&log->c->reply, (uint8_t)length);
+            byte_writer_fill(&log->c->reply, 0, length);
+        }
+    }
+}
+
+static uint64_t minutes(int64_t microseconds)
+{
+    return (uint64_t)microseconds / 60000000;
+}
+
+/*
+ * Drive usage (SDX-900V manual § 6.6.9): since the drive was made, which is when the program began.
+ * The drum turns while a cartridge is threaded. No mechanism errors, and no EEPROM.
+ */
+static void put_usage(LogWriter *log)
+{
+    const SscDrive *drive = log->c->drive;
+    int64_t now = clock_now(drive->clock);
+    int64_t turned = drive->drum_time + (drive->loaded ? now - drive->drum_since : 0);
+
+    put_parameter(log, 0x01, 4, minutes(now - drive->made));
+    put_parameter(log, 0x02, 4, minutes(turned));
+    put_parameter(log, 0x03, 4, minutes(now - drive->made)); /* the fan */
+    put_reserved(log, 0x04, 0x04, 4);
+    put_parameter(log, 0x05, 4, drive->load_count);
+    put_parameter(log, 0x06, 4, drive->load_count); /* it threads what it loads */
+    put_reserved(log, 0x07, 0x07, 4);
+    put_reserved(log, 0x08, 0x08, 8);
+    put_parameter(log, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
+    put_parameter(log, 0x0a, 4, drive->motion_count);
+    put_parameter(log, 0x0b, 4, minutes(turned)); /* never cleaned, never in need of it */
+    put_reserved(log, 0x0c, 0x10, 4);
+    put_reserved(log, 0x11, 0x20, 24);
+}
+
+/* What of the tape one turn of the drum writes or reads is not sourced: a round number. */
+#define FRAME 65536u
+
+/* Frame errors (§ 6.6.10): frames; no errors, no retries. Later models tell more about the same. */
+static void put_frames(LogWriter *log, uint64_t bytes)
+{
+    put_parameter(log, 0x01, 4, (bytes + FRAME - 1) / FRAME);
+    put_reserved(log, 0x02, log->c->drive->model->log_frame_parameters, 4);
+}
+
+static void put_write_frames(LogWriter *log)
+{
+    put_frames(log, log->c->drive->tape_written - log->c->drive->tape_written_before);
+}
+
+static void put_read_frames(LogWriter *log)
+{
+    put_frames(log, log->c->drive->tape_read - log->c->drive->tape_read_before);
+}
+
+/*
+ * Data compression transfer (§ 6.6.11). An entity is what is compressed as a whole: here a record.
+ */
+static void put_compression(LogWriter *log)
+{
+    const SscDrive *drive = log->c->drive;
+    uint32_t unit = drive->model->log_compression_unit;
+
+    put_parameter(log, 0x01, 4, drive->records_written);
+    put_parameter(log, 0x02, 4, drive->records_read);
+    put_parameter(log, 0x03, 4, drive->records_written);
+    put_parameter(log, 0x04, 4, drive->records_read);
+    put_parameter(log, 0x05, 4, drive->bytes_written / unit);
+    put_parameter(log, 0x06, 4, drive->bytes_read / unit);
+    put_parameter(log, 0x07, 4, drive->tape_written / unit);
+    put_parameter(log, 0x08, 4, drive->tape_read / unit);
+    put_reserved(log, 0x09, 0x0b, 4);
+}
+
 static const struct {
     uint8_t code;
     const char *name;
@@ -92,6 +176,10 @@ static const struct {
     { 0x0c, "Sequential-access device", put_sequential_access, NULL },
     { 0x2e, "TapeAlert", put_tape_alert, take_tape_alerts },
     { 0x31, "Tape capacity", put_capacity, NULL },
+    { 0x33, "Drive usage", put_usage, NULL },
+    { 0x34, "Write frame error counters", put_write_frames, NULL },
+    { 0x35, "Read frame error counters", put_read_frames, NULL },
+    { 0x39, "Data compression transfer", put_compression, NULL },
 };
 
 static void put_header(SscCommand *c, uint8_t code)

@@ -144,11 +144,107 @@ START_TEST(the_latest_are_native_from_the_start)
 }
 END_TEST
 
+static void send_log(ScsiHost *h, uint8_t page)
+{
+    host_send(h, CDB(0x4d, 0, (uint8_t)(0x40 | page), 0, 0, 0, 0, 0xff, 0xff, 0));
+    expect_good(h);
+    ck_assert_uint_eq(get_be16(h->task.in->data + 2), h->task.in->len - 4);
+}
+
+/* The value of a parameter of four bytes. */
+static uint32_t log_value(ScsiHost *h, uint8_t page, uint16_t code)
+{
+    send_log(h, page);
+    for (unsigned at = 4; at < h->task.in->len; at += 4u + h->task.in->data[at + 3]) {
+        if (get_be16(h->task.in->data + at) == code) {
+            ck_assert_uint_eq(h->task.in->data[at + 3], 4);
+            return get_be32(h->task.in->data + at + 4);
+        }
+    }
+    ck_abort_msg("page %02x has no parameter %04x", page, code);
+}
+
+/* The lengths that the manuals give. */
+static const struct {
+    const char *model;
+    uint8_t page;
+    uint16_t length;
+} logs[] = {
+    { "sdx-1100v", 0x33, 0x0244 }, { "sdx-1100v", 0x34, 0x0088 }, { "sdx-1100v", 0x35, 0x0088 },
+    { "sdx-1100v", 0x39, 0x0058 }, { "sdx-570v", 0x39, 0x0058 },  { "sdx-570v", 0x34, 0x0048 },
+};
+
+START_TEST(the_makers_log_pages)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(logs[_i].model, NULL);
+
+    send_log(h, logs[_i].page);
+    ck_assert_uint_eq(h->task.in->len, 4u + logs[_i].length);
+    host_send(h, CDB(0x4d, 0, 0x40, 0, 0, 0, 0, 0, 0xff, 0));
+    expect_data(h, "\0\0\0\6\x00\x2e\x33\x34\x35\x39", 10);
+}
+END_TEST
+
+START_TEST(what_the_logs_count)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+    static uint8_t block[50000];
+
+    for (unsigned i = 0; i < 3; i++) {
+        host_write(h, block, sizeof block);
+    }
+    host_filemarks(h, 1);
+    host_rewind(h);
+    host_send(h, CDB(0x08, 0, 0, 0xc3, 0x50, 0));
+    expect_good(h);
+    host_send(h, CDB(0x11, 0, 0, 0, 2, 0)); /* spacing reads nothing */
+    host_send(h, CDB(0x08, 0, 0, 0xc3, 0x50, 0));
+    expect_sense(h, SENSE_FILEMARK_DETECTED);
+    ck_assert_uint_eq(log_value(h, 0x39, 3), 3); /* records written, read */
+    ck_assert_uint_eq(log_value(h, 0x39, 4), 1);
+    ck_assert_uint_eq(log_value(h, 0x39, 5), 150); /* kilobytes of the host */
+    ck_assert_uint_eq(log_value(h, 0x39, 6), 50);
+    ck_assert_uint_ge(log_value(h, 0x39, 7), 150); /* and on the tape */
+    ck_assert_uint_ge(log_value(h, 0x39, 8), 50);
+    ck_assert_uint_eq(log_value(h, 0x34, 1), 3); /* frames: 65536 bytes each, or part of one */
+    ck_assert_uint_eq(log_value(h, 0x35, 1), 1);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    ck_assert_uint_eq(log_value(h, 0x34, 1), 0); /* of this load */
+    ck_assert_uint_eq(log_value(h, 0x39, 3), 3);
+    host_send(h, CDB(0x4c, 0x02, 0xc0, 0, 0, 0, 0, 0, 0, 0)); /* PCR */
+    expect_good(h);
+    ck_assert_uint_eq(log_value(h, 0x39, 3), 0);
+}
+END_TEST
+
+START_TEST(a_drive_is_used)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-900v", NULL);
+
+    virtual_clock_advance(h->clock, G_GINT64_CONSTANT(5) * 60 * 1000000);
+    ck_assert_uint_eq(log_value(h, 0x33, 1), 5); /* power */
+    ck_assert_uint_eq(log_value(h, 0x33, 2), 5); /* drum */
+    ck_assert_uint_eq(log_value(h, 0x33, 5), 1); /* loads */
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    virtual_clock_advance(h->clock, G_GINT64_CONSTANT(2) * 60 * 1000000);
+    ck_assert_uint_eq(log_value(h, 0x33, 1), 7);
+    ck_assert_uint_eq(log_value(h, 0x33, 2), 5);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    h->target->ops->reset(h->target, SCSI_RESET_POWER_ON); /* forgets nothing of this */
+    host_clear_attentions(h);
+    ck_assert_uint_eq(log_value(h, 0x33, 5), 2);
+}
+END_TEST
+
 TCase *make_ssc_models_tcase(void)
 {
     TCase *tcase = tcase_create("models");
 
     tcase_add_loop_test(tcase, sdx_420c_and_old_lists, 0, 3);
+    tcase_add_loop_test(tcase, the_makers_log_pages, 0, G_N_ELEMENTS(logs));
+    tcase_add_test(tcase, what_the_logs_count);
+    tcase_add_test(tcase, a_drive_is_used);
     tcase_add_test(tcase, dds_emulation_has_two_partitions);
     tcase_add_test(tcase, native_has_256_once_it_is_formatted);
     tcase_add_test(tcase, the_cartridge_remembers);

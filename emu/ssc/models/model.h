@@ -73,11 +73,13 @@ struct SscModel {
     unsigned n_densities;
     const SscModePage *mode_pages;
     unsigned n_mode_pages;
-    const uint8_t *log_pages;     /* ended by 0; page 00h is always there */
-    const SscCommandId *commands; /* those of the table that it has; NULL: all */
-    bool rejects_old_lists;       /* MODE SELECT with PF = 0: invalid field, at the block length */
-    bool tells_resets_apart;      /* 29/01, 29/02, 29/03; else 29/00, as SCSI-2 had it */
-    bool attention_on_load;       /* UA 28/00 after the LOAD command too: real drives differ */
+    const uint8_t *log_pages;      /* ended by 0; page 00h is always there */
+    uint8_t log_frame_parameters;  /* pages 34h, 35h: the last parameter */
+    uint32_t log_compression_unit; /* page 39h: bytes that count as one */
+    const SscCommandId *commands;  /* those of the table that it has; NULL: all */
+    bool rejects_old_lists;        /* MODE SELECT with PF = 0: invalid field, at the block length */
+    bool tells_resets_apart;       /* 29/01, 29/02, 29/03; else 29/00, as SCSI-2 had it */
+    bool attention_on_load;        /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;
 
