@@ -1232,6 +1232,14 @@ void mtf_reader_enter(MtfReader *r, const MtfEntry *entry)
     r->have = 0;
 }
 
+void mtf_reader_enter_set(MtfReader *r, uint32_t block_size, uint32_t flb_size)
+{
+    g_return_if_fail(block_size > 0 && flb_size > 0);
+    r->phase = PHASE_SETS;
+    r->block_size = block_size;
+    r->flb_size = flb_size;
+}
+
 static bool check_block_size(MtfReader *r, size_t length)
 {
     if (r->block_size == 0) {

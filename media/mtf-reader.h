@@ -127,6 +127,9 @@ typedef struct MtfEntry {
 /* The next block pushed in is the one that holds the descriptor block. */
 void mtf_reader_enter(MtfReader *r, const MtfEntry *entry);
 
+/* The next block pushed in is that of an SSET: a program that reads one set of several. */
+void mtf_reader_enter_set(MtfReader *r, uint32_t block_size, uint32_t flb_size);
+
 /*
  * What was read next. `place->byte` is ignored. False: it is not as it should be; the first
  * violation stays, and what is pushed in afterwards is ignored (false again).

@@ -28,7 +28,7 @@ bool mtf_verifier_done(const MtfVerifier *v);
 size_t mtf_verifier_good(const MtfVerifier *v);
 /*
  * At the end, also counting files that never came: what is wrong with the contents, one text a
- * file, the first difference of each ("C:\DATA\F1.BIN, byte 4096: …"). Borrowed.
+ * file, the first difference of each ("C:\DATA\F1.BIN: byte 4096: …"). Borrowed.
  */
 const GPtrArray *mtf_verifier_finish(MtfVerifier *v);
 
