@@ -621,6 +621,48 @@ START_TEST(controller_swaps_and_quits)
 }
 END_TEST
 
+/* One follows, another acts; the end of the drive is the end of the story. */
+START_TEST(controller_follows)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+    g_autoptr(GSubprocess) follower = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *err = NULL, *first = NULL;
+    g_autoptr(GDataInputStream) lines = NULL;
+    Serving s = { .dir = room_new() };
+
+    expect_good(s.dir, WORDS("media", "create", "1.tape"));
+    serving_start(&s, WORDS("--control", "unix:ctl.sock"));
+    g_subprocess_launcher_set_cwd(launcher, s.dir);
+    follower =
+        g_subprocess_launcher_spawn(launcher, &error, program, "ctl", "--control", "unix:ctl.sock",
+                                    "--json", "--follow", "fault-list", NULL);
+    g_assert_no_error(error);
+    lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(follower));
+    first = g_data_input_stream_read_line(lines, NULL, NULL, &error);
+    ck_assert_str_eq(first, "[]"); /* the command's answer: from here on it follows */
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "load", "1.tape"));
+    serving_plug(&s);
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "unplug"));
+    expect_good(s.dir, WORDS("ctl", "--control", "unix:ctl.sock", "quit"));
+    g_free(first);
+    first = g_data_input_stream_read_line(lines, NULL, NULL, &error);
+    ck_assert_msg(g_str_has_prefix(first, "{\"event\":\"LOAD\",\"data\":{\"file\":\"/"), "%s",
+                  first);
+    g_free(first);
+    first = g_data_input_stream_read_line(lines, NULL, NULL, &error);
+    ck_assert_msg(g_str_has_prefix(first, "{\"event\":\"HOST_ATTACHED\",\"data\":{\"host\":\"wire"),
+                  "%s", first);
+    g_free(first);
+    first = g_data_input_stream_read_line(lines, NULL, NULL, &error);
+    ck_assert_msg(g_str_has_prefix(first, "{\"event\":\"UNPLUGGED\""), "%s", first);
+    ck_assert(g_subprocess_wait_check(follower, NULL, NULL)); /* a good end: status 0 */
+    ck_assert_int_eq(serving_stop(&s, 0, &err), 0);
+    serving_clear(&s);
+}
+END_TEST
+
 static TCase *make_program_tcase(void)
 {
     TCase *tcase = tcase_create("program");
@@ -636,6 +678,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
     tcase_add_test(tcase, controller_swaps_and_quits);
+    tcase_add_test(tcase, controller_follows);
     return tcase;
 }
 
