@@ -10,12 +10,15 @@
  *   05 N   cancel the N-th pending        06        port reset, configuration
  *   07     Reset Recovery                 08 RESULT the sync ends
  *   09     hold syncs back, or not        0A        eject, or insert
+ *   0B PHASE OPCODE  hold that command (FF: any)    0C   release
+ *   0D     the power goes and comes back
  *
  * Each transfer completes exactly once, and in the end, after a port reset, the drive answers
  * INQUIRY.
  */
 #include "emu/base/bytes.h"
 #include "emu/bot/bot.h"
+#include "emu/fault/hold.h"
 #include "emu/ssc/ssc.h"
 #include "emu/usb/device.h"
 #include "media/formats.h"
@@ -40,6 +43,7 @@ struct Fuzz {
     SscDrive *drive;
     Bot *bot;
     UsbDevice *device;
+    Hold *hold; /* NULL: none */
     GPtrArray *transfers;
     GPtrArray *pending;
     MediumOps ops; /* the cartridge's, but for sync */
@@ -186,6 +190,36 @@ static void port_reset(Fuzz *f)
     g_assert(usb_device_set_configuration(f->device, 1));
 }
 
+static void held(void *data, uint8_t opcode)
+{
+}
+
+static void drop_hold(Fuzz *f)
+{
+    if (f->hold && hold_idle(f->hold)) {
+        usb_device_set_function(f->device, bot_function(f->bot));
+        g_clear_pointer(&f->hold, hold_free);
+    }
+}
+
+static void hold(Fuzz *f, uint8_t phase, uint8_t opcode)
+{
+    drop_hold(f);
+    if (!f->hold) {
+        f->hold = hold_new(bot_function(f->bot), phase % N_HOLD_PHASES,
+                           opcode == 0xff ? -1 : opcode, held, f);
+        usb_device_set_function(f->device, hold_function(f->hold));
+    }
+}
+
+static void release(Fuzz *f)
+{
+    if (f->hold && !hold_released(f->hold)) {
+        hold_release(f->hold);
+        drop_hold(f);
+    }
+}
+
 static const uint8_t *take_cdb(ByteReader *r, uint8_t *n)
 {
     const uint8_t *cdb;
@@ -198,7 +232,7 @@ static const uint8_t *take_cdb(ByteReader *r, uint8_t *n)
 static void step(Fuzz *f)
 {
     ByteReader *r = &f->reader;
-    uint8_t op = byte_reader_u8(r) % 11;
+    uint8_t op = byte_reader_u8(r) % 14;
     uint8_t flags, n;
     uint32_t length;
     const uint8_t *cdb;
@@ -252,6 +286,17 @@ static void step(Fuzz *f)
     case 10:
         eject_or_insert(f);
         break;
+    case 11:
+        n = byte_reader_u8(r);
+        hold(f, n, byte_reader_u8(r));
+        break;
+    case 12:
+        release(f);
+        break;
+    case 13:
+        port_reset(f);
+        ssc_drive_target(f->drive)->ops->reset(ssc_drive_target(f->drive), SCSI_RESET_POWER_ON);
+        break;
     default:
         g_assert_not_reached();
     }
@@ -278,12 +323,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     f.hold_syncs = false;
     end_sync(&f, MEDIUM_OK);
+    release(&f);
     port_reset(&f);
     g_assert(run_command(&f, true, 36, inquiry, sizeof inquiry, &answer) == 0);
     g_assert(answer->transfer.actual == 36 && answer->head[0] == 0x01);
 
     usb_device_free(f.device);
     g_assert(f.pending->len == 0);
+    hold_free(f.hold);
     bot_free(f.bot);
     ssc_drive_free(f.drive);
     clock_free(f.clock);
