@@ -66,7 +66,7 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
                                                                     : illegal_field(2, 5);
     }
     if (form == &form_6) {
-        c->reply.data[0] = (uint8_t)(c->reply.length - 1);
+        c->reply.data[0] = (uint8_t)MIN(c->reply.length - 1, 0xff); /* all that can be asked for */
     } else {
         put_be16(length, (uint16_t)(c->reply.length - 2));
         byte_writer_patch(&c->reply, 0, length, 2);

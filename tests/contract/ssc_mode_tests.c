@@ -378,6 +378,25 @@ START_TEST(partitions_by_page)
 }
 END_TEST
 
+/* With 256 partitions all pages together are more than six bytes of CDB can ask for. */
+START_TEST(more_pages_than_a_byte_can_count)
+{
+    MediumGeometry geometry = { .capacity = 10000000, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    send_partition_page(h, 255, FDP | MB, 0, 0);
+    expect_good(h);
+    host_send(h, CDB(0x1a, 0, 0x3f, 0, 0xff, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->len, 255);
+    ck_assert_uint_eq(h->task.in->data[0], 255);
+    host_send(h, CDB(0x5a, 0, 0x3f, 0, 0, 0, 0, 4, 0, 0));
+    expect_good(h);
+    ck_assert_uint_gt(h->task.in->len, 256);
+    ck_assert_uint_eq(get_be16(h->task.in->data), h->task.in->len - 2);
+}
+END_TEST
+
 START_TEST(partitions_only_from_the_beginning)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -458,6 +477,7 @@ TCase *make_ssc_mode_tcase(void)
     tcase_add_test(tcase, a_wrong_page_changes_nothing);
     tcase_add_test(tcase, ten_byte_forms);
     tcase_add_loop_test(tcase, partitions_by_page, 0, G_N_ELEMENTS(divisions));
+    tcase_add_test(tcase, more_pages_than_a_byte_can_count);
     tcase_add_test(tcase, partitions_only_from_the_beginning);
     tcase_add_test(tcase, a_page_sent_back_partitions_nothing);
     tcase_add_test(tcase, a_short_partition_page);
