@@ -91,7 +91,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         drive->deferred = (ScsiSense){ 0 };
         drive->reservation = (SscReservation){ 0 };
         drive->timestamp = 0;
-        drive->timestamp_since = clock_now(drive->clock);
+        drive->powered_since = drive->timestamp_since = clock_now(drive->clock);
         drive->timestamp_set = false;
         memset(drive->test_buffer, 0, sizeof drive->test_buffer);
         drive->echo_length = 0;

@@ -71,6 +71,14 @@ typedef struct SscReservation {
     uint32_t generation;
 } SscReservation;
 
+/* The last self-tests that the host asked for by SELF-TEST CODE (SPC-3 § 7.2.10). */
+#define SSC_SELF_TESTS 20
+
+typedef struct SscSelfTest {
+    uint8_t code;
+    uint16_t hours; /* since power-on */
+} SscSelfTest;
+
 /* Identifying information that the host gave: of the device, and as text. */
 #define SSC_IDENTITIES   2
 #define SSC_IDENTITY_MAX 256
@@ -122,8 +130,11 @@ struct SscDrive {
     uint64_t commands[256], checks;       /* ended, by operation code; with CHECK CONDITION */
 
     SscReservation reservation;
+    SscSelfTest self_tests[SSC_SELF_TESTS]; /* the last one first */
+    unsigned n_self_tests;
     SscIdentity identities[SSC_IDENTITIES];
-    uint64_t timestamp; /* milliseconds, as of timestamp_since */
+    int64_t powered_since; /* of the clock */
+    uint64_t timestamp;    /* milliseconds, as of timestamp_since */
     int64_t timestamp_since;
     bool timestamp_set; /* by the host; otherwise it counts from power-on */
     uint8_t test_buffer[SSC_TEST_BUFFER], echo[SSC_ECHO_BUFFER];

@@ -12,19 +12,25 @@ typedef struct LogWriter {
     uint16_t last;    /* code of the last parameter that the page has */
 } LogWriter;
 
-static void put_parameter(LogWriter *log, unsigned code, unsigned length, uint64_t value)
+static void put_bytes(LogWriter *log, unsigned code, uint8_t control, const uint8_t *bytes,
+                      unsigned length)
 {
-    uint8_t bytes[8];
-
     log->last = (uint16_t)code;
     if (code < log->pointer) {
         return;
     }
-    put_be64(bytes, value);
     byte_writer_be16(&log->c->reply, (uint16_t)code);
-    byte_writer_u8(&log->c->reply, DS);
+    byte_writer_u8(&log->c->reply, control);
     byte_writer_u8(&log->c->reply, (uint8_t)length);
-    byte_writer_put(&log->c->reply, bytes + 8 - length, length);
+    byte_writer_put(&log->c->reply, bytes, length);
+}
+
+static void put_parameter(LogWriter *log, unsigned code, unsigned length, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    put_be64(bytes, value);
+    put_bytes(log, code, DS, bytes + 8 - length, length);
 }
 
 /* Sequential-access device (SSC-3 § 8.2.2): what the host moved, what it takes on the tape. */
@@ -36,6 +42,24 @@ static void put_sequential_access(LogWriter *log)
     put_parameter(log, 1, 8, drive->tape_written);
     put_parameter(log, 2, 8, drive->tape_read);
     put_parameter(log, 3, 8, drive->bytes_read);
+}
+
+/* Self-test results (SPC-3 § 7.2.10): twenty, the last first, those that never were all zero. */
+static void put_self_tests(LogWriter *log)
+{
+    const SscDrive *drive = log->c->drive;
+
+    for (unsigned i = 0; i < SSC_SELF_TESTS; i++) {
+        const SscSelfTest *test = &drive->self_tests[i];
+        uint8_t bytes[16] = { 0 };
+
+        if (i < drive->n_self_tests) {
+            bytes[0] = (uint8_t)(test->code << 5); /* result 0: without error */
+            put_be16(bytes + 2, test->hours);
+            memset(bytes + 4, 0xff, 8); /* nothing failed anywhere */
+        }
+        put_bytes(log, i + 1, DS | 0x03 /* a binary list */, bytes, sizeof bytes);
+    }
 }
 
 /* TapeAlert (SSC-3 § 8.2.3): 64 flags. */
@@ -174,6 +198,7 @@ static const struct {
     void (*delivered)(SscDrive *drive);
 } pages[] = {
     { 0x0c, "Sequential-access device", put_sequential_access, NULL },
+    { 0x10, "Self-test results", put_self_tests, NULL },
     { 0x2e, "TapeAlert", put_tape_alert, take_tape_alerts },
     { 0x31, "Tape capacity", put_capacity, NULL },
     { 0x33, "Drive usage", put_usage, NULL },

@@ -30,7 +30,7 @@ START_TEST(log_pages)
 
     host_send(h, LOG_SENSE(0x00, 0));
     expect_good(h);
-    expect_data(h, "\0\0\0\4\x00\x0c\x2e\x31", 8);
+    expect_data(h, "\0\0\0\5\x00\x0c\x10\x2e\x31", 9);
     host_send(h, LOG_SENSE(0x00, 1));
     expect_field(h, 5, -1);
     host_send(h, LOG_SENSE(0x02, 0));

@@ -271,9 +271,9 @@ static const struct {
     int byte, bit;
 } diagnostics[] = {
     { 0x00, 0, -1, 0 }, { 0x04, 0, -1, 0 }, { 0x07, 0, -1, 0 }, { 0x10, 0, -1, 0 },
-    { 0xa0, 0, -1, 0 }, { 0xc0, 0, -1, 0 }, { 0x20, 0, 1, 7 },  { 0x40, 0, 1, 7 },
+    { 0x20, 0, -1, 0 }, { 0x40, 0, -1, 0 }, { 0xa0, 0, -1, 0 }, { 0xc0, 0, -1, 0 },
     { 0x80, 0, 1, 7 },  { 0x60, 0, 1, 7 },  { 0xe0, 0, 1, 7 },  { 0xa4, 0, 1, 7 },
-    { 0x04, 4, 3, -1 }, { 0xa0, 4, 3, -1 }, { 0x00, 4, 1, 4 },
+    { 0x24, 0, 1, 7 },  { 0x04, 4, 3, -1 }, { 0xa0, 4, 3, -1 }, { 0x00, 4, 1, 4 },
 };
 
 START_TEST(self_tests)
@@ -287,6 +287,47 @@ START_TEST(self_tests)
         expect_field(h, diagnostics[_i].byte, diagnostics[_i].bit);
     }
     ck_assert_uint_eq(h->data_phases, 0);
+}
+END_TEST
+
+START_TEST(self_tests_are_logged)
+{
+    g_autoptr(ScsiHost) h = host_new(NULL);
+    static const uint8_t codes[] = { 1, 2, 5, 6 };
+    const uint8_t *data;
+
+    virtual_clock_advance(h->clock, INT64_C(5) * 3600 * 1000000);
+    for (unsigned i = 0; i < 22; i++) { /* two more than there is room for */
+        host_send(h, SEND_DIAGNOSTIC(codes[i % 4] << 5, 0));
+        expect_good(h);
+        host_send(h, SEND_DIAGNOSTIC(0x04, 0)); /* the default one leaves no trace */
+        expect_good(h);
+        host_send(h, CDB(0x4d, 0, 0x50, 0, 0, 0, 0, 0x10, 0, 0));
+        expect_good(h);
+        data = h->task.in->data;
+        ck_assert_uint_eq(h->task.in->len, 4 + 20 * 20);
+        for (unsigned n = 0; n < 20; n++) {
+            const uint8_t *test = data + 4 + 20 * n;
+            bool was = n <= i;
+
+            ck_assert_uint_eq(get_be16(test), n + 1);
+            ck_assert_uint_eq(test[3], 16);
+            ck_assert_uint_eq(test[4], was ? codes[(i - n) % 4] << 5 : 0);
+            ck_assert_uint_eq(get_be16(test + 6), was ? 5 : 0);
+            ck_assert_uint_eq(get_be64(test + 8), was ? G_MAXUINT64 : 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_test_behind_needs_a_page_to_tell_of_it)
+{
+    g_autoptr(ScsiHost) h = host_new("sdx-500c");
+
+    host_send(h, SEND_DIAGNOSTIC(1 << 5, 0));
+    expect_field(h, 1, 7);
+    host_send(h, SEND_DIAGNOSTIC(5 << 5, 0));
+    expect_good(h);
 }
 END_TEST
 
@@ -327,6 +368,8 @@ TCase *make_ssc_host_tcase(void)
     tcase_add_test(tcase, the_wrong_time);
     tcase_add_test(tcase, one_port_in_one_group);
     tcase_add_loop_test(tcase, self_tests, 0, G_N_ELEMENTS(diagnostics));
+    tcase_add_test(tcase, self_tests_are_logged);
+    tcase_add_test(tcase, a_test_behind_needs_a_page_to_tell_of_it);
     tcase_add_test(tcase, diagnostic_pages);
     return tcase;
 }
