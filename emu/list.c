@@ -21,12 +21,64 @@ static char **cells_new(const char *first, const char *second, const char *third
     return g_strdupv((char **)cells);
 }
 
+static void append(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void append(GString *text, const char *format, ...)
+{
+    va_list args;
+
+    g_string_append(text, text->len ? "; " : "");
+    va_start(args, format);
+    g_string_append_vprintf(text, format, args);
+    va_end(args);
+}
+
+static char *parameters_of(const FaultKind *kind)
+{
+    GString *text = g_string_new(NULL);
+
+    for (const FaultParam *param = kind->params; param->name; param++) {
+        g_autofree char *described = fault_param_describe(param);
+
+        append(text, "%s: %s", described, param->about);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* What sets it off; nothing for "any command". */
+static char *triggers_of(const FaultKind *kind)
+{
+    g_autofree char *phases = fault_phases_describe(kind);
+    g_autofree char *requests = fault_requests_describe(kind);
+    GString *text = g_string_new(kind->only);
+
+    if (*phases) {
+        append(text, "%s", phases);
+    }
+    if (*requests) {
+        append(text, "%s", requests);
+    }
+    if (kind->always) {
+        append(text, "every time");
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void fill_faults(GArray *entries)
 {
     const FaultKind *const *kind;
 
     for (kind = fault_kinds(); *kind; kind++) {
-        add(entries, (*kind)->name, (*kind)->about, NULL);
+        g_autofree char *parameters = parameters_of(*kind);
+        g_autofree char *triggers = triggers_of(*kind);
+        const char *const cells[] = { fault_class_name((*kind)->class_),
+                                      triggers,
+                                      parameters,
+                                      (*kind)->right,
+                                      (*kind)->evidence,
+                                      NULL };
+
+        add(entries, (*kind)->name, (*kind)->about, g_strdupv((char **)cells));
     }
 }
 
@@ -181,11 +233,13 @@ static void fill_pages(GArray *entries)
 
 int list_all_main(int argc, char **argv)
 {
+    static const char *const faults[] = { "class",        "set off by", "parameters",
+                                          "a right host", "evidence",   NULL };
     static const char *const models[] = { "INQUIRY", "densities", "blocks", NULL };
     static const char *const opcodes[] = { "CDB", "data", "models", NULL };
     static const char *const pages[] = { "models", NULL };
     static const ListTable tables[] = {
-        { "faults", NULL, fill_faults },
+        { "faults", faults, fill_faults },
         { "models", models, fill_models },
         { "opcodes", opcodes, fill_opcodes },
         { "pages", pages, fill_pages },

@@ -331,6 +331,67 @@ static void add_rules(JsonBuilder *builder, const FaultPlan *plan)
     json_builder_end_array(builder);
 }
 
+static void return_numbers(Call *call, const FaultPlan *plan, unsigned after)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    unsigned number;
+
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "rules");
+    json_builder_begin_array(builder);
+    for (number = after + 1; number <= plan->last_number; number++) {
+        json_builder_add_int_value(builder, number);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    call_return(call, node_of(builder));
+}
+
+/* One rule, or a list, as in a fault plan: JSON is YAML, too. */
+static void run_fault_add(Call *call, JsonObject *arguments)
+{
+    Drive *drive = call_drive(call);
+    const FaultPlan *plan = drive_faults(drive);
+    const char *text = text_or_null(arguments, "rule");
+    unsigned before = plan ? plan->last_number : 0;
+    g_autoptr(GError) error = NULL;
+
+    if (drive_add_faults(drive, "rule", text, strlen(text), &error)) {
+        return_numbers(call, plan, before);
+    } else {
+        call_fail(call, "GenericError", "%s", error->message);
+    }
+}
+
+static void remove_fault(Call *call, unsigned number)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (drive_remove_fault(call_drive(call), number, &error)) {
+        call_return(call, NULL);
+    } else {
+        call_fail(call, "GenericError", "%s", error->message);
+    }
+}
+
+static void run_fault_remove(Call *call, JsonObject *arguments)
+{
+    const char *text = text_or_null(arguments, "rule");
+    uint64_t number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &number, NULL)) {
+        call_fail(call, "GenericError", "'%s' is not the number of a rule, as fault-list has it",
+                  text);
+        return;
+    }
+    remove_fault(call, (unsigned)number);
+}
+
+static void run_fault_clear(Call *call, JsonObject *arguments)
+{
+    remove_fault(call, 0);
+}
+
 static void run_fault_list(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -380,6 +441,15 @@ const ControlCommand control_commands[] = {
       "move the cartridge's tab: out with it, synced, and in again",
       { { "on", CONTROL_ON_OFF }, { "force", CONTROL_FLAG } },
       run_write_protect },
+    { "fault-add",
+      "break something: a rule as in a fault plan, such as {name: drive.busy, on: REWIND}",
+      { { "rule", CONTROL_TEXT } },
+      run_fault_add },
+    { "fault-remove",
+      "take the rule of that number out; what it did stays listed",
+      { { "rule", CONTROL_TEXT } },
+      run_fault_remove },
+    { "fault-clear", "take all rules out", { { NULL } }, run_fault_clear },
     { "fault-list", "the fault rules and how often each fired", { { NULL } }, run_fault_list },
     { "hold",
       "stop each command (or this one, as WRITE(6)) at its cbw, data or csw",

@@ -149,5 +149,14 @@ static inline const char *fault_class_name(FaultClass class_)
 unsigned fault_kind_params(const FaultKind *kind); /* how many */
 /* "for: duration (forever)", one line for people; free with g_free. */
 char *fault_param_describe(const FaultParam *param);
+/* "phase: cbw, data (data)" and "ctrl: clear-halt"; "" if it has none. Free with g_free. */
+char *fault_phases_describe(const FaultKind *kind);
+char *fault_requests_describe(const FaultKind *kind);
+/* The name of one phase or request, as in rules. */
+const char *fault_phase_name(unsigned phase);
+const char *fault_request_name(unsigned request);
+/* The phase or request of that name; 0: there is none. */
+unsigned fault_phase(const char *name);
+unsigned fault_request(const char *name);
 
 #endif

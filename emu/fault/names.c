@@ -128,3 +128,90 @@ char *fault_param_describe(const FaultParam *param)
     return g_strdup_printf("%s: %s (%s)", param->name, type,
                            param->fallback ? param->fallback : "must be given");
 }
+
+/* ---- phases and requests ---- */
+
+typedef struct BitName {
+    const char *name;
+    unsigned bit;
+} BitName;
+
+static const BitName phases[] = {
+    { "cbw", FAULT_PHASE_CBW },
+    { "data", FAULT_PHASE_DATA },
+    { "csw", FAULT_PHASE_CSW },
+    { NULL },
+};
+
+static const BitName requests[] = {
+    { "get-max-lun", FAULT_GET_MAX_LUN },
+    { "bot-reset", FAULT_BOT_RESET },
+    { "clear-halt", FAULT_CLEAR_HALT },
+    { "port-reset", FAULT_PORT_RESET },
+    { "get-descriptor", FAULT_GET_DESCRIPTOR },
+    { "get-status", FAULT_GET_STATUS },
+    { "set-configuration", FAULT_SET_CONFIGURATION },
+    { NULL },
+};
+
+static const char *bit_name(const BitName *names, unsigned bit)
+{
+    while (names->name && names->bit != bit) {
+        names++;
+    }
+    return names->name ? names->name : "";
+}
+
+static unsigned bit_of(const BitName *names, const char *name)
+{
+    while (names->name && !g_str_equal(names->name, name)) {
+        names++;
+    }
+    return names->bit;
+}
+
+static char *describe_bits(const BitName *all, const char *key, unsigned bits, unsigned usual)
+{
+    GString *text = g_string_new(NULL);
+    const BitName *names;
+
+    for (names = all; bits && names->name; names++) {
+        if (bits & names->bit) {
+            g_string_append_printf(text, "%s%s", text->len ? ", " : key, names->name);
+        }
+    }
+    if (usual && bits && bits != usual) {
+        g_string_append_printf(text, " (%s)", bit_name(all, usual));
+    }
+    return g_string_free(text, FALSE);
+}
+
+const char *fault_phase_name(unsigned phase)
+{
+    return bit_name(phases, phase);
+}
+
+const char *fault_request_name(unsigned request)
+{
+    return bit_name(requests, request);
+}
+
+unsigned fault_phase(const char *name)
+{
+    return bit_of(phases, name);
+}
+
+unsigned fault_request(const char *name)
+{
+    return bit_of(requests, name);
+}
+
+char *fault_phases_describe(const FaultKind *kind)
+{
+    return describe_bits(phases, "phase: ", kind->phases, (unsigned)kind->phase);
+}
+
+char *fault_requests_describe(const FaultKind *kind)
+{
+    return describe_bits(requests, "ctrl: ", kind->requests, (unsigned)kind->usual);
+}

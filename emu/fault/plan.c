@@ -413,11 +413,9 @@ static void fire(FaultRule *rule, const FaultEvent *event)
           "x cdb=%s object=%u/%" G_GUINT64_FORMAT " phase=%s",
           rule->kind->name, rule->number, rule->source, rule->line, plan->seed, rule->fired,
           plan->command, plan->tag, cdb, position.partition, position.object,
-          event->phase == FAULT_PHASE_CBW    ? "cbw"
-          : event->phase == FAULT_PHASE_DATA ? "data"
-          : event->phase == FAULT_PHASE_CSW  ? "csw"
-          : event->request                   ? "control"
-                                             : "command");
+          event->phase     ? fault_phase_name(event->phase)
+          : event->request ? fault_request_name(event->request)
+                           : "command");
 }
 
 /* Everything in the order from cheap to dear; draws come last, so that they repeat. */

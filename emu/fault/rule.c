@@ -11,28 +11,6 @@ static const char *const trigger_keys[] = {
     "phase", "prob", "after", "if-state", "set-state", "every", "count", NULL,
 };
 
-static const struct {
-    const char *name;
-    FaultPhase phase;
-} phases[] = {
-    { "cbw", FAULT_PHASE_CBW },
-    { "data", FAULT_PHASE_DATA },
-    { "csw", FAULT_PHASE_CSW },
-};
-
-static const struct {
-    const char *name;
-    FaultRequest request;
-} requests[] = {
-    { "get-max-lun", FAULT_GET_MAX_LUN },
-    { "bot-reset", FAULT_BOT_RESET },
-    { "clear-halt", FAULT_CLEAR_HALT },
-    { "port-reset", FAULT_PORT_RESET },
-    { "get-descriptor", FAULT_GET_DESCRIPTOR },
-    { "get-status", FAULT_GET_STATUS },
-    { "set-configuration", FAULT_SET_CONFIGURATION },
-};
-
 /* ---- values of parameters ---- */
 
 static bool read_sense(const YamlNode *node, int64_t *sense, GError **error)
@@ -360,47 +338,33 @@ static bool read_on(const YamlNode *node, FaultRule *rule, GError **error)
 static bool read_ctrl(const YamlNode *node, FaultRule *rule, GError **error)
 {
     g_autofree char *name = read_numbered(node, &rule->nth, error);
-    g_autoptr(GString) known = g_string_new(NULL);
-    size_t i;
+    g_autofree char *known = fault_requests_describe(rule->kind);
 
     if (!name) {
         return false;
     }
-    rule->request = 0;
-    for (i = 0; i < G_N_ELEMENTS(requests); i++) {
-        if (rule->kind->requests & requests[i].request) {
-            g_string_append_printf(known, "%s%s", known->len ? ", " : "", requests[i].name);
-            rule->request |= g_str_equal(requests[i].name, name) ? requests[i].request : 0;
-        }
-    }
-    if (!known->len) {
+    if (!rule->kind->requests) {
         return yaml_node_refuse(node, error, "no control request sets off %s", rule->kind->name);
     }
-    return rule->request || yaml_node_refuse(node, error, "'%s' does not set off %s; one of: %s",
-                                             name, rule->kind->name, known->str);
+    rule->request = fault_request(name) & rule->kind->requests;
+    return rule->request || yaml_node_refuse(node, error, "'%s' does not set off %s; %s", name,
+                                             rule->kind->name, known);
 }
 
 static bool read_phase(const YamlNode *node, FaultRule *rule, GError **error)
 {
     const char *text = yaml_node_text(node, error);
-    g_autoptr(GString) known = g_string_new(NULL);
-    size_t i;
+    g_autofree char *known = fault_phases_describe(rule->kind);
 
     if (!text) {
         return false;
     }
-    rule->phase = 0;
-    for (i = 0; i < G_N_ELEMENTS(phases); i++) {
-        if (rule->kind->phases & phases[i].phase) {
-            g_string_append_printf(known, "%s%s", known->len ? ", " : "", phases[i].name);
-            rule->phase |= g_str_equal(phases[i].name, text) ? phases[i].phase : 0;
-        }
-    }
-    if (!known->len) {
+    if (!rule->kind->phases) {
         return yaml_node_refuse(node, error, "%s is not bound to a phase", rule->kind->name);
     }
-    return rule->phase || yaml_node_refuse(node, error, "%s has no phase '%s'; one of: %s",
-                                           rule->kind->name, text, known->str);
+    rule->phase = fault_phase(text) & rule->kind->phases;
+    return rule->phase ||
+           yaml_node_refuse(node, error, "%s has no phase '%s'; %s", rule->kind->name, text, known);
 }
 
 static bool read_probability(const YamlNode *node, double *probability, GError **error)
@@ -480,36 +444,12 @@ static void append_range(GString *text, const char *name, const FaultRange *rang
     }
 }
 
-static const char *phase_name(unsigned phase)
-{
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(phases); i++) {
-        if (phases[i].phase == phase) {
-            return phases[i].name;
-        }
-    }
-    return "";
-}
-
-static const char *request_name(unsigned request)
-{
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(requests); i++) {
-        if (requests[i].request == request) {
-            return requests[i].name;
-        }
-    }
-    return "";
-}
-
 static char *describe_when(const FaultRule *rule)
 {
     GString *text = g_string_new(rule->on ? rule->on : "");
 
     if (rule->request) {
-        g_string_append_printf(text, " %s", request_name(rule->request));
+        g_string_append_printf(text, " %s", fault_request_name(rule->request));
         if (rule->nth > 1) {
             g_string_append_printf(text, "#%" G_GUINT64_FORMAT, rule->nth);
         }
@@ -523,7 +463,7 @@ static char *describe_when(const FaultRule *rule)
         g_string_append_printf(text, " time %" G_GINT64_FORMAT "us", rule->time);
     }
     if (rule->phase) {
-        g_string_append_printf(text, " %s", phase_name(rule->phase));
+        g_string_append_printf(text, " %s", fault_phase_name(rule->phase));
     }
     if (rule->after_name) {
         g_string_append_printf(text, " after %s", rule->after_name);

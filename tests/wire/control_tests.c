@@ -237,6 +237,54 @@ START_TEST(answers_carry_the_id)
 }
 END_TEST
 
+START_TEST(faults_come_and_go_live)
+{
+    static const uint8_t test_unit_ready[6] = { 0x00 };
+    Room room;
+    int fd;
+
+    room_init(&room);
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    expect(fd, "{\"execute\":\"fault-clear\"}\n", "{\"return\":{}}\n");
+    tape_plug(&room.tape);
+    tape_command(&room.tape, test_unit_ready, 6, NULL, 0, NULL, 0);
+    expect(fd,
+           "{\"execute\":\"fault-add\",\"arguments\":{\"rule\":"
+           "\"[{name: drive.busy, count: 2}, {name: drive.hang, on: REWIND}]\"}}\n",
+           "{\"return\":{\"rules\":[2,3]}}\n");
+    ck_assert_int_eq(tape_command(&room.tape, test_unit_ready, 6, NULL, 0, NULL, 0), 1);
+    /* Nothing changes by what is refused. */
+    expect(fd,
+           "{\"execute\":\"fault-add\",\"arguments\":{\"rule\":"
+           "\"[{name: drive.busy}, {name: drive.hang, on: WROTE}]\"}}\n",
+           "{\"error\":{\"class\":\"GenericError\",\"desc\":\"rule:1:45: 'WROTE' is not a command: "
+           "write "
+           "a name such as WRITE(6), an opcode such as 0Ah, or any\"}}\n");
+    expect(fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"4\"}}\n",
+           "{\"error\":{\"class\":\"GenericError\",\"desc\":\"there is no rule 4\"}}\n");
+    expect(
+        fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"two\"}}\n",
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"'two' is not the number of a rule, as "
+        "fault-list has it\"}}\n");
+    expect(fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"3\"}}\n",
+           "{\"return\":{}}\n");
+    expect(fd, "{\"execute\":\"fault-clear\"}\n", "{\"return\":{}}\n");
+    expect(
+        fd, "{\"execute\":\"fault-list\"}\n",
+        "{\"return\":["
+        "{\"rule\":1,\"name\":\"drive.hang\",\"class\":\"reported\",\"file\":\"test\",\"line\":1,"
+        "\"on\":\"any\",\"seen\":0,\"fired\":0,\"removed\":true},"
+        "{\"rule\":3,\"name\":\"drive.hang\",\"class\":\"reported\",\"file\":\"rule\",\"line\":1,"
+        "\"on\":\"REWIND\",\"seen\":0,\"fired\":0,\"removed\":true},"
+        "{\"rule\":2,\"name\":\"drive.busy\",\"class\":\"transparent\",\"file\":\"rule\",\"line\":"
+        "1,"
+        "\"on\":\"any\",\"seen\":1,\"fired\":1,\"removed\":true}]}\n");
+    close(fd);
+    room_clear(&room);
+}
+END_TEST
+
 START_TEST(cartridges_go_in_and_out)
 {
     g_autofree char *load = NULL;
@@ -911,6 +959,7 @@ TCase *make_control_tcase(void)
     TCase *tcase = tcase_create("control");
 
     tcase_add_test(tcase, answers_carry_the_id);
+    tcase_add_test(tcase, faults_come_and_go_live);
     tcase_add_test(tcase, cartridges_go_in_and_out);
     tcase_add_test(tcase, status_is_text_whatever_the_cartridge_is_called);
     tcase_add_test(tcase, eject_waits_for_the_command_under_way);
