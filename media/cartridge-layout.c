@@ -5,7 +5,7 @@
 #include "media/crc32c.h"
 #include "media/geometry.h"
 
-enum { FLAG_WORM = 1, FLAG_WRITE_PROTECTED = 2 };
+enum { FLAG_WORM = 1, FLAG_WRITE_PROTECTED = 2, FLAG_COMPRESSION = 4 };
 
 bool place_possible(const Place *place)
 {
@@ -48,8 +48,9 @@ static uint32_t crc_without(const uint8_t *bytes, size_t length, size_t at)
 size_t superblock_encode(const Superblock *s, uint8_t *b)
 {
     size_t length = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * s->geometry.partitions;
-    uint32_t flags =
-        (s->geometry.worm ? FLAG_WORM : 0) | (s->write_protected ? FLAG_WRITE_PROTECTED : 0);
+    uint32_t flags = (s->geometry.worm ? FLAG_WORM : 0) |
+                     (s->write_protected ? FLAG_WRITE_PROTECTED : 0) |
+                     (s->geometry.compression ? FLAG_COMPRESSION : 0);
     uint32_t i;
 
     memset(b, 0, length);
@@ -68,6 +69,9 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
     put_le32(b + 68, s->attribute_length);
     put_le32(b + 72, s->attribute_crc);
     memcpy(b + 80, s->geometry.barcode, 32);
+    put_le64(b + 112, s->usage.loads);
+    put_le64(b + 120, s->usage.written);
+    put_le64(b + 128, s->usage.read);
     for (i = 0; i < s->geometry.partitions; i++) {
         const PartitionRecord *partition = &s->partitions[i];
         uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
@@ -90,10 +94,12 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
     s->chunk_shift = get_le32(b + 36);
     s->write_protected = get_le32(b + 20) & FLAG_WRITE_PROTECTED;
     s->geometry.worm = get_le32(b + 20) & FLAG_WORM;
+    s->geometry.compression = get_le32(b + 20) & FLAG_COMPRESSION;
     s->geometry.density = b[44];
     s->geometry.capacity = get_le64(b + 48);
     s->geometry.early_warning = get_le64(b + 56);
     memcpy(s->geometry.barcode, b + 80, 32);
+    s->usage = (MediumUsage){ get_le64(b + 112), get_le64(b + 120), get_le64(b + 128) };
     s->attribute_area = get_le32(b + 64);
     s->attribute_length = get_le32(b + 68);
     s->attribute_crc = get_le32(b + 72);
@@ -121,7 +127,7 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     if (memcmp(b, CARTRIDGE_MAGIC, 8) != 0) {
         return SUPERBLOCK_FOREIGN;
     }
-    if (*version != CARTRIDGE_VERSION) {
+    if (*version < 1 || *version > CARTRIDGE_VERSION) {
         return SUPERBLOCK_OTHER_VERSION;
     }
     if (partitions < 1 || partitions > MEDIUM_PARTITIONS_MAX ||
@@ -155,7 +161,7 @@ void object_entry_encode(const ObjectEntry *entry, uint32_t generation, uint32_t
                          uint8_t *b)
 {
     b[4] = entry->type;
-    b[5] = 0; /* how the data is stored: 0 as it is */
+    b[5] = (uint8_t)entry->encoding;
     put_le16(b + 6, (uint16_t)partition);
     put_le32(b + 8, generation);
     put_le32(b + 12, entry->epoch);
@@ -171,23 +177,27 @@ bool object_entry_decode(const uint8_t *b, uint32_t generation, uint32_t partiti
                          ObjectEntry *entry)
 {
     *entry = (ObjectEntry){ .type = b[4],
+                            .encoding = b[5],
                             .epoch = get_le32(b + 12),
                             .length = get_le32(b + 16),
                             .stored = get_le32(b + 20),
                             .data_crc = get_le32(b + 24),
                             .before = place_decode(b + 32) };
     if (get_le64(b + 32) != object || get_le16(b + 6) != partition ||
-        get_le32(b + 8) != generation || b[5] != 0 ||
-        crc32c(0, b + 4, OBJECT_ENTRY - 4) != get_le32(b) || !place_possible(&entry->before)) {
+        get_le32(b + 8) != generation || crc32c(0, b + 4, OBJECT_ENTRY - 4) != get_le32(b) ||
+        !place_possible(&entry->before)) {
         return false;
     }
     switch (entry->type) {
     case OBJECT_BLOCK:
         return entry->length >= 1 && entry->length <= MEDIUM_BLOCK_MAX &&
-               entry->stored == entry->length;
+               (entry->encoding == ENCODING_PLAIN
+                    ? entry->stored == entry->length
+                    : entry->encoding == ENCODING_ZSTD && entry->stored >= 1 &&
+                          entry->stored < entry->length);
     case OBJECT_FILEMARK:
     case OBJECT_SETMARK:
-        return entry->length == 0 && entry->stored == 0;
+        return entry->encoding == ENCODING_PLAIN && entry->length == 0 && entry->stored == 0;
     default:
         return false;
     }

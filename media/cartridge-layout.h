@@ -11,7 +11,7 @@
 #define CARTRIDGE_MAGIC "USBTAPE\032"
 
 enum {
-    CARTRIDGE_VERSION = 1,
+    CARTRIDGE_VERSION = 2, /* written; 1, which knew no compression, is read and becomes 2 */
 
     /* The system area at the front of the file. */
     SUPERBLOCK_SLOTS = 2,
@@ -62,6 +62,7 @@ typedef struct Superblock {
     uint32_t attribute_area; /* 0: none; 1 or 2 */
     uint32_t attribute_length;
     uint32_t attribute_crc;
+    MediumUsage usage;
     PartitionRecord partitions[MEDIUM_PARTITIONS_MAX];
 } Superblock;
 
@@ -93,12 +94,16 @@ bool chunk_record_decode(const uint8_t *bytes, ChunkRecord *record);
 
 typedef enum ObjectType { OBJECT_BLOCK = 1, OBJECT_FILEMARK = 2, OBJECT_SETMARK = 3 } ObjectType;
 
+/* How the data of a block is stored. */
+typedef enum Encoding { ENCODING_PLAIN = 0, ENCODING_ZSTD = 1 } Encoding;
+
 typedef struct ObjectEntry {
     ObjectType type;
+    Encoding encoding;
     uint32_t epoch;
-    uint32_t length; /* of a block */
-    uint32_t stored; /* bytes in the data stream; today = length */
-    uint32_t data_crc;
+    uint32_t length;   /* of a block */
+    uint32_t stored;   /* bytes in the data stream */
+    uint32_t data_crc; /* of those */
     Place before;
 } ObjectEntry;
 

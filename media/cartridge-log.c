@@ -183,6 +183,21 @@ static void start_checkpoint(Cartridge *c)
     executor_run(c->executor, checkpoint_work, checkpoint_done, c);
 }
 
+/* What is to be stored of a block, and how; borrowed. */
+static const uint8_t *encode(Cartridge *c, const uint8_t *data, ObjectEntry *entry)
+{
+    const uint8_t *shorter = NULL;
+
+    if (c->compress && c->superblock.geometry.compression) {
+        c->codec = c->codec ? c->codec : codec_new();
+        shorter = codec_compress(c->codec, data, entry->length, &entry->stored);
+    }
+    entry->encoding = shorter ? ENCODING_ZSTD : ENCODING_PLAIN;
+    data = shorter ? shorter : data;
+    entry->data_crc = crc32c(0, data, entry->stored);
+    return data;
+}
+
 MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length)
 {
     Gather *g = &c->gather;
@@ -190,10 +205,15 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
                           .epoch = c->superblock.partitions[c->partition].epoch,
                           .length = length,
                           .stored = length,
-                          .data_crc = crc32c(0, data, length),
                           .before = c->head };
     int error;
 
+    if (type == OBJECT_BLOCK) {
+        data = encode(c, data, &entry);
+    }
+    if (cartridge_left(c) < (type == OBJECT_BLOCK ? entry.stored : MEDIUM_MARK_SIZE)) {
+        return MEDIUM_END_OF_PARTITION;
+    }
     if (g->n == ENTRIES_MAX || g->bytes >= g->limit) {
         MediumResult result = cartridge_flush(c);
 
@@ -207,15 +227,16 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
             }
         }
     }
-    error = length > 0 ? append_data(c, data, length) : 0;
+    error = entry.stored > 0 ? append_data(c, data, entry.stored) : 0;
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot write");
     }
     object_entry_encode(&entry, c->superblock.generation, c->partition,
                         g->entries + (size_t)g->n * OBJECT_ENTRY);
     g->n++;
-    g->bytes += length;
-    c->checkpoint.bytes += length + OBJECT_ENTRY;
+    g->bytes += entry.stored;
+    c->checkpoint.bytes += entry.stored + OBJECT_ENTRY;
+    c->superblock.usage.written += length;
     c->dirty = true;
     c->window_length = 0;
     c->head = object_entry_after(&entry);

@@ -78,8 +78,8 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
         states[i] = superblock_decode(bytes, &slots[i], &version);
         if (states[i] == SUPERBLOCK_OTHER_VERSION) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                        "%s: a cartridge of version %u; this program knows version %u", c->path,
-                        version, (unsigned)CARTRIDGE_VERSION);
+                        "%s: a cartridge of version %u; this program knows versions 1 to %u",
+                        c->path, version, (unsigned)CARTRIDGE_VERSION);
             return false;
         }
     }
@@ -260,6 +260,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
         return NULL;
     }
     c->read_only = read_only;
+    c->superblock.usage.loads += !read_only;
     if (notice) {
         *notice = text->len > 0 ? g_strdup_printf("%s: %s", path, text->str) : NULL;
     }

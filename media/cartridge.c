@@ -88,6 +88,26 @@ static int read_small(Cartridge *c, const ObjectEntry *entry, bool forward, cons
     return 0;
 }
 
+static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer,
+                                    size_t capacity, size_t *length)
+{
+    uint8_t *room;
+    int error;
+
+    c->codec = c->codec ? c->codec : codec_new();
+    room = codec_room(c->codec, entry->stored);
+    error = read_data(c, entry->before.bytes, room, entry->stored);
+    if (error < 0) {
+        return cartridge_host_error(c, error, "cannot read");
+    }
+    if (crc32c(0, room, entry->stored) != entry->data_crc ||
+        !codec_expand(c->codec, entry->stored, buffer, capacity, entry->length)) {
+        return corrupt(c, entry->before.object);
+    }
+    *length = entry->length;
+    return MEDIUM_OK;
+}
+
 /* OK: the block is in `buffer`. CORRUPT: nothing of it may be shown. */
 static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
                                uint8_t *buffer, size_t capacity, size_t *length)
@@ -101,6 +121,9 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     if (capacity == 0) {
         *length = entry->length;
         return MEDIUM_OK;
+    }
+    if (entry->encoding == ENCODING_ZSTD) {
+        return read_compressed(c, entry, buffer, capacity, length);
     }
     if (entry->stored < SMALL_BLOCK) {
         const uint8_t *bytes = NULL;
@@ -156,6 +179,7 @@ static MediumResult read_object(Cartridge *c, uint64_t object, bool forward, uin
         result = read_block(c, &entry, forward, buffer, capacity, length);
         break;
     }
+    c->superblock.usage.read += *length;
     if (result != MEDIUM_HOST_ERROR) {
         c->head = forward ? object_entry_after(&entry) : entry.before;
     }
@@ -226,8 +250,7 @@ static MediumResult written(Cartridge *c)
     return beyond_early_warning(c) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
-/* Bytes from the head to the end of the partition. */
-static uint64_t left(Cartridge *c)
+uint64_t cartridge_left(Cartridge *c)
 {
     uint64_t capacity = c->superblock.partitions[c->partition].capacity;
 
@@ -245,9 +268,6 @@ static MediumResult cartridge_write(TapeMedium *m, const uint8_t *data, size_t l
     if (result != MEDIUM_OK) {
         return result;
     }
-    if (length > left(c)) {
-        return MEDIUM_END_OF_PARTITION;
-    }
     result = cartridge_append(c, OBJECT_BLOCK, data, (uint32_t)length);
     return result == MEDIUM_OK ? written(c) : result;
 }
@@ -263,8 +283,7 @@ static MediumResult cartridge_write_marks(TapeMedium *m, MediumMark mark, uint64
         result = begin_writing(c);
     }
     while (result == MEDIUM_OK && *n < count) {
-        result = left(c) < MEDIUM_MARK_SIZE ? MEDIUM_END_OF_PARTITION
-                                            : cartridge_append(c, type, NULL, 0);
+        result = cartridge_append(c, type, NULL, 0);
         *n += result == MEDIUM_OK;
     }
     return result == MEDIUM_OK ? written(c) : result;
@@ -636,7 +655,7 @@ static MediumResult cartridge_set_write_protect(TapeMedium *m, bool on)
 
 static void cartridge_set_compression(TapeMedium *m, bool on)
 {
-    /* blocks are stored as they are */
+    cartridge(m)->compress = on;
 }
 
 static void cartridge_position(TapeMedium *m, MediumPosition *position)
@@ -662,6 +681,7 @@ static void cartridge_info(TapeMedium *m, MediumInfo *info)
 
     *info = (MediumInfo){
         .geometry = c->superblock.geometry,
+        .usage = c->superblock.usage,
         .format = cartridge_format.name,
         .write_protected = c->superblock.write_protected || c->read_only,
         .tab = c->superblock.write_protected,
@@ -700,9 +720,10 @@ static void cartridge_free(TapeMedium *m)
     g_assert(!c->syncing);
     if (!c->read_only && !c->failed) {
         cartridge_flush(c);
-        if (c->attributes_dirty && cartridge_write_attributes(c) == 0) {
-            cartridge_write_superblock(c);
+        if (c->attributes_dirty) {
+            cartridge_write_attributes(c);
         }
+        cartridge_write_superblock(c); /* what it has been through */
     }
     if (c->checkpoint.running) {
         c->orphaned = true;
@@ -722,6 +743,7 @@ void cartridge_dispose(Cartridge *c)
     g_free(c->table_page);
     g_free(c->window);
     g_free(c->scratch);
+    codec_free(c->codec);
     g_free(c->path);
     g_free(c);
 }

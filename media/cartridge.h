@@ -11,6 +11,7 @@
  *   cartridge-open.c   making, opening, recovering
  *   cartridge-store.c  streams of bytes over chunks of the file
  *   cartridge-layout.c the bytes
+ *   codec.c            compressed blocks
  *
  * Three rules keep it whole:
  *  1. Nothing durable is overwritten before a superblock that no longer refers to it is durable:
@@ -26,6 +27,7 @@
 #include "media/attributes.h"
 #include "media/cartridge-layout.h"
 #include "media/cartridge-store.h"
+#include "media/codec.h"
 #include "media/formats.h"
 
 enum {
@@ -108,6 +110,8 @@ typedef struct Cartridge {
     uint64_t window_start;
     size_t window_length;
     uint8_t *scratch; /* for what the caller's buffer does not take */
+    bool compress;    /* as the drive wants it; the superblock has a say, too */
+    Codec *codec;     /* made when it is needed first */
 } Cartridge;
 
 static inline Cartridge *cartridge(TapeMedium *m)
@@ -142,7 +146,12 @@ MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, cons
 
 /* ── cartridge-log.c ── */
 
-/* Appends at EOD, which is the head. HOST_ERROR: nothing happened. */
+/* Bytes from the head to the end of the partition. */
+uint64_t cartridge_left(Cartridge *c);
+/*
+ * Appends at EOD, which is the head. HOST_ERROR: nothing happened. END_OF_PARTITION: there is no
+ * room for it.
+ */
 MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length);
 /* Hands over what was gathered. HOST_ERROR: it stays gathered. */
 MediumResult cartridge_flush(Cartridge *c);

@@ -89,6 +89,7 @@ typedef struct MediumGeometry {
     uint32_t partitions;    /* 1 to MEDIUM_PARTITIONS_MAX */
     uint8_t density;        /* density code, 0 = default */
     bool worm;
+    bool compression; /* blocks are compressed while the drive wants it: medium_set_compression() */
     char barcode[33]; /* NUL-terminated, may be empty */
 } MediumGeometry;
 
@@ -101,8 +102,15 @@ typedef struct MediumPartition {
     uint64_t early_warning; /* bytes from BOP where early warning starts; G_MAXUINT64 = never */
 } MediumPartition;
 
+/* What the cartridge has been through, kept with it; all 0 in formats that do not keep it. */
+typedef struct MediumUsage {
+    uint64_t loads;         /* times it was opened to be written to */
+    uint64_t written, read; /* bytes of blocks, as the host sees them */
+} MediumUsage;
+
 typedef struct MediumInfo {
     MediumGeometry geometry;
+    MediumUsage usage;
     const char *format;   /* static: "usbtape", "simh", "ram"… */
     bool write_protected; /* the tab, or opened read-only */
     bool tab;             /* the tab alone */
@@ -231,7 +239,10 @@ void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids);
 
 /* The tab of the cartridge; kept with it. PROTECTED: the file was opened read-only. */
 MediumResult medium_set_write_protect(TapeMedium *m, bool on);
-/* For blocks written from now on; formats that cannot compress ignore it. */
+/*
+ * For blocks written from now on; cartridges that were not made for compression ignore it. Capacity
+ * is then what the compressed blocks take.
+ */
 void medium_set_compression(TapeMedium *m, bool on);
 
 /*

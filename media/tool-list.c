@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/recognize.h"
 #include "media/tool.h"
 
 #include "emu/base/error.h"
@@ -20,7 +21,8 @@ typedef struct TapeFile {
         size_t length;
         uint64_t count;
     } runs[RUNS_MAX];
-    int n_runs; /* RUNS_MAX + 1: there were more */
+    int n_runs;        /* RUNS_MAX + 1: there were more */
+    const char *holds; /* what its first block looks like; NULL: nothing known */
 } TapeFile;
 
 static void file_add_block(TapeFile *file, size_t length)
@@ -74,13 +76,16 @@ static char *describe_blocks(const TapeFile *file)
 /* Reads up to the next filemark or EOD; `*result` says which. False: host error. */
 static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GError **error)
 {
+    uint8_t head[RECOGNIZE_LENGTH];
     MediumPosition position;
     size_t length;
 
     medium_position(m, &position);
     *file = (TapeFile){ .first = position.object };
     while (true) {
-        *result = medium_read(m, NULL, 0, &length);
+        bool first = file->blocks == 0;
+
+        *result = medium_read(m, first ? head : NULL, first ? sizeof head : 0, &length);
         if (*result == MEDIUM_FILEMARK || *result == MEDIUM_EOD) {
             return true;
         }
@@ -92,6 +97,9 @@ static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GErro
             return false;
         }
         if (*result == MEDIUM_OK) {
+            if (first) {
+                file->holds = recognize(head, MIN(length, sizeof head));
+            }
             file_add_block(file, length);
         } else if (*result == MEDIUM_SETMARK) {
             file->setmarks++;
@@ -115,14 +123,22 @@ static void print_summary(TapeMedium *m, const char *path)
 
     medium_info(m, &info);
     capacity = describe_size(info.geometry.capacity);
-    printf("%s: %s cartridge, capacity %s, %u partition%s%s%s", path, info.format, capacity,
+    printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", path, info.format, capacity,
            info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
-           info.geometry.worm ? ", WORM" : "", info.tab ? ", write-protected" : "");
+           info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
+           info.tab ? ", write-protected" : "");
     if (info.geometry.density) {
         printf(", density %02Xh", info.geometry.density);
     }
     if (info.geometry.barcode[0]) {
         printf(", bar code %s", info.geometry.barcode);
+    }
+    if (info.usage.loads > 0) {
+        g_autofree char *written = units_format_size(info.usage.written);
+        g_autofree char *read = units_format_size(info.usage.read);
+
+        printf(", loaded %" G_GUINT64_FORMAT " time%s, %s written and %s read in its life",
+               info.usage.loads, info.usage.loads == 1 ? "" : "s", written, read);
     }
     putchar('\n');
 }
@@ -150,8 +166,9 @@ static void print_file(uint64_t number, const TapeFile *file, bool marked)
     g_autofree char *blocks = describe_blocks(file);
     g_autofree char *bytes = units_format_size(file->bytes);
 
-    printf("  file %-5" G_GUINT64_FORMAT " at %-8" G_GUINT64_FORMAT " %10s  %s%s\n", number,
-           file->first, bytes, blocks, marked ? ", filemark" : "");
+    printf("  file %-5" G_GUINT64_FORMAT " at %-8" G_GUINT64_FORMAT " %10s  %s%s%s%s\n", number,
+           file->first, bytes, blocks, marked ? ", filemark" : "", file->holds ? ": " : "",
+           file->holds ? file->holds : "");
 }
 
 static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damaged, GError **error)
@@ -202,8 +219,12 @@ static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path
     json_add_count(b, "early_warning", info.geometry.early_warning);
     json_add_count(b, "density", info.geometry.density);
     json_add_bool(b, "worm", info.geometry.worm);
+    json_add_bool(b, "compression", info.geometry.compression);
     json_add_bool(b, "write_protected", info.tab);
     json_add_text(b, "barcode", info.geometry.barcode);
+    json_add_count(b, "loads", info.usage.loads);
+    json_add_count(b, "bytes_written", info.usage.written);
+    json_add_count(b, "bytes_read", info.usage.read);
     json_add_count(b, "file_size", info.file_size);
     json_builder_set_member_name(b, "partitions");
     json_builder_begin_array(b);
@@ -240,6 +261,8 @@ static void json_end_cartridge(JsonBuilder *b)
 
 static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, bool marked)
 {
+    int i;
+
     json_builder_begin_object(b);
     json_add_count(b, "file", number);
     json_add_count(b, "first_object", file->first);
@@ -250,6 +273,18 @@ static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, boo
     json_add_count(b, "setmarks", file->setmarks);
     json_add_count(b, "damaged", file->damaged);
     json_add_bool(b, "filemark", marked);
+    if (file->holds) {
+        json_add_text(b, "holds", file->holds);
+    }
+    json_builder_set_member_name(b, "runs");
+    json_builder_begin_array(b);
+    for (i = 0; i < file->n_runs && file->n_runs <= RUNS_MAX; i++) {
+        json_builder_begin_object(b);
+        json_add_count(b, "length", file->runs[i].length);
+        json_add_count(b, "count", file->runs[i].count);
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
     json_builder_end_object(b);
 }
 

@@ -15,7 +15,7 @@ typedef struct Options {
     char *model, *capacity, *early_warning, *barcode, *format;
     int partitions, partition;
     gint64 file;
-    gboolean worm, json, mtf;
+    gboolean worm, compression, json, mtf;
 } Options;
 
 typedef struct Subcommand {
@@ -96,7 +96,7 @@ static bool apply_barcode(const char *text, MediumGeometry *geometry, GError **e
 
 static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GError **error)
 {
-    *geometry = (MediumGeometry){ .worm = o->worm };
+    *geometry = (MediumGeometry){ .worm = o->worm, .compression = o->compression };
     if (o->partitions < 1 || o->partitions > (int)MEDIUM_PARTITIONS_MAX) {
         return usbtape_input_error(error, "--partitions: 1 to %u, not %d", MEDIUM_PARTITIONS_MAX,
                                    o->partitions);
@@ -271,7 +271,7 @@ static bool run_copy(char **arguments, const Options *o, GError **error)
 
 static const Subcommand subcommands[] = {
     { "create", "FILE", 1, "make a new, empty cartridge file",
-      "model capacity early-warning partitions worm barcode format", run_create },
+      "model capacity early-warning partitions worm compression barcode format", run_create },
     { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json", run_info },
     { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
       "json", run_ls },
@@ -297,6 +297,8 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
           "how far before the end early warning starts (default: 1%)", "SIZE" },
         { "partitions", 0, 0, G_OPTION_ARG_INT, &o->partitions, "1 to 256 (default: 1)", "N" },
         { "worm", 0, 0, G_OPTION_ARG_NONE, &o->worm, "write once, read many", NULL },
+        { "compression", 0, 0, G_OPTION_ARG_NONE, &o->compression,
+          "compress blocks while the drive wants it, and count capacity after that", NULL },
         { "barcode", 0, 0, G_OPTION_ARG_STRING, &o->barcode, "its label, up to 32 characters",
           "TEXT" },
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,

@@ -117,6 +117,34 @@ def a_listing_is_for_people_and_for_machines():
     assert listed['files'][0]['bytes'] == 20 * 65536 + 1237
 
 
+def a_listing_says_what_a_file_holds():
+    """tar as tar writes it in each of its formats; the others' first bytes."""
+    with open('member', 'wb') as member:
+        member.write(b'text')
+    dump = bytearray(1024)
+    dump[24:28] = b'\x6c\xea\0\0'
+    kinds = [(subprocess.run(['tar', '-c', '--format', kind, 'member'], stdout=subprocess.PIPE,
+                             check=True).stdout, name)
+             for kind, name in (('v7', 'tar (old)'), ('ustar', 'tar (POSIX)'),
+                                ('pax', 'tar (POSIX)'), ('gnu', 'tar (GNU)'))]
+    kinds += [(b'070701' + b'0' * 104, 'cpio (portable ASCII)'), (b'\xc7\x71' + bytes(24), 'cpio (binary)'),
+              (bytes(dump), 'dump (ext2 or BSD)'), (b'nothing that is known', None), (bytes(2000), None)]
+    objects = [item for data, _ in kinds for item in (data, None)]
+    write('kinds.tap', tap(*objects))
+    good('import', 'kinds.tap', 'kinds.tape')
+    files = json.loads(good('ls', 'kinds.tape', '--json'))['partitions'][0]['files']
+    assert [file.get('holds') for file in files] == [name for _, name in kinds], files
+    assert files[0]['runs'] == [{'length': 10240, 'count': 1}], files[0]
+    assert b'filemark: tar (GNU)' in good('ls', 'kinds.tape')
+
+
+def compression_is_for_those_who_ask():
+    good('create', 'z.tape', '--compression', '--capacity', '1MiB')
+    assert json.loads(good('info', 'z.tape', '--json'))['compression']
+    assert b', compression' in good('info', 'z.tape')
+    refused(2, ['.tap', 'compression'], 'create', 'z.tap', '--compression')
+
+
 def damage_is_found_and_named():
     write('d.tap', IMAGE)
     good('import', 'd.tap', 'd.tape')
@@ -194,7 +222,7 @@ def a_wrong_file_is_one_line():
         refused(2, ['blank', 'not a cartridge'], name, 'blank')
         refused(2, ['foreign', 'not a tape'], name, 'foreign')
         refused(2, ['disk', 'not a tape'], name, 'disk')
-        refused(2, ['old.tape', 'version 99', 'version 1'], name, 'old.tape')
+        refused(2, ['old.tape', 'version 99', 'versions 1 to 2'], name, 'old.tape')
         refused(2, ['two.tape', 'damaged'], name, 'two.tape')
     refused(2, ['exists'], 'create', 'text')
     refused(2, ['No such file'], 'create', 'nowhere/x.tape')

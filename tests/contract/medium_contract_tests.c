@@ -502,6 +502,53 @@ START_TEST(attributes_stay)
 }
 END_TEST
 
+/* ── compression ── */
+
+START_TEST(compressed_blocks_take_what_they_take)
+{
+    const MediumGeometry geometry = { .partitions = 1, .capacity = 100000, .compression = true };
+    g_autofree uint8_t *bytes = g_malloc(65536);
+    uint8_t few[10];
+    g_autoptr(Tape) tape = NULL;
+    MediumPosition at;
+    MediumInfo info;
+    size_t length;
+    uint32_t i;
+
+    if (_i == 0 || !row_can(_i, &geometry)) { /* the reference does not compress */
+        return;
+    }
+    tape = tape_new(_i, &geometry);
+    fill_block(bytes, 65536, 3); /* one that can be compressed */
+    ck_assert_int_eq(medium_write(tape->m, bytes, 65536), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(tape->m, bytes, 65536), MEDIUM_END_OF_PARTITION);
+    medium_set_compression(tape->m, true);
+    for (i = 0; i < 50; i++) {
+        ck_assert_int_eq(medium_write(tape->m, bytes, 65536), MEDIUM_OK);
+    }
+    put_block(tape->m, 20000, 1); /* one that cannot */
+    tape_reopen(tape, false);
+    go(tape->m, 30);
+    medium_position(tape->m, &at);
+    ck_assert_uint_lt(at.used, 70000);
+    for (i = 30; i < 51; i++) {
+        expect_block(tape->m, true, 65536, 3);
+    }
+    expect_block(tape->m, true, 20000, 1);
+    expect_block(tape->m, false, 20000, 1);
+    ck_assert_int_eq(medium_read_reverse(tape->m, few, sizeof few, &length), MEDIUM_OK);
+    ck_assert_uint_eq(length, 65536);
+    ck_assert_mem_eq(few, bytes, sizeof few);
+    ck_assert_int_eq(medium_read(tape->m, NULL, 0, &length), MEDIUM_OK);
+    ck_assert_uint_eq(length, 65536);
+    medium_info(tape->m, &info);
+    ck_assert(info.geometry.compression);
+    ck_assert_uint_eq(info.usage.written, 51 * 65536 + 20000);
+    ck_assert_uint_eq(info.usage.loads, 2);
+    ck_assert_uint_ge(info.usage.read, 22 * 65536 + 20000);
+}
+END_TEST
+
 /* ── the host ── */
 
 START_TEST(a_full_disk_is_a_host_error_and_nothing_else)
@@ -646,6 +693,7 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, what_never_reached_the_tape_is_gone, 0, rows);
     tcase_add_loop_test(tcase, partitions_are_apart, 0, rows);
     tcase_add_loop_test(tcase, attributes_stay, 0, rows);
+    tcase_add_loop_test(tcase, compressed_blocks_take_what_they_take, 0, rows);
     tcase_add_loop_test(tcase, a_full_disk_is_a_host_error_and_nothing_else, 0, rows);
     tcase_add_loop_test(tcase, one_writer_and_any_readers, 0, rows);
     tcase_add_loop_test(tcase, a_killed_writer_leaves_what_it_synced, 0, rows);

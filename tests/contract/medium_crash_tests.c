@@ -300,6 +300,7 @@ static TapeMedium *open_disk(MemoryDisk *disk, Executor *executor, char **notice
     m = cartridge_open(file, "tape", false, executor, notice, &error);
 
     ck_assert_msg(m != NULL, "%s", error ? error->message : "");
+    medium_set_compression(m, true);
     cartridge(m)->gather.limit = FLUSH_BYTES;
     cartridge(m)->checkpoint.interval = CHECKPOINT;
     return m;
@@ -350,7 +351,8 @@ static void do_step(Run *run, int i)
 static void make(Run *run, uint32_t seed)
 {
     /* with many, a superblock is longer than a sector and can be torn */
-    MediumGeometry geometry = { .partitions = seed % 2 ? 2 : PARTITIONS };
+    MediumGeometry geometry = { .partitions = seed % 2 ? 2 : PARTITIONS,
+                                .compression = seed % 4 > 1 };
     static const ExecutorOps lazy_ops = { .run = lazy_run };
     HostFile *file;
     int i, p;

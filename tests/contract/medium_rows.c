@@ -26,7 +26,8 @@ bool row_can(int row, const MediumGeometry *geometry)
     if (row == 0 || strcmp(row_name(row), "usbtape") == 0) {
         return true;
     }
-    return geometry->partitions == 1 && geometry->capacity == 0 && !geometry->worm;
+    return geometry->partitions == 1 && geometry->capacity == 0 && !geometry->worm &&
+           !geometry->compression;
 }
 
 /* Everything is on a RAM disk when there is one: the contract is not about the disk's speed. */
@@ -120,7 +121,7 @@ void fill_block(uint8_t *buffer, size_t length, uint32_t stamp)
 
     for (i = 0; i + 4 <= length; i += 4) {
         put_le32(buffer + i, i == 0 ? stamp : x);
-        x = x * 1664525u + 1013904223u;
+        x = stamp % 3 == 0 ? x : x * 1664525u + 1013904223u; /* every third can be compressed */
     }
     for (; i < length; i++) {
         buffer[i] = (uint8_t)(stamp + i);

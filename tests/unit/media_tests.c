@@ -67,10 +67,11 @@ START_TEST(the_superblock_is_as_documented)
         .capacity = 1000, .early_warning = 10, .partitions = 2, .density = 0x31, .worm = true
     };
     g_strlcpy(s->geometry.barcode, "AB", sizeof s->geometry.barcode);
+    s->usage = (MediumUsage){ 11, 12, 13 };
     s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 } };
     s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 } };
     ck_assert_uint_eq(superblock_encode(s, bytes), 256 + 2 * 64);
-    ck_assert_mem_eq(bytes, "USBTAPE\x1a\x01\0\0\0", 12);
+    ck_assert_mem_eq(bytes, "USBTAPE\x1a\x02\0\0\0", 12);
     ck_assert_uint_eq(get_le32(bytes + 16), 384);
     ck_assert_uint_eq(get_le32(bytes + 20), 1);
     ck_assert_uint_eq(get_le64(bytes + 24), 7);
@@ -78,6 +79,8 @@ START_TEST(the_superblock_is_as_documented)
     ck_assert_uint_eq(bytes[44], 0x31);
     ck_assert_uint_eq(get_le64(bytes + 48), 1000);
     ck_assert_mem_eq(bytes + 80, "AB\0", 3);
+    ck_assert_uint_eq(get_le64(bytes + 112), 11);
+    ck_assert_uint_eq(get_le64(bytes + 128), 13);
     ck_assert_uint_eq(get_le32(bytes + 256 + 64 + 8), 6);
     ck_assert_uint_eq(get_le64(bytes + 256 + 16), 4);
     ck_assert_uint_eq(get_le64(bytes + 256 + 24), 3000);
@@ -85,15 +88,16 @@ START_TEST(the_superblock_is_as_documented)
     ck_assert(read->geometry.worm && read->partitions[0].durable.setmarks == 1);
     bytes[300] ^= 1;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_DAMAGED);
-    bytes[8] = 2;
+    bytes[8] = 3;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_OTHER_VERSION);
-    ck_assert_uint_eq(version, 2);
+    ck_assert_uint_eq(version, 3);
 }
 END_TEST
 
 START_TEST(an_entry_is_as_documented)
 {
-    ObjectEntry entry = { OBJECT_BLOCK, 9, 513, 513, 0xcafe, { 12, 5000, 2, 1 } }, read;
+    ObjectEntry entry = { OBJECT_BLOCK, ENCODING_PLAIN, 9, 513, 513, 0xcafe, { 12, 5000, 2, 1 } };
+    ObjectEntry read;
     uint8_t bytes[OBJECT_ENTRY];
     size_t i;
 
