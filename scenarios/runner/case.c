@@ -426,14 +426,14 @@ static void keep_command_lines(const Case *self, bool cold)
     g_chmod(file, 0755);
 }
 
-static bool start(Case *self, bool cold, bool pcap)
+static bool start(Case *self, bool cold, const CaseOptions *options)
 {
     g_autoptr(GError) error = NULL;
 
     self->drive = drive_process_new(self->directory, &self->scenario->tape, self->scenario->faults,
                                     self->scenario->seed);
-    if (pcap) {
-        drive_process_capture(self->drive);
+    if (options->pcap) {
+        drive_process_capture(self->drive, options->pcap_snap);
     }
     if (drive_process_start(self->drive, &error)) {
         self->vm = guest_start(self->guest, self->directory, (unsigned)self->scenario->memory, cold,
@@ -626,7 +626,7 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
 
     g_mkdir(steps, 0777);
     keep_command_lines(&self, boots);
-    if (start(&self, boots, options->pcap)) {
+    if (start(&self, boots, options)) {
         self.deadline = g_get_monotonic_time() + scenario->deadline.scenario;
         if (prepare_guest(&self)) {
             run_steps(&self);

@@ -17,8 +17,9 @@ typedef struct CaseResult {
 void case_result_clear(CaseResult *result);
 
 typedef struct CaseOptions {
-    bool cold; /* boot the guest, whatever the scenario says */
-    bool pcap; /* capture the drive's bus */
+    bool cold;             /* boot the guest, whatever the scenario says */
+    bool pcap;             /* capture the drive's bus */
+    const char *pcap_snap; /* how much of each transfer, as `serve` reads it; NULL: all */
     ProgressStyle progress;
 } CaseOptions;
 

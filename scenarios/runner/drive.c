@@ -19,6 +19,7 @@ struct DriveProcess {
     char *program;
     TapeConfig tape;
     bool has_faults, captures;
+    const char *snap; /* of a capture; NULL: all */
     uint64_t seed;
     int loaded;     /* number of the cartridge that is in, or was last */
     int cartridges; /* the highest number made */
@@ -50,9 +51,10 @@ DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, c
     return self;
 }
 
-void drive_process_capture(DriveProcess *self)
+void drive_process_capture(DriveProcess *self, const char *snap)
 {
     self->captures = true;
+    self->snap = snap;
 }
 
 void drive_process_free(DriveProcess *self)
@@ -219,6 +221,10 @@ bool drive_process_start(DriveProcess *self, GError **error)
     if (self->captures) {
         g_ptr_array_add(argv, (void *)"--pcap");
         g_ptr_array_add(argv, pcap);
+    }
+    if (self->captures && self->snap) {
+        g_ptr_array_add(argv, (void *)"--pcap-snap");
+        g_ptr_array_add(argv, (void *)self->snap);
     }
     if (self->has_faults) {
         g_ptr_array_add(argv, (void *)"--faults");

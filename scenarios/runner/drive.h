@@ -28,8 +28,9 @@ typedef struct DriveProcess DriveProcess;
  */
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed);
-/* From the next start on everything on the bus is captured, too. */
-void drive_process_capture(DriveProcess *drive);
+/* From the next start on everything on the bus is captured, too; of each transfer only `snap`, as
+ * `serve` reads it (borrowed), unless that is NULL. */
+void drive_process_capture(DriveProcess *drive, const char *snap);
 /* Ends it first. */
 void drive_process_free(DriveProcess *drive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriveProcess, drive_process_free)

@@ -2,6 +2,7 @@
 /* `usbtape run`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "emu/base/units.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/markup.h"
 #include "scenarios/runner/plan.h"
@@ -25,6 +26,7 @@ typedef struct Options {
     char *junit, *html; /* NULL: none */
     int jobs;
     gboolean cold, pcap, check, verbose;
+    char *pcap_snap; /* NULL: captures are whole */
 } Options;
 
 /* A worker is a process of its own: a case that takes its runner down takes nothing else. */
@@ -91,7 +93,8 @@ static int work(Run *run, const Scenario *scenario, const char *directory)
     const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
     const CaseOptions options = {
         .cold = run->options->cold,
-        .pcap = run->options->pcap,
+        .pcap = run->options->pcap || run->options->pcap_snap,
+        .pcap_snap = run->options->pcap_snap,
         .progress = run->options->jobs > 1 ? PROGRESS_QUIET : run->progress,
     };
     g_autoptr(GError) error = NULL;
@@ -439,6 +442,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           NULL },
         { "pcap", 0, 0, G_OPTION_ARG_NONE, &o->pcap,
           "Capture the drive's bus, for Wireshark: bus-N.pcapng in each case's directory", NULL },
+        { "pcap-snap", 0, 0, G_OPTION_ARG_STRING, &o->pcap_snap,
+          "Capture it, but keep only that much of each transfer, such as 4KiB", "SIZE" },
         { "check", 0, 0, G_OPTION_ARG_NONE, &o->check, "Only read the scenarios", NULL },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose,
           "Say what is going on, on standard error", NULL },
@@ -447,6 +452,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    uint64_t snap;
 
     g_option_context_set_summary(context,
                                  "Runs scenarios: boots a guest with the drive attached, does what "
@@ -463,6 +469,10 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--jobs %d: from 1 to 256", o->jobs);
         return false;
     }
+    if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
+        g_prefix_error(error, "--pcap-snap: ");
+        return false;
+    }
     if (o->jobs == 0) {
         o->jobs = MAX(1, (int)g_get_num_processors() / 2);
     }
@@ -474,6 +484,7 @@ static void options_clear(Options *o)
     g_free(o->out);
     g_free(o->junit);
     g_free(o->html);
+    g_free(o->pcap_snap);
     g_free(o->plan.guest);
     g_free(o->plan.seeds);
     g_free(o->plan.only);
