@@ -24,7 +24,7 @@ typedef struct Options {
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
     char *seed, *pcap, *pcap_snap;
     char **media_dirs;
-    char **set;
+    char **set, *timing;
     gboolean allow_remote, read_only;
 } Options;
 
@@ -87,6 +87,8 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
         { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
           "Which drive to be (`usbtape list models`)", "NAME" },
+        { "timing", 0, 0, G_OPTION_ARG_STRING, &o->timing,
+          "How long commands take: off (the default), or as long as the model does", "off|model" },
         { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set,
           "Change the model: inquiry.vendor=ACME and so on; again for more", "NAME=VALUE" },
         { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
@@ -159,6 +161,7 @@ static void options_clear(Options *o)
     }
     g_strfreev(o->media_dirs);
     g_strfreev(o->set);
+    g_free(o->timing);
 }
 
 static bool read_id(const char *option, const char *text, uint16_t *id, GError **error)
@@ -228,6 +231,17 @@ static bool load_faults(Server *s, GError **error)
     return true;
 }
 
+static bool read_timing(Server *s, GError **error)
+{
+    const char *timing = s->options.timing;
+    bool model = g_str_equal(timing, "model");
+
+    if (!model && !g_str_equal(timing, "off")) {
+        return usbtape_input_error(error, "--timing %s: off or model", timing);
+    }
+    return ssc_model_set(s->model, model ? "timing=yes" : "timing=no", error);
+}
+
 static bool make_model(Server *s, GError **error)
 {
     const SscModel *model = ssc_model_by_name(s->options.model, error);
@@ -238,6 +252,9 @@ static bool make_model(Server *s, GError **error)
         return false;
     }
     s->model = ssc_model_copy(model);
+    if (s->options.timing && !read_timing(s, error)) {
+        return false;
+    }
     for (; set && *set; set++) {
         if (!ssc_model_set(s->model, *set, error)) {
             g_prefix_error(error, "--set ");

@@ -43,15 +43,34 @@ static void drain_run(SscBuffer *b, uint64_t objects)
     }
 }
 
-/* Until it fits. */
-static void drain(SscBuffer *b)
+uint64_t ssc_buffer_drain(SscBuffer *b, uint64_t bytes)
 {
+    uint64_t before = b->behind_bytes;
+
+    while (b->n_runs > 0) {
+        uint64_t left = bytes - (before - b->behind_bytes);
+        uint32_t size = run_at(b, 0)->size;
+
+        if (size > left) {
+            break;
+        }
+        drain_run(b, size > 0 ? left / size : G_MAXUINT64);
+    }
+    return before - b->behind_bytes;
+}
+
+/* Until it fits. Returns the bytes that had to go to tape for that. */
+static uint64_t drain(SscBuffer *b)
+{
+    uint64_t before = b->behind_bytes;
+
     while (b->behind_bytes > b->capacity) {
         uint64_t excess = b->behind_bytes - b->capacity;
         uint32_t size = run_at(b, 0)->size;
 
         drain_run(b, size > 0 ? (excess + size - 1) / size : G_MAXUINT64);
     }
+    return before - b->behind_bytes;
 }
 
 /* The medium has taken them. */
@@ -79,7 +98,7 @@ static void add_behind(SscDrive *drive, uint64_t objects, uint32_t size)
     }
     b->behind_objects += objects;
     b->behind_bytes += objects * size;
-    drain(b);
+    ssc_timing_drained(drive, drain(b));
 }
 
 void ssc_buffer_synced(SscBuffer *b)

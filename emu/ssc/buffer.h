@@ -45,6 +45,8 @@ typedef struct SscBuffer {
 typedef struct SscDrive SscDrive;
 
 void ssc_buffer_init(SscBuffer *buffer, uint64_t capacity);
+/* The oldest that are no more than `bytes` are on tape; returns how many bytes they are. */
+uint64_t ssc_buffer_drain(SscBuffer *buffer, uint64_t bytes);
 /* What is behind is on tape now. */
 void ssc_buffer_synced(SscBuffer *buffer);
 /* Everything is gone with the cartridge. */

@@ -48,6 +48,9 @@ Outcome ssc_check_ready(const SscDrive *drive)
     if (!drive->medium) {
         return check(SENSE_MEDIUM_NOT_PRESENT);
     }
+    if (ssc_timing_loading(drive)) {
+        return check(SENSE_BECOMING_READY);
+    }
     return drive->loaded ? good() : check(SENSE_INITIALIZING_COMMAND_REQUIRED);
 }
 
@@ -90,6 +93,7 @@ static Outcome start(SscCommand *c)
     if (!outcome_is_good(&settled)) {
         return settled;
     }
+    ssc_timing_begin(c);
     if ((c->row->flags & ROW_MOVES) && c->drive->loaded) {
         c->zones = ssc_zones_now(c->drive);
         c->zones_watched = true;
@@ -213,6 +217,28 @@ static void finish(SscDrive *drive, const Outcome *outcome)
     pump(drive);
 }
 
+static void on_late(void *data)
+{
+    SscDrive *drive = data;
+    Outcome outcome = drive->late_outcome;
+
+    drive->late = NULL;
+    finish(drive, &outcome);
+}
+
+/* Now, or when a drive like this would have done it. */
+static void finish_in_time(SscDrive *drive, const Outcome *outcome)
+{
+    int64_t left = ssc_timing_left(&drive->command);
+
+    if (left <= 0) {
+        finish(drive, outcome);
+        return;
+    }
+    drive->late_outcome = *outcome;
+    drive->late = clock_start(drive->clock, left, on_late, drive);
+}
+
 static Outcome call_next(SscCommand *c)
 {
     SscHandler next = c->next;
@@ -292,7 +318,7 @@ static void run(SscDrive *drive, Outcome outcome)
         case OUTCOME_DONE:
             outcome = ssc_zones_report(&drive->command, outcome);
             if (outcome.kind == OUTCOME_DONE) {
-                finish(drive, &outcome);
+                finish_in_time(drive, &outcome);
                 return;
             }
             break;
@@ -304,7 +330,7 @@ static void run(SscDrive *drive, Outcome outcome)
             ssc_buffer_synced(&drive->buffer); /* on its way, and the tape is elsewhere */
             start_sync(drive, false);
             outcome = good();
-            finish(drive, &outcome);
+            finish_in_time(drive, &outcome);
             return;
         case OUTCOME_DATA:
             if (!enter_data_phase(drive, &outcome)) {
@@ -385,6 +411,10 @@ void ssc_abort(ScsiTarget *target, ScsiTask *task)
 
 void ssc_forget_command(SscDrive *drive)
 {
+    if (drive->late) {
+        clock_cancel(drive->clock, drive->late);
+        drive->late = NULL;
+    }
     drive->command.task = NULL;
     drive->command.next = NULL;
     if (drive->sync) { /* goes on; if it fails, somebody must still hear of it */

@@ -59,6 +59,7 @@ void ssc_drive_unload(SscDrive *drive)
 static void power_off(SscDrive *drive)
 {
     if (!drive->sync) {
+        ssc_timing_flow(drive);
         ssc_buffer_lose(drive);
     }
     ssc_buffer_clear(&drive->buffer);
@@ -99,6 +100,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         if (drive->medium) {
             power_off(drive);
             ssc_drive_load(drive);
+            ssc_timing_loads(drive);
         }
     }
     drive->sense = (ScsiSense){ 0 };
@@ -164,6 +166,7 @@ bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
     drive->medium = medium;
     ssc_drive_clean(drive);
     ssc_drive_load(drive);
+    ssc_timing_loads(drive);
     scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     return true;
 }

@@ -10,6 +10,7 @@
 #include "emu/ssc/outcome.h"
 #include "emu/ssc/ssc.h"
 #include "emu/ssc/table.h"
+#include "emu/ssc/timing.h"
 #include "emu/ssc/zones.h"
 
 /* READ BUFFER, WRITE BUFFER */
@@ -33,6 +34,7 @@ struct SscCommand {
     SscHandler then;    /* 16-byte forms: what to do once at the address */
     SscZones zones;     /* where the head was before */
     bool zones_watched; /* and that matters when it ends */
+    SscTimed timed;     /* what it found, if time is modelled */
     unsigned page_at;   /* MODE SELECT: where the partition page began */
 };
 
@@ -139,6 +141,11 @@ struct SscDrive {
     bool timestamp_set; /* by the host; otherwise it counts from power-on */
     uint8_t test_buffer[SSC_TEST_BUFFER], echo[SSC_ECHO_BUFFER];
     uint32_t echo_length; /* 0: nothing was written to it */
+
+    /* If time is modelled: when the cartridge is ready, the tape free, the buffer drained. */
+    int64_t ready_at, busy_until, drained_at;
+    ClockTimer *late; /* the current command has done its work and is to end then; NULL: not */
+    Outcome late_outcome;
 
     SscCommand command; /* the current one */
     GQueue waiting;     /* tasks that came meanwhile */

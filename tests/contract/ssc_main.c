@@ -16,6 +16,7 @@ TCase *make_ssc_device_tcase(void);
 TCase *make_ssc_sweep_tcase(void);
 TCase *make_ssc_settings_tcase(void);
 TCase *make_ssc_sync_tcase(void);
+TCase *make_ssc_timing_tcase(void);
 TCase *make_ssc_zones_tcase(void);
 
 /* One a line, so that two who add one do not collide. */
@@ -36,5 +37,6 @@ SUITE_MAIN("ssc",
            make_ssc_sweep_tcase,
            make_ssc_settings_tcase,
            make_ssc_sync_tcase,
+           make_ssc_timing_tcase,
            make_ssc_zones_tcase)
 /* clang-format on */

@@ -17,6 +17,19 @@ extern const SscModePage ait_native_mode_pages[];
 /* The commands that the makers' manuals list. */
 extern const SscCommandId ait_commands[];
 
+/* As is told of SDX-400V, an AIT-1 drive; not sourced for the others. */
+#define AIT_BUFFER_SIZE (12 << 20)
+
+/*
+ * Native rates are sourced. For the rest there is what the makers tell of AIT-1 with its longest
+ * tape: 105 s to rewind all of it, 40 s to somewhere on average. Load and unload are not sourced.
+ */
+#define AIT_TIMING(megabytes_per_second)                                                           \
+    {                                                                                              \
+        .rate = (megabytes_per_second)*1000000, .load = 10000, .unload = 10000, .search = 80000,   \
+        .rewind = 105000                                                                           \
+    }
+
 /*
  * Density codes and capacities from the makers' manuals; 8 mm tape, one helical track. Bits per mm
  * are sourced for AIT-1 and AIT-3; for the others they are the value that other emulators use.

@@ -47,6 +47,13 @@ typedef struct SscCommandId {
 /* No setting: the cartridge decides. It is what an omitted member is. */
 #define SSC_OF_CARTRIDGE 0
 
+/* How fast it is. What is not sourced says so beside the number. */
+typedef struct SscTiming {
+    uint32_t rate;           /* native, bytes a second */
+    uint32_t load, unload;   /* milliseconds, from insertion to ready and back */
+    uint32_t search, rewind; /* milliseconds for the whole tape */
+} SscTiming;
+
 struct SscModel {
     const char *name, *about;
 
@@ -79,7 +86,9 @@ struct SscModel {
     const SscCommandId *commands;  /* those of the table that it has; NULL: all */
     bool rejects_old_lists;        /* MODE SELECT with PF = 0: invalid field, at the block length */
     bool tells_resets_apart;       /* 29/01, 29/02, 29/03; else 29/00, as SCSI-2 had it */
-    bool attention_on_load;        /* UA 28/00 after the LOAD command too: real drives differ */
+    bool timed;                    /* it takes the time that it takes */
+    SscTiming timing;
+    bool attention_on_load; /* UA 28/00 after the LOAD command too: real drives differ */
 
     SscUsbIds usb;
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/ssc/timing.h"
+
+#include "emu/ssc/commands.h"
+#include "emu/ssc/drive-state.h"
+
+#define SECOND 1000000
+
+/* a * b / c for numbers that a product of would not fit. */
+static int64_t share(uint64_t a, uint64_t b, uint64_t c)
+{
+    return c > 0 ? (int64_t)((double)a * (double)b / (double)c) : 0;
+}
+
+static int64_t at_rate(const SscDrive *drive, uint64_t bytes)
+{
+    return share(bytes, SECOND, drive->model->timing.rate);
+}
+
+/* Bytes that are the whole tape: of a cartridge without end, what the model's own would hold. */
+static uint64_t whole_tape(SscDrive *drive)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    return info.geometry.capacity > 0 ? info.geometry.capacity
+                                      : (uint64_t)drive->model->timing.rate * 3600 * 3;
+}
+
+static int64_t travel(SscDrive *drive, uint64_t bytes, uint32_t whole_ms)
+{
+    return share(bytes, (uint64_t)whole_ms * 1000, whole_tape(drive));
+}
+
+/* Where a place is along the tape: partitions lie one after the other. */
+static uint64_t along(SscDrive *drive, uint32_t partition, uint64_t used)
+{
+    for (uint32_t i = 0; i < partition; i++) {
+        MediumPartition before;
+
+        medium_partition(drive->medium, i, &before);
+        used += before.capacity == G_MAXUINT64 ? before.used : before.capacity;
+    }
+    return used;
+}
+
+static uint64_t head(SscDrive *drive)
+{
+    MediumPosition position;
+
+    medium_position(drive->medium, &position);
+    return along(drive, position.partition, position.used);
+}
+
+void ssc_timing_flow(SscDrive *drive)
+{
+    int64_t now = clock_now(drive->clock);
+
+    if (drive->model->timed && now > drive->drained_at) {
+        uint64_t bytes =
+            (uint64_t)share((uint64_t)(now - drive->drained_at), drive->model->timing.rate, SECOND);
+
+        bytes = ssc_buffer_drain(&drive->buffer, bytes);
+        drive->drained_at =
+            drive->buffer.behind_objects > 0 ? drive->drained_at + at_rate(drive, bytes) : now;
+    }
+}
+
+void ssc_timing_begin(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    MediumPosition position;
+
+    if (!drive->model->timed) {
+        return;
+    }
+    c->timed = (SscTimed){ .watched = c->row->flags & ROW_MOVES, .loaded = drive->loaded };
+    if (!drive->loaded) {
+        return;
+    }
+    ssc_timing_flow(drive);
+    medium_position(drive->medium, &position);
+    c->timed.partition = position.partition;
+    c->timed.used = position.used;
+    c->timed.behind = drive->buffer.behind_bytes;
+}
+
+void ssc_timing_drained(SscDrive *drive, uint64_t bytes)
+{
+    if (drive->model->timed) {
+        drive->drained_at = MAX(drive->drained_at, clock_now(drive->clock)) + at_rate(drive, bytes);
+    }
+}
+
+void ssc_timing_loads(SscDrive *drive)
+{
+    if (drive->model->timed) {
+        drive->ready_at =
+            clock_now(drive->clock) + (int64_t)drive->model->timing.load * (SECOND / 1000);
+        drive->busy_until = drive->drained_at = 0;
+    }
+}
+
+bool ssc_timing_loading(const SscDrive *drive)
+{
+    return drive->model->timed && clock_now(drive->clock) < drive->ready_at;
+}
+
+static bool is(const SscCommand *c, SscHandler handler)
+{
+    return c->row->handler == handler;
+}
+
+/* The way of the tape, if the command moved it without data. */
+static int64_t way(SscCommand *c, uint64_t from, uint64_t to)
+{
+    const SscTiming *timing = &c->drive->model->timing;
+    bool rewinds = is(c, rewind_tape) || is(c, load_unload);
+
+    return travel(c->drive, MAX(from, to) - MIN(from, to),
+                  rewinds ? timing->rewind : timing->search);
+}
+
+static int64_t mechanism(SscCommand *c)
+{
+    const SscTiming *timing = &c->drive->model->timing;
+
+    if (!is(c, load_unload) || c->timed.loaded == c->drive->loaded) {
+        return 0;
+    }
+    return (int64_t)(c->drive->loaded ? timing->load : timing->unload) * (SECOND / 1000);
+}
+
+/* What is left of the partition, for ERASE with LONG. */
+static int64_t erasure(SscCommand *c)
+{
+    MediumPosition position;
+
+    if (!is(c, erase_tape) || !(c->cdb[1] & 0x01)) {
+        return 0;
+    }
+    medium_position(c->drive->medium, &position);
+    return position.capacity == G_MAXUINT64
+               ? 0
+               : at_rate(c->drive, position.capacity - MIN(position.used, position.capacity));
+}
+
+/* From when the tape is free until the command has done with it. */
+static int64_t duration(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    uint64_t from = along(drive, c->timed.partition, c->timed.used), to = head(drive);
+    uint64_t flushed = drive->buffer.behind_objects == 0 ? c->timed.behind : 0;
+    int64_t flush = at_rate(drive, flushed);
+
+    if (c->row->direction == SCSI_NO_DATA) {
+        bool marks = c->row->flags & ROW_COUNTED;
+
+        return flush + (marks ? 0 : way(c, from, to) + mechanism(c) + erasure(c));
+    }
+    if (c->row->flags & ROW_WRITES) { /* the buffer has it; and everything, if that is synced */
+        return flushed > 0 ? flush + at_rate(drive, to - MIN(from, to)) : 0;
+    }
+    return flush + at_rate(drive, MAX(from, to) - MIN(from, to));
+}
+
+int64_t ssc_timing_left(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    bool immed = c->row && c->row->direction == SCSI_NO_DATA &&
+                 (c->cdb[1] & (c->row->handler == erase_tape ? 0x02 : 0x01));
+    int64_t now, end;
+
+    if (!c->timed.watched || !drive->medium) {
+        return 0;
+    }
+    c->timed.watched = false;
+    now = clock_now(drive->clock);
+    end = MAX(now, drive->busy_until) + duration(c);
+    if ((c->row->flags & ROW_WRITES) && c->row->direction == SCSI_DATA_OUT) {
+        end = MAX(end, drive->drained_at);
+    }
+    drive->busy_until = end;
+    return immed ? 0 : end - now;
+}

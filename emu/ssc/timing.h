@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How long a real drive would take (`--timing model`, off by default). A command does what it does
+ * at once, and ends as late as it would: its task is done when the clock says so. Nothing sleeps.
+ *
+ *   WRITE            when there is room in the buffer, which goes to tape at the native rate
+ *   READ, VERIFY     when that much of the tape has passed
+ *   what synchronises, when the buffer has gone to tape; then, if it moves the tape, the way
+ *   REWIND           its share of the time for the whole tape; LOCATE and SPACE at search speed
+ *   LOAD, UNLOAD     the mechanism, and the way to the beginning; a cartridge put in is ready later
+ *   ERASE (long)     the rest of the partition at the native rate
+ *
+ * With IMMED the command ends at once, and the next one that needs the tape waits.
+ */
+#ifndef USBTAPE_SSC_TIMING_H
+#define USBTAPE_SSC_TIMING_H
+
+#include "emu/ssc/outcome.h"
+
+typedef struct SscDrive SscDrive;
+
+/* What a command found, to tell how far it went. */
+typedef struct SscTimed {
+    bool watched, loaded;
+    uint32_t partition;
+    uint64_t used;   /* bytes on the tape before the head */
+    uint64_t behind; /* in the buffer */
+} SscTimed;
+
+/* The command begins. */
+void ssc_timing_begin(SscCommand *c);
+/* Microseconds until the command may end, now that it has done its work. */
+int64_t ssc_timing_left(SscCommand *c);
+/* `bytes` more have to go to tape before there is room again. */
+void ssc_timing_drained(SscDrive *drive, uint64_t bytes);
+/* The buffer goes to tape as far as there was time. */
+void ssc_timing_flow(SscDrive *drive);
+/* A cartridge was put in, or the drive switched on with one. */
+void ssc_timing_loads(SscDrive *drive);
+/* It is being loaded. */
+bool ssc_timing_loading(const SscDrive *drive);
+
+#endif
