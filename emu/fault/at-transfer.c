@@ -327,9 +327,12 @@ void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes)
 {
     Passing *passing = passing_of(at, transfer);
 
-    g_assert(!passing->own_out);
-    passing->own_out = transfer->out;
-    passing->own_length = transfer->length;
+    if (passing->own_out) { /* two kinds did so */
+        g_bytes_unref(transfer->out);
+    } else {
+        passing->own_out = transfer->out;
+        passing->own_length = transfer->length;
+    }
     transfer->out = bytes;
     transfer->length = g_bytes_get_size(bytes);
 }

@@ -156,6 +156,125 @@ START_TEST(rules_may_come_at_any_time)
 }
 END_TEST
 
+/* A rule of any kind, with what it must be told, at any command. */
+static char *any_rule(Random *random)
+{
+    unsigned n = 0;
+    const FaultKind *const *kinds = fault_kinds();
+    const FaultKind *kind;
+    GString *text;
+    const FaultParam *param;
+
+    while (kinds[n]) {
+        n++;
+    }
+    kind = kinds[random_below(random, n)];
+    text = g_string_new(NULL);
+    g_string_printf(text, "{name: %s, prob: 0.%u, count: %u", kind->name,
+                    1 + (unsigned)random_below(random, 9), 1 + (unsigned)random_below(random, 4));
+    for (param = kind->params; param->name; param++) {
+        if (!param->fallback) {
+            const char *value = param->type == FAULT_DURATION ? "2s"
+                                : param->name[0] == 'b'       ? "3"
+                                                              : "2";
+
+            g_string_append_printf(text, ", %s: %s", param->name, value);
+        }
+    }
+    if (g_str_equal(kind->name, "usb.identity-change")) {
+        g_string_append(text, ", serial: 0123456789AB");
+    } else if (g_str_equal(kind->name, "drive.unsupported")) {
+        g_string_append(text, ", on: READ POSITION");
+    }
+    g_string_append(text, "}");
+    return g_string_free(text, FALSE);
+}
+
+static const char *any_step(Random *random)
+{
+    static const char *const steps[] = {
+        "w",
+        "w*3",
+        "w*20",
+        "r",
+        "r*3",
+        "fm",
+        "fm=2",
+        "sync",
+        "rw",
+        "eod",
+        "fsf=1",
+        "bsf=1",
+        "fsr=2",
+        "bsr=2",
+        "loc=3",
+        "loc=99",
+        "pos",
+        "tur",
+        "inq",
+        "ms",
+        "alerts",
+        "unload",
+        "load",
+        "lock",
+        "unlock",
+        "plug",
+        "reset",
+        "wait=3s",
+        "comp=1",
+        "bl=0",
+        "size=100",
+        "size=2000",
+        "pieces=512",
+        "pieces=0",
+        "status",
+        "cdb=190000000000",
+        "cdb=010100000000",
+    };
+
+    return steps[random_below(random, G_N_ELEMENTS(steps))];
+}
+
+/* Whatever the rules and the host do together, nobody asserts, hangs or leaks. */
+static void run_at_random(uint64_t seed)
+{
+    Random random = random_new(seed, 0);
+    g_autofree char *rule = any_rule(&random);
+    FaultRig rig;
+    g_autofree char *tape = NULL;
+    unsigned i;
+
+    fault_rig_init(&rig, rule, seed);
+    sim_host_set_timeout(rig.host, 5 * G_USEC_PER_SEC);
+    for (i = 0; i < 40; i++) {
+        g_autofree char *results = NULL;
+
+        if (i % 8 == 3) {
+            g_autofree char *another = any_rule(&random);
+
+            ck_assert(drive_add_faults(rig.drive, "live", another, strlen(another), NULL));
+        } else if (i % 16 == 15) {
+            ck_assert(drive_remove_fault(rig.drive, 0, NULL));
+        }
+        results = fault_rig_run(&rig, any_step(&random));
+        sim_host_clear_log(rig.host);
+    }
+    tape = fault_rig_tape(&rig);
+    fault_rig_clear(&rig);
+}
+
+START_TEST(any_rules_with_any_steps)
+{
+    uint64_t seed;
+    const char *from = g_getenv("FAULT_SEED"); /* for a long look, by hand */
+    uint64_t first = from ? g_ascii_strtoull(from, NULL, 10) : 1;
+
+    for (seed = first; seed < first + 200; seed++) {
+        run_at_random(seed);
+    }
+}
+END_TEST
+
 TCase *make_fault_engine_tcase(void)
 {
     TCase *tcase = tcase_create("engine");
@@ -166,5 +285,6 @@ TCase *make_fault_engine_tcase(void)
     tcase_add_test(tcase, no_rule_no_interposer);
     tcase_add_test(tcase, liars_stay_until_nobody_notices);
     tcase_add_test(tcase, rules_may_come_at_any_time);
+    tcase_add_test(tcase, any_rules_with_any_steps);
     return tcase;
 }

@@ -118,6 +118,9 @@ const FaultRow fault_usb_rows[] = {
       "ok reset 6/29/02 ok @1 | stall-cbw bot-reset stall-bot-reset port-reset", "=0" },
     { "{name: usb.subclass}", "plug", "gone | no-driver", "" },
     { "{name: usb.subclass, subclass: 6, protocol: 0x62}", "plug", "gone | no-driver", "" },
+    { "[{name: usb.packet-dup, on: \"WRITE(6)#2\"}, {name: usb.packet-lost, on: \"WRITE(6)#2\", "
+      "packet: 2}]",
+      "w*3", "ok*3", "=0 =1 =2" },
     { NULL },
 };
 
