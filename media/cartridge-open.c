@@ -59,41 +59,80 @@ static bool input_error(GError **error, const char *path, const char *what)
     return false;
 }
 
-/* Reads both slots; the better one becomes ours, the other stays in `*other` if it is good. */
-static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
-{
-    g_autofree Superblock *slots = g_new0(Superblock, SUPERBLOCK_SLOTS);
+typedef struct Slots {
+    Superblock superblocks[SUPERBLOCK_SLOTS];
     SuperblockState states[SUPERBLOCK_SLOTS];
+    uint32_t versions[SUPERBLOCK_SLOTS];
+    int best; /* the one that counts, if it is good */
+} Slots;
+
+static int read_slots(HostFile *file, Slots *slots)
+{
     uint8_t bytes[SUPERBLOCK_MAX];
-    uint32_t version = 0;
-    int i, best;
+    int i;
 
     for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
-        int failure =
-            host_file_read(c->file, bytes, sizeof bytes, (uint64_t)i * SUPERBLOCK_SLOT_SIZE);
+        int failure = host_file_read(file, bytes, sizeof bytes, (uint64_t)i * SUPERBLOCK_SLOT_SIZE);
 
         if (failure < 0) {
-            return input_error(error, c->path, g_strerror(-failure));
+            return failure;
         }
-        states[i] = superblock_decode(bytes, &slots[i], &version);
-        if (states[i] == SUPERBLOCK_OTHER_VERSION) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                        "%s: a cartridge of version %u; this program knows versions 1 to %u",
-                        c->path, version, (unsigned)CARTRIDGE_VERSION);
+        slots->states[i] = superblock_decode(bytes, &slots->superblocks[i], &slots->versions[i]);
+    }
+    slots->best = slots->states[1] == SUPERBLOCK_GOOD &&
+                  (slots->states[0] != SUPERBLOCK_GOOD ||
+                   slots->superblocks[1].sequence > slots->superblocks[0].sequence);
+    return 0;
+}
+
+bool cartridge_unchanged(Cartridge *c)
+{
+    g_autofree Slots *slots = g_new0(Slots, 1);
+    const Superblock *now;
+    uint32_t i;
+
+    if (read_slots(c->file, slots) < 0 || slots->states[slots->best] != SUPERBLOCK_GOOD) {
+        return false;
+    }
+    now = &slots->superblocks[slots->best];
+    if (now->generation != c->superblock.generation) {
+        return false;
+    }
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        if (now->partitions[i].epoch != c->superblock.partitions[i].epoch) {
             return false;
         }
     }
-    best = states[1] == SUPERBLOCK_GOOD &&
-           (states[0] != SUPERBLOCK_GOOD || slots[1].sequence > slots[0].sequence);
-    if (states[best] != SUPERBLOCK_GOOD) {
+    return true;
+}
+
+/* Reads both slots; the better one becomes ours, the other stays in `*other` if it is good. */
+static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
+{
+    g_autofree Slots *slots = g_new0(Slots, 1);
+    int failure = read_slots(c->file, slots), i;
+
+    if (failure < 0) {
+        return input_error(error, c->path, g_strerror(-failure));
+    }
+    for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
+        if (slots->states[i] == SUPERBLOCK_OTHER_VERSION) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                        "%s: a cartridge of version %u; this program knows versions 1 to %u",
+                        c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION);
+            return false;
+        }
+    }
+    if (slots->states[slots->best] != SUPERBLOCK_GOOD) {
         return input_error(error, c->path,
-                           states[0] == SUPERBLOCK_FOREIGN && states[1] == SUPERBLOCK_FOREIGN
+                           slots->states[0] == SUPERBLOCK_FOREIGN &&
+                                   slots->states[1] == SUPERBLOCK_FOREIGN
                                ? "not a usbtape cartridge"
                                : "both superblocks of the cartridge are damaged");
     }
-    c->superblock = slots[best];
-    c->slot = best;
-    *other = slots[1 - best];
+    c->superblock = slots->superblocks[slots->best];
+    c->slot = slots->best;
+    *other = slots->superblocks[1 - slots->best];
     return true;
 }
 

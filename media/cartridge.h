@@ -179,6 +179,12 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
                       uint32_t chunk_shift, GError **error);
 
+/*
+ * Does the file still have the partitions and epochs that it had when it was opened? What was there
+ * then is still there if so, since writing elsewhere than at the end begins with a new epoch.
+ */
+bool cartridge_unchanged(Cartridge *c);
+
 extern const MediumFormat cartridge_format;
 
 /* cartridge.c */

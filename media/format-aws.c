@@ -103,6 +103,12 @@ static IndexedScan scan_record(IndexedMedium *m, uint64_t offset, IndexedObject 
 
 static IndexedScan aws_scan(IndexedMedium *m, IndexedObject *object, uint64_t *next, int *error)
 {
+    Chunk first = { 0 };
+
+    if (m->again) {
+        *error = read_chunk(m, object->offset, &first);
+        m->previous = first.previous;
+    }
     return scan_record(m, object->offset, object, next, &m->previous, error);
 }
 

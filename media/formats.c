@@ -236,3 +236,105 @@ bool medium_create(const char *path, const MediumFormat *format, const MediumGeo
     }
     return made;
 }
+
+/* ── a cartridge that gets its name at the end ── */
+
+struct NewCartridge {
+    const MediumFormat *format;
+    char *path;
+    char *partial; /* its name meanwhile; NULL: none */
+    int fd;
+};
+
+/* PATH with something after it that no cartridge is called. */
+static char *beside(const char *path)
+{
+    return g_strconcat(path, ".partial", NULL);
+}
+
+static int open_unnamed(NewCartridge *new)
+{
+    g_autofree char *directory = g_path_get_dirname(new->path);
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        new->partial = beside(new->path);
+        fd = open(new->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    return fd;
+}
+
+NewCartridge *new_cartridge_begin(const char *path, const MediumFormat *format,
+                                  const MediumGeometry *geometry, GError **error)
+{
+    g_autoptr(NewCartridge) new = g_new0(NewCartridge, 1);
+
+    new->format = format;
+    new->path = g_strdup(path);
+    new->fd = open_unnamed(new);
+    if (new->fd < 0) {
+        input_error(error, path, g_strerror(errno));
+        return NULL;
+    }
+    return format->create(new->fd, path, geometry, error) ? g_steal_pointer(&new) : NULL;
+}
+
+TapeMedium *new_cartridge_open(NewCartridge *new, GError **error)
+{
+    int fd = fcntl(new->fd, F_DUPFD_CLOEXEC, 0);
+    TapeMedium *m;
+
+    if (fd < 0) {
+        input_error(error, new->path, g_strerror(errno));
+        return NULL;
+    }
+    m = new->format->open(fd, new->path, false, executor_inline(), NULL, error);
+    if (!m) {
+        close(fd);
+    }
+    return m;
+}
+
+/* Gives the file a name that is free; false, and errno, if there is such a file. */
+static bool name_it(NewCartridge *new, const char *name)
+{
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", new->fd);
+
+    if (new->partial) {
+        return renameat2(AT_FDCWD, new->partial, AT_FDCWD, name, RENAME_NOREPLACE) == 0;
+    }
+    return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+bool new_cartridge_finish(NewCartridge *new, bool replace, GError **error)
+{
+    g_autofree char *partial = beside(new->path);
+    bool named;
+
+    if (replace && !new->partial) { /* a link cannot replace; a rename can */
+        named = name_it(new, partial);
+        new->partial = named ? g_strdup(partial) : NULL;
+    }
+    named = replace ? new->partial &&rename(new->partial, new->path) == 0 : name_it(new, new->path);
+    if (!named) {
+        input_error(error, new->path, errno == EEXIST ? "exists already" : g_strerror(errno));
+        return false;
+    }
+    g_clear_pointer(&new->partial, g_free);
+    return sync_directory(new->path, error);
+}
+
+void new_cartridge_free(NewCartridge *new)
+{
+    if (new) {
+        if (new->partial) {
+            unlink(new->partial);
+        }
+        if (new->fd >= 0) {
+            close(new->fd);
+        }
+        g_free(new->partial);
+        g_free(new->path);
+        g_free(new);
+    }
+}

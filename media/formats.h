@@ -45,6 +45,22 @@ TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, ch
 bool medium_create(const char *path, const MediumFormat *format, const MediumGeometry *geometry,
                    GError **error);
 
+/*
+ * The same in two steps: a new cartridge that has no name until all is well. A process that ends
+ * before leaves nothing, or where the file system cannot do that, PATH.partial.
+ */
+typedef struct NewCartridge NewCartridge;
+
+NewCartridge *new_cartridge_begin(const char *path, const MediumFormat *format,
+                                  const MediumGeometry *geometry, GError **error);
+/* Opens it to be written to, once. Its executor is the inline one. */
+TapeMedium *new_cartridge_open(NewCartridge *cartridge, GError **error);
+/* What was synced gets its name. `replace`: also if there is such a file. */
+bool new_cartridge_finish(NewCartridge *cartridge, bool replace, GError **error);
+/* Without having been finished it is gone. */
+void new_cartridge_free(NewCartridge *cartridge);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NewCartridge, new_cartridge_free)
+
 /* The in-memory reference implementation: what every format is compared with. */
 TapeMedium *medium_ram_new(const MediumGeometry *geometry);
 

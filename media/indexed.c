@@ -362,6 +362,31 @@ static void indexed_position(TapeMedium *m, MediumPosition *position)
     };
 }
 
+/* Is what ends the tape still where it was? Another process may have written to the file. */
+static bool unchanged(IndexedMedium *s)
+{
+    const IndexedObject *last = end_of(s) > 0 ? object_at(s, end_of(s) - 1) : NULL;
+    int64_t size = s->file->ops->size(s->file);
+    IndexedObject now;
+    uint64_t next;
+    bool same;
+    int error;
+
+    if (size < 0 || (uint64_t)size < object_at(s, end_of(s))->offset) {
+        return false;
+    }
+    if (!last || s->damaged) {
+        return true;
+    }
+    now = *last;
+    next = now.offset;
+    s->again = true;
+    same = s->format->scan(s, &now, &next, &error) == INDEXED_FOUND && now.type == last->type &&
+           now.length == last->length && next == object_at(s, end_of(s))->offset;
+    s->again = false;
+    return same;
+}
+
 static void indexed_info(TapeMedium *m, MediumInfo *info)
 {
     IndexedMedium *s = indexed(m);
@@ -372,6 +397,7 @@ static void indexed_info(TapeMedium *m, MediumInfo *info)
         .write_protected = protected(s),
         .tab = s->write_protected,
         .damaged = s->damaged,
+        .overwritten = s->read_only && !unchanged(s),
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = s->size,
     };

@@ -49,6 +49,7 @@ typedef struct IndexedMedium {
     uint64_t size;       /* of the file */
     GByteArray *scratch; /* for the format */
     uint16_t previous;   /* for the format while the file is scanned */
+    bool again;          /* scan() looks at one object by itself, which it has seen before */
 
     MediumSyncDone sync_done;
     void *sync_data;

@@ -117,8 +117,9 @@ typedef struct MediumInfo {
     bool setmarks;        /* the format can hold setmarks */
     bool attributes;      /* the format can hold attributes */
     bool damaged;         /* opening found damage that no read will show: see the notice */
-    uint32_t max_block;   /* longest block that the format can hold */
-    uint64_t file_size;   /* of the host file; 0 if there is none */
+    bool overwritten;   /* opened read-only, and since then another process began to overwrite it */
+    uint32_t max_block; /* longest block that the format can hold */
+    uint64_t file_size; /* of the host file; 0 if there is none */
 } MediumInfo;
 
 /* One attribute of the cartridge memory (SPC-3 § 7.3 MAM; AIT calls the chip MIC). */

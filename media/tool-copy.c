@@ -98,6 +98,8 @@ typedef struct Copy {
     const char *from_path, *to_path;
     uint8_t *buffer;
     Progress progress;
+    bool salvage;           /* go on beyond what is damaged */
+    uint64_t objects, lost; /* seen; left out */
 } Copy;
 
 /* What writing gave: fine, or why the copy ends here. */
@@ -120,6 +122,18 @@ static bool written(Copy *copy, MediumResult result, GError **error)
     return false;
 }
 
+/* The object before the head cannot be read. */
+static void leave_out(Copy *copy)
+{
+    MediumPosition position;
+
+    medium_position(copy->from, &position);
+    copy->lost++;
+    printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT
+           "): damaged, left out\n",
+           copy->from_path, position.partition, position.object - 1, position.files);
+}
+
 static bool copy_partition(Copy *copy, GError **error)
 {
     while (true) {
@@ -129,6 +143,7 @@ static bool copy_partition(Copy *copy, GError **error)
         size_t length;
 
         result = medium_read(copy->from, copy->buffer, MEDIUM_BLOCK_MAX, &length);
+        copy->objects += result != MEDIUM_EOD && result != MEDIUM_HOST_ERROR;
         if (result == MEDIUM_OK) {
             progress_add(&copy->progress, length);
             result = medium_write(copy->to, copy->buffer, length);
@@ -141,6 +156,9 @@ static bool copy_partition(Copy *copy, GError **error)
             return true;
         } else if (result == MEDIUM_HOST_ERROR) {
             return host_error(copy->from, copy->from_path, error);
+        } else if (copy->salvage) {
+            leave_out(copy);
+            continue;
         } else {
             medium_position(copy->from, &position);
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -203,15 +221,22 @@ static bool copy_all(Copy *copy, GError **error)
 }
 
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
-               GError **error)
+               uint64_t *lost, GError **error)
 {
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    Copy copy = { from, to, from_path, to_path, buffer, { 0 } };
+    Copy copy = { from, to, from_path, to_path, buffer, { 0 }, .salvage = lost != NULL };
     bool good;
 
     progress_begin(&copy.progress, from, "copying");
+    medium_set_compression(to, true); /* if it was made for that */
     good = copy_all(&copy, error);
     progress_end(&copy.progress);
+    if (good && lost) {
+        *lost = copy.lost;
+        printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+               " blocks and marks of %s salvaged\n",
+               to_path, copy.objects - copy.lost, copy.objects, from_path);
+    }
     return good;
 }
 

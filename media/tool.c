@@ -5,18 +5,23 @@
 #include "emu/base/options.h"
 #include "emu/base/units.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Everything that any subcommand can be told; each offers the options that it understands. */
 typedef struct Options {
-    char *model, *capacity, *early_warning, *barcode, *format;
+    char *model, *capacity, *early_warning, *barcode, *format, *repair;
     int partitions, partition;
     gint64 file;
     gboolean worm, compression, json, mtf;
 } Options;
+
+/* How often a tape is looked at that a drive overwrites meanwhile. */
+enum { LOOKS_MAX = 10 };
 
 typedef struct Subcommand {
     const char *name;
@@ -126,8 +131,6 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
     return true;
 }
 
-/* ── the subcommands ── */
-
 /* Opens for reading, as all but the targets are; says on standard error what recovery dropped. */
 static TapeMedium *open_to_read(const char *path, GError **error)
 {
@@ -163,50 +166,81 @@ static bool run_create(char **arguments, const Options *o, GError **error)
            medium_create(arguments[0], format, &geometry, error);
 }
 
-static bool run_info(char **arguments, const Options *o, GError **error)
+/* ── looking at a tape that a drive may be writing to ── */
+
+typedef bool (*Look)(TapeMedium *m, const char *path, const Options *o, GError **error);
+
+static bool is_overwritten(TapeMedium *m)
 {
-    g_autoptr(TapeMedium) m = open_to_read(arguments[0], error);
-
-    return m && tool_info(m, arguments[0], o->json, error);
-}
-
-static bool run_ls(char **arguments, const Options *o, GError **error)
-{
-    g_autoptr(TapeMedium) m = open_to_read(arguments[0], error);
-
-    return m && tool_list(m, arguments[0], o->json, error);
-}
-
-static bool run_check(char **arguments, const Options *o, GError **error)
-{
-    g_autoptr(TapeMedium) m = open_to_read(arguments[0], error);
     MediumInfo info;
 
-    if (!m || !tool_check(m, arguments[0], o->mtf, error)) {
-        return false;
-    }
     medium_info(m, &info);
-    if (info.damaged) {
+    return info.overwritten;
+}
+
+/* One look, whose output counts only if nothing was overwritten meanwhile. */
+static bool look_once(TapeMedium *m, const char *path, const Options *o, Look look, char **text,
+                      GError **error)
+{
+    FILE *real = stdout;
+    size_t length;
+    bool good;
+
+    stdout = open_memstream(text, &length);
+    if (!stdout) {
+        stdout = real;
+        return usbtape_input_error(error, "%s: %s", path, g_strerror(errno));
+    }
+    good = look(m, path, o, error);
+    fclose(stdout);
+    stdout = real;
+    return good;
+}
+
+/* Looks until it has seen the tape as it was at one moment. */
+static bool look_at(const char *path, const Options *o, Look look, GError **error)
+{
+    int tries = LOOKS_MAX;
+
+    while (true) {
+        g_autoptr(TapeMedium) m = open_to_read(path, error);
+        g_autoptr(GError) failure = NULL;
+        char *text = NULL;
+        bool good, changed;
+
+        if (!m) {
+            return false;
+        }
+        good = look_once(m, path, o, look, &text, &failure);
+        changed = is_overwritten(m);
+        if (!changed && text) {
+            fputs(text, stdout);
+        }
+        free(text);
+        if (!changed) {
+            if (failure) {
+                g_propagate_error(error, g_steal_pointer(&failure));
+            }
+            return good;
+        }
+        if (--tries == 0) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "%s: is being overwritten again and again: try later", path);
+            return false;
+        }
+    }
+}
+
+/* ── copying ── */
+
+static bool still_there(TapeMedium *m, const char *path, GError **error)
+{
+    if (is_overwritten(m)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "%s: what can be read is good, but the file is damaged", arguments[0]);
+                    "%s: was overwritten while it was read: what was read is of no use", path);
         return false;
     }
     return true;
-}
-
-static bool run_cat(char **arguments, const Options *o, GError **error)
-{
-    g_autoptr(TapeMedium) m = NULL;
-
-    if (o->file < 0 || o->partition < 0) {
-        return usbtape_input_error(error, o->file < 0 ? "--file: which? count from 0"
-                                                      : "--partition: count from 0");
-    }
-    if (isatty(STDOUT_FILENO)) {
-        return usbtape_input_error(error, "standard output is a terminal: redirect it");
-    }
-    m = open_to_read(arguments[0], error);
-    return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error);
 }
 
 /* The partitions of the copy are as large as those of the original. */
@@ -234,12 +268,38 @@ static bool divide_like(TapeMedium *from, TapeMedium *to, const char *path, GErr
     return true;
 }
 
-static bool copy_into(TapeMedium *from, const char *from_path, const char *to_path, GError **error)
+static bool copy_into(TapeMedium *from, const char *from_path, NewCartridge *new,
+                      const char *to_path, uint64_t *lost, GError **error)
 {
-    g_autoptr(TapeMedium) to = medium_open(to_path, false, executor_inline(), NULL, error);
+    g_autoptr(TapeMedium) to = new_cartridge_open(new, error);
 
     return to && divide_like(from, to, to_path, error) &&
-           tool_copy(from, from_path, to, to_path, error);
+           tool_copy(from, from_path, to, to_path, lost, error) &&
+           still_there(from, from_path, error);
+}
+
+/* A whole copy or none: half a copy is nobody's evidence. */
+static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat *format,
+                    const char *path, bool replace, bool compression, uint64_t *lost,
+                    GError **error)
+{
+    g_autoptr(NewCartridge) new = NULL;
+    MediumGeometry geometry;
+    MediumInfo info;
+
+    medium_info(from, &info);
+    geometry = info.geometry;
+    if (!format->holds_geometry) {
+        /* the objects are what matters; partitions and WORM would be more than a detail lost */
+        geometry = (MediumGeometry){ .partitions = info.geometry.partitions };
+    }
+    geometry.compression = geometry.compression || compression;
+    if (!replace && g_file_test(path, G_FILE_TEST_EXISTS)) { /* sooner than after the work */
+        return usbtape_input_error(error, "%s: exists already", path);
+    }
+    new = new_cartridge_begin(path, format, &geometry, error);
+    return new &&copy_into(from, from_path, new, path, lost, error) &&
+           new_cartridge_finish(new, replace, error);
 }
 
 /* Import and export are one: from any format to any other. */
@@ -247,26 +307,111 @@ static bool run_copy(char **arguments, const Options *o, GError **error)
 {
     const MediumFormat *format = target_format(arguments[1], o->format, error);
     g_autoptr(TapeMedium) from = format ? open_to_read(arguments[0], error) : NULL;
-    MediumGeometry geometry;
+
+    return from &&
+           copy_to(from, arguments[0], format, arguments[1], false, o->compression, NULL, error);
+}
+
+static const MediumFormat *format_of(TapeMedium *m)
+{
     MediumInfo info;
 
-    if (!from) {
+    medium_info(m, &info);
+    return medium_format_by_name(info.format, NULL);
+}
+
+/* Are these two names of one file? */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/*
+ * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
+ * it is unless it is itself named as the target. Damage is a failure all the same.
+ */
+static bool repair(const char *path, const char *target, GError **error)
+{
+    bool replace = same_file(path, target);
+    g_autoptr(TapeMedium) alone = NULL;
+    g_autoptr(TapeMedium) m = open_to_read(path, error);
+    uint64_t lost = 0;
+
+    if (m && replace) { /* no drive may be at it */
+        alone = medium_open(path, false, executor_inline(), NULL, error);
+    }
+    if (!m || (replace && !alone) ||
+        !copy_to(m, path, format_of(m), target, replace, false, &lost, error)) {
         return false;
     }
-    medium_info(from, &info);
-    geometry = info.geometry;
-    if (!format->holds_geometry) {
-        /* the objects are what matters; partitions and WORM would be more than a detail lost */
-        geometry = (MediumGeometry){ .partitions = info.geometry.partitions };
+    if (lost > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: %" G_GUINT64_FORMAT " blocks and marks were damaged; the rest is in %s",
+                    path, lost, target);
     }
-    if (!medium_create(arguments[1], format, &geometry, error)) {
+    return lost == 0;
+}
+
+/* ── the subcommands ── */
+
+static bool look_info(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    return tool_info(m, path, o->json, error);
+}
+
+static bool look_list(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    return tool_list(m, path, o->json, error);
+}
+
+static bool look_check(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    MediumInfo info;
+
+    if (!tool_check(m, path, o->mtf, error)) {
         return false;
     }
-    if (!copy_into(from, arguments[0], arguments[1], error)) {
-        unlink(arguments[1]); /* half a copy is nobody's evidence; we made it just now */
+    medium_info(m, &info);
+    if (info.damaged) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: what can be read is good, but the file is damaged", path);
         return false;
     }
     return true;
+}
+
+static bool run_info(char **arguments, const Options *o, GError **error)
+{
+    return look_at(arguments[0], o, look_info, error);
+}
+
+static bool run_ls(char **arguments, const Options *o, GError **error)
+{
+    return look_at(arguments[0], o, look_list, error);
+}
+
+static bool run_check(char **arguments, const Options *o, GError **error)
+{
+    return o->repair ? repair(arguments[0], o->repair, error)
+                     : look_at(arguments[0], o, look_check, error);
+}
+
+static bool run_cat(char **arguments, const Options *o, GError **error)
+{
+    g_autoptr(TapeMedium) m = NULL;
+
+    if (o->file < 0 || o->partition < 0) {
+        return usbtape_input_error(error, o->file < 0 ? "--file: which? count from 0"
+                                                      : "--partition: count from 0");
+    }
+    if (isatty(STDOUT_FILENO)) {
+        return usbtape_input_error(error, "standard output is a terminal: redirect it");
+    }
+    m = open_to_read(arguments[0], error);
+    return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error) &&
+           still_there(m, arguments[0], error);
 }
 
 static const Subcommand subcommands[] = {
@@ -275,11 +420,11 @@ static const Subcommand subcommands[] = {
     { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json", run_info },
     { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
       "json", run_ls },
-    { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image", "format",
-      run_copy },
+    { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image",
+      "format compression", run_copy },
     { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format",
       run_copy },
-    { "check", "FILE", 1, "read everything and compare the checksums", "mtf", run_check },
+    { "check", "FILE", 1, "read everything and compare the checksums", "mtf repair", run_check },
     { "cat", "FILE", 1, "write one tape file to standard output", "file partition", run_cat },
 };
 
@@ -304,6 +449,8 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
           "format of the new file (default: by its suffix)", "FORMAT" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "for a machine to read", NULL },
+        { "repair", 0, 0, G_OPTION_ARG_FILENAME, &o->repair,
+          "write all that can be read to this new cartridge (or over FILE, if it is that)", "OUT" },
         { "mtf", 0, 0, G_OPTION_ARG_NONE, &o->mtf,
           "a Windows backup's tape: judge it as Microsoft Tape Format, too", NULL },
         { "file", 0, 0, G_OPTION_ARG_INT64, &o->file, "which, from 0", "N" },
@@ -342,6 +489,7 @@ static void options_clear(Options *o)
     g_free(o->early_warning);
     g_free(o->barcode);
     g_free(o->format);
+    g_free(o->repair);
 }
 
 static bool check_arguments(const Subcommand *subcommand, char **arguments, GError **error)

@@ -41,9 +41,12 @@ bool tool_list(TapeMedium *m, const char *path, bool json, GError **error);
 
 /* ── tool-copy.c ── */
 
-/* Copies all partitions; both are at BOP. False: a host error, or the target cannot hold it. */
+/*
+ * Copies all partitions; both are at BOP. False: a host error, or the target cannot hold it. With
+ * `lost`, what is damaged is left out, printed and counted; without, the copy ends there.
+ */
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
-               GError **error);
+               uint64_t *lost, GError **error);
 /*
  * Reads everything. False: something is damaged; each place has been printed. `mtf`: what partition
  * 0 holds has to be good Microsoft Tape Format, too.

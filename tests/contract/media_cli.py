@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 PROGRAM = os.path.abspath(sys.argv[1])
+READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'read_cartridge.py')
 
 
 def media(*arguments, limit=None, stdout=subprocess.PIPE):
@@ -163,6 +164,65 @@ def damage_is_found_and_named():
     write('torn.tap', IMAGE[:-30])
     status, output, errors = media('check', 'torn.tap')
     assert status == 1 and 'no whole record' in errors[0], (status, errors)
+
+
+def a_damaged_tape_is_salvaged_beyond_the_bad_spot():
+    write('d.tap', IMAGE)
+    good('import', 'd.tap', 'd.tape')
+    with open('d.tape', 'r+b') as file:
+        at = file.read().index(BLOCKS[7])
+        file.seek(at + 30000)
+        file.write(b'damage')
+    before = open('d.tape', 'rb').read()
+    status, output, errors = media('check', 'd.tape', '--repair', 'new.tape')
+    assert status == 1 and b'object 7 (file 0): damaged, left out' in output, (status, output)
+    assert len(errors) == 1 and '1 blocks and marks were damaged' in errors[0], errors
+    assert b'24 of 25' in output and open('d.tape', 'rb').read() == before
+    good('check', 'new.tape')
+    assert good('cat', 'new.tape', '--file', '0') == b''.join(BLOCKS[:7] + BLOCKS[8:])
+    assert good('cat', 'new.tape', '--file', '1') == b'second file'
+    refused(2, ['exists'], 'check', 'd.tape', '--repair', 'new.tape')
+    assert media('check', 'd.tape', '--repair', './d.tape')[0] == 1  # by name: over the original
+    good('check', 'd.tape')
+    good('check', 'd.tape', '--repair', 'again.tape')
+    assert sorted(os.listdir()) == ['again.tape', 'd.tap', 'd.tape', 'new.tape']
+    with open('d.tape', 'r+b') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        refused(2, ['in use'], 'check', 'd.tape', '--repair', 'd.tape')
+
+
+def an_interrupted_copy_leaves_nothing():
+    length = 2**24 - 1
+    with open('big.tap', 'wb') as image:  # nothing but holes between lengths
+        for _ in range(60):
+            image.write(struct.pack('<I', length))
+            image.seek(length + 1, 1)
+            image.write(struct.pack('<I', length))
+    for signal in (2, 9, 15):
+        with subprocess.Popen([PROGRAM, 'import', 'big.tap', 'big.tape']) as copy:
+            while 'wchar: 0' in open(f'/proc/{copy.pid}/io').read():
+                pass
+            copy.send_signal(signal)
+            assert copy.wait() == -signal
+        assert os.listdir() == ['big.tap'], os.listdir()
+
+
+def a_reader_from_the_document_agrees():
+    """read_cartridge.py knows media/README.md and nothing of our code."""
+    def lines(*arguments):
+        return subprocess.run([sys.executable, READER, *arguments], stdout=subprocess.PIPE, check=True).stdout
+    write('r.tap', tap(b'some text ' * 900, None, os.urandom(777), b'x', None, None, b'the end'))
+    good('create', 'r2.tape', '--compression', '--partitions', '3')
+    good('import', 'r.tap', 'r.tape')
+    good('import', 'r.tap', 'z.tape', '--compression')
+    assert json.loads(good('info', 'z.tape', '--json'))['partitions'][0]['used'] < 3000
+    for name in ('r.tape', 'r2.tape', 'z.tape'):
+        listed = json.loads(good('ls', name, '--json'))['partitions']
+        assert lines(name).decode().splitlines() == [
+            f"{p['partition']} {f['file']} {f['blocks']} {f['bytes']}" for p in listed for f in p['files']]
+    for number in range(4):
+        for name in ('r.tape', 'z.tape'):
+            assert lines(name, '0', str(number)) == good('cat', 'r.tape', '--file', str(number)), number
 
 
 def a_wrong_command_line_is_one_line():

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* media/medium.h, promise by promise, for the RAM reference and each format alike. */
+#include "emu/base/bytes.h"
 #include "media/cartridge-layout.h"
 #include "tests/contract/medium_rows.h"
 
@@ -51,6 +52,10 @@ static void expect_result(TapeMedium *m, bool forward, MediumResult wanted)
 
     ck_assert_int_eq(forward ? medium_read(m, &byte, 1, &n) : medium_read_reverse(m, &byte, 1, &n),
                      wanted);
+}
+
+static void note_nothing(void *data, MediumResult result)
+{
 }
 
 static void go(TapeMedium *m, uint64_t object)
@@ -615,6 +620,90 @@ START_TEST(one_writer_and_any_readers)
 }
 END_TEST
 
+/* The child writes the tape from its beginning again and again, with other blocks each time. */
+static void overwrite_forever(const char *path)
+{
+    g_autoptr(TapeMedium) m = medium_open(path, false, executor_inline(), NULL, NULL);
+    uint8_t bytes[600];
+    uint32_t pass, i;
+    uint64_t n;
+
+    for (pass = 0; m; pass++) {
+        medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0);
+        for (i = 0; i < 60; i++) {
+            fill_block(bytes, sizeof bytes, pass);
+            medium_write(m, bytes, 100 + pass % 500);
+        }
+        medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n);
+        medium_sync(m, note_nothing, NULL);
+    }
+    _exit(1);
+}
+
+/* Is all that can be read of one pass? Looks at every block; false: some was overwritten. */
+static bool of_one_pass(TapeMedium *m, int *blocks)
+{
+    uint8_t bytes[600], expected[600];
+    bool one = true;
+    uint32_t pass = 0;
+    MediumResult result;
+    size_t length;
+
+    *blocks = 0;
+    while ((result = medium_read(m, bytes, sizeof bytes, &length)) != MEDIUM_EOD) {
+        if (result == MEDIUM_FILEMARK) {
+            continue;
+        }
+        pass = *blocks == 0 ? get_le32(bytes) : pass;
+        fill_block(expected, sizeof expected, pass);
+        one = one && result == MEDIUM_OK && length == 100 + pass % 500 &&
+              memcmp(bytes, expected, length & ~(size_t)3) == 0;
+        (*blocks)++;
+    }
+    return one;
+}
+
+/* What a reader sees beside a writer was on the tape at one moment, or it is told otherwise. */
+START_TEST(a_reader_knows_when_it_was_overwritten)
+{
+    const MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(Tape) tape = tape_new(_i, &geometry);
+    int undisturbed = 0, told = 0, i, blocks;
+    pid_t child;
+
+    if (!tape->path || !row_can(_i, &(MediumGeometry){ .partitions = 2 })) {
+        return; /* only the native format can tell for sure */
+    }
+    medium_free(tape->m);
+    tape->m = NULL;
+    child = fork();
+    if (child == 0) {
+        overwrite_forever(tape->path);
+    }
+    for (i = 0; i < 20000 && (i < 400 || undisturbed < 10 || told < 10); i++) {
+        g_autoptr(TapeMedium) reader = medium_open(tape->path, true, executor_inline(), NULL, NULL);
+        MediumInfo info;
+        bool one;
+
+        ck_assert_ptr_nonnull(reader);
+        one = of_one_pass(reader, &blocks);
+        medium_info(reader, &info);
+        if (!one && !info.overwritten) {
+            kill(child, SIGKILL);
+        }
+        MUST(one || info.overwritten);
+        undisturbed += !info.overwritten && blocks > 0;
+        told += info.overwritten;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    ck_assert_int_ge(undisturbed, 10);
+    ck_assert_int_ge(told, 10);
+    tape->m = medium_open(tape->path, false, executor_inline(), NULL, NULL);
+    ck_assert_ptr_nonnull(tape->m);
+}
+END_TEST
+
 /* The child writes until it is killed, and says through a pipe what has been synced. */
 static void write_forever(const char *path, int out)
 {
@@ -696,6 +785,7 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, compressed_blocks_take_what_they_take, 0, rows);
     tcase_add_loop_test(tcase, a_full_disk_is_a_host_error_and_nothing_else, 0, rows);
     tcase_add_loop_test(tcase, one_writer_and_any_readers, 0, rows);
+    tcase_add_loop_test(tcase, a_reader_knows_when_it_was_overwritten, 0, rows);
     tcase_add_loop_test(tcase, a_killed_writer_leaves_what_it_synced, 0, rows);
     return tcase;
 }

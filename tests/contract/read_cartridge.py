@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lists and extracts a native cartridge. Written from media/README.md alone, to show that it is enough.
+
+usage: read_cartridge.py CARTRIDGE                     lists the tape files of each partition
+       read_cartridge.py CARTRIDGE PARTITION FILE      writes a tape file to standard output
+"""
+import ctypes
+import ctypes.util
+import struct
+import sys
+
+MIB = 1024 * 1024
+TABLE, DATA = 1, 2
+BLOCK, FILEMARK, SETMARK = 1, 2, 3
+
+
+def make_crc_table():
+    table = []
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82f63b78 if n & 1 else 0)
+        table.append(n)
+    return table
+
+
+CRC_TABLE = make_crc_table()
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ crc >> 8
+    return crc ^ 0xffffffff
+
+
+assert crc32c(b'123456789') == 0xe3069283
+
+
+def expand(data, length):
+    """Zstandard, by the library, since Python has none."""
+    zstd = ctypes.CDLL(ctypes.util.find_library('zstd'))
+    zstd.ZSTD_decompress.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(length)
+    got = zstd.ZSTD_decompress(out, ctypes.c_size_t(length), data, ctypes.c_size_t(len(data)))
+    return out.raw if got == length else None
+
+
+class Cartridge:
+    def __init__(self, path):
+        self.file = open(path, 'rb')  # pylint: disable=consider-using-with
+        best = None
+        for slot in (0, 65536):
+            superblock = self.superblock(self.at(slot, 65536))
+            if superblock and (not best or superblock['sequence'] > best['sequence']):
+                best = superblock
+        if not best:
+            sys.exit(f'{path}: no good superblock')
+        self.shift, self.generation = best['shift'], best['generation']
+        self.partitions = best['partitions']
+        self.read_map()
+
+    def at(self, offset, length):
+        self.file.seek(offset)
+        data = self.file.read(length)
+        return data + bytes(length - len(data))
+
+    @staticmethod
+    def superblock(b):
+        magic, version, crc, length = struct.unpack_from('<8s3I', b)
+        if magic != b'USBTAPE\x1a' or version not in (1, 2) or not 256 <= length <= 16640:
+            return None
+        if crc32c(b[:12] + bytes(4) + b[16:length]) != crc:
+            return None
+        sequence, generation, shift, count = struct.unpack_from('<Q3I', b, 24)
+        partitions = []
+        for at in range(256, 256 + 64 * count, 64):
+            _, epoch = struct.unpack_from('<QI', b, at)
+            partitions.append((epoch, struct.unpack_from('<4Q', b, at + 16)))
+        return {'sequence': sequence, 'generation': generation, 'shift': shift,
+                'partitions': partitions}
+
+    def read_map(self):
+        self.chunks = {}
+        first = max(1, 1 << 24 >> self.shift)
+        size = self.file.seek(0, 2)
+        for r in range(min((13 * MIB) // 16, max(0, (size >> self.shift) + 1 - first))):
+            record = self.at(3 * MIB + 16 * r, 16)
+            crc, generation, partition, stream, _, index = struct.unpack('<IIHBBI', record)
+            if crc == crc32c(record[4:]) and generation == self.generation:
+                self.chunks.setdefault((partition, stream, index), (first + r) << self.shift)
+
+    def stream(self, partition, kind, offset, length):
+        data = b''
+        while len(data) < length:
+            index, within = divmod(offset + len(data), 1 << self.shift)
+            part = min(length - len(data), (1 << self.shift) - within)
+            chunk = self.chunks.get((partition, kind, index))
+            data += self.at(chunk + within, part) if chunk else bytes(part)
+        return data
+
+    def entry(self, partition, number):
+        b = self.stream(partition, TABLE, 64 * number, 64)
+        crc, kind, how, of, generation, epoch, length, stored, data_crc = struct.unpack_from('<IBBHIIIII', b)
+        place = struct.unpack_from('<4Q', b, 32)
+        if crc != crc32c(b[4:]) or (of, generation, place[0]) != (partition, self.generation, number):
+            return None
+        return {'kind': kind, 'how': how, 'epoch': epoch, 'length': length, 'stored': stored,
+                'crc': data_crc, 'place': place}
+
+    def block(self, partition, entry):
+        """The bytes of a block; None if they are damaged."""
+        data = self.stream(partition, DATA, entry['place'][1], entry['stored'])
+        if crc32c(data) != entry['crc']:
+            return None
+        return expand(data, entry['length']) if entry['how'] == 1 else data
+
+    def end(self, partition):
+        epoch, place = self.partitions[partition]
+        while True:
+            entry = self.entry(partition, place[0])
+            if (not entry or entry['epoch'] != epoch or entry['place'] != place or
+                    entry['kind'] == BLOCK and self.block(partition, entry) is None):
+                return place[0]
+            place = (place[0] + 1, place[1] + entry['stored'], place[2] + (entry['kind'] == FILEMARK),
+                     place[3] + (entry['kind'] == SETMARK))
+
+    def objects(self, partition):
+        return (self.entry(partition, number) for number in range(self.end(partition)))
+
+
+def main():
+    cartridge = Cartridge(sys.argv[1])
+    for partition in range(len(cartridge.partitions)):
+        number, blocks, size = 0, 0, 0
+        for entry in cartridge.objects(partition):
+            if len(sys.argv) > 2 and entry['kind'] == BLOCK and [partition, number] == list(map(int, sys.argv[2:])):
+                sys.stdout.buffer.write(cartridge.block(partition, entry) or sys.exit('damaged'))
+            blocks, size = blocks + (entry['kind'] == BLOCK), size + entry['length']
+            if entry['kind'] == FILEMARK:
+                if len(sys.argv) == 2:
+                    print(partition, number, blocks, size)
+                number, blocks, size = number + 1, 0, 0
+        if blocks and len(sys.argv) == 2:
+            print(partition, number, blocks, size)
+
+
+main()
