@@ -6,6 +6,8 @@
  *
  *   mtf.c          descriptor blocks, strings, checksums, dates
  *   mtf-reader.c   a tape's blocks and marks in, its sets and files or the first violation out
+ *   mtf-blocks.c   … the fields of descriptor blocks
+ *   mtf-rules.c    … what is judged, and how a violation is told
  *   mtf-walk.c     the same for what lies on a medium
  *
  * Owns: the layout. Does not own: what a backup program does with it (the writer, which is a

@@ -4,6 +4,7 @@
 #include "media/formats.h"
 #include "scenarios/runner/order.h"
 #include "scenarios/subjects/linux/stamp.h"
+#include "scenarios/subjects/mtf/payload.h"
 
 /* A tape is hostile: a number beyond this is none that a program counted up to. */
 #define SEQUENCE_MAX (1ull << 48)
@@ -90,18 +91,34 @@ static void add(Map *map, StoryObjects next)
     }
 }
 
+/* A stamped record, or a block of the simulated backup: whose, and which of its writes? */
+static bool identify(const uint8_t *bytes, size_t length, uint64_t *run, uint64_t *sequence)
+{
+    MtfPayload payload;
+    Stamp stamp;
+
+    if (stamp_check(bytes, length, &stamp)) {
+        *run = stamp.run;
+        *sequence = stamp.sequence;
+        return stamp.sequence < SEQUENCE_MAX;
+    }
+    if (mtf_payload_find(bytes, length, &payload)) {
+        *run = payload.run;
+        *sequence = payload.write;
+        return payload.write < SEQUENCE_MAX;
+    }
+    return false;
+}
+
 static void add_block(Map *map, const uint8_t *bytes, size_t length)
 {
     StoryObjects block = { .kind = STORY_BLOCK, .size = length };
-    Stamp stamp;
 
-    if (stamp_check(bytes, length, &stamp) && stamp.sequence < SEQUENCE_MAX) {
-        RunRecords *run = records_of(map, stamp.run);
-        OrderRecord record = { (int64_t)stamp.sequence, map->object };
+    block.stamped = identify(bytes, length, &block.run, &block.sequence);
+    if (block.stamped) {
+        RunRecords *run = records_of(map, block.run);
+        OrderRecord record = { (int64_t)block.sequence, map->object };
 
-        block.stamped = true;
-        block.run = stamp.run;
-        block.sequence = stamp.sequence;
         if (run && run->records->len < RECORDS_MAX) {
             g_array_append_val(run->records, record);
         } else if (run) {

@@ -5,6 +5,7 @@
 #include "scenarios/runner/tape-map.h"
 #include "scenarios/runner/timeline.h"
 #include "scenarios/subjects/linux/stamp.h"
+#include "tests/support/mtf_tape.h"
 #include "tests/support/suite.h"
 
 #include <glib/gstdio.h>
@@ -333,6 +334,44 @@ START_TEST(maps_a_tape)
 }
 END_TEST
 
+/* The simulated backup's blocks say which write they are: object 8 holds write 9. */
+START_TEST(maps_a_simulated_backup)
+{
+    g_autofree char *directory = g_dir_make_tmp("map-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "a.tape", NULL);
+    g_autoptr(MtfTape) objects = mtf_tape_new();
+    MtfJob job = { .run = 7, .set = 1, .files = mtf_tape_files, .n_files = mtf_tape_n_files };
+    MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(Story) story = story_new();
+    g_autofree char *map = NULL;
+    const StoryOrder *order;
+    TapeMedium *medium;
+    void *block;
+
+    mtf_tape_backup(objects, &job, NULL);
+    block = objects->pdata[8];
+    objects->pdata[8] = objects->pdata[9];
+    objects->pdata[9] = block;
+    ck_assert(medium_create(path, medium_format_for_path(path), &geometry, NULL));
+    medium = medium_open(path, false, executor_inline(), NULL, NULL);
+    mtf_tape_put(objects, medium);
+    medium_free(medium);
+
+    tape_map_add(story, 1, path, NULL);
+    map = map_text(story->tapes->pdata[0]);
+    ck_assert_msg(g_str_has_prefix(map, "0.0:B1x16384 1.0:F1x0 2.1:B6x16384@7/2 "
+                                        "8.1:B1x16384@7/9 9.1:B1x16384@7/8 10.1:B"),
+                  "%s", map);
+    ck_assert_uint_eq(story->orders->len, 1);
+    order = story->orders->pdata[0];
+    ck_assert_str_eq(order->title, "run 7 on cartridge 1");
+    ck_assert_int_eq(order->displaced, 1);
+    ck_assert_int_eq(order->lost, 0);
+    g_unlink(path);
+    g_rmdir(directory);
+}
+END_TEST
+
 START_TEST(maps_no_tape)
 {
     g_autoptr(Story) story = story_new();
@@ -356,6 +395,7 @@ TCase *make_story_tcase(void)
     tcase_add_test(tc, misses_a_trace);
     tcase_add_loop_test(tc, sums_up_a_long_trace, 0, G_N_ELEMENTS(long_ones));
     tcase_add_test(tc, maps_a_tape);
+    tcase_add_test(tc, maps_a_simulated_backup);
     tcase_add_test(tc, maps_no_tape);
     return tc;
 }
