@@ -13,5 +13,6 @@ int detach_main(int argc, char **argv);
  * models. */
 int list_all_main(int argc, char **argv);
 int run_scenarios_main(int argc, char **argv);
+int selfcheck_scenarios_main(int argc, char **argv);
 
 #endif

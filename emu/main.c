@@ -28,6 +28,8 @@ static const Subcommand subcommands[] = {
     { "detach", "take it out again", detach_main },
     { "run", "run scenarios: boot a guest, use the drive, judge from the tape",
       run_scenarios_main },
+    { "selfcheck", "run scenarios under bad drivers, too, which have to turn them red",
+      selfcheck_scenarios_main },
     { "list", "scenarios, guests, faults, drive models, opcodes and pages", list_all_main },
     { "help", "this list", help_main },
 };

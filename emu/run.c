@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape run`: the runner, with the drive's own word on what a scenario says of it. */
+/* `usbtape run` and `usbtape selfcheck`: the runner, with the drive's own word on what a scenario
+ * says of it. */
 #include "emu/commands.h"
 #include "emu/fault/plan.h"
 #include "emu/ssc/ssc.h"
@@ -17,9 +18,14 @@ static bool check_model(const char *name, GError **error)
     return ssc_model_by_name(name, error) != NULL;
 }
 
+static const ScenarioChecks checks = { check_faults, check_model };
+
 int run_scenarios_main(int argc, char **argv)
 {
-    static const ScenarioChecks checks = { check_faults, check_model };
-
     return run_main(argc, argv, &checks);
+}
+
+int selfcheck_scenarios_main(int argc, char **argv)
+{
+    return selfcheck_main(argc, argv, &checks);
 }

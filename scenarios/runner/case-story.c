@@ -30,8 +30,8 @@ static char *repeat_command(const Scenario *scenario)
     g_autofree char *quoted = g_shell_quote(path);
     g_autofree char *name = scenario_case_name(scenario);
 
-    return g_strdup_printf("usbtape run %s --case '%s' --seed %" G_GUINT64_FORMAT, quoted, name,
-                           scenario->seed);
+    return g_strdup_printf("usbtape %s %s --case '%s' --seed %" G_GUINT64_FORMAT,
+                           scenario->bad ? "selfcheck" : "run", quoted, name, scenario->seed);
 }
 
 static void fill_head(Story *story, const CaseRemains *r)

@@ -419,9 +419,10 @@ static void keep_command_lines(const Case *self, bool cold)
         "#!/bin/sh\n"
         "# Runs this very case again (case %.12s; guest %s; %s).\n"
         "program=%s\n"
-        "exec \"${USBTAPE:-$program}\" run %s --case '%s' --seed %" G_GUINT64_FORMAT "%s \"$@\"\n",
-        id, self->guest->directory, self->guest->qemu_version, program, scenario, name,
-        self->scenario->seed, cold ? " --cold" : "");
+        "exec \"${USBTAPE:-$program}\" %s %s --case '%s' --seed %" G_GUINT64_FORMAT "%s \"$@\"\n",
+        id, self->guest->directory, self->guest->qemu_version, program,
+        self->scenario->bad ? "selfcheck" : "run", scenario, name, self->scenario->seed,
+        cold ? " --cold" : "");
     keep(self, "repro.sh", text);
     g_chmod(file, 0755);
 }

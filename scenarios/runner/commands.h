@@ -6,10 +6,11 @@
 #include "scenarios/runner/scenario.h"
 
 /*
- * Both: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h).
+ * All: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h).
  * `checks`: how a scenario's faults and model are looked at; the runner itself knows no drive.
  */
 int run_main(int argc, char **argv, const ScenarioChecks *checks);
+int selfcheck_main(int argc, char **argv, const ScenarioChecks *checks);
 
 /* What `list` shows besides scenarios and guests; the emulator knows these, the runner may not. */
 typedef struct ListEntry {

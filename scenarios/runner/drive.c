@@ -272,7 +272,7 @@ bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
     g_autofree char *what = NULL;
 
     self->up = false;
-    if (running && !kill && self->has_faults) {
+    if (running && self->has_faults) {
         count_rules(self, self->fired);
     }
     if (running) {

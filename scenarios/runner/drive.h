@@ -47,8 +47,8 @@ bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
-/* How often the rules named `fault` fired, in lives that ended by
- * SIGTERM. */
+/* How often the rules named `fault` fired, in lives that did not end by
+ * themselves. */
 int64_t drive_process_fired(DriveProcess *drive, const char *fault);
 /* All of them, name → count (an int in the pointer). Borrowed. */
 GHashTable *drive_process_faults(const DriveProcess *drive);

@@ -67,7 +67,9 @@ GPtrArray *plan_files(char **paths, GError **error)
 static bool add_file(const char *path, const PlanOptions *options, const SeedRange *seeds,
                      GPtrArray *cases, GError **error)
 {
-    const ScenarioOptions how = { .checks = options->checks, .seeds = seeds };
+    const ScenarioOptions how = { .checks = options->checks,
+                                  .seeds = seeds,
+                                  .selfcheck = options->selfcheck };
     g_autoptr(GPtrArray) loaded = scenario_load(path, &how, error);
     gsize n, i;
     void **all;

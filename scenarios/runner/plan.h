@@ -12,6 +12,7 @@ typedef struct PlanOptions {
     char *only;   /* only the case of this name; NULL: all */
     char *shard;  /* "i/n": every nth case from the ith on, so that n runs share them; NULL: all */
     const ScenarioChecks *checks; /* NULL: none */
+    bool selfcheck;               /* each scenario also under the bad drivers that it names */
 } PlanOptions;
 
 /* The *.yaml files below the paths, in order, each once. Free with g_ptr_array_unref. */

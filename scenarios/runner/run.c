@@ -306,12 +306,41 @@ static int skip_all(Run *run, const char *why)
     return EXIT_ALL_SKIPPED;
 }
 
+/* Under selfcheck: which scenarios are shown to be able to fail. */
+static void print_proofs(const Run *run)
+{
+    g_autoptr(GHashTable) proven = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) unproven = g_hash_table_new(g_str_hash, g_str_equal);
+    guint i;
+
+    for (i = 0; i < run->summary->records->len; i++) {
+        const CaseRecord *record = run->summary->records->pdata[i];
+
+        if (record->scenario->bad && record->line.passed) {
+            g_hash_table_add(proven, record->scenario->path);
+        }
+    }
+    for (i = 0; i < run->summary->records->len; i++) {
+        const Scenario *scenario = ((CaseRecord *)run->summary->records->pdata[i])->scenario;
+
+        if (!g_hash_table_contains(proven, scenario->path) &&
+            g_hash_table_add(unproven, scenario->path)) {
+            printf("# never seen red: %s\n", scenario->path);
+        }
+    }
+    printf("# %u scenarios can turn red, %u were not seen to\n", g_hash_table_size(proven),
+           g_hash_table_size(unproven));
+}
+
 static int exit_status(const Run *run)
 {
     if (interrupted()) {
         run_summary_explain(run->summary, RECORD_NOT_RUN, "the run was interrupted");
         fprintf(stderr, "usbtape: interrupted\n");
         return EXIT_WORK_FAILED;
+    }
+    if (run->options->plan.selfcheck) {
+        print_proofs(run);
     }
     printf("# %u passed, %u failed, %u skipped\n", run->passed, run->failed, run->skipped);
     if (run->failed == 0) {
@@ -454,9 +483,12 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     uint64_t snap;
 
-    g_option_context_set_summary(context,
-                                 "Runs scenarios: boots a guest with the drive attached, does what "
-                                 "the steps say, and judges from the tape.");
+    g_option_context_set_summary(
+        context, o->plan.selfcheck
+                     ? "Tests the tests: runs scenarios as they are, which has to end well, and\n"
+                       "under each bad driver that they name, which has to turn them red."
+                     : "Runs scenarios: boots a guest with the drive attached, does what "
+                       "the steps say, and judges from the tape.");
     g_option_context_set_description(
         context,
         "Exit status: 0 as expected; 1 not so; 2 bad input; 4 all skipped; 124 timed out.\n"
@@ -505,9 +537,9 @@ static int all_said(int status)
     return usbtape_fail(error);
 }
 
-int run_main(int argc, char **argv, const ScenarioChecks *checks)
+static int run_plan(int argc, char **argv, const PlanOptions *plan)
 {
-    Options options = { .plan.checks = checks };
+    Options options = { .plan = *plan };
     g_autoptr(GError) error = NULL;
     Run run = { .options = &options };
     int status;
@@ -533,4 +565,14 @@ int run_main(int argc, char **argv, const ScenarioChecks *checks)
     g_clear_pointer(&run.cases, g_ptr_array_unref);
     options_clear(&options);
     return all_said(status);
+}
+
+int run_main(int argc, char **argv, const ScenarioChecks *checks)
+{
+    return run_plan(argc, argv, &(PlanOptions){ .checks = checks });
+}
+
+int selfcheck_main(int argc, char **argv, const ScenarioChecks *checks)
+{
+    return run_plan(argc, argv, &(PlanOptions){ .checks = checks, .selfcheck = true });
 }

@@ -50,6 +50,7 @@ void scenario_free(Scenario *s)
     g_free(s->name);
     g_free(s->about);
     g_free(s->variant);
+    g_free(s->bad);
     g_free(s->tape.model);
     g_free(s->tape.format);
     g_free(s->faults);
@@ -550,6 +551,7 @@ static const YamlField scenario_fields[] = {
     { "steps", YAML_TYPE_CUSTOM, offsetof(Scenario, steps), .required = true, .read = read_steps },
     { "expect", YAML_TYPE_CUSTOM, offsetof(Scenario, expect), .read = read_expect },
     { "deadline", YAML_TYPE_CUSTOM, offsetof(Scenario, deadline), .read = read_deadline },
+    { "selfcheck", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
     { NULL },
 };
 
@@ -572,26 +574,38 @@ static Scenario *scenario_new(const char *path)
 
 /* ---- what only the drive can judge ---- */
 
-/* The plan was printed a rule a line: its error's line is the rule's number. */
-static bool check_faults(const YamlNode *faults, const char *plan, const ScenarioChecks *checks,
-                         GError **error)
+/* The plan was printed a rule a line, those of `more` last: its error's line is the rule's number.
+ */
+static const YamlNode *rule_at(const YamlNode *faults, const YamlNode *more, size_t line)
+{
+    size_t n = faults ? yaml_node_length(faults) : 0;
+
+    if (line >= 1 && line <= n) {
+        return yaml_node_item(faults, line - 1);
+    }
+    if (more && line > n && line <= n + yaml_node_length(more)) {
+        return yaml_node_item(more, line - n - 1);
+    }
+    return more ? more : faults;
+}
+
+static bool check_faults(const YamlNode *faults, const YamlNode *more, const char *plan,
+                         const ScenarioChecks *checks, GError **error)
 {
     static const char name[] = "faults:";
     g_autoptr(GError) why = NULL;
-    char *words = NULL;
-    size_t line;
+    const char *words;
+    size_t line = 0;
 
     if (checks->faults("faults", plan, strlen(plan), &why)) {
         return true;
     }
-    if (g_str_has_prefix(why->message, name)) {
-        line = (size_t)g_ascii_strtoull(why->message + strlen(name), NULL, 10);
-        words = strstr(why->message, ": ");
-        if (words && line >= 1 && line <= yaml_node_length(faults)) {
-            return yaml_node_refuse(yaml_node_item(faults, line - 1), error, "%s", words + 2);
-        }
+    words = why->message;
+    if (g_str_has_prefix(words, name)) {
+        line = (size_t)g_ascii_strtoull(words + strlen(name), NULL, 10);
+        words = strstr(words, ": ") ? strstr(words, ": ") + 2 : words;
     }
-    return yaml_node_refuse(faults, error, "%s", why->message);
+    return yaml_node_refuse(rule_at(faults, more, line), error, "%s", words);
 }
 
 static bool check_drive(const YamlNode *root, const Scenario *scenario,
@@ -605,7 +619,100 @@ static bool check_drive(const YamlNode *root, const Scenario *scenario,
                                 why->message);
     }
     return !checks || !scenario->faults ||
-           check_faults(yaml_node_get(root, "faults"), scenario->faults, checks, error);
+           check_faults(yaml_node_get(root, "faults"), NULL, scenario->faults, checks, error);
+}
+
+/* ---- bad drivers ---- */
+
+/* What must turn the scenario red: more faults, or another guest. */
+typedef struct BadDriver {
+    char *name;
+    char *faults; /* NULL: none */
+    char *guest;  /* NULL: the scenario's own */
+    unsigned outcomes;
+} BadDriver;
+
+static const YamlField bad_fields[] = {
+    { "bad", YAML_TYPE_CUSTOM, offsetof(BadDriver, name), .required = true, .read = read_name },
+    { "faults", YAML_TYPE_CUSTOM, offsetof(BadDriver, faults), .read = read_faults },
+    { "guest", YAML_TYPE_TEXT, offsetof(BadDriver, guest) },
+    { "outcome", YAML_TYPE_CUSTOM, offsetof(BadDriver, outcomes), .required = true,
+      .read = read_outcomes },
+    { NULL },
+};
+
+static void bad_driver_clear(BadDriver *bad)
+{
+    g_free(bad->name);
+    g_free(bad->faults);
+    g_free(bad->guest);
+}
+
+/* Makes a scenario, which stands for the good driver, one for the bad. */
+static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *node,
+                     const BadDriver *bad, const ScenarioOptions *options, GError **error)
+{
+    const ScenarioChecks *checks = options ? options->checks : NULL;
+    char *faults =
+        g_strconcat(scenario->faults ? scenario->faults : "", bad->faults ? bad->faults : "", NULL);
+    char *about = g_strdup_printf("red under %s: %s", bad->name, scenario->about);
+    g_autoptr(GError) why = NULL;
+
+    g_free(scenario->faults);
+    scenario->faults = faults;
+    g_free(scenario->about);
+    scenario->about = about;
+    scenario->bad = g_strdup(bad->name);
+    if (!bad->faults && !bad->guest) {
+        return yaml_node_refuse(node, error, "a bad driver is made by 'faults' or by a 'guest'");
+    }
+    if (bad->outcomes & scenario->expect.outcomes) {
+        return yaml_node_refuse(yaml_node_get(node, "outcome"), error,
+                                "the good driver may come to this, so it proves nothing");
+    }
+    scenario->expect.outcomes = bad->outcomes;
+    if (bad->guest && !(scenario->guest = guest_kind_by_name(bad->guest, &why))) {
+        return yaml_node_refuse(yaml_node_get(node, "guest"), error, "%s", why->message);
+    }
+    return !checks || !bad->faults ||
+           check_faults(yaml_node_get(root, "faults"), yaml_node_get(node, "faults"), faults,
+                        checks, error);
+}
+
+/* A case for each bad driver that the file names: `good`'s case but for that. */
+static bool add_bad(const YamlNode *root, const Scenario *good, const ScenarioOptions *options,
+                    GPtrArray *cases, GError **error)
+{
+    const YamlNode *list = yaml_node_get(root, "selfcheck");
+    size_t i;
+
+    if (!list) {
+        return true;
+    }
+    if (!yaml_node_is(list, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(list); i++) {
+        const YamlNode *node = yaml_node_item(list, i);
+        g_autoptr(Scenario) scenario = scenario_new(good->path);
+        BadDriver bad = { 0 };
+        bool fine;
+
+        scenario->guest = good->guest;
+        scenario->seed = good->seed;
+        scenario->variant = g_strdup(good->variant);
+        fine = yaml_node_read(root, scenario_fields, scenario, error) &&
+               yaml_node_read(node, bad_fields, &bad, error) &&
+               turn_bad(scenario, root, node, &bad, options, error);
+        bad_driver_clear(&bad);
+        if (!fine) {
+            return false;
+        }
+        if (options && options->selfcheck) {
+            g_ptr_array_add(cases, g_steal_pointer(&scenario));
+        }
+    }
+    return true;
 }
 
 /* ---- the matrix ---- */
@@ -735,6 +842,7 @@ static bool expand(const char *path, const char *text, const char *variant,
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
     const SeedRange *range = options ? options->seeds : NULL;
+    bool first = cases->len == 0;
     guint g, s;
 
     if (!root || !yaml_node_is(root, YAML_KIND_MAP, error) ||
@@ -769,7 +877,8 @@ static bool expand(const char *path, const char *text, const char *variant,
             }
         }
     }
-    return true;
+    /* Red once is red: under one combination of the axes. */
+    return !first || add_bad(root, cases->pdata[0], options, cases, error);
 }
 
 /* Counts up as a clock does, the last axis fastest; false when it has gone round. */
@@ -897,6 +1006,9 @@ char *scenario_case_name(const Scenario *s)
     if (s->seed != 1) {
         g_string_append_printf(name, ".seed=%" G_GUINT64_FORMAT, s->seed);
     }
+    if (s->bad) {
+        g_string_append_printf(name, ".bad=%s", s->bad);
+    }
     /* It names a directory, too. */
     return g_strcanon(g_string_free(name, FALSE),
                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.=_+-", '_');
@@ -905,8 +1017,9 @@ char *scenario_case_name(const Scenario *s)
 char *scenario_case_id(const Scenario *s)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *head = g_strdup_printf("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n", s->name,
-                                            s->variant, s->guest->name, s->seed);
+    g_autofree char *head =
+        g_strdup_printf("%s\n%s\n%s\n%" G_GUINT64_FORMAT "\n%s\n", s->name, s->variant,
+                        s->guest->name, s->seed, s->bad ? s->bad : "");
     g_autofree char *text = NULL;
     size_t length = 0;
 

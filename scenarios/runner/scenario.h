@@ -99,6 +99,7 @@ typedef struct Scenario {
     const GuestKind *guest;
     uint64_t seed;
     char *variant; /* "record=64KiB"; "" if nothing varies */
+    char *bad;     /* the bad driver that has to turn it red; NULL: the scenario as it stands */
 
     int64_t memory; /* of the guest, MiB */
     int start;      /* ScenarioStart */
@@ -126,6 +127,7 @@ typedef struct SeedRange {
 typedef struct ScenarioOptions {
     const ScenarioChecks *checks; /* NULL: the drive will complain when it is started */
     const SeedRange *seeds;       /* instead of those in the file; NULL: as it says */
+    bool selfcheck;               /* also the scenario under each bad driver that it names */
 } ScenarioOptions;
 
 /* The cases of a file, in the order of its axes. `options` may be NULL. Errors

@@ -265,6 +265,68 @@ START_TEST(the_drive_is_asked)
 }
 END_TEST
 
+/* ---- bad drivers ---- */
+
+#define BAD "selfcheck: [{bad: x, faults: [{name: drive.hang}], outcome: hang}]\n"
+
+START_TEST(selfcheck_adds_the_bad_drivers)
+{
+    static const char text[] = "name: n\nabout: a\nseed: [1, 2]\nvary: {a: [x, y]}\n" STEPS
+                               "faults: [{name: drive.busy}]\nexpect: {outcome: recovered}\n" BAD;
+    const ScenarioOptions options = { .selfcheck = true };
+    g_autoptr(GPtrArray) all = scenario_parse("f", text, strlen(text), &options, NULL);
+    g_autoptr(GPtrArray) good = scenario_parse("f", text, strlen(text), NULL, NULL);
+    guint i, bad = 0;
+
+    ck_assert_uint_eq(good->len, 4);
+    ck_assert_uint_eq(all->len, 5);
+    for (i = 0; i < all->len; i++) {
+        const Scenario *s = nth(all, i);
+
+        if (s->bad) {
+            g_autofree char *name = scenario_case_name(s);
+
+            ck_assert_str_eq(name, "n.a=x.bad=x");
+            ck_assert_str_eq(s->faults, "- {name: drive.busy}\n- {name: drive.hang}\n");
+            ck_assert_uint_eq(s->expect.outcomes, 1u << VERDICT_HANG);
+            bad++;
+        } else {
+            ck_assert_uint_eq(s->expect.outcomes, 1u << VERDICT_RECOVERED);
+        }
+    }
+    ck_assert_uint_eq(bad, 1);
+}
+END_TEST
+
+/* Also when nobody asks for them: `run --check` reads all of a file. */
+static const struct {
+    const char *text, *message;
+} bad_ones[] = {
+    { HEAD STEPS "selfcheck: {bad: x}\n", "f:4:12: this must be a list, not a map of keys" },
+    { HEAD STEPS "selfcheck: [{bad: x, outcome: hang}]\n",
+      "f:4:13: a bad driver is made by 'faults' or by a 'guest'" },
+    { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}]}]\n",
+      "f:4:13: the key 'outcome' is missing" },
+    { HEAD STEPS "selfcheck: [{bad: x, guest: beos, outcome: hang}]\n",
+      "f:4:29: no guest 'beos': `usbtape list guests` shows those there are" },
+    { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: [hang, intact]}]\n",
+      "f:4:61: the good driver may come to this, so it proves nothing" },
+    { HEAD STEPS "faults: [{name: drive.busy}]\n" BAD, "f:5:31: not busy: no" },
+};
+
+START_TEST(bad_drivers_are_checked)
+{
+    static const ScenarioChecks checks = { only_busy, only_sdx };
+    const ScenarioOptions options = { .checks = &checks };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases =
+        scenario_parse("f", bad_ones[_i].text, strlen(bad_ones[_i].text), &options, &error);
+
+    ck_assert_ptr_null(cases);
+    ck_assert_str_eq(error->message, bad_ones[_i].message);
+}
+END_TEST
+
 START_TEST(seeds_are_parsed)
 {
     SeedRange range;
@@ -289,6 +351,8 @@ TCase *make_scenario_tcase(void)
     tcase_add_loop_test(tcase, axes_may_stand_anywhere, 0, G_N_ELEMENTS(expansions));
     tcase_add_test(tcase, a_given_range_of_seeds_replaces_the_files);
     tcase_add_loop_test(tcase, the_drive_is_asked, 0, G_N_ELEMENTS(checked));
+    tcase_add_test(tcase, selfcheck_adds_the_bad_drivers);
+    tcase_add_loop_test(tcase, bad_drivers_are_checked, 0, G_N_ELEMENTS(bad_ones));
     tcase_add_test(tcase, seeds_are_parsed);
     return tcase;
 }
