@@ -325,6 +325,32 @@ START_TEST(what_a_reset_does_to_reservations)
 }
 END_TEST
 
+/* 2A/01, 2A/02, 2A/03, 2A/10 tell other initiators, and on this bus there is none. */
+START_TEST(nobody_is_told_of_what_he_did_himself)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_set_block(h, 0x10, 512);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+    host_send(h, CDB(0x4c, 0x02, 0, 0, 0, 0, 0, 0, 0, 0)); /* LOG SELECT, PCR */
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+    host_send_data(h, "\0\0\0\0\1\x8f\0\0\0\0\0\0", 12,
+                   CDB(0xa4, 0x0f, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0));
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+    out(h, REGISTER, 0, 0, KEY);
+    out(h, RESERVE, 3, KEY, 0);
+    out(h, PREEMPT, 1, KEY, KEY);
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+}
+END_TEST
+
 START_TEST(sense_tells_a_conflict_to_a_bus_without_status)
 {
     g_autoptr(ScsiHost) h = host_new(NULL);
@@ -354,6 +380,7 @@ TCase *make_ssc_reserve_tcase(void)
     tcase_add_loop_test(tcase, lists_of_another_length, 0, 7);
     tcase_add_loop_test(tcase, the_two_kinds_do_not_mix, 0, 2);
     tcase_add_loop_test(tcase, what_a_reset_does_to_reservations, 0, 4);
+    tcase_add_test(tcase, nobody_is_told_of_what_he_did_himself);
     tcase_add_test(tcase, sense_tells_a_conflict_to_a_bus_without_status);
     return tcase;
 }
