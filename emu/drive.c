@@ -312,6 +312,16 @@ DriveHold drive_look_at_hold(const Drive *drive)
                         .held = hold_held(hold) };
 }
 
+void drive_set_timed(Drive *drive, bool timed)
+{
+    ssc_drive_set_timed(drive->ssc, timed);
+}
+
+bool drive_timed(const Drive *drive)
+{
+    return ssc_drive_timed(drive->ssc);
+}
+
 void drive_stats(const Drive *drive, SscStats *stats)
 {
     ssc_drive_stats(drive->ssc, stats);

@@ -83,6 +83,10 @@ DriveHold drive_look_at_hold(const Drive *drive);
 /* `held` is called with the operation code when a command is stopped; it only takes notice. */
 void drive_on_held(Drive *drive, void (*held)(void *data, uint8_t opcode), void *data);
 
+/* Do commands take as long as the model's would (--timing model)? */
+void drive_set_timed(Drive *drive, bool timed);
+bool drive_timed(const Drive *drive);
+
 /* What it has done since it was made. */
 void drive_stats(const Drive *drive, SscStats *stats);
 /* The name of a command, for people; NULL: the drive has none of that operation code. */

@@ -61,6 +61,11 @@ static void add_hold(JsonBuilder *builder, Drive *drive)
     json_builder_end_object(builder);
 }
 
+static const char *timing_name(const Drive *drive)
+{
+    return drive_timed(drive) ? "model" : "off";
+}
+
 static void run_status(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -75,6 +80,7 @@ static void run_status(Call *call, JsonObject *arguments)
     json_add_text(builder, "speed", usb_speed_name(usb_device_speed(drive_usb(drive))));
     json_add_bool(builder, "configured", usb_device_configuration(drive_usb(drive)) != 0);
     json_add_text(builder, "serial", usb_device_identity(drive_usb(drive))->serial);
+    json_add_text(builder, "timing", timing_name(drive));
     add_hold(builder, drive);
     add_cartridge(builder, drive);
     json_builder_end_object(builder);
@@ -241,6 +247,27 @@ static void run_release(Call *call, JsonObject *arguments)
         control_event(call_control(call), CONTROL_RELEASED, NULL);
     }
     call_return(call, NULL);
+}
+
+/* ---- time ---- */
+
+static void run_timing(Call *call, JsonObject *arguments)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    const char *mode = text_or_null(arguments, "mode");
+    Drive *drive = call_drive(call);
+
+    if (mode && !g_str_equal(mode, "model") && !g_str_equal(mode, "off")) {
+        call_fail(call, "GenericError", "timing: off or model, not '%s'", mode);
+        return;
+    }
+    if (mode) {
+        drive_set_timed(drive, g_str_equal(mode, "model"));
+    }
+    json_builder_begin_object(builder);
+    json_add_text(builder, "timing", timing_name(drive));
+    json_builder_end_object(builder);
+    call_return(call, node_of(builder));
 }
 
 /* ---- numbers ---- */
@@ -469,6 +496,10 @@ const ControlCommand control_commands[] = {
       "the drive sees a port reset that its host knows nothing of",
       { { NULL } },
       run_bus_reset },
+    { "timing",
+      "do commands take as long as the model's (model), or no time (off)?",
+      { { "mode", CONTROL_TEXT, true } },
+      run_timing },
     { "stats", "what went on so far: commands, transfers, faults", { { NULL } }, run_stats },
     { "commands", "this list", { { NULL } }, run_commands },
     { "quit", "sync the cartridge and end the program", { { NULL } }, run_quit },

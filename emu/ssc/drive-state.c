@@ -126,6 +126,7 @@ SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock,
     drive->target.ops = &target_ops;
     drive->model = model;
     drive->clock = clock;
+    drive->timed = model->timed;
     drive->made = clock_now(clock);
     drive->trace = trace;
     drive->command.drive = drive;

@@ -142,7 +142,8 @@ struct SscDrive {
     uint8_t test_buffer[SSC_TEST_BUFFER], echo[SSC_ECHO_BUFFER];
     uint32_t echo_length; /* 0: nothing was written to it */
 
-    /* If time is modelled: when the cartridge is ready, the tape free, the buffer drained. */
+    bool timed; /* time is modelled */
+    /* If it is: when the cartridge is ready, the tape free, the buffer drained. */
     int64_t ready_at, busy_until, drained_at;
     ClockTimer *late; /* the current command has done its work and is to end then; NULL: not */
     Outcome late_outcome;

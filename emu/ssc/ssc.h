@@ -69,6 +69,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscDrive, ssc_drive_free)
 
 ScsiTarget *ssc_drive_target(SscDrive *drive);
 
+/* From now on commands take as long as the model's would, or no time. At first as the model says.
+ */
+void ssc_drive_set_timed(SscDrive *drive, bool timed);
+bool ssc_drive_timed(const SscDrive *drive);
+
 /* What the drive has done since it was made. */
 typedef struct SscStats {
     uint64_t commands[256]; /* that ended, by operation code */

@@ -56,7 +56,7 @@ void ssc_timing_flow(SscDrive *drive)
 {
     int64_t now = clock_now(drive->clock);
 
-    if (drive->model->timed && now > drive->drained_at) {
+    if (drive->timed && now > drive->drained_at) {
         uint64_t bytes =
             (uint64_t)share((uint64_t)(now - drive->drained_at), drive->model->timing.rate, SECOND);
 
@@ -71,7 +71,7 @@ void ssc_timing_begin(SscCommand *c)
     SscDrive *drive = c->drive;
     MediumPosition position;
 
-    if (!drive->model->timed) {
+    if (!drive->timed) {
         return;
     }
     c->timed = (SscTimed){ .watched = c->row->flags & ROW_MOVES, .loaded = drive->loaded };
@@ -87,23 +87,38 @@ void ssc_timing_begin(SscCommand *c)
 
 void ssc_timing_drained(SscDrive *drive, uint64_t bytes)
 {
-    if (drive->model->timed) {
+    if (drive->timed) {
         drive->drained_at = MAX(drive->drained_at, clock_now(drive->clock)) + at_rate(drive, bytes);
     }
 }
 
 void ssc_timing_loads(SscDrive *drive)
 {
-    if (drive->model->timed) {
+    if (drive->timed) {
         drive->ready_at =
             clock_now(drive->clock) + (int64_t)drive->model->timing.load * (SECOND / 1000);
         drive->busy_until = drive->drained_at = 0;
     }
 }
 
+void ssc_drive_set_timed(SscDrive *drive, bool timed)
+{
+    if (drive->timed != timed) {
+        drive->timed = timed;
+        drive->command.timed.watched = false; /* it began by the other rule */
+        drive->ready_at = 0;
+        drive->busy_until = drive->drained_at = clock_now(drive->clock);
+    }
+}
+
+bool ssc_drive_timed(const SscDrive *drive)
+{
+    return drive->timed;
+}
+
 bool ssc_timing_loading(const SscDrive *drive)
 {
-    return drive->model->timed && clock_now(drive->clock) < drive->ready_at;
+    return drive->timed && clock_now(drive->clock) < drive->ready_at;
 }
 
 static bool is(const SscCommand *c, SscHandler handler)

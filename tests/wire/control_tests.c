@@ -230,7 +230,8 @@ START_TEST(answers_carry_the_id)
            "'commands' lists them\"},\"id\":7}\n");
     expect(fd, "\r\n  \n{\"execute\":\"status\"}\r\n",
            "{\"return\":{\"address\":\"unix:/drive\",\"plugged\":true,\"host\":null,"
-           "\"speed\":\"high\",\"configured\":false,\"serial\":\"9F86D081884C\",\"hold\":null,"
+           "\"speed\":\"high\",\"configured\":false,\"serial\":\"9F86D081884C\",\"timing\":\"off\","
+           "\"hold\":null,"
            "\"cartridge\":null}}\n");
     close(fd);
     room_clear(&room);
@@ -396,6 +397,7 @@ START_TEST(nonsense_is_answered_with_an_error)
         { "{\"execute\":\"hold\",\"arguments\":{\"phase\":\"csw\",\"command\":\"SING\"}}\n",
           "'SING'" },
         { "{\"execute\":\"release\"}\n", "no hold" },
+        { "{\"execute\":\"timing\",\"arguments\":{\"mode\":\"slow\"}}\n", "off or model" },
         { "{\"execute\":\"write-protect\",\"arguments\":{\"on\":true}}\n", "no cartridge" },
         { "\xff\xfe\n", "not UTF-8" },
     };
@@ -930,6 +932,37 @@ START_TEST(bus_reset_is_the_drives_alone)
 }
 END_TEST
 
+/* From one command to the next. */
+START_TEST(time_is_switched_on_and_off)
+{
+    g_autofree char *late = NULL, *at_once = NULL;
+    Room room;
+    int fd;
+
+    room_init_with(&room, NULL);
+    fd = controller_new(&room);
+    prepare_to_hold(&room, fd);
+    expect(fd, "{\"execute\":\"timing\"}\n", "{\"return\":{\"timing\":\"off\"}}\n");
+    expect(fd, "{\"execute\":\"timing\",\"arguments\":{\"mode\":\"model\"}}\n",
+           "{\"return\":{\"timing\":\"model\"}}\n");
+    send_command(&room, read_512, 0, 512);
+    late = bulk_heard(&room);
+    ck_assert_str_eq(late, "ep 02 31 0; ");
+    virtual_clock_advance(room.tape.clock, 60 * G_USEC_PER_SEC);
+    wire_pump(room.tape.host);
+    g_free(late);
+    late = bulk_heard(&room);
+    ck_assert_str_eq(late, "ep 81 512 0; ep 81 13 0; ");
+    expect(fd, "{\"execute\":\"timing\",\"arguments\":{\"mode\":\"off\"}}\n",
+           "{\"return\":{\"timing\":\"off\"}}\n");
+    send_command(&room, rewind_6, 0, 0);
+    at_once = bulk_heard(&room);
+    ck_assert_str_eq(at_once, "ep 02 31 0; ep 81 13 0; ");
+    close(fd);
+    room_clear(&room);
+}
+END_TEST
+
 START_TEST(stats_count_what_went_on)
 {
     g_autofree char *heard = NULL;
@@ -963,7 +996,7 @@ TCase *make_control_tcase(void)
     tcase_add_test(tcase, cartridges_go_in_and_out);
     tcase_add_test(tcase, status_is_text_whatever_the_cartridge_is_called);
     tcase_add_test(tcase, eject_waits_for_the_command_under_way);
-    tcase_add_loop_test(tcase, nonsense_is_answered_with_an_error, 0, 19);
+    tcase_add_loop_test(tcase, nonsense_is_answered_with_an_error, 0, 20);
     tcase_add_test(tcase, deep_and_long_lines_are_refused);
     tcase_add_test(tcase, deaf_controller_is_dropped);
     tcase_add_test(tcase, controllers_are_limited_in_number);
@@ -978,6 +1011,7 @@ TCase *make_control_tcase(void)
     tcase_add_test(tcase, drive_leaves_the_bus_and_comes_back);
     tcase_add_test(tcase, power_cycle_loses_what_was_not_synced);
     tcase_add_test(tcase, bus_reset_is_the_drives_alone);
+    tcase_add_test(tcase, time_is_switched_on_and_off);
     tcase_add_test(tcase, stats_count_what_went_on);
     return tcase;
 }
