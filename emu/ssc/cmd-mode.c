@@ -20,12 +20,9 @@ static const ModeForm form_10 = { 8, 2, 3, 6, 2 };
 
 static uint8_t device_specific(SscDrive *drive)
 {
-    MediumInfo info = { .write_protected = false };
+    bool is_protected = drive->loaded && ssc_drive_protected(drive);
 
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
-    }
-    return (uint8_t)((info.write_protected ? 0x80 : 0) | drive->mode.buffered_mode << 4);
+    return (uint8_t)((is_protected ? 0x80 : 0) | drive->mode.buffered_mode << 4);
 }
 
 static void put_block_descriptor(SscCommand *c, SscPageControl control)

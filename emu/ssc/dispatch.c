@@ -51,7 +51,10 @@ Outcome ssc_check_ready(const SscDrive *drive)
     if (ssc_timing_loading(drive)) {
         return check(SENSE_BECOMING_READY);
     }
-    return drive->loaded ? good() : check(SENSE_INITIALIZING_COMMAND_REQUIRED);
+    if (!drive->loaded) {
+        return check(SENSE_INITIALIZING_COMMAND_REQUIRED);
+    }
+    return drive->format == FORMAT_ALIEN ? check(SENSE_INCOMPATIBLE_MEDIUM) : good();
 }
 
 /* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
@@ -156,6 +159,9 @@ static Outcome pass_gates(SscCommand *c)
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
         ssc_drive_alert(drive, 9);
         return check(SENSE_WRITE_PROTECTED);
+    }
+    if ((flags & ROW_WRITES) && !asks_for_nothing(c) && drive->format == FORMAT_READ_ONLY) {
+        return check(SENSE_READ_ONLY_FORMAT);
     }
     return start(c);
 }

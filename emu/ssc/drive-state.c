@@ -6,6 +6,31 @@ static unsigned lun_count(ScsiTarget *target)
     return 1;
 }
 
+static SscFormat meet_density(SscDrive *drive)
+{
+    const SscModel *model = drive->model;
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    for (unsigned i = 0; i < model->n_densities; i++) {
+        const SscDensity *density = &model->densities[i];
+
+        /* 00h: the drive takes any; a cartridge that names none is the drive's own. */
+        if (density->primary == 0 || density->primary == info.geometry.density) {
+            return density->writable ? FORMAT_WRITABLE : FORMAT_READ_ONLY;
+        }
+    }
+    return info.geometry.density == 0 ? FORMAT_WRITABLE : FORMAT_ALIEN;
+}
+
+bool ssc_drive_protected(SscDrive *drive)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    return info.write_protected || drive->format == FORMAT_READ_ONLY;
+}
+
 /*
  * The cartridge as it is after the drive was switched on: threaded, at BOP. A sync that was under
  * way must end first (sync_done comes back here).
@@ -30,6 +55,10 @@ void ssc_drive_load(SscDrive *drive)
     drive->compression_told = false;
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
     ssc_mode_meet_cartridge(drive);
+    drive->format = meet_density(drive);
+    if (drive->format == FORMAT_ALIEN) {
+        ssc_drive_alert(drive, 12); /* unsupported format */
+    }
 }
 
 /* The drum stops. */

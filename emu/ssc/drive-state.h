@@ -94,6 +94,13 @@ typedef struct SscIdentity {
 #define SSC_TARGET_PORT       1
 #define SSC_TARGET_PORT_GROUP 1
 
+/* What the drive makes of the loaded cartridge's density. */
+typedef enum SscFormat {
+    FORMAT_WRITABLE,
+    FORMAT_READ_ONLY, /* of an older generation */
+    FORMAT_ALIEN,     /* of another one altogether */
+} SscFormat;
+
 struct SscDrive {
     ScsiTarget target;
     const SscModel *model;
@@ -105,11 +112,12 @@ struct SscDrive {
     bool loaded;
     bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
-    uint8_t ait_format;     /* AIT and DEVICE of page 31h, as the cartridge was formatted */
-    bool compression_told;  /* the medium knows whether to compress */
-    bool prevented;         /* PREVENT ALLOW MEDIUM REMOVAL */
-    bool dirty;             /* the tape differs from what is known to be synced */
-    SscBuffer buffer;       /* written behind */
+    SscFormat format;
+    uint8_t ait_format;    /* AIT and DEVICE of page 31h, as the cartridge was formatted */
+    bool compression_told; /* the medium knows whether to compress */
+    bool prevented;        /* PREVENT ALLOW MEDIUM REMOVAL */
+    bool dirty;            /* the tape differs from what is known to be synced */
+    SscBuffer buffer;      /* written behind */
     SscMode mode;
     /* The pages' values after a reset: the model's, or what MODE SELECT saved. */
     uint8_t saved_pages[SSC_MODE_PAGES_MAX][SSC_MODE_PAGE_SIZE];
@@ -181,6 +189,8 @@ void ssc_drive_clean(SscDrive *drive);
 void ssc_drive_alert(SscDrive *drive, unsigned flag);
 
 /* dispatch.c */
+/* The tab, or a density that the drive only reads. */
+bool ssc_drive_protected(SscDrive *drive);
 /* The gate "is there a loaded cartridge?", for commands that need one only sometimes. */
 Outcome ssc_check_ready(const SscDrive *drive);
 /* Does it have REPORT TARGET PORT GROUPS? */

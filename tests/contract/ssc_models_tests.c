@@ -144,6 +144,50 @@ START_TEST(the_latest_are_native_from_the_start)
 }
 END_TEST
 
+/* A cartridge of an older generation, of the drive's own, of a later one, of none. */
+static const struct {
+    const char *model;
+    uint8_t density;
+    ScsiSenseCode ready, write; /* NO_SENSE: GOOD */
+} generations[] = {
+    { "sdx-900v", 0x32, SENSE_NO_SENSE, SENSE_READ_ONLY_FORMAT },
+    { "sdx-900v", 0x33, SENSE_NO_SENSE, SENSE_NO_SENSE },
+    { "sdx-900v", 0x34, SENSE_INCOMPATIBLE_MEDIUM, SENSE_INCOMPATIBLE_MEDIUM },
+    { "sdx-900v", 0x00, SENSE_NO_SENSE, SENSE_NO_SENSE },
+    { "sdx-500c", 0x30, SENSE_NO_SENSE, SENSE_NO_SENSE },
+    { "sdx-500c", 0x32, SENSE_INCOMPATIBLE_MEDIUM, SENSE_INCOMPATIBLE_MEDIUM },
+    { "generic", 0x34, SENSE_NO_SENSE, SENSE_NO_SENSE },
+};
+
+static void expect_code(ScsiHost *h, ScsiSenseCode code)
+{
+    if (code == SENSE_NO_SENSE) {
+        expect_good(h);
+    } else {
+        expect_sense(h, code);
+    }
+}
+
+START_TEST(cartridges_of_other_generations)
+{
+    MediumGeometry geometry = { .partitions = 1, .density = generations[_i].density };
+    g_autoptr(ScsiHost) h = host_new_loaded(generations[_i].model, &geometry);
+    bool read_only = generations[_i].write == SENSE_READ_ONLY_FORMAT;
+    TapeMedium *medium;
+
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_code(h, generations[_i].ready);
+    host_send_data(h, "abcd", 4, CDB(0x0a, 0, 0, 0, 4, 0));
+    expect_code(h, generations[_i].write);
+    host_send(h, CDB(0x1a, 0, 0, 0, 4, 0));
+    ck_assert_uint_eq(h->task.in->data[2] & 0x80, read_only ? 0x80 : 0);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0)); /* whatever it is, it comes out */
+    expect_good(h);
+    ck_assert_int_eq(ssc_drive_eject(h->drive, false, &medium), SSC_EJECTED);
+    medium_free(medium);
+}
+END_TEST
+
 static void send_log(ScsiHost *h, uint8_t page)
 {
     host_send(h, CDB(0x4d, 0, (uint8_t)(0x40 | page), 0, 0, 0, 0, 0xff, 0xff, 0));
@@ -242,6 +286,7 @@ TCase *make_ssc_models_tcase(void)
     TCase *tcase = tcase_create("models");
 
     tcase_add_loop_test(tcase, sdx_420c_and_old_lists, 0, 3);
+    tcase_add_loop_test(tcase, cartridges_of_other_generations, 0, G_N_ELEMENTS(generations));
     tcase_add_loop_test(tcase, the_makers_log_pages, 0, G_N_ELEMENTS(logs));
     tcase_add_test(tcase, what_the_logs_count);
     tcase_add_test(tcase, a_drive_is_used);
