@@ -502,7 +502,7 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
     const SscModel *model = c->drive->model;
     size_t start = *at;
     uint8_t before[SSC_MODE_PAGE_SIZE];
-    PageHeader header;
+    PageHeader header = { 0 };
 
     bool whole = take_header(list + start, length - start, &header);
     if (!ssc_mode_has_page(model, header.id & 0x3f) || (header.id & 0x3f) == 0x3f) {
