@@ -119,6 +119,18 @@ static int lock_holder(const struct stat *st)
     return 0;
 }
 
+/* " (NAME)" of a process, or nothing. */
+static char *process_name(int pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", pid);
+    g_autofree char *name = NULL;
+
+    if (!g_file_get_contents(path, &name, NULL, NULL)) {
+        return g_strdup("");
+    }
+    return g_strdup_printf(" (%s)", g_strchomp(name));
+}
+
 /* One writer at a time. Readers take no lock: they may look on. */
 static bool lock_file(int fd, const char *path, const struct stat *st, GError **error)
 {
@@ -134,9 +146,11 @@ static bool lock_file(int fd, const char *path, const struct stat *st, GError **
     }
     holder = lock_holder(st);
     if (holder > 0) {
+        g_autofree char *name = process_name(holder);
+
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "%s: in use by process %d; stop it, or open the cartridge read-only", path,
-                    holder);
+                    "%s: in use by process %d%s; stop it, or open the cartridge read-only", path,
+                    holder, name);
     } else {
         input_error(error, path,
                     "in use by another process; stop it, or open the cartridge "

@@ -600,7 +600,7 @@ END_TEST
 START_TEST(one_writer_and_any_readers)
 {
     g_autoptr(Tape) tape = tape_new(_i, &plain);
-    g_autofree char *pid = g_strdup_printf("process %d", (int)getpid());
+    g_autofree char *pid = g_strdup_printf("process %d (contract-medium)", (int)getpid());
     g_autoptr(TapeMedium) reader = NULL;
     g_autoptr(GError) error = NULL;
 

@@ -4,7 +4,8 @@
  *
  * Inputs are patches, since the parts of a cartridge lie megabytes apart and are under checksums:
  * repeated { u32 offset, u8 length, bytes }, laid over a good cartridge, after which the checksums
- * of superblocks and entries are made right if the first byte of the input is odd.
+ * of superblocks, entries and compressed blocks are made right if the first byte of the input is
+ * odd.
  */
 #include "emu/base/bytes.h"
 #include "media/cartridge.h"
@@ -15,7 +16,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The file: three pieces of it, the rest reads as zeroes. */
-enum { PIECE = 128 * 1024, MAP_PIECE = 4096, CHUNKS = 4 * 65536, ROOM = 1024 };
+enum { PIECE = 128 * 1024, MAP_PIECE = 4096, CHUNKS = 4 * 65536, DATA = 65536, ROOM = 1024 };
 
 typedef struct FuzzFile {
     HostFile base;
@@ -107,6 +108,7 @@ static void fill(FuzzFile *f)
     uint8_t block[600] = { 1, 2, 3 };
     uint64_t n;
 
+    medium_set_compression(m, true);
     medium_write(m, block, 600);
     medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &n);
     medium_write(m, block, 20);
@@ -154,6 +156,11 @@ static void mend(FuzzFile *f)
         uint8_t *b = f->chunks + i;
 
         if (b[4] >= OBJECT_BLOCK && b[4] <= OBJECT_SETMARK) {
+            /* the first chunk is of data: what is compressed there has to reach the library */
+            if (b[5] != 0 && get_le64(b + 40) < DATA &&
+                get_le32(b + 20) < DATA - get_le64(b + 40)) {
+                put_le32(b + 24, crc32c(0, f->chunks + get_le64(b + 40), get_le32(b + 20)));
+            }
             put_le32(b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
         }
     }
@@ -192,7 +199,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t i;
 
     f->base.ops = &fuzz_ops;
-    cartridge_create(&f->base, "fuzz", &(MediumGeometry){ .partitions = 2 }, CHUNK_SHIFT_MIN, NULL);
+    cartridge_create(&f->base, "fuzz", &(MediumGeometry){ .partitions = 2, .compression = true },
+                     CHUNK_SHIFT_MIN, NULL);
     fill(f);
     patch(f, &reader);
     if (mended) {
