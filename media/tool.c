@@ -475,7 +475,7 @@ static char *describe_formats(void)
     const MediumFormat *const *format;
 
     for (format = medium_formats(); *format; format++) {
-        g_string_append_printf(text, "  %-8s %-6s %s\n", (*format)->name, (*format)->suffixes,
+        g_string_append_printf(text, "  %-8s %-9s %s\n", (*format)->name, (*format)->suffixes,
                                (*format)->about);
     }
     g_string_append(text, "An existing file is recognised by what it holds, not by its name.");
