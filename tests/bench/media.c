@@ -361,7 +361,7 @@ static Scale scale_at(const char *directory, uint64_t objects)
     child = fork();
     if (child == 0) {
         s = measure_scale(path, tap, objects);
-        _exit(write(fds[1], &s, sizeof s) != sizeof s);
+        _exit(write(fds[1], &s, sizeof s) == sizeof s ? 0 : 1);
     }
     close(fds[1]);
     must(read(fds[0], &s, sizeof s) == sizeof s, "measuring");

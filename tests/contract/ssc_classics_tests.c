@@ -8,7 +8,8 @@ TCase *make_ssc_classics_tcase(void);
 #define READY        CDB(0x00, 0, 0, 0, 0, 0)
 #define READ6(count) CDB(0x08, 0, 0, 0, (count), 0)
 #define SPACE6(code, n)                                                                            \
-    CDB(0x11, (code), (uint8_t)((n) >> 16), (uint8_t)((n) >> 8), (uint8_t)(n), 0)
+    CDB(0x11, (code), (uint8_t)((uint32_t)(n) >> 16), (uint8_t)((uint32_t)(n) >> 8), (uint8_t)(n), \
+        0)
 #define LOCATE16(flags, partition, high, low)                                                      \
     CDB(0x92, (flags), 0, (partition), 0, 0, 0, (high), 0, 0, 0, (low), 0, 0, 0, 0)
 
