@@ -209,7 +209,7 @@ static uint64_t recover_partition(Cartridge *c)
         uint64_t lost = end->object - room;
 
         c->damaged = true;
-        *end = (Place){ .object = room, .bytes = end->bytes };
+        *end = (Place){ .object = room, .bytes = MIN(end->bytes, room * MEDIUM_BLOCK_MAX) };
         if (room > 0 && cartridge_entry(c, room - 1, &entry) == ENTRY_GOOD) {
             *end = object_entry_after(&entry);
         }

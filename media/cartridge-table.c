@@ -81,14 +81,20 @@ static EntryState peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
     return decode(c, object, bytes, entry);
 }
 
+/* Data may safely go there: beyond everything, or beyond what so few blocks can have taken. */
+static uint64_t beyond(const Cartridge *c, const Place *place)
+{
+    return MIN(c->end[c->partition].bytes,
+               place_count(place, COUNT_BLOCKS) * (uint64_t)MEDIUM_BLOCK_MAX);
+}
+
 /*
  * The place before an object whose entry is damaged. It is the one after the previous object if
- * that is sound. Otherwise all that is sure is where data may safely go: beyond everything.
+ * that is sound. Otherwise all that is sure is where data may safely go.
  */
 static MediumResult infer_place(Cartridge *c, uint64_t object, Place *place)
 {
     uint64_t lowest = object > NEIGHBOURS_MAX ? object - NEIGHBOURS_MAX : 0, i;
-    const Place *end = cartridge_end(c);
 
     for (i = object; i > lowest; i--) {
         ObjectEntry entry;
@@ -96,10 +102,10 @@ static MediumResult infer_place(Cartridge *c, uint64_t object, Place *place)
         switch (cartridge_entry(c, i - 1, &entry)) {
         case ENTRY_GOOD:
             *place = object_entry_after(&entry);
-            if (i < object) {
-                place->bytes = MAX(place->bytes, end->bytes);
-            }
             place->object = object;
+            if (i < object) {
+                place->bytes = MAX(place->bytes, beyond(c, place));
+            }
             return MEDIUM_OK;
         case ENTRY_HOST_ERROR:
             return MEDIUM_HOST_ERROR;
@@ -108,7 +114,8 @@ static MediumResult infer_place(Cartridge *c, uint64_t object, Place *place)
             break;
         }
     }
-    *place = (Place){ .object = object, .bytes = object == 0 ? 0 : end->bytes };
+    *place = (Place){ .object = object };
+    place->bytes = beyond(c, place);
     return MEDIUM_OK;
 }
 

@@ -308,6 +308,49 @@ START_TEST(a_damaged_entry_is_that_one_object)
 }
 END_TEST
 
+/*
+ * Behind damaged entries nobody knows where the data ended, so it goes on beyond everything: which
+ * must still be a place that a superblock can tell of.
+ */
+START_TEST(writing_among_damaged_entries_leaves_a_cartridge)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autofree uint8_t *large = g_malloc0(MEDIUM_BLOCK_MAX);
+    TapeMedium *m = open_cartridge(disk, false);
+    uint8_t bytes[LENGTH], expected[LENGTH];
+    size_t length;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(medium_write(m, large, MEDIUM_BLOCK_MAX), MEDIUM_OK);
+    }
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+    flip(disk, find_entry(disk, 0) + 20);
+    flip(disk, find_entry(disk, 1) + 20);
+
+    m = open_cartridge(disk, false);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 1), MEDIUM_OK);
+    fill_block(expected, LENGTH, 7);
+    ck_assert_int_eq(medium_write(m, expected, LENGTH), MEDIUM_OK);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(m, expected, LENGTH), MEDIUM_OK);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK); /* both superblocks have been written by now */
+    medium_free(m);
+
+    m = open_cartridge(disk, false);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length), MEDIUM_CORRUPT);
+    for (i = 0; i < 2; i++) {
+        ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length), MEDIUM_OK);
+        ck_assert_mem_eq(bytes, expected, LENGTH);
+    }
+    ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length), MEDIUM_EOD);
+    medium_free(m);
+}
+END_TEST
+
 TCase *make_medium_fault_tcase(void)
 {
     TCase *tcase = tcase_create("fault");
@@ -319,5 +362,6 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_test(tcase, a_full_disk_can_be_written_from_the_beginning);
     tcase_add_test(tcase, damaged_data_is_that_one_block);
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
+    tcase_add_test(tcase, writing_among_damaged_entries_leaves_a_cartridge);
     return tcase;
 }
