@@ -64,10 +64,11 @@ static bool divide_by_sizes(const uint8_t *page, uint64_t whole, unsigned count,
             rest = i;
             continue;
         }
-        capacities[i] = size * unit; /* below 2^16 * 10^15 */
-        if (capacities[i] == 0 || capacities[i] > left) {
+        /* up to 2^16 * 10^15, which is more than 64 bits hold */
+        if (size == 0 || size > left / unit) {
             return false;
         }
+        capacities[i] = size * unit;
         left -= whole == G_MAXUINT64 ? 0 : capacities[i];
     }
     if (rest < count) {

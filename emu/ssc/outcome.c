@@ -167,9 +167,10 @@ Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t re
         outcome.sense.eom = true;
         return outcome;
     case MEDIUM_CORRUPT:
-        trace_host_error(drive);
-        return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_READ_ERROR:
+        if (result == MEDIUM_CORRUPT) {
+            trace_host_error(drive);
+        }
         ssc_drive_alert(drive, 3); /* hard error */
         ssc_drive_alert(drive, 5); /* read failure */
         return check_information(SENSE_UNRECOVERED_READ_ERROR, left);

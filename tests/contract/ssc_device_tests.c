@@ -68,6 +68,25 @@ START_TEST(tape_alerts_are_raised_and_taken)
 }
 END_TEST
 
+/* A block whose checksum is wrong is a read failure like any other. */
+START_TEST(damage_raises_tape_alerts)
+{
+    static const MediumResult results[] = { MEDIUM_READ_ERROR, MEDIUM_CORRUPT };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_write(h, "a", 1);
+    host_rewind(h);
+    host_next_result(h, TEST_READ, 0, results[_i]);
+    host_send(h, CDB(0x08, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_UNRECOVERED_READ_ERROR);
+    host_send(h, LOG_SENSE(0x2e, 0));
+    expect_good(h);
+    for (unsigned flag = 1; flag <= 64; flag++) {
+        ck_assert_uint_eq(h->task.in->data[4 + (flag - 1) * 5 + 4], flag == 3 || flag == 5);
+    }
+}
+END_TEST
+
 START_TEST(counters_and_capacity)
 {
     MediumGeometry geometry = { .capacity = 3 << 20, .partitions = 1 };
@@ -493,6 +512,7 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, one_logical_unit);
     tcase_add_test(tcase, log_pages);
     tcase_add_test(tcase, tape_alerts_are_raised_and_taken);
+    tcase_add_loop_test(tcase, damage_raises_tape_alerts, 0, 2);
     tcase_add_test(tcase, counters_and_capacity);
     tcase_add_test(tcase, counters_set_back);
     tcase_add_test(tcase, density_report);

@@ -397,6 +397,20 @@ START_TEST(more_pages_than_a_byte_can_count)
 }
 END_TEST
 
+/* 20000 x 10^15 bytes are more than 64 bits can tell: more than any tape, not less. */
+START_TEST(a_partition_beyond_all_numbers)
+{
+    uint8_t list[16] = { 0, 0, 0x10, 0, 0x11, 0x0a, 0xff, 1, IDP | 0x18, 0x03, 15 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    put_be16(list + 12, 1);
+    put_be16(list + 14, 20000);
+    host_send_data(h, list, 16, CDB(0x15, 0x10, 0, 0, 16, 0));
+    expect_parameter(h, 4 + 8, -1);
+    expect_partitions(h, 1, G_MAXUINT64, 0);
+}
+END_TEST
+
 START_TEST(partitions_only_from_the_beginning)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -478,6 +492,7 @@ TCase *make_ssc_mode_tcase(void)
     tcase_add_test(tcase, ten_byte_forms);
     tcase_add_loop_test(tcase, partitions_by_page, 0, G_N_ELEMENTS(divisions));
     tcase_add_test(tcase, more_pages_than_a_byte_can_count);
+    tcase_add_test(tcase, a_partition_beyond_all_numbers);
     tcase_add_test(tcase, partitions_only_from_the_beginning);
     tcase_add_test(tcase, a_page_sent_back_partitions_nothing);
     tcase_add_test(tcase, a_short_partition_page);
