@@ -179,6 +179,14 @@ def scenarios_assert(tree):
                 yield f'{place}: {match[1]} asserts nothing under -e: write fails'
 
 
+def scenarios_run(tree):
+    """each folder of scenarios is a group of the guest tests"""
+    build = tree.get('tests/guest/meson.build', '')
+    for folder in sorted({p.split('/')[1] for p in tree if re.match(r'scenarios/\w+/[\w.-]+\.yaml$', p)}):
+        if f"'{folder}':" not in build:
+            yield f'scenarios/{folder}: no group in tests/guest/meson.build, so it never runs'
+
+
 def formatted(tree):
     """clang-format would change nothing"""
     tool = shutil.which('clang-format-14') or shutil.which('clang-format')
@@ -233,7 +241,7 @@ def core_has_no_globals(objects):
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
                 no_goto_out, licence_named, fuzz_targets_whole, tests_registered, text_of_its_own,
-                readme_paths_exist, scenarios_assert, formatted]
+                readme_paths_exist, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
 
 

@@ -25,6 +25,7 @@ CLEAN = {
     'tests/fuzz/fuzz_x.c': SPDX,
     'tests/fuzz/corpus/x/one': '',
     'scenarios/backup/x.yaml': 'name: x\nsteps:\n  - run: fails mt fsf 1 # ! as in not\n',
+    'tests/guest/meson.build': "# SPDX-License-Identifier: GPL-2.0-or-later\nforeach g, c : {'backup': 'run'}\n",
     'README.md': 'Run `./tests/run`, see [the map](emu/usb/device.h).\n',
     'tests/run': '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0-or-later\n',
 }
@@ -55,6 +56,7 @@ SOURCE_SEEDS = [
     (check.readme_paths_exist, 'README.md', '```\n./scenarios/quickstart\n```\n'),
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: |\n      mt rewind\n      ! mt bsf 1\n'),
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: mt rewind; ! mt bsf 1\n'),
+    (check.scenarios_run, 'scenarios/elsewhere/x.yaml', 'name: x\n'),
     (check.formatted, 'emu/bot/bot.c', 'int  f(void) { return 0; }\n'),
 ]
 # rule, folder, source text
