@@ -720,11 +720,14 @@ static void cartridge_free(TapeMedium *m)
 
     g_assert(!c->syncing);
     if (!c->read_only && !c->failed) {
-        cartridge_flush(c);
         if (c->attributes_dirty) {
-            cartridge_write_attributes(c);
+            cartridge_sync_now(c); /* no superblock may name them before */
+        } else {
+            cartridge_flush(c);
         }
-        cartridge_write_superblock(c); /* what it has been through */
+        if (!c->failed) {
+            cartridge_write_superblock(c); /* what it has been through */
+        }
     }
     if (c->checkpoint.running) {
         c->orphaned = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The native cartridge on a disk that fails, and in a file that was damaged. */
 #include "media/cartridge.h"
+#include "media/crc32c.h"
 #include "tests/contract/medium_rows.h"
 #include "tests/support/memory_disk.h"
 
@@ -351,6 +352,65 @@ START_TEST(writing_among_damaged_entries_leaves_a_cartridge)
 }
 END_TEST
 
+static void set_attribute(TapeMedium *m, uint8_t value)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(&value, 1);
+
+    ck_assert_int_eq(medium_set_attribute(m, 0, &(MediumAttribute){ 0x0800, 0, false, bytes }),
+                     MEDIUM_OK);
+}
+
+/* Does the superblock that counts name attributes that are whole? */
+static bool names_whole_attributes(MemoryDisk *disk)
+{
+    HostFile *file = memory_disk_open(disk);
+    g_autofree Superblock *s = g_new0(Superblock, SUPERBLOCK_SLOTS);
+    const Superblock *best = NULL;
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version, crc;
+    int i;
+
+    for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
+        host_file_read(file, bytes, sizeof bytes, (uint64_t)i * SUPERBLOCK_SLOT_SIZE);
+        if (superblock_decode(bytes, &s[i], &version) == SUPERBLOCK_GOOD &&
+            (!best || s[i].sequence > best->sequence)) {
+            best = &s[i];
+        }
+    }
+    ck_assert_ptr_nonnull(best);
+    ck_assert_uint_ge(best->attribute_area, 1);
+    ck_assert_uint_le(best->attribute_length, sizeof bytes);
+    host_file_read(file, bytes, best->attribute_length,
+                   ATTRIBUTE_AREA + (uint64_t)(best->attribute_area - 1) * ATTRIBUTE_AREA_SIZE);
+    crc = crc32c(0, bytes, best->attribute_length);
+    host_file_release(file);
+    return crc == best->attribute_crc;
+}
+
+/* Those that were synced would be the next to be overwritten if it did not. */
+START_TEST(a_power_cut_after_closing_leaves_whole_attributes)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    TapeMedium *m = open_cartridge(disk, false);
+    GRand *rand = g_rand_new_with_seed(1);
+    int closed, i;
+
+    set_attribute(m, 1);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    closed = memory_disk_events(disk);
+    set_attribute(m, 2);
+    medium_free(m);
+    ck_assert_int_gt(memory_disk_events(disk), closed);
+    for (i = 0; i < 64; i++) {
+        int event = g_rand_int_range(rand, closed, memory_disk_events(disk) + 1);
+        g_autoptr(MemoryDisk) cut = memory_disk_cut(disk, event, CUT_POWER, rand);
+
+        ck_assert_msg(names_whole_attributes(cut), "cut %d, at event %d", i, event);
+    }
+    g_rand_free(rand);
+}
+END_TEST
+
 TCase *make_medium_fault_tcase(void)
 {
     TCase *tcase = tcase_create("fault");
@@ -363,5 +423,6 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_test(tcase, damaged_data_is_that_one_block);
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
     tcase_add_test(tcase, writing_among_damaged_entries_leaves_a_cartridge);
+    tcase_add_test(tcase, a_power_cut_after_closing_leaves_whole_attributes);
     return tcase;
 }
