@@ -165,6 +165,12 @@ GPtrArray *plan_cases(const PlanOptions *options, GError **error)
     if (!names_differ(cases, error)) {
         return NULL;
     }
+    if (options->only && cases->len == 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "--case %s: none of these scenarios has a case of that name%s", options->only,
+                    options->guest ? " for that guest" : "");
+        return NULL;
+    }
     keep_shard(cases, shard, shards);
     return g_steal_pointer(&cases);
 }

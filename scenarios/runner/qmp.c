@@ -12,6 +12,9 @@
 /* A monitor that is silent that long belongs to a QEMU that hangs. */
 #define QMP_PATIENCE SECONDS(15)
 
+/* Its longest answers describe a whole machine. */
+#define QMP_LINE_MAX (16u * 1024 * 1024)
+
 struct Qmp {
     int fd;
     GString *input;
@@ -30,16 +33,17 @@ static JsonNode *next(Qmp *self, GError **error)
     char *newline;
     JsonNode *node;
 
-    while (!(newline = strchr(self->input->str, '\n'))) {
+    while (!(newline = memchr(self->input->str, '\n', self->input->len))) {
         struct pollfd fd = { .fd = self->fd, .events = POLLIN };
         char bytes[4096];
         ssize_t n;
 
+        /* However much it says: what ends no line is no answer. */
+        if (interrupted() || g_get_monotonic_time() > end || self->input->len > QMP_LINE_MAX) {
+            fail(error, interrupted() ? "interrupted" : "no answer");
+            return NULL;
+        }
         if (poll(&fd, 1, 100) <= 0) {
-            if (interrupted() || g_get_monotonic_time() > end) {
-                fail(error, interrupted() ? "interrupted" : "no answer");
-                return NULL;
-            }
             continue;
         }
         n = read(self->fd, bytes, sizeof bytes);

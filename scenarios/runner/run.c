@@ -20,6 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What `serve --pcap-snap` takes at least. */
+#define PCAP_SNAP_MIN 256
+
 typedef struct Options {
     PlanOptions plan;
     char *out;
@@ -125,7 +128,11 @@ static bool start_worker(Run *run, Worker *worker, CaseRecord *record, GError **
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         _exit(getppid() != parent ? 1 : work(run, record->scenario, record->directory));
     }
-    return worker->pid > 0 || fail(error, "fork", errno);
+    if (worker->pid < 0) {
+        worker->pid = 0; /* -1 is everybody, to kill() */
+        return fail(error, "fork", errno);
+    }
+    return true;
 }
 
 /* The case in about twenty lines, for who is looking on. */
@@ -503,6 +510,11 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     }
     if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
         g_prefix_error(error, "--pcap-snap: ");
+        return false;
+    }
+    if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "--pcap-snap %s: give at least %d bytes", o->pcap_snap, PCAP_SNAP_MIN);
         return false;
     }
     if (o->jobs == 0) {

@@ -66,12 +66,13 @@ static bool may_replace(const ReportFormat *format, const char *path, GError **e
     size_t length = strlen(format->begins);
     g_autofree char *found = g_malloc0(length + 1);
     const char *problem = NULL;
-    FILE *file = fopen(path, "re");
+    FILE *file = NULL;
 
-    if (!file) {
-        problem = errno == ENOENT ? NULL : g_strerror(errno);
-    } else if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+    /* Looked at first: to open a pipe that nobody writes to takes for ever. */
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
         problem = "that is no file";
+    } else if (!(file = fopen(path, "re"))) {
+        problem = errno == ENOENT ? NULL : g_strerror(errno);
     } else if (fread(found, 1, length, file) > 0 && strcmp(found, format->begins) != 0) {
         problem = "there is a file of another kind; name a new one";
     }

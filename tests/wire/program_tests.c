@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -92,6 +93,15 @@ static void put(const char *dir, const char *name, const char *text)
     g_assert(good);
 }
 
+/* A pipe that nobody is at the other end of. */
+static void make_pipe(const char *dir, const char *name)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    int made = mkfifo(path, 0600);
+
+    g_assert(made == 0);
+}
+
 START_TEST(bad_input_is_one_line_and_status_2)
 {
     static const struct {
@@ -165,6 +175,10 @@ START_TEST(bad_input_is_one_line_and_status_2)
     };
     g_autofree char *dir = NULL;
     size_t i;
+        { { "run", "--check", "--case", "nobody", "good.yaml" }, "--case nobody" },
+        { { "run", "--check", "--pcap-snap", "255", "good.yaml" }, "--pcap-snap 255" },
+        { { "run", "good.yaml", "--junit", "pipe" }, "--junit pipe" },
+        { { "run", "good.yaml", "--html", "pipe" }, "--html pipe" },
 
     dir = room_new();
     put(dir, "foreign", "This is a letter to my aunt.\n");
