@@ -286,6 +286,25 @@ static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError 
 
 /* ---- detach ---- */
 
+/* Any device may have the name that was given: a network card is not ours to pull. */
+static bool is_drive(JsonNode *list, const char *id)
+{
+    JsonArray *array = json_node_get_array(list);
+    guint i;
+
+    for (i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        JsonObject *device = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+        if (device &&
+            g_str_equal(json_object_get_string_member_with_default(device, "name", ""), id)) {
+            return strstr(json_object_get_string_member_with_default(device, "type", ""),
+                          "usb-redir") != NULL;
+        }
+    }
+    return false;
+}
+
 static bool wait_until_gone(Qmp *qmp, const char *id, GError **error)
 {
     int polls;
@@ -317,6 +336,9 @@ static bool detach(Qmp *qmp, const QemuTarget *t, GError **error)
     found = find_device(list, t->id, NULL);
     if (!found) {
         return usbtape_input_error(error, "--id %s: there is no such device in that VM", t->id);
+    }
+    if (!is_drive(list, t->id)) {
+        return usbtape_input_error(error, "--id %s: that device of the VM is not a drive", t->id);
     }
     if (!remove_by_id(qmp, "device_del", t->id, error) || !wait_until_gone(qmp, t->id, error)) {
         return false;

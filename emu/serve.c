@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "emu/base/error.h"
 #include "emu/base/loop.h"
@@ -331,6 +332,15 @@ static void on_pcap_failed(void *data, const char *message)
     say("%s", message);
 }
 
+/* The second of the two need not be there yet. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
 /* Smaller, and descriptors would be cut. */
 #define PCAP_SNAP_MIN 256
 
@@ -343,6 +353,9 @@ static bool open_pcap(Server *s, GError **error)
     };
     uint64_t snap = 0;
 
+    if (o->pcap && o->trace && same_file(o->pcap, o->trace)) {
+        return usbtape_input_error(error, "--pcap %s: the trace is written there", o->pcap);
+    }
     if (!o->pcap) {
         return !o->pcap_snap ||
                usbtape_input_error(error, "--pcap-snap: there is no --pcap to cut");

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "emu/base/error.h"
 
 /* Whoever follows the file sees a line after that time at the latest. */
 #define FLUSH_US (100 * 1000)
+
+/* By which a trace is known. */
+#define LINE_BEGINS "{\"us\":"
 
 struct TraceFile {
     Trace base;
@@ -59,7 +63,7 @@ static void trace_file_emit(Trace *trace, TracePoint point, const char *message)
     if (!file->stream) {
         return;
     }
-    fprintf(file->stream, "{\"us\":%" G_GINT64_FORMAT ",\"point\":\"%s\",\"text\":",
+    fprintf(file->stream, LINE_BEGINS "%" G_GINT64_FORMAT ",\"point\":\"%s\",\"text\":",
             clock_now(file->clock) - file->start, trace_point_name(point));
     put_json_text(file->stream, valid);
     fputs("}\n", file->stream);
@@ -83,9 +87,10 @@ static FILE *open_trace(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
     FILE *stream = NULL;
-    char first;
+    char first[sizeof LINE_BEGINS - 1];
+    ssize_t n = fd >= 0 ? pread(fd, first, sizeof first, 0) : -1;
 
-    if (fd >= 0 && pread(fd, &first, 1, 0) == 1 && first != '{') {
+    if (n > 0 && (n < (ssize_t)sizeof first || memcmp(first, LINE_BEGINS, sizeof first) != 0)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "--trace %s: there is a file of another kind; name a new one", path);
         close(fd);

@@ -13,7 +13,7 @@
 /* An answer is a status or a list; more is not one of ours. */
 #define ANSWER_MAX (4u * 1024 * 1024)
 
-static const ControlCommand *find_command(const char *name, GError **error)
+static const ControlCommand *command_named(const char *name)
 {
     const ControlCommand *row;
 
@@ -22,9 +22,26 @@ static const ControlCommand *find_command(const char *name, GError **error)
             return row;
         }
     }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "ctl: there is no command '%s'; `usbtape ctl --help` lists them", name);
     return NULL;
+}
+
+/* The command that the words begin with, and where its arguments begin: "fault add" is fault-add.
+ */
+static const ControlCommand *find_command(char **words, char ***rest, GError **error)
+{
+    const ControlCommand *row = command_named(words[0]);
+    g_autofree char *joined = words[1] ? g_strconcat(words[0], "-", words[1], NULL) : NULL;
+
+    *rest = words + 1;
+    if (!row && joined) {
+        row = command_named(joined);
+        *rest = words + 2;
+    }
+    if (!row) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "ctl: there is no command '%s'; `usbtape ctl --help` lists them", words[0]);
+    }
+    return row;
 }
 
 static const ControlArgument *find_flag(const ControlCommand *row, const char *word)
@@ -287,9 +304,10 @@ static bool run(const Options *options, GError **error)
     int fd;
 
     if (options->words) {
-        const ControlCommand *row = find_command(options->words[0], error);
+        char **rest;
+        const ControlCommand *row = find_command(options->words, &rest, error);
 
-        arguments = row ? read_arguments(row, options->words + 1, error) : NULL;
+        arguments = row ? read_arguments(row, rest, error) : NULL;
         if (!arguments) {
             return false;
         }

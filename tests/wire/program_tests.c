@@ -137,6 +137,8 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "serve", "--listen", "unix:s", "--faults", "." }, "." },
         { { "serve", "--listen", "unix:s", "--trace", "missing/t" }, "missing/t" },
         { { "serve", "--listen", "unix:s", "--trace", "foreign" }, "--trace foreign" },
+        { { "serve", "--listen", "unix:s", "--trace", "other.json" }, "--trace other.json" },
+        { { "serve", "--listen", "unix:s", "--trace", "x", "--pcap", "./x" }, "--pcap ./x" },
         { { "serve", "--listen", "unix:s", "--pcap", "missing/p" }, "missing/p" },
         { { "serve", "--listen", "unix:s", "--pcap", "foreign" }, "--pcap foreign" },
         { { "serve", "--listen", "unix:s", "--pcap", "." }, "--pcap ." },
@@ -148,6 +150,10 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "ctl", "status" }, "--control" },
         { { "ctl", "--control", "unix:nobody", "status" }, "unix:nobody" },
         { { "ctl", "--control", "unix:nobody", "explode" }, "'explode'" },
+        { { "ctl", "--control", "unix:nobody", "fault", "explode" }, "'fault'" },
+        { { "ctl", "--control", "unix:nobody", "fault", "add" }, "fault-add: rule is missing" },
+        { { "ctl", "--control", "unix:nobody", "fault", "add", "x" }, "unix:nobody" },
+        { { "ctl", "--control", "unix:nobody", "fault", "list" }, "unix:nobody" },
         { { "ctl", "--control", "unix:nobody" }, "COMMAND" },
         { { "ctl", "--control", "unix:nobody", "load" }, "file" },
         { { "ctl", "--control", "unix:nobody", "status", "x" }, "'x'" },
@@ -169,20 +175,23 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "run", "--check", "--shard", "3/2", "case.yaml" }, "--shard '3/2'" },
         { { "run", "--check", "--shard", "1", "case.yaml" }, "--shard '1'" },
         { { "run", "--check", "--shard", "1/2x", "case.yaml" }, "--shard '1/2x'" },
+        { { "run", "--check", "--case", "nobody", "good.yaml" }, "--case nobody" },
+        { { "run", "--check", "--pcap-snap", "255", "good.yaml" }, "--pcap-snap 255" },
+        { { "run", "good.yaml", "--junit", "pipe" }, "--junit pipe" },
+        { { "run", "good.yaml", "--html", "pipe" }, "--html pipe" },
         { { "run", "missing.yaml" }, "missing.yaml" },
         { { "run", "--check", "bad.yaml" }, "bad.yaml:" },
         { { "run", "--check", "foreign" }, "foreign" },
     };
     g_autofree char *dir = NULL;
     size_t i;
-        { { "run", "--check", "--case", "nobody", "good.yaml" }, "--case nobody" },
-        { { "run", "--check", "--pcap-snap", "255", "good.yaml" }, "--pcap-snap 255" },
-        { { "run", "good.yaml", "--junit", "pipe" }, "--junit pipe" },
-        { { "run", "good.yaml", "--html", "pipe" }, "--html pipe" },
 
     dir = room_new();
     put(dir, "foreign", "This is a letter to my aunt.\n");
     put(dir, "empty", "");
+    put(dir, "other.json", "{\"precious\": true}\n");
+    put(dir, "good.yaml", "name: good\nabout: it is read alone\nsteps: [{run: \"true\"}]\n");
+    make_pipe(dir, "pipe");
     put(dir, "bad.yaml", "# rules\n- {name: drive.explode}\n");
     for (i = 0; i < G_N_ELEMENTS(rows); i++) {
         Run r = run(dir, rows[i].words);
