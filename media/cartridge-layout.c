@@ -55,7 +55,7 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
 
     memset(b, 0, length);
     memcpy(b, CARTRIDGE_MAGIC, 8);
-    put_le32(b + 8, CARTRIDGE_VERSION);
+    put_le32(b + 8, s->geometry.cleanings ? CARTRIDGE_VERSION_CLEANING : CARTRIDGE_VERSION);
     put_le32(b + 16, (uint32_t)length);
     put_le32(b + 20, flags);
     put_le64(b + 24, s->sequence);
@@ -63,6 +63,7 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
     put_le32(b + 36, s->chunk_shift);
     put_le32(b + 40, s->geometry.partitions);
     b[44] = s->geometry.density;
+    put_le16(b + 46, s->geometry.cleanings);
     put_le64(b + 48, s->geometry.capacity);
     put_le64(b + 56, s->geometry.early_warning);
     put_le32(b + 64, s->attribute_area);
@@ -96,6 +97,12 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
     s->geometry.worm = get_le32(b + 20) & FLAG_WORM;
     s->geometry.compression = get_le32(b + 20) & FLAG_COMPRESSION;
     s->geometry.density = b[44];
+    if (get_le32(b + 8) == CARTRIDGE_VERSION_CLEANING) {
+        s->geometry.cleanings = get_le16(b + 46);
+        if (s->geometry.cleanings == 0) {
+            return false;
+        }
+    }
     s->geometry.capacity = get_le64(b + 48);
     s->geometry.early_warning = get_le64(b + 56);
     memcpy(s->geometry.barcode, b + 80, 32);
@@ -127,7 +134,7 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     if (memcmp(b, CARTRIDGE_MAGIC, 8) != 0) {
         return SUPERBLOCK_FOREIGN;
     }
-    if (*version < 1 || *version > CARTRIDGE_VERSION) {
+    if (*version < 1 || *version > CARTRIDGE_VERSION_CLEANING) {
         return SUPERBLOCK_OTHER_VERSION;
     }
     if (partitions < 1 || partitions > MEDIUM_PARTITIONS_MAX ||

@@ -12,6 +12,7 @@
 
 enum {
     CARTRIDGE_VERSION = 2, /* written; 1, which knew no compression, is read and becomes 2 */
+    CARTRIDGE_VERSION_CLEANING = 3, /* of a cleaning cartridge alone: others must refuse it */
 
     /* The system area at the front of the file. */
     SUPERBLOCK_SLOTS = 2,

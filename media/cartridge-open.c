@@ -119,7 +119,7 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
         if (slots->states[i] == SUPERBLOCK_OTHER_VERSION) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                         "%s: a cartridge of version %u; this program knows versions 1 to %u",
-                        c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION);
+                        c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION_CLEANING);
             return false;
         }
     }

@@ -219,6 +219,9 @@ static MediumResult writable(Cartridge *c)
     if (c->read_only || c->superblock.write_protected) {
         return MEDIUM_PROTECTED;
     }
+    if (c->superblock.geometry.cleanings > 0) {
+        return MEDIUM_UNSUPPORTED;
+    }
     return c->failed ? MEDIUM_HOST_ERROR : MEDIUM_OK;
 }
 

@@ -121,6 +121,9 @@ static MediumResult writable(RamMedium *r)
     if (r->write_protected) {
         return MEDIUM_PROTECTED;
     }
+    if (r->geometry.cleanings > 0) {
+        return MEDIUM_UNSUPPORTED;
+    }
     if (r->geometry.worm && r->head < current(r)->objects->len) {
         return MEDIUM_WORM;
     }
@@ -254,6 +257,9 @@ static MediumResult ram_format_partitions(TapeMedium *m, uint32_t count, const u
 
     if (r->write_protected) {
         return MEDIUM_PROTECTED;
+    }
+    if (r->geometry.cleanings > 0) {
+        return MEDIUM_UNSUPPORTED;
     }
     if (!geometry_divisible(&r->geometry, count, capacities)) {
         return MEDIUM_INVALID;

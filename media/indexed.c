@@ -562,11 +562,12 @@ bool indexed_create(const IndexedFormat *format, int fd, const char *path,
     int failure;
 
     if (geometry->capacity || geometry->early_warning || geometry->partitions != 1 ||
-        geometry->worm || geometry->compression || geometry->density || geometry->barcode[0]) {
+        geometry->worm || geometry->compression || geometry->density || geometry->cleanings ||
+        geometry->barcode[0]) {
         host_file_release(s.file);
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "%s: a %s file holds no capacity, partitions, WORM, compression, density or "
-                    "bar code: leave these options out, or make a .tape",
+                    "%s: a %s file holds no capacity, partitions, WORM, compression, density, "
+                    "cleanings or bar code: leave these options out, or make a .tape",
                     path, format->suffix);
         return false;
     }

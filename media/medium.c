@@ -6,6 +6,8 @@
  */
 #include "media/medium.h"
 
+#include "emu/base/bytes.h"
+
 #define BIT(result) (1u << (unsigned)(result))
 
 enum {
@@ -180,6 +182,44 @@ MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition)
     g_assert(same_place(&before, &after));
     g_assert(result != MEDIUM_OK || after.eod);
     return result;
+}
+
+static uint64_t load_count(TapeMedium *m)
+{
+    MediumAttribute attribute;
+    uint64_t count = 0;
+
+    if (medium_get_attribute(m, 0, MEDIUM_ATTRIBUTE_LOAD_COUNT, &attribute) == MEDIUM_OK) {
+        if (g_bytes_get_size(attribute.value) == 8) {
+            count = get_be64(g_bytes_get_data(attribute.value, NULL));
+        }
+        g_bytes_unref(attribute.value);
+    }
+    return count;
+}
+
+uint32_t medium_cleanings_left(TapeMedium *m)
+{
+    MediumInfo info;
+
+    medium_info(m, &info);
+    return info.geometry.cleanings - (uint32_t)MIN(load_count(m), info.geometry.cleanings);
+}
+
+bool medium_use_cleaning(TapeMedium *m)
+{
+    uint8_t count[8];
+
+    if (medium_cleanings_left(m) == 0) {
+        return false;
+    }
+    put_be64(count, load_count(m) + 1);
+    g_autoptr(GBytes) value = g_bytes_new(count, sizeof count);
+    const MediumAttribute attribute = { .id = MEDIUM_ATTRIBUTE_LOAD_COUNT,
+                                        .read_only = true,
+                                        .value = value };
+    medium_set_attribute(m, 0, &attribute); /* of a file that is read-only it is not kept */
+    return true;
 }
 
 MediumResult medium_lose(TapeMedium *m, uint64_t objects)

@@ -41,7 +41,7 @@ typedef enum MediumResult {
     MEDIUM_PROTECTED,        /* write protect, or opened read-only; nothing done */
     MEDIUM_WORM,             /* would overwrite a WORM cartridge; nothing done */
     MEDIUM_INVALID,          /* no such partition, object, attribute; nothing done */
-    MEDIUM_UNSUPPORTED,      /* the format cannot hold this; nothing done */
+    MEDIUM_UNSUPPORTED,      /* the format or the cartridge cannot hold this; nothing done */
     MEDIUM_HOST_ERROR,       /* the host file failed (disk full, EIO): see medium_host_error() */
     MEDIUM_CORRUPT,          /* the object is damaged in the file; the head is beyond it */
 } MediumResult;
@@ -88,6 +88,7 @@ typedef struct MediumGeometry {
     uint64_t early_warning; /* bytes before the end of each partition where early warning starts */
     uint32_t partitions;    /* 1 to MEDIUM_PARTITIONS_MAX */
     uint8_t density;        /* density code, 0 = default */
+    uint16_t cleanings;     /* a cleaning cartridge, good for so many; 0: one that holds data */
     bool worm;
     bool compression; /* blocks are compressed while the drive wants it: medium_set_compression() */
     char barcode[33]; /* NUL-terminated, may be empty */
@@ -235,6 +236,14 @@ MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id
 /* An empty value deletes. UNSUPPORTED: no room for it. Durable after the next sync. */
 MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
                                   const MediumAttribute *attribute);
+/*
+ * A cleaning cartridge (SPC-3 § 7.3, MEDIUM TYPE 01h) holds no data: writing to it is
+ * UNSUPPORTED. What is left of its cleanings: those that it is good for, less its LOAD COUNT.
+ */
+#define MEDIUM_ATTRIBUTE_LOAD_COUNT 0x0003
+uint32_t medium_cleanings_left(TapeMedium *m);
+/* One of them, durable after the next sync. False: there is none left, nothing done. */
+bool medium_use_cleaning(TapeMedium *m);
 /* Appends the ids (uint16_t), ascending. */
 void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids);
 

@@ -127,6 +127,10 @@ static void print_summary(TapeMedium *m, const char *path)
            info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
            info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
            info.tab ? ", write-protected" : "");
+    if (info.geometry.cleanings > 0) {
+        printf(", for cleaning, %u of %u cleanings left", medium_cleanings_left(m),
+               info.geometry.cleanings);
+    }
     if (info.geometry.density) {
         printf(", density %02Xh", info.geometry.density);
     }
@@ -219,6 +223,8 @@ static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path
     json_add_count(b, "early_warning", info.geometry.early_warning);
     json_add_count(b, "density", info.geometry.density);
     json_add_bool(b, "worm", info.geometry.worm);
+    json_add_count(b, "cleanings", info.geometry.cleanings);
+    json_add_count(b, "cleanings_left", medium_cleanings_left(m));
     json_add_bool(b, "compression", info.geometry.compression);
     json_add_bool(b, "write_protected", info.tab);
     json_add_text(b, "barcode", info.geometry.barcode);

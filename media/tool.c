@@ -15,10 +15,13 @@
 /* Everything that any subcommand can be told; each offers the options that it understands. */
 typedef struct Options {
     char *model, *capacity, *early_warning, *barcode, *format, *repair;
-    int partitions, partition;
+    int partitions, partition, cleanings;
     gint64 file;
     gboolean worm, compression, json, mtf;
 } Options;
+
+/* Without --cleaning. */
+enum { NOT_FOR_CLEANING = G_MININT };
 
 /* How often a tape is looked at that a drive overwrites meanwhile. */
 enum { LOOKS_MAX = 10 };
@@ -99,6 +102,21 @@ static bool apply_barcode(const char *text, MediumGeometry *geometry, GError **e
     return true;
 }
 
+/* One that holds no data, so that nothing else can be said of it but a label. */
+static bool apply_cleaning(const Options *o, MediumGeometry *geometry, GError **error)
+{
+    if (o->cleanings < 1 || o->cleanings > G_MAXUINT16) {
+        return usbtape_input_error(error, "--cleaning: 1 to %d, not %d", G_MAXUINT16, o->cleanings);
+    }
+    if (o->model || o->capacity || o->early_warning || o->partitions != 1 || o->worm ||
+        o->compression) {
+        return usbtape_input_error(error, "--cleaning: such a cartridge holds no data: leave out "
+                                          "all other options but --barcode");
+    }
+    geometry->cleanings = (uint16_t)o->cleanings;
+    return true;
+}
+
 static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GError **error)
 {
     *geometry = (MediumGeometry){ .worm = o->worm, .compression = o->compression };
@@ -107,7 +125,8 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
                                    o->partitions);
     }
     geometry->partitions = (uint32_t)o->partitions;
-    if ((o->model && !apply_model(o->model, geometry, error)) ||
+    if ((o->cleanings != NOT_FOR_CLEANING && !apply_cleaning(o, geometry, error)) ||
+        (o->model && !apply_model(o->model, geometry, error)) ||
         !parse_size("--capacity", o->capacity, &geometry->capacity, error) ||
         (o->barcode && !apply_barcode(o->barcode, geometry, error))) {
         return false;
@@ -416,7 +435,8 @@ static bool run_cat(char **arguments, const Options *o, GError **error)
 
 static const Subcommand subcommands[] = {
     { "create", "FILE", 1, "make a new, empty cartridge file",
-      "model capacity early-warning partitions worm compression barcode format", run_create },
+      "model capacity early-warning partitions worm compression cleaning barcode format",
+      run_create },
     { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json", run_info },
     { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
       "json", run_ls },
@@ -444,6 +464,8 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
         { "worm", 0, 0, G_OPTION_ARG_NONE, &o->worm, "write once, read many", NULL },
         { "compression", 0, 0, G_OPTION_ARG_NONE, &o->compression,
           "compress blocks while the drive wants it, and count capacity after that", NULL },
+        { "cleaning", 0, 0, G_OPTION_ARG_INT, &o->cleanings,
+          "a cleaning cartridge, good for N cleanings: holds no data", "N" },
         { "barcode", 0, 0, G_OPTION_ARG_STRING, &o->barcode, "its label, up to 32 characters",
           "TEXT" },
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
@@ -513,7 +535,7 @@ static bool check_arguments(const Subcommand *subcommand, char **arguments, GErr
 /* `arguments`: those after the name of the subcommand. */
 static int run_subcommand(const Subcommand *subcommand, int argc, char **argv)
 {
-    Options o = { .partitions = 1, .file = -1 };
+    Options o = { .partitions = 1, .cleanings = NOT_FOR_CLEANING, .file = -1 };
     g_autoptr(GArray) entries = entries_of(subcommand, &o);
     g_autoptr(GOptionContext) context = g_option_context_new(subcommand->arguments);
     g_autofree char *name = g_strdup_printf("usbtape media %s", subcommand->name);

@@ -11,6 +11,8 @@
 
 enum { BINARY, ASCII, TEXT, FORMATS };
 
+#define MEDIUM_TYPE_INFORMATION 0x0409
+
 /* ---- what the drive says itself ---- */
 
 static void put_remaining(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
@@ -117,7 +119,17 @@ static void put_medium_type(SscDrive *drive, const MediumPartition *partition, B
     MediumInfo info;
 
     medium_info(drive->medium, &info);
-    byte_writer_u8(w, info.geometry.worm ? 0x80 : 0x00);
+    byte_writer_u8(w, info.geometry.worm ? 0x80 : drive->cleaning ? 0x01 : 0x00);
+}
+
+/* Of a cleaning cartridge: how many cleanings it was made for. Otherwise reserved. */
+static void put_medium_type_information(SscDrive *drive, const MediumPartition *partition,
+                                        ByteWriter *w)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    byte_writer_be16(w, info.geometry.cleanings);
 }
 
 /*
@@ -130,13 +142,20 @@ static const struct {
     uint8_t format, length;
     void (*put)(SscDrive *drive, const MediumPartition *partition, ByteWriter *w);
 } known[] = {
-    { 0x0000, BINARY, 8, put_remaining },    { 0x0001, BINARY, 8, put_maximum },
-    { 0x0002, BINARY, 8, put_alert_flags },  { 0x0004, BINARY, 8, put_memory_left },
-    { 0x0005, ASCII, 8, put_organization },  { 0x0006, BINARY, 1, put_density_code },
-    { 0x020a, ASCII, 40, put_this_drive },   { 0x0222, BINARY, 8, put_written },
-    { 0x0223, BINARY, 8, put_read },         { 0x0404, ASCII, 8, put_organization },
-    { 0x0405, BINARY, 1, put_density_code }, { 0x0407, BINARY, 8, put_memory_size },
+    { 0x0000, BINARY, 8, put_remaining },
+    { 0x0001, BINARY, 8, put_maximum },
+    { 0x0002, BINARY, 8, put_alert_flags },
+    { 0x0004, BINARY, 8, put_memory_left },
+    { 0x0005, ASCII, 8, put_organization },
+    { 0x0006, BINARY, 1, put_density_code },
+    { 0x020a, ASCII, 40, put_this_drive },
+    { 0x0222, BINARY, 8, put_written },
+    { 0x0223, BINARY, 8, put_read },
+    { 0x0404, ASCII, 8, put_organization },
+    { 0x0405, BINARY, 1, put_density_code },
+    { 0x0407, BINARY, 8, put_memory_size },
     { 0x0408, BINARY, 1, put_medium_type },
+    { MEDIUM_TYPE_INFORMATION, BINARY, 2, put_medium_type_information },
 };
 
 static bool is_known(uint16_t id)
@@ -219,7 +238,9 @@ static GArray *list_ids(SscDrive *drive, uint32_t partition, uint16_t first)
 
     medium_list_attributes(drive->medium, partition, stored);
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
-        g_array_append_val(stored, known[i].id);
+        if (known[i].id != MEDIUM_TYPE_INFORMATION || drive->cleaning) {
+            g_array_append_val(stored, known[i].id);
+        }
     }
     g_array_sort(stored, by_id);
     for (guint i = 0; i < stored->len; i++) {
@@ -244,6 +265,9 @@ static void put_known(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16
     MediumPartition state;
 
     medium_partition(drive->medium, partition, &state);
+    if (drive->cleaning) { /* no data goes there */
+        state.capacity = 0;
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
         if (known[i].id == id) {
             put_header(w, id, (uint8_t)(READ_ONLY | known[i].format), known[i].length);

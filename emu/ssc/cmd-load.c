@@ -51,6 +51,9 @@ Outcome load_unload(SscCommand *c)
     if (!drive->medium) {
         return check(SENSE_MEDIUM_NOT_PRESENT);
     }
+    if (drive->cleaning && (what & LOAD) && !(what & HOLD)) { /* no tape to be threaded */
+        return check(SENSE_CLEANING_CARTRIDGE);
+    }
     if (!(what & (LOAD | HOLD)) && drive->prevented) {
         return check(SENSE_REMOVAL_PREVENTED);
     }

@@ -48,6 +48,9 @@ Outcome ssc_check_ready(const SscDrive *drive)
     if (!drive->medium) {
         return check(SENSE_MEDIUM_NOT_PRESENT);
     }
+    if (drive->cleaning) {
+        return check(SENSE_CLEANING_CARTRIDGE);
+    }
     if (ssc_timing_loading(drive)) {
         return check(SENSE_BECOMING_READY);
     }

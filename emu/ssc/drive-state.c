@@ -42,6 +42,9 @@ void ssc_drive_load(SscDrive *drive)
         return;
     }
     drive->reload_after_sync = false;
+    if (drive->cleaning) {
+        return;
+    }
     if (!drive->loaded) {
         drive->load_count++;
         drive->drum_since = clock_now(drive->clock);
@@ -188,13 +191,40 @@ ScsiTarget *ssc_drive_target(SscDrive *drive)
     return &drive->target;
 }
 
+static bool is_cleaning_cartridge(TapeMedium *medium)
+{
+    MediumInfo info;
+
+    medium_info(medium, &info);
+    return info.geometry.cleanings > 0;
+}
+
+/* A cleaning cartridge was put in: it does its work, unless it is used up, and that is all. */
+static void clean_heads(SscDrive *drive)
+{
+    drive->held = true;
+    ssc_drive_alert(drive, 11); /* cleaning media */
+    if (!medium_use_cleaning(drive->medium)) {
+        ssc_drive_alert(drive, 22); /* expired cleaning media */
+        return;
+    }
+    drive->dirty = true; /* its memory */
+    drive->drum_cleaned = drive->drum_time;
+    ssc_timing_cleans(drive);
+}
+
 bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
 {
     if (drive->medium) {
         return false;
     }
     drive->medium = medium;
+    drive->cleaning = is_cleaning_cartridge(medium);
     ssc_drive_clean(drive);
+    if (drive->cleaning) { /* the drive does not become ready: no unit attention */
+        clean_heads(drive);
+        return true;
+    }
     ssc_drive_load(drive);
     ssc_timing_loads(drive);
     scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
@@ -207,13 +237,14 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
     if (!drive->medium) {
         return SSC_EJECT_EMPTY;
     }
-    if (drive->sync || drive->command.task) {
+    if (drive->sync || drive->command.task || ssc_timing_cleaning(drive)) {
         return SSC_EJECT_BUSY;
     }
     if (drive->prevented && !force) {
         return SSC_EJECT_PREVENTED;
     }
     *medium = g_steal_pointer(&drive->medium);
+    drive->cleaning = false;
     unthread(drive);
     drive->tape_alerts = 0; /* they spoke of that cartridge */
     drive->dirty = false;

@@ -112,6 +112,7 @@ struct SscDrive {
     bool loaded;
     bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
+    bool cleaning;          /* what is in is a cleaning cartridge: `held`, never loaded */
     SscFormat format;
     uint8_t ait_format;    /* AIT and DEVICE of page 31h, as the cartridge was formatted */
     bool compression_told; /* the medium knows whether to compress */
@@ -135,6 +136,7 @@ struct SscDrive {
     uint64_t tape_written_before, tape_read_before; /* when this cartridge was loaded */
     /* Since the drive was made. */
     int64_t made, drum_time, drum_since; /* microseconds */
+    int64_t drum_cleaned;                /* drum_time when the heads were cleaned last */
     uint32_t load_count, motion_count;
     uint64_t written_before, read_before; /* of these, before the cartridge was loaded */
     uint64_t commands[256], checks;       /* ended, by operation code; with CHECK CONDITION */
@@ -152,7 +154,7 @@ struct SscDrive {
 
     bool timed; /* time is modelled */
     /* If it is: when the cartridge is ready, the tape free, the buffer drained. */
-    int64_t ready_at, busy_until, drained_at;
+    int64_t ready_at, busy_until, drained_at, cleaned_at;
     ClockTimer *late; /* the current command has done its work and is to end then; NULL: not */
     Outcome late_outcome;
 

@@ -147,7 +147,7 @@ static void put_usage(LogWriter *log)
     put_reserved(log, 0x08, 0x08, 8);
     put_parameter(log, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
     put_parameter(log, 0x0a, 4, drive->motion_count);
-    put_parameter(log, 0x0b, 4, minutes(turned)); /* never cleaned, never in need of it */
+    put_parameter(log, 0x0b, 4, minutes(turned - drive->drum_cleaned)); /* since cleaning */
     put_reserved(log, 0x0c, 0x10, 4);
     put_reserved(log, 0x11, 0x20, 24);
 }

@@ -88,12 +88,12 @@ typedef enum SscEject {
     SSC_EJECTED,
     SSC_EJECT_EMPTY,     /* nothing was loaded */
     SSC_EJECT_PREVENTED, /* the host locked it (PREVENT ALLOW MEDIUM REMOVAL) and `force` is off */
-    SSC_EJECT_BUSY,      /* a command is using it: try again when it has ended */
+    SSC_EJECT_BUSY,      /* a command is using it, or it is cleaning: try again later */
 } SscEject;
 
 /*
- * Puts a cartridge in and loads it; UA 28/00 follows. Takes the medium over. False: there is one
- * already (the medium stays the caller's).
+ * Puts a cartridge in and loads it; UA 28/00 follows. One for cleaning is not loaded: it cleans.
+ * Takes the medium over. False: there is one already (the medium stays the caller's).
  */
 bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium);
 /* Takes the cartridge out, as the button on the drive does; `*medium` is then the caller's. */

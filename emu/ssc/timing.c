@@ -101,12 +101,26 @@ void ssc_timing_loads(SscDrive *drive)
     }
 }
 
+void ssc_timing_cleans(SscDrive *drive)
+{
+    if (drive->timed) {
+        drive->cleaned_at =
+            clock_now(drive->clock) + (int64_t)drive->model->timing.clean * (SECOND / 1000);
+        drive->busy_until = drive->cleaned_at;
+    }
+}
+
+bool ssc_timing_cleaning(const SscDrive *drive)
+{
+    return drive->timed && drive->cleaning && clock_now(drive->clock) < drive->cleaned_at;
+}
+
 void ssc_drive_set_timed(SscDrive *drive, bool timed)
 {
     if (drive->timed != timed) {
         drive->timed = timed;
         drive->command.timed.watched = false; /* it began by the other rule */
-        drive->ready_at = 0;
+        drive->ready_at = drive->cleaned_at = 0;
         drive->busy_until = drive->drained_at = clock_now(drive->clock);
     }
 }

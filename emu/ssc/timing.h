@@ -8,6 +8,7 @@
  *   what synchronises, when the buffer has gone to tape; then, if it moves the tape, the way
  *   REWIND           its share of the time for the whole tape; LOCATE and SPACE at search speed
  *   LOAD, UNLOAD     the mechanism, and the way to the beginning; a cartridge put in is ready later
+ *   cleaning         the cartridge can leave (UNLOAD, the button) when it has run
  *   ERASE (long)     the rest of the partition at the native rate
  *
  * With IMMED the command ends at once, and the next one that needs the tape waits.
@@ -37,6 +38,9 @@ void ssc_timing_drained(SscDrive *drive, uint64_t bytes);
 void ssc_timing_flow(SscDrive *drive);
 /* A cartridge was put in, or the drive switched on with one. */
 void ssc_timing_loads(SscDrive *drive);
+/* A cleaning cartridge was put in, and runs. */
+void ssc_timing_cleans(SscDrive *drive);
+bool ssc_timing_cleaning(const SscDrive *drive);
 /* It is being loaded. */
 bool ssc_timing_loading(const SscDrive *drive);
 

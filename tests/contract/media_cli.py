@@ -75,6 +75,17 @@ def a_new_cartridge_is_as_asked_for():
     assert info['partitions'][0]['early_warning'] == 1048576 - 102400
 
 
+def a_cleaning_cartridge_holds_no_data():
+    good('create', 'clean.tape', '--cleaning', '3', '--barcode', 'CLN001')
+    info = json.loads(good('info', 'clean.tape', '--json'))
+    assert info['cleanings'] == 3 and info['cleanings_left'] == 3 and info['barcode'] == 'CLN001'
+    assert '3 of 3 cleanings left' in good('info', 'clean.tape').decode()
+    good('check', 'clean.tape')
+    for wrong in (['--cleaning', '0'], ['--cleaning', '70000'], ['--cleaning', '3', '--worm'],
+                  ['--cleaning', '3', '--capacity', '1GB'], ['--cleaning', '3', '--format', 'simh']):
+        refused(2, [], 'create', 'wrong.tape', *wrong)
+
+
 def a_tape_goes_in_and_out_unchanged():
     write('in.tap', IMAGE)
     good('import', 'in.tap', 'c.tape')
@@ -282,7 +293,7 @@ def a_wrong_file_is_one_line():
         refused(2, ['blank', 'not a cartridge'], name, 'blank')
         refused(2, ['foreign', 'not a tape'], name, 'foreign')
         refused(2, ['disk', 'not a tape'], name, 'disk')
-        refused(2, ['old.tape', 'version 99', 'versions 1 to 2'], name, 'old.tape')
+        refused(2, ['old.tape', 'version 99', 'versions 1 to 3'], name, 'old.tape')
         refused(2, ['two.tape', 'damaged'], name, 'two.tape')
     refused(2, ['exists'], 'create', 'text')
     refused(2, ['No such file'], 'create', 'nowhere/x.tape')

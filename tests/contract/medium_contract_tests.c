@@ -386,6 +386,33 @@ START_TEST(worm_only_grows)
 }
 END_TEST
 
+START_TEST(a_cleaning_cartridge_cleans_and_holds_nothing)
+{
+    const MediumGeometry geometry = { .partitions = 1, .cleanings = 2 };
+    uint64_t capacity = 1000;
+    g_autoptr(Tape) tape = NULL;
+    MediumInfo info;
+
+    if (!row_can(_i, &geometry)) {
+        return;
+    }
+    tape = tape_new(_i, &geometry);
+    expect_refused(tape->m, MEDIUM_UNSUPPORTED);
+    ck_assert_int_eq(medium_format_partitions(tape->m, 1, &capacity), MEDIUM_UNSUPPORTED);
+    ck_assert_uint_eq(medium_cleanings_left(tape->m), 2);
+    ck_assert(medium_use_cleaning(tape->m));
+    tape_sync(tape);
+    tape_reopen(tape, false);
+    medium_info(tape->m, &info);
+    ck_assert_uint_eq(info.geometry.cleanings, 2);
+    ck_assert_uint_eq(medium_cleanings_left(tape->m), 1);
+    ck_assert(medium_use_cleaning(tape->m));
+    ck_assert_uint_eq(medium_cleanings_left(tape->m), 0);
+    ck_assert(!medium_use_cleaning(tape->m));
+    ck_assert_uint_eq(medium_cleanings_left(tape->m), 0);
+}
+END_TEST
+
 /* Three objects of five are lost; also when they came from a WORM cartridge's drive. */
 static void lose_three(int row, bool worm)
 {
@@ -779,6 +806,7 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, marks_fill_a_partition, 0, rows);
     tcase_add_loop_test(tcase, protected_is_protected, 0, rows);
     tcase_add_loop_test(tcase, worm_only_grows, 0, rows);
+    tcase_add_loop_test(tcase, a_cleaning_cartridge_cleans_and_holds_nothing, 0, rows);
     tcase_add_loop_test(tcase, what_never_reached_the_tape_is_gone, 0, rows);
     tcase_add_loop_test(tcase, partitions_are_apart, 0, rows);
     tcase_add_loop_test(tcase, attributes_stay, 0, rows);

@@ -27,7 +27,7 @@ bool row_can(int row, const MediumGeometry *geometry)
         return true;
     }
     return geometry->partitions == 1 && geometry->capacity == 0 && !geometry->worm &&
-           !geometry->compression;
+           geometry->cleanings == 0 && !geometry->compression;
 }
 
 /* Everything is on a RAM disk when there is one: the contract is not about the disk's speed. */

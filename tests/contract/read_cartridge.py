@@ -68,7 +68,7 @@ class Cartridge:
     @staticmethod
     def superblock(b):
         magic, version, crc, length = struct.unpack_from('<8s3I', b)
-        if magic != b'USBTAPE\x1a' or version not in (1, 2) or not 256 <= length <= 16640:
+        if magic != b'USBTAPE\x1a' or version not in (1, 2, 3) or not 256 <= length <= 16640:
             return None
         if crc32c(b[:12] + bytes(4) + b[16:length]) != crc:
             return None

@@ -11,6 +11,7 @@ TCase *make_ssc_recover_tcase(void);
 TCase *make_ssc_reserve_tcase(void);
 TCase *make_ssc_mode_tcase(void);
 TCase *make_ssc_models_tcase(void);
+TCase *make_ssc_cleaning_tcase(void);
 TCase *make_ssc_position_tcase(void);
 TCase *make_ssc_device_tcase(void);
 TCase *make_ssc_sweep_tcase(void);
@@ -32,6 +33,7 @@ SUITE_MAIN("ssc",
            make_ssc_reserve_tcase,
            make_ssc_mode_tcase,
            make_ssc_models_tcase,
+           make_ssc_cleaning_tcase,
            make_ssc_position_tcase,
            make_ssc_device_tcase,
            make_ssc_sweep_tcase,

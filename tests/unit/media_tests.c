@@ -92,9 +92,27 @@ START_TEST(the_superblock_is_as_documented)
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
     bytes[300] ^= 1;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_DAMAGED);
-    bytes[8] = 3;
+    bytes[8] = 4;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_OTHER_VERSION);
-    ck_assert_uint_eq(version, 3);
+    ck_assert_uint_eq(version, 4);
+}
+END_TEST
+
+/* Programs that know of data alone must not take it for an empty tape. */
+START_TEST(a_cleaning_cartridge_has_a_version_of_its_own)
+{
+    g_autofree Superblock *s = g_new0(Superblock, 1), *read = g_new0(Superblock, 1);
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+
+    s->chunk_shift = 24;
+    s->geometry = (MediumGeometry){ .partitions = 1, .cleanings = 50 };
+    s->partitions[0].capacity = G_MAXUINT64;
+    superblock_encode(s, bytes);
+    ck_assert_uint_eq(bytes[8], 3);
+    ck_assert_uint_eq(get_le16(bytes + 46), 50);
+    ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
+    ck_assert_uint_eq(read->geometry.cleanings, 50);
 }
 END_TEST
 
@@ -272,6 +290,7 @@ TCase *make_media_tcase(void)
     tcase_add_test(tcase, crc32c_is_the_one_of_iscsi);
     tcase_add_test(tcase, crc32c_is_the_same_at_every_length);
     tcase_add_test(tcase, the_superblock_is_as_documented);
+    tcase_add_test(tcase, a_cleaning_cartridge_has_a_version_of_its_own);
     tcase_add_test(tcase, an_entry_is_as_documented);
     tcase_add_test(tcase, places_are_bounded);
     tcase_add_test(tcase, attributes_are_bounded);

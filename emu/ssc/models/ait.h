@@ -22,12 +22,13 @@ extern const SscCommandId ait_commands[];
 
 /*
  * Native rates are sourced. For the rest there is what the makers tell of AIT-1 with its longest
- * tape: 105 s to rewind all of it, 40 s to somewhere on average. Load and unload are not sourced.
+ * tape: 105 s to rewind all of it, 40 s to somewhere on average. Load, unload and cleaning are not
+ * sourced.
  */
 #define AIT_TIMING(megabytes_per_second)                                                           \
     {                                                                                              \
         .rate = (megabytes_per_second)*1000000, .load = 10000, .unload = 10000, .search = 80000,   \
-        .rewind = 105000                                                                           \
+        .rewind = 105000, .clean = 30000                                                           \
     }
 
 /*

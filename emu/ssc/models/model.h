@@ -52,6 +52,7 @@ typedef struct SscTiming {
     uint32_t rate;           /* native, bytes a second */
     uint32_t load, unload;   /* milliseconds, from insertion to ready and back */
     uint32_t search, rewind; /* milliseconds for the whole tape */
+    uint32_t clean;          /* milliseconds that a cleaning cartridge runs */
 } SscTiming;
 
 struct SscModel {
