@@ -128,9 +128,9 @@ void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids)
     }
 }
 
-void attribute_set_drop_partitions(AttributeSet *set)
+void attribute_set_drop_partitions(AttributeSet *set, uint32_t first)
 {
-    guint i = lower_bound(set, key_of(1, 0)), j;
+    guint i = lower_bound(set, key_of(first, 0)), j;
 
     for (j = i; j < set->sorted->len; j++) {
         set->bytes -= PACKED_HEADER + g_bytes_get_size(attribute_at(set, j)->value);

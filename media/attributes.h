@@ -23,8 +23,8 @@ MediumResult attribute_set_get(AttributeSet *set, uint32_t partition, uint16_t i
 MediumResult attribute_set_put(AttributeSet *set, uint32_t partition,
                                const MediumAttribute *attribute);
 void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids);
-/* Forgets those of partitions 1 and up. */
-void attribute_set_drop_partitions(AttributeSet *set);
+/* Forgets those of partitions `first` and up. */
+void attribute_set_drop_partitions(AttributeSet *set, uint32_t first);
 
 /* The bytes of media/README.md, "Attributes". */
 GBytes *attribute_set_pack(AttributeSet *set);

@@ -569,7 +569,7 @@ static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_
     c->head = (Place){ 0 };
     store_reset(&c->store, s->generation);
     cartridge_aim_gather(c);
-    attribute_set_drop_partitions(c->attributes);
+    attribute_set_drop_partitions(c->attributes, 1);
     c->attributes_dirty = true;
     return MEDIUM_OK;
 }
@@ -594,6 +594,68 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
         c->store.file_size = SYSTEM_AREA; /* it only gives back room, and may fail */
     }
     return result;
+}
+
+/* The partitions from `first` on are not there, or new: nothing of what they held is theirs. */
+static void forget_partitions(Cartridge *c, uint32_t first)
+{
+    uint32_t i;
+
+    for (i = first; i < MEDIUM_PARTITIONS_MAX; i++) {
+        c->end[i] = (Place){ 0 };
+        c->begun[i] = false;
+        /* it only gives back room, and may fail: the epoch tells old entries from new ones */
+        store_forget(&c->store, i, STREAM_DATA, 0);
+        store_forget(&c->store, i, STREAM_TABLE, 0);
+    }
+    attribute_set_drop_partitions(c->attributes, first);
+    c->attributes_dirty = true;
+    c->dirty = true;
+}
+
+/*
+ * One superblock, durable before the room of what went is given back. The epoch of a new partition
+ * is the sequence number of the superblock that first names it. No epoch was ever higher than the
+ * sequence number of its time, since each new one came with a superblock; so what a partition of
+ * the same number once held is not taken for its own.
+ */
+static MediumResult cartridge_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    Cartridge *c = cartridge(m);
+    Superblock *s = &c->superblock;
+    g_autofree Superblock *old = NULL;
+    uint32_t before = s->geometry.partitions, i;
+    MediumResult result = writable(c);
+
+    if (result == MEDIUM_OK) {
+        result = geometry_redivisible(m, count, capacities);
+    }
+    if (result == MEDIUM_OK) {
+        result = cartridge_sync_now(c);
+    }
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    if (s->sequence >= G_MAXUINT32) {
+        return MEDIUM_UNSUPPORTED; /* no epoch is left that was never used */
+    }
+    old = g_memdup2(s, sizeof *s);
+    for (i = 0; i < MEDIUM_PARTITIONS_MAX; i++) {
+        if (i >= count) {
+            s->partitions[i] = (PartitionRecord){ 0 };
+        } else if (i >= before) {
+            s->partitions[i] = (PartitionRecord){ .epoch = (uint32_t)(s->sequence + 1) };
+        }
+        s->partitions[i].capacity = i < count ? capacities[i] : 0;
+    }
+    s->geometry.partitions = count;
+    result = cartridge_commit_superblock(c);
+    if (result != MEDIUM_OK) {
+        *s = *old;
+        return result;
+    }
+    forget_partitions(c, MIN(before, count));
+    return MEDIUM_OK;
 }
 
 static MediumResult cartridge_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
@@ -765,6 +827,7 @@ const MediumOps cartridge_ops = {
     .erase = cartridge_erase,
     .cut = cartridge_cut_here,
     .format_partitions = cartridge_format_partitions,
+    .redivide = cartridge_redivide,
     .get_attribute = cartridge_get_attribute,
     .set_attribute = cartridge_set_attribute,
     .list_attributes = cartridge_list_attributes,

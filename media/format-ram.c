@@ -233,6 +233,13 @@ static MediumResult ram_cut(TapeMedium *m)
     return MEDIUM_OK;
 }
 
+static void make_partition(RamPartition *partition, uint64_t capacity)
+{
+    partition->capacity = capacity;
+    partition->objects = g_array_new(FALSE, FALSE, sizeof(RamObject));
+    g_array_set_clear_func(partition->objects, object_clear);
+}
+
 static void make_partitions(RamMedium *r, uint32_t count, const uint64_t *capacities)
 {
     uint32_t i;
@@ -242,9 +249,7 @@ static void make_partitions(RamMedium *r, uint32_t count, const uint64_t *capaci
     }
     r->geometry.partitions = count;
     for (i = 0; i < count; i++) {
-        r->partitions[i].capacity = capacities[i];
-        r->partitions[i].objects = g_array_new(FALSE, FALSE, sizeof(RamObject));
-        g_array_set_clear_func(r->partitions[i].objects, object_clear);
+        make_partition(&r->partitions[i], capacities[i]);
     }
     r->partition = 0;
     r->head = 0;
@@ -270,7 +275,31 @@ static MediumResult ram_format_partitions(TapeMedium *m, uint32_t count, const u
         }
     }
     make_partitions(r, count, capacities);
-    attribute_set_drop_partitions(r->attributes);
+    attribute_set_drop_partitions(r->attributes, 1);
+    return MEDIUM_OK;
+}
+
+static MediumResult ram_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    RamMedium *r = ram(m);
+    uint32_t before = r->geometry.partitions, i;
+    MediumResult result =
+        r->write_protected ? MEDIUM_PROTECTED : geometry_redivisible(m, count, capacities);
+
+    if (result != MEDIUM_OK) {
+        return result;
+    }
+    for (i = count; i < before; i++) {
+        g_clear_pointer(&r->partitions[i].objects, g_array_unref);
+    }
+    for (i = before; i < count; i++) {
+        make_partition(&r->partitions[i], capacities[i]);
+    }
+    for (i = 0; i < count; i++) {
+        r->partitions[i].capacity = capacities[i];
+    }
+    r->geometry.partitions = count;
+    attribute_set_drop_partitions(r->attributes, MIN(before, count));
     return MEDIUM_OK;
 }
 
@@ -387,6 +416,7 @@ TapeMedium *medium_ram_new(const MediumGeometry *geometry)
         .erase = ram_erase,
         .cut = ram_cut,
         .format_partitions = ram_format_partitions,
+        .redivide = ram_redivide,
         .get_attribute = ram_get_attribute,
         .set_attribute = ram_set_attribute,
         .list_attributes = ram_list_attributes,

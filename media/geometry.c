@@ -60,3 +60,29 @@ bool geometry_divisible(const MediumGeometry *geometry, uint32_t count, const ui
     }
     return true;
 }
+
+MediumResult geometry_redivisible(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    MediumPosition position;
+    MediumResult result = MEDIUM_OK;
+    MediumInfo info;
+    uint32_t i;
+
+    medium_info(m, &info);
+    medium_position(m, &position);
+    if (!geometry_divisible(&info.geometry, count, capacities) || position.partition >= count) {
+        return MEDIUM_INVALID;
+    }
+    for (i = 0; i < info.geometry.partitions; i++) {
+        MediumPartition partition;
+
+        medium_partition(m, i, &partition);
+        if (i < count && capacities[i] < partition.used) {
+            return MEDIUM_INVALID;
+        }
+        if (i >= count && partition.objects > 0 && info.geometry.worm) {
+            result = MEDIUM_WORM;
+        }
+    }
+    return result;
+}

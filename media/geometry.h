@@ -17,4 +17,7 @@ uint64_t geometry_early_warning_point(uint64_t capacity, uint64_t early_warning)
 /* May the cartridge be divided so? Together no more than the cartridge holds, none empty. */
 bool geometry_divisible(const MediumGeometry *geometry, uint32_t count, const uint64_t *capacities);
 
+/* May medium_redivide() do that to what is on the cartridge now? OK, INVALID, WORM. */
+MediumResult geometry_redivisible(TapeMedium *m, uint32_t count, const uint64_t *capacities);
+
 #endif

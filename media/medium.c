@@ -252,6 +252,17 @@ MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint6
     return result;
 }
 
+MediumResult medium_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    MediumPosition before = position_now(m), after;
+    MediumResult result = m->ops->redivide(m, count, capacities);
+
+    after = position_now(m);
+    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    g_assert(same_place(&before, &after));
+    return result;
+}
+
 MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
                                   MediumAttribute *attribute)
 {

@@ -146,6 +146,7 @@ typedef struct MediumOps {
     MediumResult (*locate)(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number);
     MediumResult (*erase)(TapeMedium *m, bool to_end_of_partition);
     MediumResult (*format_partitions)(TapeMedium *m, uint32_t count, const uint64_t *capacities);
+    MediumResult (*redivide)(TapeMedium *m, uint32_t count, const uint64_t *capacities);
     MediumResult (*get_attribute)(TapeMedium *m, uint32_t partition, uint16_t id,
                                   MediumAttribute *attribute);
     MediumResult (*set_attribute)(TapeMedium *m, uint32_t partition,
@@ -229,6 +230,14 @@ MediumResult medium_lose(TapeMedium *m, uint64_t objects);
  * WORM: something is on it.
  */
 MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities);
+
+/*
+ * Moves the ends of partitions and leaves what is on them: afterwards there are `count`, of
+ * `capacities[i]` bytes. Those from `count` on go, with all that is on them and their attributes;
+ * new ones are empty. The head stays. OK: durable. INVALID: as above, or the head's partition would
+ * go, or one is to be smaller than what is on it. WORM: something is on one that would go.
+ */
+MediumResult medium_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities);
 
 /* INVALID: no such attribute. `attribute->value` must be unreffed by the caller. */
 MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,

@@ -595,6 +595,12 @@ static MediumResult at_format(TapeMedium *m, uint32_t count, const uint64_t *cap
     return result;
 }
 
+static MediumResult at_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities)
+{
+    settle(at_of(m));
+    return medium_redivide(at_of(m)->below, count, capacities);
+}
+
 static void on_synced(void *data, MediumResult result)
 {
     AtMedium *at = data;
@@ -806,6 +812,7 @@ AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan)
         .locate = at_locate,
         .erase = at_erase,
         .format_partitions = at_format,
+        .redivide = at_redivide,
         .get_attribute = at_get_attribute,
         .set_attribute = at_set_attribute,
         .list_attributes = at_list_attributes,

@@ -487,6 +487,54 @@ START_TEST(partitions_are_apart)
 }
 END_TEST
 
+/* Adding and dropping the last partitions leaves the others as they are. */
+START_TEST(the_last_partitions_come_and_go)
+{
+    const MediumGeometry geometry = { .partitions = 2, .capacity = 100000 };
+    const uint64_t more[] = { 50000, 64, 49936 }, fewer[] = { 100000 }, small[] = { 2 },
+                   large[] = { 50000, 50001 };
+    g_autoptr(Tape) tape = NULL;
+    MediumPartition partition;
+    uint8_t buffer[8];
+    size_t length;
+    uint64_t n;
+
+    if (!row_can(_i, &geometry)) {
+        tape = tape_new(_i, &plain);
+        ck_assert_int_eq(medium_redivide(tape->m, 1, fewer), MEDIUM_UNSUPPORTED);
+        return;
+    }
+    tape = tape_new(_i, &geometry);
+    ck_assert_int_eq(medium_write(tape->m, (const uint8_t *)"abc", 3), MEDIUM_OK);
+    ck_assert_int_eq(medium_locate(tape->m, 1, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 1, &n), MEDIUM_OK);
+    ck_assert_int_eq(medium_redivide(tape->m, 1, fewer), MEDIUM_INVALID); /* the head is there */
+    ck_assert_int_eq(medium_redivide(tape->m, 2, large), MEDIUM_INVALID);
+    ck_assert_int_eq(medium_redivide(tape->m, 3, more), MEDIUM_OK);
+    medium_partition(tape->m, 2, &partition);
+    ck_assert(partition.capacity == 49936 && partition.objects == 0);
+    ck_assert_int_eq(medium_write_marks(tape->m, MEDIUM_MARK_FILEMARK, 1, &n),
+                     MEDIUM_END_OF_PARTITION);
+    ck_assert_int_eq(medium_locate(tape->m, 2, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(tape->m, (const uint8_t *)"old", 3), MEDIUM_OK);
+    ck_assert_int_eq(medium_locate(tape->m, 0, MEDIUM_LOCATE_OBJECT, 1), MEDIUM_OK);
+    ck_assert_int_eq(medium_redivide(tape->m, 1, small),
+                     MEDIUM_INVALID); /* three bytes are there */
+    ck_assert_int_eq(medium_redivide(tape->m, 1, fewer), MEDIUM_OK);
+    ck_assert_int_eq(medium_locate(tape->m, 1, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_INVALID);
+    tape_reopen(tape, false);
+    ck_assert_int_eq(medium_redivide(tape->m, 3, more), MEDIUM_OK);
+    tape_reopen(tape, false);
+    medium_partition(tape->m, 1, &partition);
+    ck_assert_uint_eq(partition.objects, 0);
+    ck_assert_int_eq(medium_locate(tape->m, 2, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    ck_assert_int_eq(medium_read(tape->m, buffer, sizeof buffer, &length), MEDIUM_EOD);
+    ck_assert_int_eq(medium_locate(tape->m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    ck_assert_int_eq(medium_read(tape->m, buffer, sizeof buffer, &length), MEDIUM_OK);
+    ck_assert(length == 3 && memcmp(buffer, "abc", 3) == 0);
+}
+END_TEST
+
 static MediumResult set_attribute(TapeMedium *m, uint32_t partition, uint16_t id, size_t length)
 {
     g_autofree uint8_t *bytes = g_malloc(length + 1);
@@ -809,6 +857,7 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, a_cleaning_cartridge_cleans_and_holds_nothing, 0, rows);
     tcase_add_loop_test(tcase, what_never_reached_the_tape_is_gone, 0, rows);
     tcase_add_loop_test(tcase, partitions_are_apart, 0, rows);
+    tcase_add_loop_test(tcase, the_last_partitions_come_and_go, 0, rows);
     tcase_add_loop_test(tcase, attributes_stay, 0, rows);
     tcase_add_loop_test(tcase, compressed_blocks_take_what_they_take, 0, rows);
     tcase_add_loop_test(tcase, a_full_disk_is_a_host_error_and_nothing_else, 0, rows);

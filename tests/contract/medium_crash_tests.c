@@ -275,6 +275,27 @@ static void do_format(Run *run, int step)
     }
 }
 
+/* Drops or adds the last partitions; what is on the others stays. */
+static void do_redivide(Run *run, int step)
+{
+    uint64_t capacities[PARTITIONS];
+    State *state = &run->states[step];
+    MediumPosition at;
+    uint32_t p, count;
+
+    medium_position(run->m, &at);
+    count = (uint32_t)g_rand_int_range(run->rand, (gint32)at.partition + 1, PARTITIONS + 1);
+    for (p = 0; p < PARTITIONS; p++) {
+        capacities[p] = 1 << 30;
+    }
+    ck_assert_int_eq(medium_redivide(run->m, count, capacities), MEDIUM_OK);
+    state->partitions = count;
+    for (p = count; p < PARTITIONS; p++) {
+        g_array_set_size(state->objects[p], 0);
+        state->kept[p] = 0;
+    }
+}
+
 static void synced(void *data, MediumResult result)
 {
     ck_assert_int_eq(result, MEDIUM_OK);
@@ -330,8 +351,10 @@ static void do_step(Run *run, int i)
         do_block(run, i);
     } else if (n < 67) {
         do_mark(run, i);
-    } else if (n < 80) {
+    } else if (n < 78) {
         do_move(run, i);
+    } else if (n < 80) {
+        do_redivide(run, i);
     } else if (n < 83) {
         do_erase(run, i);
     } else if (n < 86) {

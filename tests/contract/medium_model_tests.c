@@ -187,6 +187,26 @@ static void do_format(Pair *p)
          medium_format_partitions(p->b->m, count, capacities), "format partitions");
 }
 
+/* Capacities as they are, and others; some do not fit. */
+static void do_redivide(Pair *p)
+{
+    uint32_t count = (uint32_t)g_rand_int_range(p->rand, 1, 6), i;
+    uint64_t capacities[5];
+    MediumPartition partition;
+    MediumInfo info;
+
+    medium_info(p->a, &info);
+    for (i = 0; i < 5; i++) {
+        capacities[i] = (uint64_t)g_rand_int_range(p->rand, 0, 1500000);
+        if (i < info.geometry.partitions && g_rand_boolean(p->rand)) {
+            medium_partition(p->a, i, &partition);
+            capacities[i] = partition.capacity;
+        }
+    }
+    both(p, medium_redivide(p->a, count, capacities), medium_redivide(p->b->m, count, capacities),
+         "redivide");
+}
+
 static void do_attribute(Pair *p)
 {
     uint32_t partition = (uint32_t)g_rand_int_range(p->rand, 0, 3);
@@ -262,8 +282,10 @@ static void step(Pair *p)
         do_space(p);
     } else if (n < 930) {
         do_locate(p);
-    } else if (n < 945) {
+    } else if (n < 943) {
         do_erase(p);
+    } else if (n < 945 && p->partitions) {
+        do_redivide(p);
     } else if (n < 949 && p->partitions) {
         do_format(p);
     } else if (n < 965 && p->partitions) {

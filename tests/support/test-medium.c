@@ -106,6 +106,11 @@ static MediumResult format_partitions(TapeMedium *base, uint32_t count, const ui
     return medium_format_partitions(test_medium(base)->ram, count, capacities);
 }
 
+static MediumResult redivide(TapeMedium *base, uint32_t count, const uint64_t *capacities)
+{
+    return medium_redivide(test_medium(base)->ram, count, capacities);
+}
+
 static MediumResult get_attribute(TapeMedium *base, uint32_t partition, uint16_t id,
                                   MediumAttribute *attribute)
 {
@@ -179,11 +184,27 @@ static void free_medium(TapeMedium *base)
 TestMedium *test_medium_new(const MediumGeometry *geometry)
 {
     static const MediumOps ops = {
-        read_block,      read_reverse,  write_block,     write_marks,
-        space,           locate,        erase,           format_partitions,
-        get_attribute,   set_attribute, list_attributes, set_write_protect,
-        set_compression, sync_medium,   position,        info,
-        partition,       host_error,    free_medium,     cut,
+        read_block,
+        read_reverse,
+        write_block,
+        write_marks,
+        space,
+        locate,
+        erase,
+        format_partitions,
+        redivide,
+        get_attribute,
+        set_attribute,
+        list_attributes,
+        set_write_protect,
+        set_compression,
+        sync_medium,
+        position,
+        info,
+        partition,
+        host_error,
+        free_medium,
+        cut,
     };
     static const MediumGeometry unlimited = { .partitions = 1 };
     TestMedium *m = g_new0(TestMedium, 1);
