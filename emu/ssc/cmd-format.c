@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The cartridge made anew: partitions by MODE SELECT of page 11h, or by FORMAT MEDIUM as that page
- * says; a smaller tape by SET CAPACITY.
+ * says; a smaller tape by SET CAPACITY. Its last partitions alone: by pages 32h and 33h of AIT
+ * drives.
  */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
-/* Medium partition page (SSC-3 § 8.3.4), offsets as in the standard. */
+/* Medium partition page (SSC-3 § 8.3.4), offsets as in the standard; AIT's pages where they differ.
+ */
 enum {
+    INDICATED_PARTITION = 2, /* of page 33h */
     ADDITIONAL_PARTITIONS = 3,
     FLAGS = 4,
     UNITS = 6,
@@ -121,6 +124,104 @@ Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
     return make_anew(c, count, capacities);
 }
 
+/* The partitions as they are; a cartridge has room for `capacities`. Returns how many. */
+static unsigned read_partitions(TapeMedium *medium, MediumPartition *partitions,
+                                uint64_t *capacities)
+{
+    MediumInfo info;
+
+    medium_info(medium, &info);
+    for (unsigned i = 0; i < info.geometry.partitions; i++) {
+        medium_partition(medium, i, &partitions[i]);
+        capacities[i] = partitions[i].capacity;
+    }
+    return info.geometry.partitions;
+}
+
+/* What both pages ask of the cartridge, and of the head: that it is no farther than it may be. */
+static Outcome check_divisible(SscCommand *c, unsigned at)
+{
+    Outcome ready = ssc_check_ready(c->drive);
+
+    if (!outcome_is_good(&ready)) {
+        return ready;
+    }
+    if (!ssc_mode_native(c->drive)) {
+        return illegal_parameter(at, 5); /* such pages are for AIT's own format */
+    }
+    return c->drive->format == FORMAT_READ_ONLY ? check(SENSE_READ_ONLY_FORMAT) : good();
+}
+
+/* The tape is divided anew; the head goes to the beginning of `partition`. */
+static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacities,
+                        uint32_t partition)
+{
+    TapeMedium *medium = c->drive->medium;
+    MediumResult result = medium_redivide(medium, count, capacities);
+
+    c->drive->dirty = true;
+    if (result == MEDIUM_OK) {
+        ssc_buffer_clear(&c->drive->buffer);
+        result = medium_locate(medium, partition, MEDIUM_LOCATE_OBJECT, 0);
+    }
+    return of_medium(c, result, ACT_OTHER, 0);
+}
+
+/*
+ * The last partition ends where its data do, rounded up to the unit of the page; a new one takes
+ * the rest of the tape, which must be as much as the page wants at least.
+ */
+Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at)
+{
+    MediumPartition partitions[MEDIUM_PARTITIONS_MAX];
+    uint64_t capacities[MEDIUM_PARTITIONS_MAX], unit = unit_of(page);
+    Outcome outcome = check_divisible(c, at);
+    MediumPosition position;
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    unsigned count = read_partitions(c->drive->medium, partitions, capacities), last = count - 1;
+    medium_position(c->drive->medium, &position);
+    if (position.partition != last) {
+        return check(SENSE_NOT_LAST_PARTITION);
+    }
+    uint64_t whole = capacities[last];
+    uint64_t kept = MAX(1, (partitions[last].used + unit - 1) / unit) * unit;
+    if (count == MEDIUM_PARTITIONS_MAX || kept >= whole ||
+        get_be16(page + SIZES) * unit > whole - kept) {
+        return illegal_parameter(at + SIZES, -1);
+    }
+    capacities[last] = kept;
+    capacities[count] = whole == G_MAXUINT64 ? whole : whole - kept;
+    return redivide(c, count + 1, capacities, count);
+}
+
+/* Those above the one that the page names go; that one takes their room. */
+Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at)
+{
+    MediumPartition partitions[MEDIUM_PARTITIONS_MAX];
+    uint64_t capacities[MEDIUM_PARTITIONS_MAX];
+    unsigned last = page[INDICATED_PARTITION];
+    Outcome outcome = check_divisible(c, at);
+    MediumPosition position;
+
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    unsigned count = read_partitions(c->drive->medium, partitions, capacities);
+    medium_position(c->drive->medium, &position);
+    if (last + 1 >= count || position.partition > last) {
+        return illegal_parameter(at + INDICATED_PARTITION, -1);
+    }
+    for (unsigned i = last + 1; i < count; i++) {
+        bool endless = capacities[i] > G_MAXUINT64 - capacities[last];
+
+        capacities[last] = endless ? G_MAXUINT64 : capacities[last] + capacities[i];
+    }
+    return redivide(c, last + 1, capacities, position.partition);
+}
+
 static Outcome end_format(SscCommand *c, Outcome outcome)
 {
     bool immed = c->cdb[1] & 0x01;
@@ -141,7 +242,8 @@ Outcome format_medium(SscCommand *c)
     uint8_t page[SSC_MODE_PAGE_SIZE];
     unsigned format = c->cdb[2] & 0x0f;
 
-    if (format > 2 || (format != 0 && !ssc_mode_partition_page(c->drive, page))) {
+    if (format > 2 || (format != 0 && !ssc_mode_page(c->drive->model, &c->drive->mode,
+                                                     SSC_PAGE_PARTITIONS, page))) {
         return illegal_field(2, 3);
     }
     return end_format(c, ssc_partition(c, format == 0 ? NULL : page, 0));

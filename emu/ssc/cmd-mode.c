@@ -171,16 +171,21 @@ static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, co
     return outcome;
 }
 
-/* The partition page acts at once (SSC-3 § 8.3.4, POFM = 0); a failure changes no parameter. */
-static Outcome repartition_medium(SscCommand *c, SscMode *draft)
+/* A page that divides the tape acts at once (SSC-3 § 8.3.4, POFM = 0). */
+static Outcome divide_medium(SscCommand *c, const SscMode *draft)
 {
-    SscMode before = c->drive->mode;
     uint8_t page[SSC_MODE_PAGE_SIZE];
 
-    c->drive->mode = *draft;
-    ssc_mode_partition_page(c->drive, page);
-    c->drive->mode = before;
-    return ssc_partition(c, page, c->page_at);
+    ssc_mode_page(c->drive->model, draft, draft->dividing, page);
+    switch (draft->dividing) {
+    case SSC_PAGE_APPEND:
+        return ssc_append_partition(c, page, c->page_at);
+    case SSC_PAGE_DELETE:
+        return ssc_delete_partitions(c, page, c->page_at);
+    case SSC_PAGE_PARTITIONS:
+    default:
+        return ssc_partition(c, page, c->page_at);
+    }
 }
 
 static Outcome apply_list(SscCommand *c)
@@ -193,22 +198,23 @@ static Outcome apply_list(SscCommand *c)
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
-    bool repartition = draft.repartition;
-    draft.repartition = false;
-    if (repartition) {
-        outcome = repartition_medium(c, &draft);
+    if (draft.dividing != 0) { /* a failure changes no parameter */
+        outcome = divide_medium(c, &draft);
     }
-    if (outcome_is_good(&outcome)) {
-        c->drive->mode = draft;
-        c->drive->compression_told = false;
-        if (c->cdb[1] & SP) {
-            ssc_mode_save(c->drive);
-        }
-        if (repartition) {
-            ssc_mode_formatted(c->drive);
-        }
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
     }
-    return repartition && outcome_is_good(&outcome) ? hold_until_synced(c, outcome) : outcome;
+    uint8_t divided = draft.dividing;
+    draft.dividing = 0;
+    c->drive->mode = draft;
+    c->drive->compression_told = false;
+    if (c->cdb[1] & SP) {
+        ssc_mode_save(c->drive);
+    }
+    if (divided == SSC_PAGE_PARTITIONS) {
+        ssc_mode_formatted(c->drive);
+    }
+    return divided ? hold_until_synced(c, outcome) : outcome;
 }
 
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */

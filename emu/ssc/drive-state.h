@@ -35,7 +35,7 @@ struct SscCommand {
     SscZones zones;     /* where the head was before */
     bool zones_watched; /* and that matters when it ends */
     SscTimed timed;     /* what it found, if time is modelled */
-    unsigned page_at;   /* MODE SELECT: where the partition page began */
+    unsigned page_at;   /* MODE SELECT: where the page that divides the tape began */
 };
 
 /*
@@ -59,7 +59,7 @@ typedef struct SscMode {
     uint8_t buffered_mode; /* SSC-3 table 76: 0 unbuffered, 1 buffered */
     uint8_t density;       /* of the block descriptor */
     uint32_t block_length; /* 0 = variable */
-    bool repartition;      /* of a draft: the partition page asks for it */
+    uint8_t dividing; /* of a draft: code of the page that asks for other partitions; 0: none */
     uint8_t pages[SSC_MODE_PAGES_MAX]
                  [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
 } SscMode;
@@ -239,6 +239,13 @@ bool ssc_vpd_page(SscCommand *c, uint8_t code);
  */
 Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at);
 
+/*
+ * The partitions after the last one, by pages 32h and 33h of AIT drives; `page` and `at` as above.
+ * The others keep what is on them.
+ */
+Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at);
+Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at);
+
 /* pages-log.c */
 /* Puts a log page into c->reply, parameters from `pointer` on. Anything but good: what is wrong. */
 Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer);
@@ -259,9 +266,14 @@ void ssc_mode_meet_cartridge(SscDrive *drive);
 void ssc_mode_formatted(SscDrive *drive);
 /* Data compression is enabled (SSC-3 § 8.3.2). */
 bool ssc_mode_compresses(const SscDrive *drive);
-/* The medium partition page as the host set it, offsets as in the standard. False: there is none.
- */
-bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_SIZE]);
+#define SSC_PAGE_PARTITIONS 0x11
+#define SSC_PAGE_APPEND     0x32 /* AIT */
+#define SSC_PAGE_DELETE     0x33 /* AIT */
+/* A page as the host set it, offsets as in the standard. False: the model has no such page. */
+bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
+                   uint8_t page[SSC_MODE_PAGE_SIZE]);
+/* The loaded cartridge is formatted as AIT native. */
+bool ssc_mode_native(const SscDrive *drive);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */
 bool ssc_mode_reports_setmarks(const SscDrive *drive);
 /* SEW: everything goes to tape at early warning; REW: reading tells it too. (SSC-3 § 8.3.3) */

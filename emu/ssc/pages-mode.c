@@ -8,7 +8,7 @@
 
 #define PAGE_COMPRESSION   0x0f
 #define PAGE_CONFIGURATION 0x10
-#define PAGE_PARTITIONS    0x11
+#define PAGE_PARTITIONS    SSC_PAGE_PARTITIONS
 #define PAGE_AIT           0x31
 #define AIT_NATIVE         0x80
 #define AIT_DEVICE         0x40
@@ -197,17 +197,50 @@ static unsigned wrong_partitions(const SscModel *model, SscMode *mode)
 
 static void changed_partitions(const SscModel *model, SscMode *mode)
 {
-    mode->repartition = page_values(model, mode, PAGE_PARTITIONS)[4 - 2] & 0xe0;
+    if (page_values(model, mode, PAGE_PARTITIONS)[4 - 2] & 0xe0) {
+        mode->dividing = PAGE_PARTITIONS;
+    }
 }
 
-bool ssc_mode_partition_page(const SscDrive *drive, uint8_t page[SSC_MODE_PAGE_SIZE])
+/* No size: a page that was read at power-on and is sent back. */
+static void changed_append(const SscModel *model, SscMode *mode)
 {
-    int index = page_index(drive->model, PAGE_PARTITIONS);
+    if (get_be16(page_values(model, mode, SSC_PAGE_APPEND) + 8 - 2) != 0) {
+        mode->dividing = SSC_PAGE_APPEND;
+    }
+}
+
+/* The last partition, which stays the last: so the page asks for nothing when it is sent back. */
+static void refresh_delete(SscDrive *drive, uint8_t *values)
+{
+    MediumInfo info;
+
+    values[2 - 2] = 0;
+    if (drive->loaded) {
+        medium_info(drive->medium, &info);
+        values[2 - 2] = (uint8_t)(info.geometry.partitions - 1);
+    }
+}
+
+static void changed_delete(const SscModel *model, SscMode *mode)
+{
+    mode->dividing = SSC_PAGE_DELETE;
+}
+
+bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
+                   uint8_t page[SSC_MODE_PAGE_SIZE])
+{
+    int index = page_index(model, code);
 
     if (index >= 0) {
-        memcpy(page + 2, drive->mode.pages[index], SSC_MODE_PAGE_SIZE - 2);
+        memcpy(page + 2, mode->pages[index], SSC_MODE_PAGE_SIZE - 2);
     }
     return index >= 0;
+}
+
+bool ssc_mode_native(const SscDrive *drive)
+{
+    return drive->loaded && (drive->ait_format & AIT_NATIVE);
 }
 
 /* AIT and DEVICE as the cartridge was formatted; a new one is as the model makes them. */
@@ -340,6 +373,8 @@ static const struct {
     { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions,
       partitions_length },
     { PAGE_AIT, 0, refresh_ait, wrong_ait, NULL },
+    { SSC_PAGE_APPEND, 0, NULL, NULL, changed_append },
+    { SSC_PAGE_DELETE, 0, refresh_delete, NULL, changed_delete },
 };
 
 static const struct {
@@ -355,8 +390,8 @@ static const struct {
     { PAGE_PARTITIONS, "Medium partition" },
     { 0x1c, "Informational exceptions control" },
     { PAGE_AIT, "AIT device configuration" },
-    { 0x32, "Append partition" },
-    { 0x33, "Delete partition" },
+    { SSC_PAGE_APPEND, "Append partition" },
+    { SSC_PAGE_DELETE, "Delete partition" },
 };
 
 const char *ssc_mode_page_name(const SscModel *model, uint8_t code, uint8_t subpage)
@@ -546,8 +581,18 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
     if (byte != 0) {
         return illegal_parameter((unsigned)start + byte, -1);
     }
+    uint8_t dividing = draft->dividing;
+    draft->dividing = 0;
     changed(model, draft, header.id);
-    c->page_at = draft->repartition && header.id == PAGE_PARTITIONS ? (unsigned)start : c->page_at;
+    if (header.id == SSC_PAGE_DELETE && memcmp(before, values, page->length) == 0 &&
+        !ssc_mode_native(c->drive)) {
+        draft->dividing = 0; /* read and sent back: the page means nothing to this cartridge */
+    }
+    if (dividing != 0 && draft->dividing != 0) { /* the tape is divided in one way at a time */
+        return illegal_parameter((unsigned)start, 5);
+    }
+    c->page_at = draft->dividing ? (unsigned)start : c->page_at;
+    draft->dividing = draft->dividing ? draft->dividing : dividing;
     *at = start + header.size + header.length;
     return good();
 }

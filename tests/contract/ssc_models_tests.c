@@ -108,6 +108,109 @@ START_TEST(native_has_256_once_it_is_formatted)
 }
 END_TEST
 
+/* Page 32h, sizes in MB; 33h, the last partition that is to stay. */
+static void append_partition(ScsiHost *h, uint8_t megabytes)
+{
+    const uint8_t list[14] = { 0, 0, 0x10, 0, 0x32, 0x08, 0, 0, 0x10, 0, 0, 0, 0, megabytes };
+
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+}
+
+static void delete_partitions_above(ScsiHost *h, uint8_t last)
+{
+    const uint8_t list[14] = { 0, 0, 0x10, 0, 0x33, 0x08, last };
+
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+}
+
+static uint64_t capacity_of(ScsiHost *h, uint32_t partition)
+{
+    MediumPartition state;
+
+    medium_partition(ssc_drive_medium(h->drive), partition, &state);
+    return state.capacity;
+}
+
+START_TEST(append_and_delete_are_for_native_cartridges)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+    static const uint8_t sense[] = { 0x32, 0x08, 0, 0, 0x10, 0, 0, 0, 0, 0 };
+
+    host_send(h, CDB(0x1a, 0x08, 0x32, 0, 0xff, 0));
+    expect_good(h);
+    ck_assert_mem_eq(h->task.in->data + 4, sense, sizeof sense);
+    host_send(h, CDB(0x1a, 0x08, 0x73, 0, 0xff, 0)); /* changeable */
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->data[4 + 2], 0xff);
+    append_partition(h, 0); /* what was read may be sent back */
+    expect_good(h);
+    delete_partitions_above(h, 0);
+    expect_good(h);
+    append_partition(h, 1);
+    expect_parameter(h, 4, 5);
+    delete_partitions_above(h, 1);
+    expect_parameter(h, 4, 5);
+    ck_assert_uint_eq(partitions(h), 1);
+}
+END_TEST
+
+START_TEST(partitions_are_appended_and_deleted)
+{
+    const MediumGeometry geometry = { .partitions = 1, .capacity = 100000000 };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", &geometry);
+
+    select_format(h, NATIVE);
+    divide(h, 0);
+    expect_good(h);
+    host_write(h, "abcd", 4);
+    append_partition(h, 100); /* one MB of a hundred is taken */
+    expect_parameter(h, 4 + 8, -1);
+    append_partition(h, 99);
+    expect_good(h);
+    ck_assert_uint_eq(partitions(h), 2);
+    ck_assert_uint_eq(capacity_of(h, 0), 1000000);
+    ck_assert_uint_eq(capacity_of(h, 1), 99000000);
+    host_write(h, "efgh", 4); /* into the new one: the head is there */
+    append_partition(h, 1);
+    expect_good(h);
+    ck_assert_uint_eq(partitions(h), 3);
+    host_send(h, CDB(0x1a, 0x08, 0x33, 0, 0xff, 0));
+    ck_assert_uint_eq(h->task.in->data[4 + 2], 2);
+
+    delete_partitions_above(h, 2); /* the last one stays the last */
+    expect_parameter(h, 4 + 2, -1);
+    delete_partitions_above(h, 1); /* the head is beyond */
+    expect_parameter(h, 4 + 2, -1);
+    host_send(h, CDB(0x2b, 0x02, 0, 0, 0, 0, 0, 0, 0, 0));
+    append_partition(h, 1);
+    expect_sense(h, SENSE_NOT_LAST_PARTITION);
+    delete_partitions_above(h, 1);
+    expect_good(h);
+    ck_assert_uint_eq(partitions(h), 2);
+    ck_assert_uint_eq(capacity_of(h, 1), 99000000);
+    delete_partitions_above(h, 0);
+    expect_good(h);
+    ck_assert_uint_eq(capacity_of(h, 0), 100000000);
+    host_send(h, CDB(0x08, 0x00, 0, 0, 4, 0)); /* its data are still there */
+    expect_good(h);
+    ck_assert_mem_eq(h->task.in->data, "abcd", 4);
+}
+END_TEST
+
+START_TEST(append_and_delete_need_a_tape_that_can_be_written)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+
+    select_format(h, NATIVE);
+    divide(h, 1);
+    expect_good(h);
+    ck_assert_int_eq(medium_set_write_protect(ssc_drive_medium(h->drive), true), MEDIUM_OK);
+    delete_partitions_above(h, 0);
+    expect_sense(h, SENSE_WRITE_PROTECTED);
+    ck_assert_uint_eq(partitions(h), 2);
+}
+END_TEST
+
 START_TEST(the_cartridge_remembers)
 {
     g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
@@ -292,6 +395,9 @@ TCase *make_ssc_models_tcase(void)
     tcase_add_test(tcase, a_drive_is_used);
     tcase_add_test(tcase, dds_emulation_has_two_partitions);
     tcase_add_test(tcase, native_has_256_once_it_is_formatted);
+    tcase_add_test(tcase, append_and_delete_are_for_native_cartridges);
+    tcase_add_test(tcase, partitions_are_appended_and_deleted);
+    tcase_add_test(tcase, append_and_delete_need_a_tape_that_can_be_written);
     tcase_add_test(tcase, the_cartridge_remembers);
     tcase_add_loop_test(tcase, the_latest_are_native_from_the_start, 0, 2);
     return tcase;

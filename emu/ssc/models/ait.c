@@ -25,6 +25,11 @@ static const uint8_t exceptions[0x0a] = { 0x00, 0x03 };
 static const uint8_t ait_configuration[0x08] = { 0x30, 0x0a };
 static const uint8_t native_configuration[0x08] = { 0xf0, 0x0a, 0x00, 0x01 };
 static const uint8_t ait_configuration_changeable[0x08] = { 0xc0 };
+/* PSUM: MB; partition size. */
+static const uint8_t append[0x08] = { 0, 0, 0x10 };
+static const uint8_t append_changeable[0x08] = { [6] = 0xff, 0xff };
+/* Indicated partition number. */
+static const uint8_t delete_changeable[0x08] = { 0xff };
 
 #define AIT_PAGES                                                                                  \
     { 0x02, sizeof disconnect, disconnect, nothing }, { 0x0a, sizeof control, control, nothing },  \
@@ -38,9 +43,11 @@ static const uint8_t ait_configuration_changeable[0x08] = { 0xc0 };
 const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
     AIT_PAGES,
     { 0x31, sizeof ait_configuration, ait_configuration, ait_configuration_changeable },
+    { 0x32, sizeof append, append, append_changeable },
+    { 0x33, sizeof delete_changeable, nothing, delete_changeable },
 };
 
-const SscModePage ait_native_mode_pages[AIT_N_MODE_PAGES] = {
+const SscModePage ait_native_mode_pages[AIT_N_NATIVE_MODE_PAGES] = {
     AIT_PAGES,
     { 0x31, sizeof native_configuration, native_configuration, ait_configuration_changeable },
 };

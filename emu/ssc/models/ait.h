@@ -5,11 +5,13 @@
 
 #include "emu/ssc/models/model.h"
 
-/* Pages 02h 0Ah 0Fh 10h 11h 1Ch 31h, the set that the makers' manuals list. */
+/* Pages 02h 0Ah 0Fh 10h 11h 1Ch 31h 32h 33h, the set that the makers' manuals list. */
 extern const SscModePage ait_mode_pages[];
-/* The same; native where the others emulate DDS unless told otherwise. */
+#define AIT_N_MODE_PAGES 9
+/* Native where the others emulate DDS unless told otherwise; without 32h and 33h, which the manuals
+ * of the later drives call obsolete or not supported. */
 extern const SscModePage ait_native_mode_pages[];
-#define AIT_N_MODE_PAGES 7
+#define AIT_N_NATIVE_MODE_PAGES 7
 
 /* The MIC is a chip of 64 Kbit. */
 #define AIT_MEMORY_SIZE 8192
