@@ -68,17 +68,38 @@ MediumResult ssc_zones_write(SscDrive *drive, const uint8_t *data, size_t size)
     return has_zones_of_its_own(drive) ? within(drive, result, 1) : result;
 }
 
+/* How many of them the drive takes; one that it does not is for within() to lose. */
+static uint64_t marks_that_fit(const SscDrive *drive, uint64_t count)
+{
+    MediumPosition position;
+    uint64_t capacity;
+
+    medium_position(drive->medium, &position);
+    capacity = ssc_zones_capacity(drive, position.capacity);
+    return CLAMP((capacity - MIN(position.used, capacity)) / MEDIUM_MARK_SIZE, 1, count);
+}
+
 MediumResult ssc_zones_write_marks(SscDrive *drive, MediumMark mark, uint64_t count,
                                    uint64_t *written)
 {
-    MediumResult result = medium_write_marks(drive->medium, mark, count, written);
+    MediumResult result;
+    uint64_t fit;
 
-    if (!has_zones_of_its_own(drive)) {
+    if (!has_zones_of_its_own(drive) || count == 0) {
+        return medium_write_marks(drive->medium, mark, count, written);
+    }
+    fit = marks_that_fit(drive, count);
+    result = medium_write_marks(drive->medium, mark, fit, written);
+    if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
         return result;
     }
     result = within(drive, result, *written);
-    *written = result == MEDIUM_END_OF_PARTITION ? 0 : *written;
-    return result;
+    if (result == MEDIUM_END_OF_PARTITION) {
+        *written = 0;
+    }
+    return fit < count && (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING)
+               ? MEDIUM_END_OF_PARTITION
+               : result;
 }
 
 static Outcome warn(ScsiSenseCode code, int64_t information)

@@ -135,6 +135,34 @@ START_TEST(a_capacity_of_more_than_there_is)
 }
 END_TEST
 
+/* Those that fit are written, whoever says where the end is. */
+START_TEST(marks_fill_what_is_left)
+{
+    static const struct {
+        uint64_t capacity; /* of the cartridge; 0: no end */
+        const char *setting;
+    } limits[] = { { 1000, "tape.capacity=2000" },
+                   { 1000, "tape.early-warning=100" },
+                   { 5000, "tape.capacity=1000" },
+                   { 0, "tape.capacity=1000" } };
+    MediumGeometry geometry = { .capacity = limits[_i].capacity, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_set(NULL, &geometry, limits[_i].setting, NULL);
+    MediumPartition partition;
+
+    send_block(h, 700);
+    host_send(h, CDB(0x10, 0, 0xff, 0xff, 0xff, 0));
+    expect_sense(h, SENSE_VOLUME_OVERFLOW);
+    expect_info(h, 0xffffff - 300 / MEDIUM_MARK_SIZE);
+    expect_at(h, 0, 1 + 300 / MEDIUM_MARK_SIZE);
+    host_send(h, CDB(0x10, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_VOLUME_OVERFLOW);
+    expect_info(h, 1);
+    expect_at(h, 0, 1 + 300 / MEDIUM_MARK_SIZE);
+    medium_partition(ssc_drive_medium(h->drive), 0, &partition);
+    ck_assert_uint_eq(partition.files, 300 / MEDIUM_MARK_SIZE);
+}
+END_TEST
+
 START_TEST(marks_in_the_zone_warn_each)
 {
     MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
@@ -351,6 +379,7 @@ TCase *make_ssc_zones_tcase(void)
     tcase_add_loop_test(tcase, where_the_settings_say, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(tcase, settings_for_a_tape_without_end, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(tcase, a_capacity_of_more_than_there_is, 0, G_N_ELEMENTS(ends));
+    tcase_add_loop_test(tcase, marks_fill_what_is_left, 0, 4);
     tcase_add_test(tcase, marks_in_the_zone_warn_each);
     tcase_add_test(tcase, at_early_warning_everything_goes_to_tape_once);
     tcase_add_test(tcase, without_sew_it_stays_in_the_buffer);
