@@ -124,6 +124,14 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
            s->attribute_area <= 2 && s->attribute_length <= ATTRIBUTE_AREA_SIZE;
 }
 
+bool superblock_is_whole(const uint8_t *b)
+{
+    uint32_t length = get_le32(b + 16);
+
+    return length >= SUPERBLOCK_HEADER && length <= SUPERBLOCK_MAX &&
+           crc_without(b, length, 12) == get_le32(b + 12);
+}
+
 SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *version)
 {
     uint32_t partitions = get_le32(b + 40);
@@ -139,7 +147,7 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     }
     if (partitions < 1 || partitions > MEDIUM_PARTITIONS_MAX ||
         length != SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * partitions ||
-        crc_without(b, length, 12) != get_le32(b + 12)) {
+        !superblock_is_whole(b)) {
         return SUPERBLOCK_DAMAGED;
     }
     s->geometry.partitions = partitions;

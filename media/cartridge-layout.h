@@ -79,6 +79,8 @@ typedef enum SuperblockState {
 
 /* `bytes` has SUPERBLOCK_MAX of them. `*version`: what the magic is followed by. */
 SuperblockState superblock_decode(const uint8_t *bytes, Superblock *superblock, uint32_t *version);
+/* Of whatever version: is its CRC right? */
+bool superblock_is_whole(const uint8_t *bytes);
 
 typedef enum StreamKind { STREAM_TABLE = 1, STREAM_DATA = 2 } StreamKind;
 

@@ -63,6 +63,7 @@ typedef struct Slots {
     Superblock superblocks[SUPERBLOCK_SLOTS];
     SuperblockState states[SUPERBLOCK_SLOTS];
     uint32_t versions[SUPERBLOCK_SLOTS];
+    bool whole[SUPERBLOCK_SLOTS];
     int best; /* the one that counts, if it is good */
 } Slots;
 
@@ -78,6 +79,7 @@ static int read_slots(HostFile *file, Slots *slots)
             return failure;
         }
         slots->states[i] = superblock_decode(bytes, &slots->superblocks[i], &slots->versions[i]);
+        slots->whole[i] = superblock_is_whole(bytes);
     }
     slots->best = slots->states[1] == SUPERBLOCK_GOOD &&
                   (slots->states[0] != SUPERBLOCK_GOOD ||
@@ -116,7 +118,9 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
         return input_error(error, c->path, g_strerror(-failure));
     }
     for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
-        if (slots->states[i] == SUPERBLOCK_OTHER_VERSION) {
+        /* damage may look like another version; beside a good one only a whole one is */
+        if (slots->states[i] == SUPERBLOCK_OTHER_VERSION &&
+            (slots->whole[i] || slots->states[slots->best] != SUPERBLOCK_GOOD)) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                         "%s: a cartridge of version %u; this program knows versions 1 to %u",
                         c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION_CLEANING);

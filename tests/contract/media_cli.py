@@ -314,6 +314,13 @@ def one_damaged_superblock_is_survived():
             file.write(bytes(512))
         media('check', name)
         assert good('cat', name, '--file', '1') == b'second file'
+        # Damage where the version is says nothing of a version.
+        name = f'v{slot}.tape'
+        good('import', 's.tap', name)
+        with open(name, 'r+b') as file:
+            file.seek(slot + 8)
+            file.write(b'\x63')
+        assert good('cat', name, '--file', '1') == b'second file'
 
 
 def a_full_disk_is_said_and_nothing_is_left():
