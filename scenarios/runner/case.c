@@ -502,23 +502,26 @@ static bool is_checked(const GPtrArray *checks, const char *fault)
     return false;
 }
 
-/* A fault of the plan that nobody expects a number of has to fire all the same. */
+/* A rule of the plan whose fault nobody expects a number of has to fire all the same. */
 static void judge_unchecked_faults(Case *self)
 {
-    GHashTable *faults = drive_process_faults(self->drive);
+    GHashTable *rules = drive_process_rules(self->drive);
     GHashTableIter iter;
-    void *name, *fired;
+    void *rule, *fired;
 
-    if (self->scenario->faults && g_hash_table_size(faults) == 0) {
+    if (self->scenario->faults && g_hash_table_size(rules) == 0) {
         self->evidence.unfired = true;
         give_reason(self, "the drive did not tell which faults fired");
     }
-    g_hash_table_iter_init(&iter, faults);
-    while (g_hash_table_iter_next(&iter, &name, &fired)) {
+    g_hash_table_iter_init(&iter, rules);
+    while (g_hash_table_iter_next(&iter, &rule, &fired)) {
+        const char *name = strchr(rule, ' ') + 1;
+
         self->evidence.fault_fired |= GPOINTER_TO_INT(fired) > 0;
         if (GPOINTER_TO_INT(fired) == 0 && !is_checked(self->scenario->expect.fired, name)) {
             self->evidence.unfired = true;
-            give_reason(self, "fault %s never fired", (const char *)name);
+            give_reason(self, "fault %s never fired (rule %.*s)", name,
+                        (int)(name - 1 - (const char *)rule), (const char *)rule);
         }
     }
 }

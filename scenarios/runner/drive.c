@@ -29,6 +29,7 @@ struct DriveProcess {
     bool served;       /* it was up once */
     bool failed;       /* it ended by itself, or badly, or did not come back */
     GHashTable *fired; /* fault → how often, in lives that are over */
+    GHashTable *rules; /* "NUMBER FAULT" → the same, rule by rule */
 };
 
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
@@ -48,6 +49,7 @@ DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, c
     self->proc = PROC_NONE;
     self->lives = g_array_new(FALSE, FALSE, sizeof(int64_t));
     self->fired = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
@@ -68,6 +70,7 @@ void drive_process_free(DriveProcess *self)
     g_free(self->tape.model);
     g_free(self->tape.format);
     g_hash_table_unref(self->fired);
+    g_hash_table_unref(self->rules);
     g_array_unref(self->lives);
     g_free(self);
 }
@@ -134,8 +137,16 @@ static bool ctl(DriveProcess *self, const char *command, const char *argument, c
     return proc_output(argv, self->directory, PATIENCE, false, out, error);
 }
 
+/* Takes `key` over. */
+static void add_firings(GHashTable *into, char *key, gint64 fired)
+{
+    gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, key));
+
+    g_hash_table_insert(into, key, GINT_TO_POINTER((int)(before + fired)));
+}
+
 /* What the rules of a running drive have fired, added to what is there. */
-static void count_rules(DriveProcess *self, GHashTable *into)
+static void count_rules(DriveProcess *self)
 {
     g_autofree char *text = NULL;
     g_autoptr(JsonNode) node = NULL;
@@ -154,9 +165,10 @@ static void count_rules(DriveProcess *self, GHashTable *into)
         JsonObject *rule = json_array_get_object_element(rules, i);
         const char *name = json_object_get_string_member_with_default(rule, "name", "");
         gint64 fired = json_object_get_int_member_with_default(rule, "fired", 0);
-        gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, name));
+        gint64 number = json_object_get_int_member_with_default(rule, "rule", 0);
 
-        g_hash_table_insert(into, g_strdup(name), GINT_TO_POINTER((int)(before + fired)));
+        add_firings(self->fired, g_strdup(name), fired);
+        add_firings(self->rules, g_strdup_printf("%" G_GINT64_FORMAT " %s", number, name), fired);
     }
 }
 
@@ -273,7 +285,7 @@ bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
 
     self->up = false;
     if (running && self->has_faults) {
-        count_rules(self, self->fired);
+        count_rules(self);
     }
     if (running) {
         proc_end(&self->proc, kill ? SIGKILL : SIGTERM, SECONDS(20));
@@ -308,6 +320,11 @@ bool drive_process_eject(DriveProcess *self, GError **error)
 GHashTable *drive_process_faults(const DriveProcess *self)
 {
     return self->fired;
+}
+
+GHashTable *drive_process_rules(const DriveProcess *self)
+{
+    return self->rules;
 }
 
 int64_t drive_process_fired(DriveProcess *self, const char *fault)

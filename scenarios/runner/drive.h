@@ -47,6 +47,9 @@ bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
+/* The same rule by rule: "NUMBER FAULT". Two rules of one fault do not answer for one another. */
+GHashTable *drive_process_rules(const DriveProcess *drive);
+
 /* How often the rules named `fault` fired, in lives that did not end by
  * themselves. */
 int64_t drive_process_fired(DriveProcess *drive, const char *fault);
