@@ -3,20 +3,20 @@
 
 #include "emu/ssc/drive-state.h"
 
-/* An object of which only the drive knows. */
+/* Objects of which only the drive knows: neighbours of one kind, and of one WRITE if blocks. */
 typedef struct SscHeld {
-    GBytes *block; /* NULL: marks */
+    GBytes *blocks; /* what that WRITE brought; NULL: marks */
+    size_t offset;  /* in it, of the first that is left */
+    uint32_t size;  /* of each block; 0: marks */
     MediumMark mark;
-    uint64_t count; /* of marks */
+    uint64_t count;
 } SscHeld;
 
 static void held_free(void *data)
 {
     SscHeld *held = data;
 
-    if (held->block) {
-        g_bytes_unref(held->block);
-    }
+    g_clear_pointer(&held->blocks, g_bytes_unref);
     g_free(held);
 }
 
@@ -117,14 +117,48 @@ static void drop_held(SscBuffer *b)
     b->told = false;
 }
 
-static void hold(SscBuffer *b, GBytes *block, MediumMark mark, uint64_t count)
+/* Does it go on where that run ends? */
+static bool continues(const SscHeld *run, const SscHeld *next)
 {
-    SscHeld *held = g_new(SscHeld, 1);
+    return run && run->blocks == next->blocks && run->size == next->size &&
+           run->mark == next->mark && run->offset + run->count * run->size == next->offset;
+}
 
-    *held = (SscHeld){ block, mark, count };
-    g_queue_push_tail(&b->held, held);
-    b->held_objects += count;
-    b->held_bytes += block ? g_bytes_get_size(block) : 0;
+/* Borrows the blocks. */
+static void hold(SscBuffer *b, const SscHeld *objects)
+{
+    SscHeld *last = g_queue_peek_tail(&b->held);
+
+    if (continues(last, objects)) {
+        last->count += objects->count;
+    } else {
+        last = g_memdup2(objects, sizeof *objects);
+        if (last->blocks) {
+            g_bytes_ref(last->blocks);
+        }
+        g_queue_push_tail(&b->held, last);
+    }
+    b->held_objects += objects->count;
+    b->held_bytes += objects->count * objects->size;
+}
+
+static const uint8_t *first_block(const SscHeld *held)
+{
+    return (const uint8_t *)g_bytes_get_data(held->blocks, NULL) + held->offset;
+}
+
+/* The first ones of the oldest run are held no more. */
+static void let_go(SscBuffer *b, uint64_t objects)
+{
+    SscHeld *held = g_queue_peek_head(&b->held);
+
+    held->count -= objects;
+    held->offset += objects * held->size;
+    b->held_objects -= objects;
+    b->held_bytes -= objects * held->size;
+    if (held->count == 0) {
+        held_free(g_queue_pop_head(&b->held));
+    }
 }
 
 /* What was refused may be held back only in buffered mode, and only if the tape is to blame. */
@@ -133,18 +167,15 @@ static bool holds_back(const SscDrive *drive, MediumResult result)
     return result == MEDIUM_WRITE_ERROR && drive->mode.buffered_mode != 0;
 }
 
-/* The first that is held, to the medium. */
+/* The first block or all the marks of a run, to the medium. */
 static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *written)
 {
-    gsize size;
-    const uint8_t *data;
     MediumResult result;
 
-    if (!held->block) {
+    if (!held->blocks) {
         return ssc_zones_write_marks(drive, held->mark, held->count, written);
     }
-    data = g_bytes_get_data(held->block, &size);
-    result = ssc_zones_write(drive, data, size);
+    result = ssc_zones_write(drive, first_block(held), held->size);
     *written = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING;
     return result;
 }
@@ -153,21 +184,17 @@ static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *w
 static MediumResult retry(SscDrive *drive)
 {
     SscBuffer *b = &drive->buffer;
-    SscHeld *held;
+    const SscHeld *held;
 
     while ((held = g_queue_peek_head(&b->held))) {
         uint64_t written = 0;
-        uint32_t size = held->block ? (uint32_t)g_bytes_get_size(held->block) : 0;
         MediumResult result = write_held(drive, held, &written);
 
-        add_behind(drive, written, size);
-        b->held_objects -= written;
-        b->held_bytes -= written * size;
-        held->count -= written;
+        add_behind(drive, written, held->size);
+        let_go(b, written);
         if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
             return result;
         }
-        held_free(g_queue_pop_head(&b->held));
     }
     b->told = false;
     return MEDIUM_OK;
@@ -220,7 +247,8 @@ void ssc_buffer_clear(SscBuffer *buffer)
 Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes)
 {
     const SscBuffer *b = &c->drive->buffer;
-    bool fits = c->drive->mode.buffered_mode != 0 && b->held_bytes + bytes <= b->capacity;
+    bool fits = c->drive->mode.buffered_mode != 0 && b->held_bytes + bytes <= b->capacity &&
+                b->held.length < SSC_HELD_MAX;
 
     return fits && !b->told ? good() : flush_held(c);
 }
@@ -243,7 +271,7 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
         }
     }
     if (holds_back(drive, result)) {
-        hold(b, g_bytes_new_from_bytes(c->task->out, offset, size), MEDIUM_MARK_FILEMARK, 1);
+        hold(b, &(SscHeld){ .blocks = c->task->out, .offset = offset, .size = size, .count = 1 });
         b->fixed = c->cdb[1] & 0x01;
         result = MEDIUM_OK;
     }
@@ -268,7 +296,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
         add_behind(drive, *written, 0);
     }
     if (immed && holds_back(drive, result)) {
-        hold(b, NULL, mark, count - *written);
+        hold(b, &(SscHeld){ .mark = mark, .count = count - *written });
         *written = count;
         result = MEDIUM_OK;
     }
@@ -292,26 +320,20 @@ Outcome ssc_buffer_settle(SscCommand *c)
 MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length)
 {
     SscBuffer *b = &drive->buffer;
-    SscHeld *held = g_queue_peek_head(&b->held);
+    const SscHeld *held = g_queue_peek_head(&b->held);
     MediumResult result = MEDIUM_OK;
 
     *length = 0;
     if (!held) {
         return MEDIUM_EOD;
     }
-    if (held->block) {
-        const uint8_t *block = g_bytes_get_data(held->block, length);
-
-        memcpy(bytes, block, MIN(capacity, *length));
+    if (held->blocks) {
+        *length = held->size;
+        memcpy(bytes, first_block(held), MIN(capacity, *length));
     } else {
         result = held->mark == MEDIUM_MARK_FILEMARK ? MEDIUM_FILEMARK : MEDIUM_SETMARK;
     }
-    held->count--;
-    b->held_objects--;
-    b->held_bytes -= *length;
-    if (held->count == 0) {
-        held_free(g_queue_pop_head(&b->held));
-    }
+    let_go(b, 1);
     if (b->held_objects == 0) {
         drop_held(b);
     }

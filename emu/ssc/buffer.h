@@ -20,6 +20,8 @@
 
 /* Neighbours of one size are one run. When there are no more, the oldest run counts as written. */
 #define SSC_BUFFER_RUNS 256u
+/* Of what is held, a run is one WRITE's blocks, or marks. A buffer of so many runs is full. */
+#define SSC_HELD_MAX 16384u
 
 typedef struct SscRun {
     uint64_t objects;
@@ -35,7 +37,7 @@ typedef struct SscBuffer {
     uint64_t behind_objects, behind_bytes;
     uint64_t behind_start; /* number of the oldest, while there is one */
 
-    GQueue held; /* of SscHeld */
+    GQueue held; /* of SscHeld, runs, the oldest first */
     uint64_t held_objects, held_bytes;
     ScsiSense why; /* of the object at its head, without INFORMATION */
     bool fixed;    /* the last WRITE had FIXED: INFORMATION counts objects, else bytes */

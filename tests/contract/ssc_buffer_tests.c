@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The write-behind buffer: what is counted, what goes to tape when, what a power cut takes. */
 #include "emu/base/bytes.h"
+#include "emu/ssc/drive-state.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_buffer_tcase(void);
@@ -336,6 +337,66 @@ START_TEST(a_full_buffer_tells_too)
 }
 END_TEST
 
+/* Memory goes with bytes and commands, never with the blocks that one command brings. */
+START_TEST(refused_blocks_of_one_write_are_one_run)
+{
+    enum { BLOCKS = 1 << 16 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *blocks = g_malloc(BLOCKS);
+
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        blocks[i] = (uint8_t)(i ^ i >> 8);
+    }
+    host_set_block(h, 0x10, 1);
+    host_fail_writes(h, 3, 2, MEDIUM_WRITE_ERROR);
+    host_send_data(h, blocks, BLOCKS, WRITE6(FIXED, BLOCKS));
+    expect_good(h);
+    expect_buffer(h, BLOCKS, 0, BLOCKS, BLOCKS);
+    ck_assert_uint_eq(h->drive->buffer.held.length, 1);
+    host_send_data(h, blocks, 2, WRITE6(FIXED, 2)); /* other memory: another run */
+    expect_good(h);
+    ck_assert_uint_eq(h->drive->buffer.held.length, 2);
+    host_send(h, FILEMARKS);
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_info(h, BLOCKS + 2 - 3);
+    host_send(h, CDB(0x14, FIXED, 0, 0, 5, 0)); /* taken one by one, in their order */
+    expect_good(h);
+    expect_data(h, blocks + 3, 5);
+    expect_buffer(h, BLOCKS + 2 - 5, 3, BLOCKS + 2 - 8, BLOCKS + 2 - 8);
+    host_filemarks(h, 1); /* the tape takes the rest */
+    ck_assert_uint_eq(h->drive->buffer.held.length, 0);
+    host_send(h, CDB(0x2b, 0, 0, 0, 0, 0, 3, 0, 0, 0));
+    host_send(h, CDB(0x08, FIXED, 0, 0xff, 0xf8, 0));
+    expect_good(h);
+    expect_data(h, blocks + 8, BLOCKS - 8);
+    host_send(h, CDB(0x08, FIXED, 0, 0, 2, 0));
+    expect_data(h, blocks, 2);
+}
+END_TEST
+
+/* Marks take no room in the buffer, but its list is not endless. */
+START_TEST(refused_marks_are_bounded_too)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    uint32_t marks = 0;
+
+    host_fail_writes(h, 0, 10, MEDIUM_WRITE_ERROR);
+    host_write(h, text, 10);
+    for (unsigned i = 0; i < 100; i++) { /* neighbours of a kind are one run */
+        host_send(h, CDB(0x10, IMMED, 0xff, 0xff, 0xff, 0));
+        expect_good(h);
+    }
+    ck_assert_uint_eq(h->drive->buffer.held.length, 2);
+    do {
+        host_send(h, CDB(0x10, IMMED | (marks % 2 ? 0 : 0x02), 0, 0, 1, 0));
+        marks++;
+    } while (h->task.status == SCSI_GOOD && marks < 100000);
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_flags(h, "D");
+    ck_assert_uint_eq(marks, SSC_HELD_MAX - 1);
+}
+END_TEST
+
 START_TEST(power_takes_what_was_refused)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -416,6 +477,8 @@ TCase *make_ssc_buffer_tcase(void)
     tcase_add_test(tcase, told_of_it_the_host_may_go_on_without);
     tcase_add_test(tcase, told_of_it_the_next_write_tries_again);
     tcase_add_test(tcase, a_full_buffer_tells_too);
+    tcase_add_test(tcase, refused_blocks_of_one_write_are_one_run);
+    tcase_add_test(tcase, refused_marks_are_bounded_too);
     tcase_add_test(tcase, power_takes_what_was_refused);
     tcase_add_test(tcase, without_buffer_there_is_nothing_to_defer);
     tcase_add_test(tcase, leaving_buffered_mode_tells);
