@@ -53,29 +53,32 @@ static Outcome write_blocks(SscCommand *c)
     SscDrive *drive = c->drive;
     bool fixed = c->cdb[1] & 0x01;
     uint32_t size = fixed ? drive->mode.block_length : c->announced;
-    uint32_t count = c->announced / size, done;
-    bool warned = false;
+    uint32_t count = c->announced / size, turn = MIN(count - c->moved, SSC_TURN);
     MediumResult result = MEDIUM_OK;
 
-    Outcome room = ssc_buffer_make_room(c, c->announced);
+    Outcome room = c->moved > 0 ? good() : ssc_buffer_make_room(c, c->announced);
     if (!outcome_is_good(&room)) {
         c->task->out_unused = c->announced;
         return room;
     }
     tell_compression(drive);
-    for (done = 0; done < count; done++) {
-        result = ssc_buffer_write(c, (size_t)done * size, size);
-        warned = warned || result == MEDIUM_EARLY_WARNING;
+    for (; turn > 0; turn--, c->moved++) {
+        result = ssc_buffer_write(c, (size_t)c->moved * size, size);
+        c->warned = c->warned || result == MEDIUM_EARLY_WARNING;
         if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
             break;
         }
     }
-    c->task->out_unused = c->announced - done * size;
+    if (turn == 0 && c->moved < count) {
+        return in_turns(write_blocks);
+    }
+    c->task->out_unused = c->announced - c->moved * size;
 
     /* Early warning is told once everything is written (SSC-3 § 5.6), so nothing is left. */
-    Outcome outcome = done == count
-                          ? of_medium(c, warned ? MEDIUM_EARLY_WARNING : MEDIUM_OK, ACT_WRITE, 0)
-                          : of_medium(c, result, ACT_WRITE, fixed ? count - done : c->announced);
+    uint32_t left = count - c->moved;
+    Outcome outcome = left == 0
+                          ? of_medium(c, c->warned ? MEDIUM_EARLY_WARNING : MEDIUM_OK, ACT_WRITE, 0)
+                          : of_medium(c, result, ACT_WRITE, fixed ? left : c->announced);
     return drive->mode.buffered_mode == 0 ? hold_until_synced(c, outcome) : outcome;
 }
 
@@ -110,18 +113,26 @@ static Outcome write_marks(SscCommand *c)
 {
     bool immed = c->cdb[1] & 0x01;
     MediumMark mark = c->cdb[1] & 0x02 ? MEDIUM_MARK_SETMARK : MEDIUM_MARK_FILEMARK;
-    uint32_t count = get_be24(c->cdb + count_byte(c));
+    uint32_t count = get_be24(c->cdb + count_byte(c)), turn = MIN(count - c->moved, SSC_TURN);
     uint64_t written = 0;
     Outcome outcome = good();
 
-    outcome = immed ? ssc_buffer_make_room(c, 0) : ssc_buffer_settle(c);
+    if (c->moved == 0) {
+        outcome = immed ? ssc_buffer_make_room(c, 0) : ssc_buffer_settle(c);
+    }
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
     if (count > 0) {
-        MediumResult result = ssc_buffer_write_marks(c, mark, count, &written);
+        MediumResult result = ssc_buffer_write_marks(c, mark, turn, &written);
 
-        outcome = of_medium(c, result, ACT_WRITE, count - written);
+        c->moved += (uint32_t)written;
+        c->warned = c->warned || result == MEDIUM_EARLY_WARNING;
+        if (written == turn && c->moved < count) {
+            return in_turns(write_marks);
+        }
+        result = c->warned && written == turn ? MEDIUM_EARLY_WARNING : result;
+        outcome = of_medium(c, result, ACT_WRITE, count - c->moved);
     }
     return immed ? outcome : hold_until_synced(c, outcome);
 }

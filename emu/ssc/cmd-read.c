@@ -16,12 +16,15 @@
 static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
     TapeMedium *medium = c->drive->medium;
-    g_autofree uint8_t *whole = NULL;
+    uint8_t *whole;
 
     if (c->cdb[1] & BYTORD) {
         return medium_read_reverse(medium, buffer, capacity, length);
     }
-    whole = g_malloc(MEDIUM_BLOCK_MAX);
+    if (!c->drive->reversed) {
+        c->drive->reversed = g_malloc(MEDIUM_BLOCK_MAX);
+    }
+    whole = c->drive->reversed;
     MediumResult result = medium_read_reverse(medium, whole, MEDIUM_BLOCK_MAX, length);
     for (size_t i = 0; i < MIN(*length, capacity); i++) {
         buffer[i] = whole[*length - 1 - i];
@@ -93,24 +96,28 @@ static Outcome read_variable(SscCommand *c)
     return incorrect_length((int64_t)wanted - (int64_t)length);
 }
 
+static Outcome read_here(SscCommand *c);
+
 /* Blocks of one length; the residual counts blocks, a block of another length is not counted. */
 static Outcome read_fixed(SscCommand *c)
 {
     uint32_t size = c->drive->mode.block_length;
-    uint32_t count = c->announced / size;
+    uint32_t count = c->announced / size, turn = MIN(count - c->moved, SSC_TURN);
     uint8_t *buffer = scsi_task_in(c->task, c->announced);
-    uint32_t done;
 
-    for (done = 0; done < count; done++) {
+    for (; turn > 0; turn--, c->moved++) {
         size_t length;
-        MediumResult result = read_block(c, buffer + (size_t)done * size, size, &length);
+        MediumResult result = read_block(c, buffer + (size_t)c->moved * size, size, &length);
 
         if (result != MEDIUM_OK || length != size) {
-            scsi_task_in(c->task, (size_t)done * size);
+            scsi_task_in(c->task, (size_t)c->moved * size);
             c->drive->bytes_read += c->task->in->len;
-            return result == MEDIUM_OK ? incorrect_length((int64_t)count - done)
-                                       : stopped(c, result, count - done);
+            return result == MEDIUM_OK ? incorrect_length((int64_t)count - c->moved)
+                                       : stopped(c, result, count - c->moved);
         }
+    }
+    if (c->moved < count) {
+        return in_turns(read_here);
     }
     c->drive->bytes_read += c->announced;
     return good();
@@ -166,6 +173,8 @@ static Outcome verify_block(SscCommand *c, uint8_t *buffer, uint32_t size, const
     return fixed ? check_information(SENSE_MISCOMPARE, residual) : check(SENSE_MISCOMPARE);
 }
 
+static Outcome verify_here(SscCommand *c);
+
 static Outcome compare_blocks(SscCommand *c)
 {
     bool fixed = c->cdb[1] & FIXED, compare = c->cdb[1] & BYTCMP;
@@ -176,9 +185,13 @@ static Outcome compare_blocks(SscCommand *c)
     g_autofree uint8_t *buffer = g_malloc(size);
     Outcome outcome = good();
 
-    for (uint32_t i = 0; i < count && outcome_is_good(&outcome); i++) {
-        outcome = verify_block(c, buffer, size, expected ? expected + (size_t)i * size : NULL,
-                               fixed ? (int64_t)count - i : length, fixed);
+    for (uint32_t turn = SSC_TURN; c->moved < count && outcome_is_good(&outcome); c->moved++) {
+        if (turn-- == 0) {
+            return in_turns(verify_here);
+        }
+        outcome =
+            verify_block(c, buffer, size, expected ? expected + (size_t)c->moved * size : NULL,
+                         fixed ? (int64_t)count - c->moved : length, fixed);
     }
     return outcome;
 }
@@ -188,7 +201,8 @@ static Outcome verify_here(SscCommand *c)
 {
     Outcome outcome = compare_blocks(c);
 
-    return c->cdb[1] & IMMED ? ssc_defer(c->drive, outcome) : outcome;
+    return outcome.kind == OUTCOME_DONE && (c->cdb[1] & IMMED) ? ssc_defer(c->drive, outcome)
+                                                               : outcome;
 }
 
 static Outcome verify_there(SscCommand *c)

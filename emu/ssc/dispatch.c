@@ -256,6 +256,14 @@ static Outcome call_next(SscCommand *c)
     return next(c);
 }
 
+static void on_turn(void *data)
+{
+    SscDrive *drive = data;
+
+    drive->late = NULL;
+    run(drive, call_next(&drive->command));
+}
+
 static void sync_done(void *data, MediumResult result)
 {
     g_autofree SscSync *sync = data;
@@ -340,6 +348,10 @@ static void run(SscDrive *drive, Outcome outcome)
             start_sync(drive, false);
             outcome = good();
             finish_in_time(drive, &outcome);
+            return;
+        case OUTCOME_TURN:
+            drive->command.next = outcome.next;
+            drive->late = clock_start(drive->clock, 0, on_turn, drive);
             return;
         case OUTCOME_DATA:
             if (!enter_data_phase(drive, &outcome)) {

@@ -183,6 +183,7 @@ void ssc_drive_free(SscDrive *drive)
         medium_free(drive->medium);
     }
     ssc_buffer_clear(&drive->buffer);
+    g_free(drive->reversed);
     g_free(drive);
 }
 

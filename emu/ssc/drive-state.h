@@ -36,6 +36,8 @@ struct SscCommand {
     bool zones_watched; /* and that matters when it ends */
     SscTimed timed;     /* what it found, if time is modelled */
     unsigned page_at;   /* MODE SELECT: where the page that divides the tape began */
+    uint32_t moved;     /* of many objects: how many until now, over all turns */
+    bool warned;        /* and whether one of them met early warning */
 };
 
 /*
@@ -155,13 +157,15 @@ struct SscDrive {
     bool timed; /* time is modelled */
     /* If it is: when the cartridge is ready, the tape free, the buffer drained. */
     int64_t ready_at, busy_until, drained_at, cleaned_at;
-    ClockTimer *late; /* the current command has done its work and is to end then; NULL: not */
+    /* The current command waits: to end in time, or for its next turn. NULL: it does not. */
+    ClockTimer *late;
     Outcome late_outcome;
 
     SscCommand command; /* the current one */
     GQueue waiting;     /* tasks that came meanwhile */
     SscSync *sync;      /* NULL: none under way */
     uint8_t scratch[SSC_REPLY_MAX];
+    uint8_t *reversed; /* MEDIUM_BLOCK_MAX bytes for READ REVERSE; NULL until there was one */
 };
 
 /* dispatch.c */

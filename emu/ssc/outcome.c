@@ -86,6 +86,11 @@ Outcome when_synced(SscCommand *c, SscHandler next)
     return c->drive->dirty ? after_sync(next) : next(c);
 }
 
+Outcome in_turns(SscHandler next)
+{
+    return (Outcome){ .kind = OUTCOME_TURN, .next = next };
+}
+
 static Outcome report_held(SscCommand *c)
 {
     return c->held;

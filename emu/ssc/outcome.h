@@ -11,6 +11,7 @@
  *     move_data(length, next)       ask the transport for a data phase, then call `next`
  *     after_sync(next)              sync the medium, then call `next`; see c->held too
  *     good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
+ *     in_turns(next)                let others have a turn, then call `next`: see SSC_TURN
  *     of_medium(...)                what a MediumResult means
  */
 #ifndef USBTAPE_SSC_OUTCOME_H
@@ -29,6 +30,7 @@ typedef enum OutcomeKind {
     OUTCOME_DATA,           /* wants `length` bytes moved the way its table row says, then `next` */
     OUTCOME_SYNC,           /* wants the medium synced, then `next` */
     OUTCOME_GOOD_THEN_SYNC, /* done, but the medium syncs in the background */
+    OUTCOME_TURN,           /* not done: wants `next` called again, once others had a turn */
 } OutcomeKind;
 
 struct Outcome {
@@ -51,6 +53,14 @@ Outcome reply(SscCommand *c, uint32_t allocation_length);
 Outcome move_data(uint32_t length, SscHandler next);
 Outcome after_sync(SscHandler next);
 Outcome good_then_sync(void);
+Outcome in_turns(SscHandler next);
+
+/*
+ * One command may name 16 million objects. Moving so many is a matter of minutes, in which a reset,
+ * the control socket and the end of the program must not wait: after so many of them it is
+ * somebody else's turn. See c->moved.
+ */
+#define SSC_TURN 32768u
 
 static inline bool outcome_is_good(const Outcome *outcome)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Blocks and marks: lengths, residuals, what is left where. */
 #include "emu/base/bytes.h"
+#include "emu/ssc/outcome.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_data_tcase(void);
@@ -311,6 +312,126 @@ END_TEST
 #define VERIFY6(flags, length) CDB(0x13, (flags), 0, 0, (length), 0)
 #define BYTCMP                 0x02
 
+/* Commands of many short blocks, and what each has to answer after so many turns. */
+enum { MANY = 2 * SSC_TURN + 10 };
+
+static uint8_t *many_blocks(void)
+{
+    uint8_t *blocks = g_malloc(MANY);
+
+    for (unsigned i = 0; i < MANY; i++) {
+        blocks[i] = (uint8_t)(i ^ i >> 8);
+    }
+    return blocks;
+}
+
+#define MANY_OF(opcode, flags, n)                                                                  \
+    CDB((opcode), (flags), (uint8_t)((n) >> 16), (uint8_t)((n) >> 8), (uint8_t)(n), 0)
+
+START_TEST(many_blocks_are_moved_in_turns)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *blocks = many_blocks();
+
+    host_set_block(h, 0x10, 1);
+    host_send_data(h, blocks, MANY, MANY_OF(0x0a, 1, MANY));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.out_unused, 0);
+    expect_at(h, 0, MANY);
+    host_send(h, MANY_OF(0x0f, 0x05, MANY)); /* READ REVERSE, bytes in order */
+    expect_good(h);
+    expect_at(h, 0, 0);
+    host_send(h, MANY_OF(0x08, 1, MANY));
+    expect_good(h);
+    expect_data(h, blocks, MANY);
+    host_send(h, MANY_OF(0x08, 1, 5)); /* end of data in the first turn and in the third */
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_info(h, 5);
+    host_rewind(h);
+    host_send(h, MANY_OF(0x08, 1, MANY + 5));
+    expect_sense(h, SENSE_END_OF_DATA);
+    expect_info(h, 5);
+    expect_data(h, blocks, MANY);
+    host_rewind(h);
+    host_send_data(h, blocks, MANY, MANY_OF(0x13, 0x03, MANY)); /* VERIFY, compared */
+    expect_good(h);
+    host_rewind(h);
+    blocks[MANY - 3] ^= 1;
+    host_send_data(h, blocks, MANY, MANY_OF(0x13, 0x03, MANY));
+    expect_sense(h, SENSE_MISCOMPARE);
+    expect_info(h, 3);
+}
+END_TEST
+
+START_TEST(errors_are_told_in_the_turn_that_meets_them)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *blocks = many_blocks();
+
+    host_set_block(h, 0x00, 1); /* unbuffered: nothing to defer */
+    host_fail_writes(h, SSC_TURN + 7, 1, MEDIUM_WRITE_ERROR);
+    host_send_data(h, blocks, MANY, MANY_OF(0x0a, 1, MANY));
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_info(h, MANY - SSC_TURN - 7);
+    ck_assert_uint_eq(h->task.out_unused, MANY - SSC_TURN - 7);
+    expect_at(h, 0, SSC_TURN + 7);
+    host_next_result(h, TEST_MARKS, 1, MEDIUM_WRITE_ERROR);
+    host_send(h, MANY_OF(0x10, 0, MANY));
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_info(h, MANY - SSC_TURN);
+    expect_at(h, 0, 2 * SSC_TURN + 7);
+}
+END_TEST
+
+START_TEST(early_warning_in_one_turn_is_told_at_the_end)
+{
+    MediumGeometry geometry = { .capacity = 10 << 20,
+                                .early_warning = (10 << 20) - 100,
+                                .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    g_autofree uint8_t *blocks = many_blocks();
+
+    host_set_block(h, 0x00, 1);
+    host_send_data(h, blocks, MANY, MANY_OF(0x0a, 1, MANY));
+    expect_sense(h, SENSE_END_OF_MEDIUM_DETECTED);
+    expect_info(h, 0);
+    expect_at(h, 0, MANY);
+    host_send(h, MANY_OF(0x10, 0, MANY));
+    expect_sense(h, SENSE_END_OF_MEDIUM_DETECTED);
+    expect_info(h, 0);
+    expect_at(h, 0, 2 * MANY);
+    host_send(h, MANY_OF(0x10, 0, 0xffffff)); /* what is left: to the end, not beyond */
+    expect_sense(h, SENSE_VOLUME_OVERFLOW);
+    unsigned room = ((10u << 20) - MANY) / MEDIUM_MARK_SIZE - MANY;
+    expect_info(h, 0xffffff - room);
+    expect_at(h, 0, 2 * MANY + room);
+}
+END_TEST
+
+/* Between two turns it can be taken back; what was moved stays. */
+START_TEST(a_long_command_is_aborted_between_turns)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autofree uint8_t *blocks = many_blocks();
+
+    host_set_block(h, 0x10, 1);
+    h->keep_turns = true;
+    host_send_data(h, blocks, MANY, MANY_OF(0x0a, 1, MANY));
+    ck_assert_uint_eq(h->done, 0);
+    host_abort(h);
+    virtual_clock_advance(h->clock, 0);
+    ck_assert_uint_eq(h->done, 0);
+    expect_at(h, 0, SSC_TURN);
+    host_send(h, MANY_OF(0x10, 0, MANY));
+    ck_assert_uint_eq(h->done, 0);
+    h->target->ops->reset(h->target, SCSI_RESET_DEVICE);
+    virtual_clock_advance(h->clock, 0);
+    h->keep_turns = false;
+    host_clear_attentions(h);
+    expect_at(h, 0, 2 * SSC_TURN);
+}
+END_TEST
+
 START_TEST(verify_reads_and_compares)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -539,6 +660,10 @@ TCase *make_ssc_data_tcase(void)
     tcase_add_test(tcase, a_drive_without_fixed_blocks);
     tcase_add_test(tcase, blocks_of_one_two_three_bytes);
     tcase_add_test(tcase, no_byte_of_an_odd_tail_is_lost);
+    tcase_add_test(tcase, many_blocks_are_moved_in_turns);
+    tcase_add_test(tcase, errors_are_told_in_the_turn_that_meets_them);
+    tcase_add_test(tcase, early_warning_in_one_turn_is_told_at_the_end);
+    tcase_add_test(tcase, a_long_command_is_aborted_between_turns);
     tcase_add_test(tcase, verify_reads_and_compares);
     tcase_add_test(tcase, early_warning_then_overflow);
     tcase_add_test(tcase, fixed_blocks_up_to_the_end);

@@ -167,6 +167,9 @@ void host_send_data(ScsiHost *h, const void *data, size_t data_length, const uin
         h->task.out = g_bytes_new(data, data_length);
         h->target->ops->data_out(h->target, &h->task);
     }
+    while (!h->done && !h->keep_turns && virtual_clock_next(h->clock) == clock_now(h->clock)) {
+        virtual_clock_advance(h->clock, 0);
+    }
 }
 
 void host_send(ScsiHost *h, const uint8_t *cdb, size_t length)

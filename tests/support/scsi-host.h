@@ -27,6 +27,7 @@ typedef struct ScsiHost {
     /* Knobs */
     bool refuse_data;  /* answer false to data_phase */
     bool keep_waiting; /* do not send Data-Out by itself */
+    bool keep_turns;   /* a long command that lets others have a turn does not go on by itself */
     uint8_t lun;
 
     /* The last task */
