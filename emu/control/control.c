@@ -265,7 +265,9 @@ static void set_value(JsonObject *object, const char *name, const char *value)
         g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &number, NULL)) {
         json_object_set_int_member(object, name, (gint64)number);
     } else {
-        set_text(object, name, value);
+        g_autofree char *plain = g_uri_unescape_string(value, NULL); /* `at`, a path */
+
+        set_text(object, name, plain ? plain : value);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define QUEUE_BYTES_MAX (256u * 1024 * 1024)
+#define MARKS_HELD_MAX  16u /* of one command; more are written at once */
 
 typedef struct Held {
     bool is_mark;
@@ -101,13 +102,18 @@ static void close_queue(AtMedium *at)
     at->open = false;
 }
 
+/* What it takes of the tape. */
+static size_t held_size(const Held *held)
+{
+    return held->is_mark ? MEDIUM_MARK_SIZE : g_bytes_get_size(held->block);
+}
+
 static void note_left(AtMedium *at, const Held *held)
 {
+    at->held_bytes -= held_size(held);
     if (held->is_mark) {
         at->held_files -= held->mark == MEDIUM_MARK_FILEMARK;
         at->held_setmarks -= held->mark == MEDIUM_MARK_SETMARK;
-    } else {
-        at->held_bytes -= g_bytes_get_size(held->block);
     }
 }
 
@@ -266,11 +272,10 @@ static void enqueue(AtMedium *at, Held *held)
     }
     held->slot = at->slots[--at->n_slots];
     g_ptr_array_add(at->held, held);
+    at->held_bytes += held_size(held);
     if (held->is_mark) {
         at->held_files += held->mark == MEDIUM_MARK_FILEMARK;
         at->held_setmarks += held->mark == MEDIUM_MARK_SETMARK;
-    } else {
-        at->held_bytes += g_bytes_get_size(held->block);
     }
     if (at->held->len < at->queue.depth) {
         return;
@@ -391,24 +396,25 @@ static void do_write(FaultMotion *motion)
 static void do_marks(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
-    uint64_t i;
+    uint64_t left = (uint64_t)motion->count, written;
 
-    *motion->moved = 0;
-    if (at->open && at->queue.lie && motion->count <= 16 && can_promise(at, 0)) {
-        for (i = 0; i < (uint64_t)motion->count; i++) {
-            Held *held = g_new0(Held, 1);
+    /* The queue may be full, and closed, before all of them are in it. */
+    while (left > 0 && left <= MARKS_HELD_MAX && at->open && at->queue.lie &&
+           can_promise(at, MEDIUM_MARK_SIZE)) {
+        Held *held = g_new0(Held, 1);
 
-            held->is_mark = true;
-            held->mark = motion->mark;
-            enqueue(at, held);
-        }
-        *motion->moved = (uint64_t)motion->count;
-        motion->result = MEDIUM_OK;
-        return;
+        held->is_mark = true;
+        held->mark = motion->mark;
+        enqueue(at, held);
+        left--;
     }
-    settle(at);
-    motion->result =
-        medium_write_marks(at->below, motion->mark, (uint64_t)motion->count, motion->moved);
+    *motion->moved = (uint64_t)motion->count - left;
+    motion->result = MEDIUM_OK;
+    if (left > 0 || motion->count == 0) {
+        settle(at);
+        motion->result = medium_write_marks(at->below, motion->mark, left, &written);
+        *motion->moved += written;
+    }
 }
 
 /* Going back, the tape's own numbers are what counts; the lie must not let it seem to go on. */

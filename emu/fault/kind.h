@@ -39,6 +39,12 @@ typedef enum FaultType {
 #define FAULT_PARAMS_MAX 6
 #define FAULT_FOR_EVER   (-1)
 
+/* For a kind's `only`. */
+#define FAULT_READS  "READ(6), READ(16)"
+#define FAULT_WRITES "WRITE(6), WRITE(16)"
+#define FAULT_MARKS  "WRITE FILEMARKS(6), WRITE FILEMARKS(16)"
+#define FAULT_BUT    "any but "
+
 typedef struct FaultParam {
     const char *name;
     const char *about;
@@ -97,7 +103,8 @@ typedef struct FaultKind {
     FaultClass class_;
     FaultParam params[FAULT_PARAMS_MAX + 1]; /* ended by one without name */
 
-    /* Commands that alone can set it off, by name, separated by ", "; NULL: any. */
+    /* Commands that alone can set it off, by name, separated by ", "; NULL: any. Or, after
+     * FAULT_BUT, those that cannot. */
     const char *only;
     unsigned phases;     /* FaultPhase: those that `phase` may name; 0: none */
     FaultPhase phase;    /* …unless it does; 0: in no phase of its own, as the command starts */

@@ -389,6 +389,7 @@ static void fire(FaultRule *rule, const FaultEvent *event)
 {
     FaultPlan *plan = rule->plan;
     char cdb[2 * FAULT_CDB_MAX + 1];
+    g_autofree char *source = NULL;
     MediumPosition position = { 0 };
     unsigned i;
 
@@ -407,11 +408,13 @@ static void fire(FaultRule *rule, const FaultEvent *event)
     } else if (plan->world && plan->world->position) {
         plan->world->position(plan->data, &position);
     }
+    /* Words are parted by blanks: a path with one must not look like two. */
+    source = g_uri_escape_string(rule->source, "/:~+,=@!$&'()*;", TRUE);
     TRACE(plan->trace, FAULT_FIRED,
           "%s rule=%u at=%s:%u seed=%" G_GUINT64_FORMAT " firing=%" G_GUINT64_FORMAT
           " command=%" G_GUINT64_FORMAT " tag=%" G_GINT64_MODIFIER
           "x cdb=%s object=%u/%" G_GUINT64_FORMAT " phase=%s",
-          rule->kind->name, rule->number, rule->source, rule->line, plan->seed, rule->fired,
+          rule->kind->name, rule->number, source, rule->line, plan->seed, rule->fired,
           plan->command, plan->tag, cdb, position.partition, position.object,
           event->phase     ? fault_phase_name(event->phase)
           : event->request ? fault_request_name(event->request)

@@ -295,43 +295,80 @@ static char *read_numbered(const YamlNode *node, uint64_t *nth, GError **error)
 static void take_commands(FaultRule *rule)
 {
     const char *only = rule->kind->only;
-    g_auto(GStrv) names = g_strsplit(only ? only : "", ", ", -1);
+    bool but = only && g_str_has_prefix(only, FAULT_BUT);
+    g_auto(GStrv) names = g_strsplit(!only ? "" : but ? only + strlen(FAULT_BUT) : only, ", ", -1);
     char **name;
 
-    memset(rule->takes, !only, sizeof rule->takes);
+    memset(rule->takes, !only || but, sizeof rule->takes);
     for (name = names; *name; name++) {
         int opcode = fault_opcode(*name);
 
         g_assert(opcode >= 0);
-        rule->takes[opcode] = true;
+        rule->takes[opcode] = !but;
     }
 }
 
-static bool read_on(const YamlNode *node, FaultRule *rule, GError **error)
+/* Adds the command of that name to `takes`. */
+static bool take_command(const YamlNode *node, const FaultRule *rule, const char *name,
+                         bool takes[256], GError **error)
 {
-    g_autofree char *name = read_numbered(node, &rule->nth, error);
-    int opcode;
+    int opcode = fault_opcode(name);
 
-    if (!name) {
-        return false;
-    }
-    rule->on = g_strdup(yaml_node_text(node, NULL));
-    if (g_str_equal(name, "any") || g_str_equal(name, "cmd")) {
-        return true;
-    }
-    opcode = fault_opcode(name);
     if (opcode < 0) {
         return yaml_node_refuse(node, error,
                                 "'%s' is not a command: write a name such as WRITE(6), an opcode "
                                 "such as 0Ah, or any",
-                                rule->on);
+                                name);
     }
     if (!rule->takes[opcode]) {
         return yaml_node_refuse(node, error, "%s can never fire at %s; only at %s",
                                 rule->kind->name, name, rule->kind->only);
     }
-    memset(rule->takes, false, sizeof rule->takes);
-    rule->takes[opcode] = true;
+    takes[opcode] = true;
+    return true;
+}
+
+/* Several commands: an occurrence of one is an occurrence of all. */
+static bool read_on_list(const YamlNode *node, FaultRule *rule, bool takes[256], GError **error)
+{
+    g_autoptr(GString) on = g_string_new(NULL);
+    size_t i;
+
+    if (yaml_node_length(node) == 0) {
+        return yaml_node_refuse(node, error, "no command: it would never fire");
+    }
+    for (i = 0; i < yaml_node_length(node); i++) {
+        const YamlNode *item = yaml_node_item(node, i);
+        const char *name = yaml_node_text(item, error);
+
+        if (!name || !take_command(item, rule, name, takes, error)) {
+            return false;
+        }
+        g_string_append_printf(on, "%s%s", on->len ? "|" : "", name);
+    }
+    rule->on = g_strdup(on->str);
+    return true;
+}
+
+static bool read_on(const YamlNode *node, FaultRule *rule, GError **error)
+{
+    bool list = yaml_node_kind(node) == YAML_KIND_LIST;
+    bool takes[256] = { false };
+    g_autofree char *name = list ? NULL : read_numbered(node, &rule->nth, error);
+
+    if (list ? !read_on_list(node, rule, takes, error) : !name) {
+        return false;
+    }
+    if (!list) {
+        rule->on = g_strdup(yaml_node_text(node, NULL));
+        if (g_str_equal(name, "any") || g_str_equal(name, "cmd")) {
+            return true;
+        }
+        if (!take_command(node, rule, name, takes, error)) {
+            return false;
+        }
+    }
+    memcpy(rule->takes, takes, sizeof rule->takes);
     return true;
 }
 

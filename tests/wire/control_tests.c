@@ -530,6 +530,31 @@ START_TEST(events_come_to_all)
 }
 END_TEST
 
+/* A plan's path is one word of a firing's line, whatever is in it, and whole again in the event. */
+START_TEST(paths_with_blanks_are_told_whole)
+{
+    static const char rule[] = "{name: drive.busy, on: \"TEST UNIT READY\"}";
+    const char *name = "/my plans/50% =worse\\.yaml";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *fired = NULL;
+    Room room;
+    int fd;
+
+    room_init(&room);
+    ck_assert(drive_remove_fault(room.tape.drive, 0, &error));
+    ck_assert(drive_add_faults(room.tape.drive, name, rule, strlen(rule), &error));
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    tape_plug(&room.tape);
+    ck_assert_int_eq(tape_command(&room.tape, test_unit_ready, 6, NULL, 0, NULL, 0), 1);
+    fired = hear_events(&room, fd);
+    ck_assert_msg(strstr(fired, "\"at\":\"/my plans/50% =worse\\\\.yaml:1\",\"seed\":") != NULL,
+                  "%s", fired);
+    close(fd);
+    room_clear(&room);
+}
+END_TEST
+
 /* One that does not read loses events and keeps its connection. */
 START_TEST(events_that_nobody_reads_are_counted)
 {
@@ -1001,6 +1026,7 @@ TCase *make_control_tcase(void)
     tcase_add_test(tcase, deaf_controller_is_dropped);
     tcase_add_test(tcase, controllers_are_limited_in_number);
     tcase_add_test(tcase, events_come_to_all);
+    tcase_add_test(tcase, paths_with_blanks_are_told_whole);
     tcase_add_test(tcase, events_that_nobody_reads_are_counted);
     tcase_add_test(tcase, cartridges_come_from_named_directories);
     tcase_add_test(tcase, tab_is_moved_and_kept);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/base/error.h"
+#include "emu/ssc/table.h"
 #include "tests/support/suite.h"
 #include "tests/wire/fault_rig.h"
 
@@ -81,6 +82,40 @@ START_TEST(firings_are_traced)
                      "drive.busy rule=1 at=plan:1 seed=5 firing=1 command=2 tag=7 "
                      "cdb=0a000004000000000000000000000000 object=0/1 phase=command\n");
     fault_rig_clear(&rig);
+}
+END_TEST
+
+/* What there is to know stays in as many words, and one line, whatever the file is called. */
+START_TEST(firings_have_their_words)
+{
+    const char *rule = "{name: drive.busy}";
+    FaultRig rig;
+    g_autofree char *results = NULL;
+    g_auto(GStrv) words = NULL;
+
+    fault_rig_init(&rig, "{name: drive.hang, on: ERASE(16)}", 5);
+    ck_assert(drive_add_faults(rig.drive, "a b\n100%.yaml", rule, strlen(rule), NULL));
+    results = fault_rig_run(&rig, "w");
+    words = g_strsplit(rig.firings->str, " ", -1);
+    ck_assert_uint_eq(g_strv_length(words), 10);
+    ck_assert_str_eq(words[2], "at=a%20b%0A100%25.yaml:1");
+    fault_rig_clear(&rig);
+}
+END_TEST
+
+/* A rule can name whatever the drive can be told. */
+START_TEST(every_command_has_a_name)
+{
+    unsigned n, i;
+    const SscRow *rows = ssc_table(&n);
+
+    for (i = 0; i < n; i++) {
+        g_auto(GStrv) parts = g_strsplit(rows[i].name, " (", 2);
+
+        if (rows[i].opcode < 0xa3) { /* MAINTENANCE IN and OUT are many in one */
+            ck_assert_msg(fault_opcode(parts[0]) == rows[i].opcode, "%s", rows[i].name);
+        }
+    }
 }
 END_TEST
 
@@ -282,6 +317,8 @@ TCase *make_fault_engine_tcase(void)
     tcase_add_test(tcase, every_kind_is_tried);
     tcase_add_test(tcase, same_seed_same_run);
     tcase_add_test(tcase, firings_are_traced);
+    tcase_add_test(tcase, firings_have_their_words);
+    tcase_add_test(tcase, every_command_has_a_name);
     tcase_add_test(tcase, no_rule_no_interposer);
     tcase_add_test(tcase, liars_stay_until_nobody_notices);
     tcase_add_test(tcase, rules_may_come_at_any_time);

@@ -23,6 +23,11 @@ const FaultRow fault_queue_rows[] = {
       "=4 =3 FM =2 =1 =0" },
     { "{name: queue.reorder, window: 8}", "w*3 reset tur*2 pos rw tur",
       "ok*4 6/29/02 ok @3 ok*2 | port-reset", "=2 =1 =0" },
+    /* Marks, with IMMED: the queue is full amid them, and what comes after comes after. */
+    { "{name: queue.reorder, window: 3, across-sync: true}", "w*2 cdb=100100000300 pos w pos",
+      "ok*3 @5 ok @6", "FM =1 =0 FM FM =2" },
+    { "{name: queue.reorder, window: 3, across-sync: true}", "w*2 cdb=100100001400 w",
+      "ok*4", "=1 =0 FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM FM =2" },
     { "{name: queue.hold, records: 4}", "w*6 pos", "ok*6 @6", "=0 =1" },
     { "{name: queue.hold, records: 4, for: 2s}", "w*2 pos wait=3s w fm", "ok*2 @2 ok*2",
       "=0 =1 =2 FM" },

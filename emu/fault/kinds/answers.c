@@ -168,7 +168,7 @@ const FaultKind fault_medium_read_recovered = {
     .evidence = "01/17/01, worn tapes",
     .class_ = FAULT_TRANSPARENT,
     .params = { { "sense", "what it says", FAULT_SENSE, "01/17/01" } },
-    .only = "READ(6)",
+    .only = FAULT_READS,
     .fits = read_well,
     .on_done = recovered,
 };

@@ -47,16 +47,23 @@ const FaultKind fault_usb_short_in = {
     .on_complete = short_in,
 };
 
+/* Where TRANSFER LENGTH is: WRITE(6), WRITE(16) (SSC-3 § 6.7, § 6.8). */
+static uint8_t *transfer_length(ScsiTask *task)
+{
+    return task->cdb + (task->cdb[0] == 0x0a ? 2 : 12);
+}
+
 static bool longer_write(const FaultRule *rule, const void *subject)
 {
-    const ScsiTask *task = subject;
+    ScsiTask *task = (ScsiTask *)subject;
 
-    return !(task->cdb[1] & 1) && get_be24(task->cdb + 2) > fault_number(rule, SHORT_LENGTH);
+    return !(task->cdb[1] & 1) &&
+           get_be24(transfer_length(task)) > fault_number(rule, SHORT_LENGTH);
 }
 
 static bool short_out(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    put_be24(task->cdb + 2, (uint32_t)fault_number(rule, SHORT_LENGTH));
+    put_be24(transfer_length(task), (uint32_t)fault_number(rule, SHORT_LENGTH));
     if (fault_number(rule, SHORT_RESIDUE) == RESIDUE_LIE) {
         at_transfer_account(rule->plan->at_transfer, 0, false);
     }
@@ -72,7 +79,7 @@ const FaultKind fault_usb_short_out = {
     .params = { { "length", "bytes that are used", FAULT_SIZE, "512", 1, 0xffffff },
                 { "residue", "what the CSW says of it", FAULT_CHOICE, "true",
                   .words = "true lie" } },
-    .only = "WRITE(6)",
+    .only = FAULT_WRITES,
     .more_seams = FAULT_SEAM_TRANSFER,
     .fits = longer_write,
     .on_task = short_out,

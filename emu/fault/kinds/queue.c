@@ -9,8 +9,6 @@
 #include "emu/fault/at-medium.h"
 #include "emu/fault/kinds.h"
 
-#define WRITES "WRITE(6)"
-
 static bool no_queue_is_open(const FaultRule *rule, const void *subject)
 {
     const FaultMotion *motion = subject;
@@ -54,7 +52,7 @@ const FaultKind fault_queue_reorder = {
                   .words = "lifo fifo swap stale-key random" },
                 { "across-sync", "filemarks and synchronising commands do not empty the queue",
                   FAULT_BOOL, "false" } },
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = no_queue_is_open,
     .on_motion = reorder,
@@ -83,7 +81,7 @@ const FaultKind fault_queue_hold = {
     .class_ = FAULT_TRANSPARENT,
     .params = { { "records", "blocks that are held", FAULT_NUMBER, "8", 1, 127 },
                 { "for", "how long", FAULT_DURATION, "forever", -1 } },
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = no_queue_is_open,
     .on_motion = hold,
@@ -121,7 +119,7 @@ const FaultKind fault_queue_early_good = {
                   .words = "power-cut reset never" },
                 { "across-sync", "filemarks and synchronising commands do not empty the queue",
                   FAULT_BOOL, "true" } },
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = no_queue_is_open,
     .on_motion = early_good,
@@ -144,7 +142,7 @@ const FaultKind fault_queue_drop = {
     .right = "nothing shows it but the number of blocks read back: verify after writing",
     .evidence = "a mutant of usb-storage that drops one write: tar -c ends well, tar -d does not",
     .class_ = FAULT_DESTRUCTIVE,
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .on_motion = drop,
 };
@@ -165,7 +163,7 @@ const FaultKind fault_queue_duplicate = {
     .right = "nothing shows it but a comparison of the contents",
     .evidence = "a retry without a look at the position",
     .class_ = FAULT_DESTRUCTIVE,
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .on_motion = duplicate,
 };
@@ -209,7 +207,7 @@ const FaultKind fault_queue_torn_record = {
     .params = { { "keep", "bytes that are right", FAULT_SIZE, "512", 1, MEDIUM_BLOCK_MAX },
                 { "rest", "what follows them; stale: the block before", FAULT_CHOICE, "zero",
                   .words = "cut zero stale" } },
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .wants_previous = true,
     .fits = longer_than_kept,
@@ -238,7 +236,7 @@ const FaultKind fault_queue_merge = {
     .right = "reading shows a longer block: a variable-block host must notice the length",
     .evidence = "fixed and variable block mode mixed up",
     .class_ = FAULT_DESTRUCTIVE,
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = nothing_is_joined,
     .on_motion = merge,
@@ -274,7 +272,7 @@ const FaultKind fault_queue_split = {
     .evidence = "fixed and variable block mode mixed up",
     .class_ = FAULT_DESTRUCTIVE,
     .params = { { "at", "length of the first part", FAULT_SIZE, "512", 1, MEDIUM_BLOCK_MAX } },
-    .only = WRITES,
+    .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = longer_than_split,
     .on_motion = split,
@@ -355,7 +353,7 @@ const FaultKind fault_queue_stale_buffer = {
                 "too early",
     .class_ = FAULT_DESTRUCTIVE,
     .params = { { "source", "whose bytes", FAULT_CHOICE, "previous", .words = "previous next" } },
-    .only = "WRITE(6), READ(6)",
+    .only = FAULT_WRITES ", " FAULT_READS,
     .motions = FAULT_MOTION_WRITE | FAULT_MOTION_READ,
     .wants_previous = true,
     .fits = has_source,

@@ -5,12 +5,7 @@
 #include "emu/fault/at-task.h"
 #include "emu/fault/kinds.h"
 
-#define ALL_BUT_INQUIRY                                                                            \
-    "TEST UNIT READY, REWIND, READ BLOCK LIMITS, READ(6), WRITE(6), WRITE FILEMARKS(6), "          \
-    "SPACE(6), VERIFY(6), MODE SELECT(6), RESERVE(6), RELEASE(6), ERASE(6), MODE SENSE(6), "       \
-    "LOAD UNLOAD, SEND DIAGNOSTIC, PREVENT ALLOW MEDIUM REMOVAL, LOCATE(10), READ POSITION, "      \
-    "REPORT DENSITY SUPPORT, LOG SELECT, LOG SENSE, MODE SELECT(10), MODE SENSE(10), "             \
-    "READ ATTRIBUTE, WRITE ATTRIBUTE, SPACE(16), LOCATE(16)"
+#define ALL_BUT_INQUIRY FAULT_BUT "INQUIRY, REQUEST SENSE, REPORT LUNS"
 
 enum { SENSE };
 
@@ -65,7 +60,7 @@ const FaultKind fault_medium_incompatible = {
     .evidence = "freebsd-scsi, 1999",
     .class_ = FAULT_REPORTED,
     .params = { SENSE_PARAM("05/30/00") },
-    .only = "READ(6), WRITE(6), WRITE FILEMARKS(6)",
+    .only = FAULT_READS ", " FAULT_WRITES ", " FAULT_MARKS,
     .on_task = check,
 };
 
@@ -87,7 +82,7 @@ const FaultKind fault_medium_position_error = {
     .evidence = "FreeBSD 2003 (\"tape is now frozen\")",
     .class_ = FAULT_REPORTED,
     .params = { SENSE_PARAM("03/3b/00") },
-    .only = "WRITE FILEMARKS(6)",
+    .only = FAULT_MARKS,
     .on_task = check,
 };
 
