@@ -34,8 +34,16 @@ struct AtMedium {
     GBytes *prefix; /* waits for the next block, to be one with it */
     GBytes *previous;
 
+    uint64_t lag;     /* objects; 0: none that will be made up for */
+    int64_t lag_over; /* when */
+
     bool protect, protect_stale;
-    bool power_off; /* what is queued is being lost */
+    bool power_off;    /* what is queued is being lost */
+    uint64_t lose;     /* objects at most */
+    uint64_t tape_end; /* before anything was lost */
+    bool cut_later;    /* the tape seems to end at the head, until the power is back… */
+    uint32_t cut_partition;
+    uint64_t cut_object; /* …and ends there */
     bool syncing, close_after_sync;
     MediumSyncDone sync_done;
     void *sync_data;
@@ -79,6 +87,7 @@ static void at_position(TapeMedium *m, MediumPosition *position)
         position->object += (uint64_t)at->shift;
     }
     position->bop = position->object == 0;
+    position->eod |= at->cut_later;
 }
 
 void at_medium_shift(AtMedium *at, int delta)
@@ -474,6 +483,28 @@ void at_medium_below(FaultMotion *motion)
     g_assert_not_reached();
 }
 
+void at_medium_lag(AtMedium *at, uint64_t objects, int64_t duration)
+{
+    at_medium_shift(at, (int)objects);
+    at->lag = duration == FAULT_FOR_EVER ? 0 : objects;
+    at->lag_over = clock_now(at->plan->clock) + duration;
+}
+
+/* The head has got to where it was sent, or is sent elsewhere. */
+static void make_up_lag(AtMedium *at)
+{
+    uint64_t objects = at->lag;
+    MediumPosition position;
+
+    at->lag = 0;
+    if (objects > 0 && clock_now(at->plan->clock) >= at->lag_over) {
+        medium_position(at->below, &position);
+        medium_locate(at->below, position.partition, MEDIUM_LOCATE_OBJECT,
+                      position.object + objects);
+        at->shift -= (int64_t)objects;
+    }
+}
+
 /* Lets the rules have it, then does it unless one of them took it over. */
 static MediumResult run(FaultMotion *motion)
 {
@@ -485,6 +516,7 @@ static MediumResult run(FaultMotion *motion)
     unsigned cursor = 0;
     FaultRule *rule;
 
+    make_up_lag(at);
     medium_position(&at->base, &motion->position);
     while ((rule = fault_plan_next(at->plan, &event, &cursor))) {
         if (rule->kind->on_motion(rule, motion)) {
@@ -687,21 +719,84 @@ static void drop_queue(AtMedium *at)
     close_queue(at);
 }
 
+void at_medium_lose_at_most(AtMedium *at, uint64_t objects)
+{
+    at->lose = objects == FAULT_ALL ? G_MAXUINT64 : objects;
+}
+
+static void drop_last(AtMedium *at)
+{
+    Held *held = g_ptr_array_steal_index(at->held, at->held->len - 1);
+
+    note_left(at, held);
+    held_free(held);
+}
+
+/* The power goes: the last ones of the queue are lost, the others had got to the tape. */
+static void lose_last(AtMedium *at)
+{
+    while (at->lose > 0 && at->held->len > 0) {
+        drop_last(at);
+        at->lose--;
+    }
+    commit_all(at);
+}
+
 void at_medium_reset(AtMedium *at, bool power)
 {
+    MediumPosition position;
+
+    make_up_lag(at);
     if (!power && at->open && at->queue.lose_on_reset) {
         drop_queue(at);
     } else if (power && at->open && !at->queue.lose_on_power) {
         settle(at);
+    } else if (power && at->lose != G_MAXUINT64) {
+        lose_last(at);
     }
     at->power_off = power;
+    medium_position(at->below, &position);
+    at->tape_end = position.object;
+}
+
+/* The tape ends at this object of the partition of the head, also a WORM one: what is beyond it was
+ * never there. The head stays if it is not beyond it. */
+static MediumResult end_tape_at(AtMedium *at, uint64_t object)
+{
+    MediumPosition head, end;
+    MediumResult result;
+
+    medium_position(at->below, &head);
+    medium_locate(at->below, head.partition, MEDIUM_LOCATE_EOD, 0);
+    medium_position(at->below, &end);
+    result = medium_lose(at->below, end.object - MIN(object, end.object));
+    if (head.object < object) {
+        medium_locate(at->below, head.partition, MEDIUM_LOCATE_OBJECT, head.object);
+    }
+    return result;
+}
+
+/* What the drive took for lost, and was not. */
+static void cut_late(AtMedium *at)
+{
+    MediumPosition head;
+
+    at->cut_later = false;
+    medium_position(at->below, &head);
+    medium_locate(at->below, at->cut_partition, MEDIUM_LOCATE_OBJECT, 0);
+    end_tape_at(at, at->cut_object);
+    medium_locate(at->below, head.partition, MEDIUM_LOCATE_OBJECT, head.object);
 }
 
 void at_medium_reset_over(AtMedium *at)
 {
     if (at->power_off) {
         at->power_off = false;
+        at->lose = G_MAXUINT64;
         drop_queue(at);
+    }
+    if (at->cut_later) {
+        cut_late(at);
     }
 }
 
@@ -714,10 +809,7 @@ static MediumResult lose_from(AtMedium *at, uint32_t partition, uint64_t number)
     medium_position(&at->base, &believed);
     lost = believed.object > number ? believed.object - number : 0;
     while (at->held->len > 0 && queued - at->held->len < lost) {
-        Held *held = g_ptr_array_steal_index(at->held, at->held->len - 1);
-
-        note_left(at, held);
-        held_free(held);
+        drop_last(at);
     }
     lost -= queued - at->held->len;
     at->shift = number == 0 ? 0 : at->shift;
@@ -732,7 +824,13 @@ static MediumResult at_cut(TapeMedium *m)
     MediumPosition position;
 
     medium_position(at->below, &position);
-    return position.eod ? medium_lose(at->below, 0) : medium_erase(at->below, false);
+    if (at->power_off && at->tape_end - MIN(at->lose, at->tape_end) > position.object) {
+        at->cut_later = true;
+        at->cut_partition = position.partition;
+        at->cut_object = at->tape_end - at->lose;
+        return MEDIUM_OK;
+    }
+    return end_tape_at(at, position.object);
 }
 
 /* ---- what passes ---- */
@@ -837,6 +935,7 @@ AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan)
     at->base.ops = &ops;
     at->below = below;
     at->plan = plan;
+    at->lose = G_MAXUINT64;
     at->held = g_ptr_array_new_with_free_func(held_free);
     plan->at_medium = at;
     return at;
@@ -850,7 +949,7 @@ TapeMedium *at_medium_medium(AtMedium *at)
 bool at_medium_idle(const AtMedium *at)
 {
     return !at->open && at->held->len == 0 && !at->prefix && at->shift == 0 && !at->syncing &&
-           !at->protect && at->failed == MEDIUM_OK;
+           !at->protect && at->failed == MEDIUM_OK && at->lose == G_MAXUINT64;
 }
 
 TapeMedium *at_medium_take_out(AtMedium *at)

@@ -64,6 +64,11 @@ bool at_medium_before_block(const FaultRule *rule, const void *motion);
 MediumResult at_medium_put(AtMedium *at, const uint8_t *data, size_t size);
 /* The host is told `delta` more objects from now on. */
 void at_medium_shift(AtMedium *at, int delta);
+/* The head is short of where the host believes it to be, by so many objects; after `duration`, or
+ * FAULT_FOR_EVER, it gets there. Any motion before that makes it stay behind. */
+void at_medium_lag(AtMedium *at, uint64_t objects, int64_t duration);
+/* When the power goes next, at most so many objects are lost, of those that are not on tape yet. */
+void at_medium_lose_at_most(AtMedium *at, uint64_t objects);
 /* What follows the head is gone, as after a write. */
 MediumResult at_medium_cut(AtMedium *at);
 /* The next block is joined to this one. */

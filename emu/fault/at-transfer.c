@@ -20,7 +20,9 @@ typedef struct Passing {
     ClockTimer *timer;
     bool answered;      /* it waits for its time with its answer */
     GByteArray *edited; /* bytes of the answer that a kind has changed */
-    GBytes *own_out;    /* the host's bytes, while others stand in for them */
+    bool breaks;        /* its answer fails after `keep` bytes */
+    size_t keep;
+    GBytes *own_out; /* the host's bytes, while others stand in for them */
     size_t own_length;
 } Passing;
 
@@ -34,8 +36,11 @@ struct AtTransfer {
     /* The wrappers as they went by. */
     bool busy; /* a CBW came whose CSW has not gone */
     FaultCbw cbw;
-    uint32_t moved; /* bytes of its data phase */
     bool data_over;
+    int64_t ended; /* when the last CSW went; -1: none did */
+    GBytes *again; /* data that the host has not got whole: what it asks for next */
+
+    UsbTransfer *current; /* with the rules */
 
     bool account, account_fails; /* the CSW to come is to say… */
     uint32_t residue;
@@ -63,6 +68,7 @@ static void forget_command(AtTransfer *at)
 {
     at->busy = at->data_over = at->account = at->account_fails = at->abandoned = false;
     at->plan->announced = false;
+    g_clear_pointer(&at->again, g_bytes_unref);
 }
 
 static bool is_cbw(const UsbTransfer *transfer)
@@ -75,18 +81,19 @@ static bool is_cbw(const UsbTransfer *transfer)
 static void note_cbw(AtTransfer *at, const UsbTransfer *transfer)
 {
     const uint8_t *cbw = g_bytes_get_data(transfer->out, NULL);
+    int64_t now = clock_now(at->plan->clock);
 
     if (!is_cbw(transfer)) {
         return;
     }
     forget_command(at);
     at->busy = true;
-    at->moved = 0;
     at->cbw = (FaultCbw){ .tag = get_le32(cbw + 4),
                           .previous_tag = at->cbw.tag,
                           .length = get_le32(cbw + 8),
                           .in = cbw[12] & 0x80,
-                          .time = clock_now(at->plan->clock) };
+                          .time = now,
+                          .idle = at->ended >= 0 ? now - at->ended : 0 };
     at->data_over = at->cbw.length == 0;
     fault_plan_command(at->plan, at->cbw.tag, cbw + 15, MIN(cbw[14] & 0x1f, 16));
     at->plan->announced = true;
@@ -106,13 +113,14 @@ static FaultPhase in_phase(const AtTransfer *at)
 static void note_end(AtTransfer *at, const UsbTransfer *transfer, FaultPhase phase)
 {
     if (phase == FAULT_PHASE_DATA && transfer->result == USB_DONE) {
-        at->moved += (uint32_t)MIN(transfer->actual, at->cbw.length - at->moved);
-        at->data_over |= at->moved == at->cbw.length || transfer->actual < transfer->length;
+        at->cbw.moved += (uint32_t)MIN(transfer->actual, at->cbw.length - at->cbw.moved);
+        at->data_over |= at->cbw.moved == at->cbw.length || transfer->actual < transfer->length;
     } else if (phase == FAULT_PHASE_DATA &&
                (transfer->result == USB_STALL || transfer->result == USB_BABBLE)) {
         at->data_over = true;
     } else if (phase == FAULT_PHASE_CSW && transfer->result == USB_DONE && transfer->actual > 0) {
         forget_command(at);
+        at->ended = clock_now(at->plan->clock);
     }
 }
 
@@ -140,7 +148,7 @@ static UsbTransfer *release(Passing *passing)
         transfer->length = passing->own_length;
     }
     passing->transfer = NULL;
-    passing->below = passing->answered = false;
+    passing->below = passing->answered = passing->breaks = false;
     return transfer;
 }
 
@@ -157,6 +165,19 @@ static void finish(Passing *passing)
     if (edited) {
         g_byte_array_unref(edited);
     }
+}
+
+/* The answer is there, and the host gets some of it. */
+static void break_off(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+    UsbTransfer *transfer = passing->transfer;
+
+    if (!at->again) {
+        at->again = g_bytes_new(transfer->in, transfer->actual);
+    }
+    transfer->result = USB_IO_ERROR;
+    transfer->actual = MIN(transfer->actual, passing->keep);
 }
 
 /* What the CSW says that was settled earlier in its command. */
@@ -183,6 +204,9 @@ static void on_answered(UsbTransfer *transfer, void *data)
     FaultRule *rule;
 
     passing->below = false;
+    if (passing->breaks && transfer->result == USB_DONE) {
+        break_off(passing);
+    }
     if (passing->own_out) { /* as many as the host sent, whatever the function got */
         transfer->actual =
             MIN(passing->own_length,
@@ -229,6 +253,25 @@ static void pass(Passing *passing)
     }
 }
 
+/* What the host has not got whole, from its beginning: of usbredir it gets a transfer whole or not
+ * at all. */
+static void answer_again(Passing *passing)
+{
+    AtTransfer *at = passing->at;
+    g_autoptr(GBytes) again = g_bytes_ref(at->again);
+    UsbTransfer *transfer = passing->transfer;
+    gsize length;
+
+    transfer->in = g_bytes_get_data(again, &length);
+    transfer->result = USB_DONE;
+    transfer->phase = USB_PHASE_DATA_IN;
+    transfer->actual = MIN(length, transfer->length);
+    if (!passing->breaks) {
+        g_clear_pointer(&at->again, g_bytes_unref);
+    }
+    on_answered(transfer, passing);
+}
+
 /* What is left to do with a bulk transfer once its rules have let it go. */
 static void serve(Passing *passing)
 {
@@ -241,6 +284,8 @@ static void serve(Passing *passing)
         at_transfer_fail(at, passing->transfer, USB_STALL);
     } else if (passing == &at->in && at->abandoned) {
         at_transfer_answer_csw(at, passing->transfer);
+    } else if (passing == &at->in && at->again && passing->phase == FAULT_PHASE_DATA) {
+        answer_again(passing);
     } else {
         pass(passing);
     }
@@ -288,6 +333,35 @@ void at_transfer_fail(AtTransfer *at, UsbTransfer *transfer, UsbResult result)
     finish(passing_of(at, transfer));
 }
 
+void at_transfer_break(AtTransfer *at, UsbTransfer *transfer, size_t keep)
+{
+    Passing *passing = passing_of(at, transfer);
+
+    if (keep == 0) {
+        at_transfer_fail(at, transfer, USB_IO_ERROR);
+        return;
+    }
+    if (passing == &at->in) {
+        passing->breaks = true;
+        passing->keep = keep;
+        serve(passing);
+        return;
+    }
+    transfer->result = USB_IO_ERROR;
+    transfer->actual = MIN(keep, transfer->length);
+    finish(passing);
+}
+
+UsbTransfer *at_transfer_current(AtTransfer *at)
+{
+    return at->current;
+}
+
+bool at_transfer_has_byte(const AtTransfer *at, const UsbTransfer *transfer, int64_t byte)
+{
+    return byte >= at->cbw.moved && byte < at->cbw.moved + (int64_t)transfer->length;
+}
+
 void at_transfer_stall(AtTransfer *at, UsbTransfer *transfer)
 {
     if (transfer->endpoint & 0x0f) {
@@ -313,6 +387,7 @@ void at_transfer_answer(AtTransfer *at, UsbTransfer *transfer, const void *bytes
     transfer->result = length > transfer->length ? USB_BABBLE : USB_DONE;
     transfer->in = bytes;
     transfer->actual = bytes ? MIN(length, transfer->length) : transfer->length;
+    transfer->beyond = bytes ? length - transfer->actual : 0;
     finish(passing);
 }
 
@@ -353,7 +428,8 @@ uint8_t *at_transfer_edit(AtTransfer *at, UsbTransfer *transfer, size_t size)
     passing->edited = edited;
     transfer->in = edited->data;
     transfer->actual = MIN(size, transfer->length);
-    if (size > transfer->length) {
+    transfer->beyond = size - transfer->actual;
+    if (transfer->beyond > 0) {
         transfer->result = USB_BABBLE;
     }
     return edited->data;
@@ -431,10 +507,14 @@ static bool give_to_rules(Passing *passing, const FaultEvent *event)
 
     while ((rule = fault_plan_next(at->plan, event, &cursor))) {
         const FaultKind *kind = rule->kind;
-        bool taken = kind->act          ? kind->act(at->plan, rule)
-                     : kind->on_request ? kind->on_request(at, rule, transfer)
-                                        : kind->on_transfer(at, rule, transfer);
+        bool taken;
 
+        at->current = transfer;
+        taken = kind->act          ? kind->act(at->plan, rule)
+                : kind->on_request ? kind->on_request(at, rule, transfer)
+                                   : kind->on_transfer(at, rule, transfer);
+
+        at->current = NULL;
         if (taken || at->dead) {
             return true;
         }
@@ -592,6 +672,7 @@ AtTransfer *at_transfer_new(UsbFunction *below, FaultPlan *plan)
     at->base.ops = &ops;
     at->below = below;
     at->plan = plan;
+    at->ended = -1;
     at->out.at = at->in.at = at->control.at = at;
     at->control.control = true;
     plan->at_transfer = at;
@@ -605,6 +686,7 @@ void at_transfer_free(AtTransfer *at)
     }
     g_assert(!at->out.transfer && !at->in.transfer && !at->control.transfer);
     at->plan->at_transfer = NULL;
+    g_clear_pointer(&at->again, g_bytes_unref);
     g_free(at);
 }
 

@@ -28,7 +28,9 @@ typedef struct FaultCbw {
     uint32_t tag, previous_tag;
     uint32_t length; /* dCBWDataTransferLength */
     bool in;
-    int64_t time; /* when it came */
+    int64_t time;   /* when it came */
+    int64_t idle;   /* since the CSW before it; 0: there was none */
+    uint32_t moved; /* bytes of its data phase that are over */
 } FaultCbw;
 
 const FaultCbw *at_transfer_cbw(const AtTransfer *at);
@@ -40,6 +42,13 @@ void at_transfer_hold(AtTransfer *at, UsbTransfer *transfer, int64_t duration);
 void at_transfer_stall(AtTransfer *at, UsbTransfer *transfer);
 /* Ends it so, without data. */
 void at_transfer_fail(AtTransfer *at, UsbTransfer *transfer, UsbResult result);
+/* Ends it with a transaction error after `keep` of its bytes. A host that begins it anew finds all
+ * of it: what it has not got whole, the function has not got rid of. */
+void at_transfer_break(AtTransfer *at, UsbTransfer *transfer, size_t keep);
+/* The transfer that has set a rule off and is being dealt with; NULL: none. */
+UsbTransfer *at_transfer_current(AtTransfer *at);
+/* Is byte `at` of the data phase (counted from 0) one of this transfer? For `fits`. */
+bool at_transfer_has_byte(const AtTransfer *at, const UsbTransfer *transfer, int64_t byte);
 /* Ends it with these bytes (IN), or having taken all (OUT, `bytes` NULL). */
 void at_transfer_answer(AtTransfer *at, UsbTransfer *transfer, const void *bytes, size_t length);
 /* Gives the function other bytes (OUT) than the host sent. Takes `bytes` over. */
@@ -48,7 +57,8 @@ void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes);
 /* As it completes. */
 /* Keeps the answer back for `duration`, or FAULT_FOR_EVER. */
 void at_transfer_delay(AtTransfer *at, UsbTransfer *transfer, int64_t duration);
-/* Bytes of the answer that may be changed, `size` of them: more than were there are zero. */
+/* Bytes of the answer that may be changed, `size` of them: more than were there are zero, more than
+ * the host takes babble. */
 uint8_t *at_transfer_edit(AtTransfer *at, UsbTransfer *transfer, size_t size);
 /* After this answer the endpoint is halted. */
 void at_transfer_halt(AtTransfer *at, uint8_t endpoint);

@@ -27,7 +27,7 @@ typedef enum FaultClass {
 } FaultClass;
 
 typedef enum FaultType {
-    FAULT_NUMBER,   /* from `min` to `max` */
+    FAULT_NUMBER,   /* from `min` to `max`; also the one of `words`, as FAULT_ALL */
     FAULT_SIZE,     /* bytes, the same */
     FAULT_DURATION, /* microseconds; `min` -1: also `forever`, FAULT_FOR_EVER */
     FAULT_BOOL,
@@ -38,6 +38,7 @@ typedef enum FaultType {
 
 #define FAULT_PARAMS_MAX 6
 #define FAULT_FOR_EVER   (-1)
+#define FAULT_ALL        G_MAXINT64
 
 /* For a kind's `only`. */
 #define FAULT_READS  "READ(6), READ(16)"

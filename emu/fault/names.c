@@ -118,11 +118,14 @@ static char *describe_type(const FaultParam *param)
 
     switch (param->type) {
     case FAULT_NUMBER:
-        return bounded ? g_strdup_printf("%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT, param->min,
-                                         param->max)
-                       : g_strdup("number");
+        return param->words ? g_strconcat("number or ", param->words, NULL)
+               : bounded    ? g_strdup_printf("%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT, param->min,
+                                              param->max)
+                            : g_strdup("number");
     case FAULT_SIZE:
-        return g_strdup("bytes");
+        return bounded ? g_strdup_printf("%" G_GINT64_FORMAT "..%" G_GINT64_FORMAT " bytes",
+                                         param->min, param->max)
+                       : g_strdup("bytes");
     case FAULT_DURATION:
         return g_strdup(param->min < 0 ? "duration or forever" : "duration");
     case FAULT_BOOL:

@@ -55,6 +55,11 @@ static bool read_number(const YamlNode *node, const FaultParam *param, int64_t *
 {
     bool bounded = param->min != 0 || param->max != 0;
 
+    if (param->words && yaml_node_kind(node) == YAML_KIND_SCALAR &&
+        g_str_equal(yaml_node_text(node, NULL), param->words)) {
+        *value = FAULT_ALL;
+        return true;
+    }
     return yaml_node_integer(node, bounded ? param->min : G_MININT64,
                              bounded ? param->max : G_MAXINT64, value, error);
 }

@@ -345,14 +345,14 @@ static void pcap_completed_out(UsbPcap *pcap, uint64_t number, const UsbTransfer
 /* Nobody knows beforehand how much will come: pieces after the first are asked for as they come. */
 static void pcap_completed_in(UsbPcap *pcap, uint64_t number, const UsbTransfer *transfer)
 {
-    size_t length = transfer->result == USB_DONE && transfer->in ? transfer->actual : 0;
+    size_t length = transfer->result != USB_CANCELLED && transfer->in ? transfer->actual : 0;
     size_t pieces = piece_count(pcap, length);
     size_t i;
 
     for (i = 0; i < pieces; i++) {
         Event event = { .type = 'C',
                         .number = i == 0 ? number : pcap->next++,
-                        .status = urb_status(transfer->result),
+                        .status = i + 1 < pieces ? URB_DONE : urb_status(transfer->result),
                         .length = piece_length(pieces, i, length),
                         .data = length > 0 ? transfer->in + i * USB_PCAP_PIECE : NULL };
 

@@ -447,11 +447,11 @@ static void redir_answer(Redir *redir, const Pending *pending)
     uint8_t status = result_status(transfer->result);
     bool in = transfer->endpoint & 0x80;
     bool done = transfer->result == USB_DONE;
-    const uint8_t *bytes = in && done ? transfer->in : NULL;
-    size_t actual = MIN(transfer->actual, transfer->length);
+    size_t actual = transfer->result == USB_CANCELLED ? 0 : transfer->actual;
+    const uint8_t *bytes = in && actual > 0 ? transfer->in : NULL;
 
-    if (transfer->result == USB_CANCELLED || (in && !bytes)) {
-        actual = 0;
+    if (bytes && transfer->result == USB_BABBLE) {
+        actual += transfer->beyond;
     }
     switch (pending->answer) {
     case ANSWER_BULK:

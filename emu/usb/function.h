@@ -78,8 +78,9 @@ struct UsbTransfer {
     /* Set by the function before it completes the transfer. */
     UsbResult result;
     UsbPhase phase;
-    size_t actual;     /* bytes moved, at most `length` */
+    size_t actual;     /* bytes moved, at most `length`; also before it failed */
     const uint8_t *in; /* IN: `actual` bytes, borrowed: valid until the completion returns */
+    size_t beyond;     /* IN, USB_BABBLE: so many more at `in`, for which the host has no room */
 
     /*
      * Called once. It may free the transfer. A layer that interposes itself stores the old pair,

@@ -71,12 +71,12 @@ static void on_trace(Trace *trace, TracePoint point, const char *message)
     }
 }
 
-void fault_rig_init(FaultRig *rig, const char *rules, uint64_t seed)
+static void rig_init(FaultRig *rig, bool worm, const char *rules, uint64_t seed)
 {
     static const DrivePlug plug = { plug_unplug };
-    const MediumGeometry geometry = { .capacity = 64 * 1024,
-                                      .early_warning = 16 * 1024,
-                                      .partitions = 1 };
+    const MediumGeometry geometry = {
+        .capacity = 64 * 1024, .early_warning = 16 * 1024, .partitions = 1, .worm = worm
+    };
     DriveConfig config = { .speed = USB_SPEED_HIGH, .executor = executor_inline() };
     g_autoptr(GError) error = NULL;
     g_autofree char *first = NULL;
@@ -105,6 +105,16 @@ void fault_rig_init(FaultRig *rig, const char *rules, uint64_t seed)
     g_assert(drive_add_faults(rig->drive, "plan", rules, strlen(rules), &error) || error);
     g_assert_no_error(error);
     sim_host_clear_log(rig->host);
+}
+
+void fault_rig_init(FaultRig *rig, const char *rules, uint64_t seed)
+{
+    rig_init(rig, false, rules, seed);
+}
+
+void fault_rig_init_worm(FaultRig *rig, const char *rules, uint64_t seed)
+{
+    rig_init(rig, true, rules, seed);
 }
 
 void fault_rig_clear(FaultRig *rig)
@@ -155,7 +165,7 @@ void fault_row_check(const FaultRow *row)
     g_autofree char *tape = NULL;
     const char *missing;
 
-    fault_rig_init(&rig, row->rules, 42);
+    rig_init(&rig, row->worm, row->rules, 42);
     results = fault_rig_run(&rig, row->steps);
     tape = fault_rig_tape(&rig);
     missing = unfired(rig.plan, rig.firings->str);

@@ -25,6 +25,8 @@ typedef struct FaultRig {
 /* A drive with these rules and an empty cartridge of 64 KiB, its early warning 16 KiB before the
  * end; a host that has attached it and taken the first unit attentions. */
 void fault_rig_init(FaultRig *rig, const char *rules, uint64_t seed);
+/* The same with a WORM cartridge. */
+void fault_rig_init_worm(FaultRig *rig, const char *rules, uint64_t seed);
 void fault_rig_clear(FaultRig *rig);
 
 /* Results of the steps, then " | " and what was special on the wire. Free with g_free. */
@@ -37,6 +39,7 @@ typedef struct FaultRow {
     const char *rules, *steps;
     const char *results; /* as above */
     const char *tape;
+    bool worm; /* the cartridge is one */
 } FaultRow;
 
 /* The tables, each ended by a row without rules. */

@@ -69,13 +69,27 @@ const FaultKind fault_drive_read_position_lie = {
 
 /* ---- LOG SENSE ---- */
 
-enum { FLAG };
+enum { FLAG, HOW };
+enum { HOW_LOG, HOW_SENSE };
 
-static bool is_tape_alert(const FaultRule *rule, const void *subject)
+#define LOG_SENSE          0x4d
+#define CLEANING_REQUESTED 0x010017 /* RECOVERED ERROR: the command was done (SPC-3 annex D) */
+
+static bool tells_alert(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
 
-    return is_good(rule, subject) && (task->cdb[2] & 0x3f) == 0x2e;
+    if (fault_number(rule, HOW) == HOW_SENSE) {
+        return task->status == SCSI_GOOD;
+    }
+    return is_good(rule, subject) && task->cdb[0] == LOG_SENSE && (task->cdb[2] & 0x3f) == 0x2e;
+}
+
+static const char *check_alert(const FaultRule *rule)
+{
+    return fault_number(rule, HOW) == HOW_LOG && !rule->takes[LOG_SENSE]
+               ? "the log page is told at LOG SENSE alone; or write how: sense"
+               : NULL;
 }
 
 static void raise_alert(AtTask *at, FaultRule *rule, ScsiTask *task)
@@ -83,6 +97,10 @@ static void raise_alert(AtTask *at, FaultRule *rule, ScsiTask *task)
     uint8_t *data = task->in->data;
     size_t i, length = task->in->len;
 
+    if (fault_number(rule, HOW) == HOW_SENSE) {
+        at_task_say(at, task, &(FaultSense){ .code = CLEANING_REQUESTED });
+        return;
+    }
     for (i = 4; i + 5 <= length; i += 4 + (size_t)data[i + 3]) {
         if (get_be16(data + i) == fault_number(rule, FLAG)) {
             data[i + 4] |= 1;
@@ -92,13 +110,17 @@ static void raise_alert(AtTask *at, FaultRule *rule, ScsiTask *task)
 
 const FaultKind fault_drive_tape_alert = {
     .name = "drive.tape-alert",
-    .about = "the TapeAlert log page has a flag set (3 hard error, 20 clean now, …)",
-    .right = "tell whoever runs the drive",
-    .evidence = "LOG SENSE page 2Eh; SSC-3 annex A",
+    .about = "the TapeAlert log page has a flag set (3 hard error, 20 clean now, …), or the sense "
+             "of a command that was done says: cleaning requested",
+    .right = "tell whoever runs the drive; the command has done its work",
+    .evidence = "LOG SENSE page 2Eh, SSC-3 annex A; 01/00/17 sets Linux st's cleaning_req",
     .class_ = FAULT_REPORTED,
-    .params = { { "flag", "which", FAULT_NUMBER, "20", 1, 64 } },
-    .only = "LOG SENSE",
-    .fits = is_tape_alert,
+    .params = { { "flag", "which, of the log page", FAULT_NUMBER, "20", 1, 64 },
+                { "how", "log: at LOG SENSE of that page; sense: at any command", FAULT_CHOICE,
+                  "log", .words = "log sense" } },
+    .only = FAULT_BUT "INQUIRY, REQUEST SENSE, REPORT LUNS",
+    .check = check_alert,
+    .fits = tells_alert,
     .on_done = raise_alert,
 };
 

@@ -66,12 +66,32 @@ const FaultKind fault_usb_bot_reset_fails = {
     .on_request = reset_fails,
 };
 
-enum { REPLUG };
+enum { REPLUG, OFFSET };
 
 static bool unplug(FaultPlan *plan, FaultRule *rule)
 {
+    AtTransfer *at = plan->at_transfer;
+    int64_t offset = fault_number(rule, OFFSET);
+
     plan->world->unplug(plan->data, fault_number(rule, REPLUG));
+    if (offset > 0) { /* without it the transfer gets no answer at all */
+        at_transfer_break(at, at_transfer_current(at), (size_t)offset - at_transfer_cbw(at)->moved);
+        at_transfer_die(at); /* until it has left */
+    }
     return true;
+}
+
+static const char *check_unplug(const FaultRule *rule)
+{
+    return fault_number(rule, OFFSET) > 0 && rule->phase != FAULT_PHASE_DATA
+               ? "'offset' counts bytes of the data: it goes with phase: data"
+               : NULL;
+}
+
+static bool leaves_here(const FaultRule *rule, const void *subject)
+{
+    return fault_number(rule, OFFSET) == 0 ||
+           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, OFFSET));
 }
 
 const FaultKind fault_usb_unplug = {
@@ -80,27 +100,42 @@ const FaultKind fault_usb_unplug = {
     .right = "end everything with an error; a drive that comes back is a new one",
     .evidence = "pulled in the middle of tar: status 2, tape good up to the last sync",
     .class_ = FAULT_REPORTED,
-    .params = { { "replug", "until it is back", FAULT_DURATION, "forever", -1 } },
+    .params = { { "replug", "until it is back", FAULT_DURATION, "forever", -1 },
+                { "offset", "bytes of the data that move before; 0: none, and no answer",
+                  FAULT_SIZE, "0", 0, 1 << 30 } },
     .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
     .requests = FAULT_BOT_RESET | FAULT_CLEAR_HALT | FAULT_GET_MAX_LUN | FAULT_GET_DESCRIPTOR,
+    .check = check_unplug,
+    .fits = leaves_here,
     .act = unplug,
 };
 
-static bool reset_itself(FaultPlan *plan, FaultRule *rule)
+enum { WHO };
+enum { WHO_DEVICE, WHO_HOST };
+
+/* A host resets the port when nothing else helps: the transfer fails, and so does its recovery. */
+static bool reset_mid_data(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    plan->world->unplug(plan->data, 100 * 1000);
+    if (fault_number(rule, WHO) == WHO_DEVICE) {
+        rule->plan->world->unplug(rule->plan->data, 100 * 1000);
+        return true;
+    }
+    at_transfer_unconfigure(at);
+    at_transfer_fail(at, transfer, USB_IO_ERROR);
     return true;
 }
 
 const FaultKind fault_usb_reset_mid_data = {
     .name = "usb.reset-mid-data",
-    .about = "the drive leaves the bus for a moment, as after a reset of its own",
-    .right = "see a replug: re-arm, and lose nothing that was committed",
+    .about = "the drive leaves the bus for a moment, as after a reset of its own; `who: host`: it "
+             "makes the host reset the port",
+    .right = "see a replug, or reset the port: re-arm, and lose nothing that was committed",
     .evidence = "DAPLink #94, RIOT #19478, rusefi #9841",
     .class_ = FAULT_REPORTED,
+    .params = { { "who", "which of them resets", FAULT_CHOICE, "device", .words = "device host" } },
     .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
     .phase = FAULT_PHASE_DATA,
-    .act = reset_itself,
+    .on_transfer = reset_mid_data,
 };
 
 /* ---- descriptors ---- */
@@ -204,6 +239,13 @@ const FaultKind fault_usb_subclass = {
     .on_reply = change_class,
 };
 
+enum { IDLE };
+
+static bool slept(const FaultRule *rule, const void *subject)
+{
+    return at_transfer_cbw(rule->plan->at_transfer)->idle >= fault_number(rule, IDLE);
+}
+
 static bool lose_state(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
     at_transfer_unconfigure(at);
@@ -218,6 +260,9 @@ const FaultKind fault_usb_suspend_loses_state = {
     .right = "reset the port and configure it anew; the drive's state is that after a reset",
     .evidence = "USB 2.0 § 9.1.1.6; usbredir tells no suspend, so a command stands for the resume",
     .class_ = FAULT_REPORTED,
+    .params = { { "idle", "so long nothing went on before, as a host waits before it suspends",
+                  FAULT_DURATION, "0s" } },
     .phase = FAULT_PHASE_CBW,
+    .fits = slept,
     .on_transfer = lose_state,
 };

@@ -90,19 +90,22 @@ static bool data_in(const FaultRule *rule, const void *subject)
     return is_in(subject);
 }
 
+enum { EXTRA };
+
 static bool babble(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    transfer->result = USB_BABBLE;
-    transfer->actual = 0;
+    at_transfer_edit(at, transfer, transfer->length + (size_t)fault_number(rule, EXTRA));
     return false;
 }
 
 const FaultKind fault_usb_babble = {
     .name = "usb.babble",
-    .about = "the device sends more than the host asked for: the transfer overflows",
+    .about = "the device sends `extra` bytes more than the host asked for: the transfer overflows",
     .right = "throw the data away, read the CSW, report an error",
     .evidence = "BOT § 6.7.2; the overrun status of host controllers",
     .class_ = FAULT_REPORTED,
+    .params = { { "extra", "bytes for which the host has no room (zeros)", FAULT_SIZE, "1", 1,
+                  1 << 20 } },
     .phase = FAULT_PHASE_DATA,
     .fits = data_in,
     .on_complete = babble,

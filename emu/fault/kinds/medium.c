@@ -12,6 +12,7 @@ enum { SENSE };
 
 #define UNRECOVERED_READ 0x031100
 #define WRITE_ERROR      0x030c00
+#define VOLUME_OVERFLOW  0x0d0002
 
 /* The drive says 03/11/00 or 03/0C/00 of itself. */
 static void say_else(const FaultRule *rule, int64_t usual)
@@ -168,19 +169,38 @@ const FaultKind fault_medium_early_warning = {
     .on_motion = early_warning,
 };
 
+enum { UNWARNED_SENSE, UNWARNED_AT };
+
+/* Where the cartridge ends: its own end, or `at`. */
+static uint64_t unwarned_end(const FaultRule *rule, const MediumPartition *partition)
+{
+    int64_t at = fault_number(rule, UNWARNED_AT);
+
+    return at > 0 ? MIN((uint64_t)at, partition->capacity) : partition->capacity;
+}
+
 static bool warned_of(const FaultRule *rule, const void *subject)
 {
     const FaultMotion *motion = subject;
     MediumPartition partition;
-    TapeMedium *tape = at_medium_tape(motion->at);
     uint64_t end = motion->position.used + motion->size;
 
-    medium_partition(tape, motion->position.partition, &partition);
-    return end >= partition.early_warning && end <= partition.capacity;
+    medium_partition(at_medium_tape(motion->at), motion->position.partition, &partition);
+    return end >= partition.early_warning || end > unwarned_end(rule, &partition);
 }
 
 static bool no_warning(FaultRule *rule, FaultMotion *motion)
 {
+    MediumPartition partition;
+
+    medium_partition(at_medium_tape(motion->at), motion->position.partition, &partition);
+    if (motion->position.used + motion->size > unwarned_end(rule, &partition)) {
+        say_else(rule, VOLUME_OVERFLOW);
+        if (motion->kind == FAULT_MOTION_MARKS) {
+            *motion->moved = 0;
+        }
+        return end_here(motion);
+    }
     at_medium_below(motion);
     motion->result = motion->result == MEDIUM_EARLY_WARNING ? MEDIUM_OK : motion->result;
     return true;
@@ -188,18 +208,30 @@ static bool no_warning(FaultRule *rule, FaultMotion *motion)
 
 const FaultKind fault_medium_no_early_warning = {
     .name = "medium.no-early-warning",
-    .about = "the end of the tape comes without a warning before it",
+    .about = "the end of the tape comes without a warning before it, perhaps already at `at`",
     .right = "take the volume overflow for the end: the last block is not on tape",
     .evidence = "tgt's tape; amtapetype fails",
     .class_ = FAULT_REPORTED,
     .always = true,
+    .params = { { "sense", "what it says there", FAULT_SENSE, "0d/00/02" },
+                { "at", "bytes from the beginning; 0: the cartridge's end", FAULT_SIZE, "0" } },
     .only = FAULT_WRITES ", " FAULT_MARKS,
     .motions = FAULT_MOTION_WRITE | FAULT_MOTION_MARKS,
     .fits = warned_of,
     .on_motion = no_warning,
 };
 
+enum { OVERFLOW_AT, OVERFLOW_RESIDUAL };
+
 static bool overflow(FaultRule *rule, FaultMotion *motion)
+{
+    if (fault_number(rule, OVERFLOW_RESIDUAL)) {
+        at_task_translate(rule->plan->at_task, 0, true, 0);
+    }
+    return end_here(motion);
+}
+
+static bool end_early(FaultRule *rule, FaultMotion *motion)
 {
     return end_here(motion);
 }
@@ -211,7 +243,9 @@ const FaultKind fault_medium_volume_overflow = {
     .evidence = "bareos #2002 (last blocks announced, not on tape)",
     .class_ = FAULT_REPORTED,
     .always = true,
-    .params = { { "at", "bytes from the beginning", FAULT_SIZE } },
+    .params = { { "at", "bytes from the beginning", FAULT_SIZE },
+                { "residual", "what INFORMATION says was not written; lie: nothing", FAULT_CHOICE,
+                  "true", .words = "true lie" } },
     .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = beyond,
@@ -240,7 +274,7 @@ const FaultKind fault_medium_eom_early = {
     .only = FAULT_WRITES,
     .motions = FAULT_MOTION_WRITE,
     .fits = beyond_percent,
-    .on_motion = overflow,
+    .on_motion = end_early,
 };
 
 /* ---- what reading finds ---- */
@@ -475,7 +509,7 @@ const FaultKind fault_medium_swap_records = {
 
 /* ---- the head is elsewhere ---- */
 
-enum { LAG };
+enum { LAG, LAG_FOR };
 
 static bool moves_far_enough(const FaultRule *rule, const void *subject)
 {
@@ -501,17 +535,20 @@ static bool lag(FaultRule *rule, FaultMotion *motion)
         return true;
     }
     medium_locate(tape, position.partition, MEDIUM_LOCATE_OBJECT, position.object - records);
-    at_medium_shift(motion->at, (int)records);
+    at_medium_lag(motion->at, records, fault_number(rule, LAG_FOR));
     return true;
 }
 
 const FaultKind fault_drive_locate_lag = {
     .name = "drive.locate-lag",
-    .about = "LOCATE or SPACE forward ends `records` objects short, and says that it did not",
+    .about = "LOCATE or SPACE forward ends `records` objects short, and says that it did not; "
+             "after `for` it has got there",
     .right = "know by the contents that the next block is from elsewhere",
     .evidence = "bareos #2001: the next READ is from the previous file",
     .class_ = FAULT_DESTRUCTIVE,
-    .params = { { "records", "objects", FAULT_NUMBER, "1", 1, 1000 } },
+    .params = { { "records", "objects", FAULT_NUMBER, "1", 1, 1000 },
+                { "for", "how long, if nothing moves the tape meanwhile", FAULT_DURATION, "forever",
+                  -1 } },
     .only = "LOCATE(10), LOCATE(16), SPACE(6), SPACE(16)",
     .motions = FAULT_MOTION_LOCATE | FAULT_MOTION_SPACE,
     .fits = moves_far_enough,
@@ -541,10 +578,13 @@ const FaultKind fault_medium_write_protect_flip = {
     .act = flip_protect,
 };
 
-enum { CUT_REPLUG };
+enum { CUT_REPLUG, CUT_LOSE };
 
 static bool power_cut(FaultPlan *plan, FaultRule *rule)
 {
+    if (plan->at_medium) {
+        at_medium_lose_at_most(plan->at_medium, (uint64_t)fault_number(rule, CUT_LOSE));
+    }
     plan->world->unplug(plan->data, fault_number(rule, CUT_REPLUG));
     plan->world->cut_power(plan->data);
     return true;
@@ -556,7 +596,12 @@ const FaultKind fault_medium_power_cut = {
     .right = "a drive that comes back is a new one; write again from the last sync",
     .evidence = "the last writes before a filemark or rewind are gone",
     .class_ = FAULT_DESTRUCTIVE,
-    .params = { { "replug", "until it is back", FAULT_DURATION, "2s", -1 } },
+    .params = { { "replug", "until it is back", FAULT_DURATION, "2s", -1 },
+                { "lose",
+                  "objects at most, of those that were not synced; the others had got to "
+                  "the tape",
+                  FAULT_NUMBER, "all", 0, 1ll << 48, "all" } },
     .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
+    .more_seams = FAULT_SEAM_MEDIUM,
     .act = power_cut,
 };

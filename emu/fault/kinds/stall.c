@@ -22,11 +22,25 @@ static bool data_out(const FaultRule *rule, const void *subject)
 
 enum { AT };
 
+/* `at` bytes may be of several transfers. */
+static bool stalls_in(const FaultRule *rule, const void *subject)
+{
+    return data_in(rule, subject) &&
+           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+}
+
+static bool stalls_out(const FaultRule *rule, const void *subject)
+{
+    return data_out(rule, subject) &&
+           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+}
+
 static bool stall_data_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    size_t keep = MIN((size_t)fault_number(rule, AT), transfer->actual);
+    const FaultCbw *cbw = at_transfer_cbw(at);
+    size_t keep = MIN((size_t)fault_number(rule, AT) - cbw->moved, transfer->actual);
 
-    at_transfer_account(at, at_transfer_cbw(at)->length - (uint32_t)keep, true);
+    at_transfer_account(at, cbw->length - cbw->moved - (uint32_t)keep, true);
     at_task_owe(rule->plan->at_task, &data_phase_error);
     at_transfer_edit(at, transfer, keep);
     at_transfer_halt(at, USB_BULK_IN);
@@ -44,7 +58,7 @@ const FaultKind fault_usb_stall_data_in = {
     .class_ = FAULT_REPORTED,
     .params = { { "at", "bytes that are sent", FAULT_SIZE, "0" } },
     .phase = FAULT_PHASE_DATA,
-    .fits = data_in,
+    .fits = stalls_in,
     .on_complete = stall_data_in,
 };
 
@@ -67,7 +81,7 @@ const FaultKind fault_usb_stall_data_out = {
     .class_ = FAULT_REPORTED,
     .params = { { "at", "bytes that the CSW says were taken", FAULT_SIZE, "0" } },
     .phase = FAULT_PHASE_DATA,
-    .fits = data_out,
+    .fits = stalls_out,
     .on_transfer = stall_data_out,
 };
 
@@ -162,17 +176,37 @@ const FaultKind fault_usb_nak_forever = {
 
 static bool break_transaction(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    at_transfer_fail(at, transfer, USB_IO_ERROR);
+    int64_t moved = rule->phase == FAULT_PHASE_DATA ? at_transfer_cbw(at)->moved : 0;
+
+    at_transfer_break(at, transfer, (size_t)(fault_number(rule, AT) - moved));
     return true;
+}
+
+static bool breaks_here(const FaultRule *rule, const void *subject)
+{
+    return rule->phase != FAULT_PHASE_DATA ||
+           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+}
+
+static const char *check_break(const FaultRule *rule)
+{
+    return rule->phase != FAULT_PHASE_DATA && fault_number(rule, AT) > 0
+               ? "a wrapper is one packet: 'at' goes with phase: data"
+               : NULL;
 }
 
 const FaultKind fault_usb_xact_error = {
     .name = "usb.xact-error",
-    .about = "the transfer of that phase ends with a transaction error (-71 EPROTO)",
+    .about =
+        "the transfer of that phase ends with a transaction error (-71 EPROTO), after `at` bytes",
     .right = "Reset Recovery; what the command did is not known, look at the position",
     .evidence = "wl500g #19 (\"3strikes\"); bad cables, data toggles out of step",
     .class_ = FAULT_REPORTED,
+    .params = { { "at", "bytes of the data that the host counts as moved", FAULT_SIZE, "0", 0,
+                  1 << 30 } },
     .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
     .phase = FAULT_PHASE_DATA,
+    .check = check_break,
+    .fits = breaks_here,
     .on_transfer = break_transaction,
 };

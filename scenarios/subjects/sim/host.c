@@ -56,6 +56,7 @@ struct SimHost {
     SimDevice device;
     uint32_t tag;
     int64_t timeout;
+    unsigned retries;
     size_t transfer_max;
     int64_t data_delay;
     GString *log;
@@ -327,8 +328,8 @@ static Outcome control(SimHost *host, uint8_t type, uint8_t request, uint16_t va
     return finish(host, CONTROL_TIMEOUT);
 }
 
-static Outcome bulk(SimHost *host, uint8_t endpoint, const void *out, void *in, size_t length,
-                    int64_t timeout)
+static Outcome bulk_once(SimHost *host, uint8_t endpoint, const void *out, void *in, size_t length,
+                         int64_t timeout)
 {
     struct usb_redir_bulk_packet_header header = { .endpoint = endpoint,
                                                    .length = (uint16_t)length,
@@ -343,6 +344,19 @@ static Outcome bulk(SimHost *host, uint8_t endpoint, const void *out, void *in, 
     return finish(host, timeout);
 }
 
+static Outcome bulk(SimHost *host, uint8_t endpoint, const void *out, void *in, size_t length,
+                    int64_t timeout)
+{
+    Outcome outcome = bulk_once(host, endpoint, out, in, length, timeout);
+    unsigned tries;
+
+    for (tries = 0; outcome == FAILED && tries < host->retries; tries++) {
+        note(host, "again");
+        outcome = bulk_once(host, endpoint, out, in, length, timeout);
+    }
+    return outcome;
+}
+
 /* Says what went wrong on a pipe. */
 static void note_outcome(SimHost *host, Outcome outcome, const char *pipe)
 {
@@ -350,9 +364,13 @@ static void note_outcome(SimHost *host, Outcome outcome, const char *pipe)
                                          "error", "timeout", "gone" };
     g_autofree char *word = NULL;
 
-    if (outcome != DONE) {
-        word = outcome == GONE ? g_strdup("gone") : g_strconcat(words[outcome], "-", pipe, NULL);
-        note(host, word);
+    if (outcome == DONE) {
+        return;
+    }
+    word = outcome == GONE ? g_strdup("gone") : g_strconcat(words[outcome], "-", pipe, NULL);
+    note(host, word);
+    if ((outcome == BABBLED || outcome == FAILED) && host->pending.actual > 0) {
+        g_string_append_printf(host->log, ":%zu", host->pending.actual);
     }
 }
 
@@ -714,6 +732,11 @@ void sim_host_set_timeout(SimHost *host, int64_t timeout)
 void sim_host_set_transfer_max(SimHost *host, size_t bytes)
 {
     host->transfer_max = bytes;
+}
+
+void sim_host_set_retries(SimHost *host, unsigned retries)
+{
+    host->retries = retries;
 }
 
 void sim_host_set_data_delay(SimHost *host, int64_t delay)

@@ -71,6 +71,9 @@ SimResult sim_host_command(SimHost *host, const uint8_t *cdb, size_t cdb_length,
 void sim_host_set_timeout(SimHost *host, int64_t timeout);
 /* Bulk transfers of data are at most so long; 0 (at first): as long as the data. */
 void sim_host_set_transfer_max(SimHost *host, size_t bytes);
+/* How often a bulk transfer that ends with a transaction error is begun anew, as host controllers'
+ * drivers do; 0 at first. */
+void sim_host_set_retries(SimHost *host, unsigned retries);
 /* Waits between a CBW and its data, for drives that need it; 0 at first. */
 void sim_host_set_data_delay(SimHost *host, int64_t delay);
 /* Sends GET_STATUS, as some hosts do after a stall. */
@@ -79,6 +82,8 @@ bool sim_host_get_status(SimHost *host);
 /*
  * Everything on the wire that is not plain sailing, as words separated by blanks since the last
  * sim_host_clear_log(): stall-in clear-in timeout-out bot-reset port-reset zero-csw csw-tag …
+ * After a transfer that failed amid its data or overflowed, the bytes that came: error-in:512.
+ * again: one was begun anew.
  */
 const char *sim_host_log(const SimHost *host);
 void sim_host_clear_log(SimHost *host);

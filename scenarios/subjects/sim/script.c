@@ -134,16 +134,35 @@ static char *send_6(SimApplication *a, uint8_t opcode, uint8_t flags, int64_t co
     return describe(&result);
 }
 
+/* One record from where the tape is: the 6-byte form, or the one with an address. */
+static size_t record_cdb(SimApplication *a, uint8_t opcode, uint8_t wide_opcode, uint8_t cdb[16])
+{
+    static const uint8_t read_position[10] = { 0x34 };
+    uint8_t data[20] = { 0 };
+
+    if (!a->wide) {
+        cdb[0] = opcode;
+        put_be24(cdb + 2, (uint32_t)a->size);
+        return 6;
+    }
+    sim_host_command(a->host, read_position, sizeof read_position, NULL, 0, data, sizeof data);
+    cdb[0] = wide_opcode;
+    cdb[3] = data[1]; /* partition */
+    put_be64(cdb + 4, get_be32(data + 4));
+    put_be24(cdb + 12, (uint32_t)a->size);
+    return 16;
+}
+
 static char *do_write(SimApplication *a, uint32_t number)
 {
     g_autofree uint8_t *record = g_malloc(a->size);
-    uint8_t cdb[6] = { 0x0a };
+    uint8_t cdb[16] = { 0 };
+    size_t length = record_cdb(a, 0x0a, 0x8a, cdb);
     SimResult result;
     char *text;
 
     sim_record_fill(number, record, a->size);
-    put_be24(cdb + 2, (uint32_t)a->size);
-    result = sim_host_command(a->host, cdb, sizeof cdb, record, a->size, NULL, 0);
+    result = sim_host_command(a->host, cdb, length, record, a->size, NULL, 0);
     text = describe(&result);
     if (result.end == SIM_GOOD && result.moved != a->size) {
         g_free(text);
@@ -155,13 +174,13 @@ static char *do_write(SimApplication *a, uint32_t number)
 static char *do_read(SimApplication *a)
 {
     g_autofree uint8_t *record = g_malloc0(a->size);
-    uint8_t cdb[6] = { 0x08 };
+    uint8_t cdb[16] = { 0 };
+    size_t length = record_cdb(a, 0x08, 0x88, cdb);
     g_autofree char *sense = NULL;
     g_autofree char *what = NULL;
     SimResult result;
 
-    put_be24(cdb + 2, (uint32_t)a->size);
-    result = sim_host_command(a->host, cdb, sizeof cdb, NULL, 0, record, a->size);
+    result = sim_host_command(a->host, cdb, length, NULL, 0, record, a->size);
     sense = describe(&result);
     if (result.end == SIM_RESET || result.end == SIM_GONE || result.moved == 0) {
         return g_steal_pointer(&sense);
@@ -340,6 +359,12 @@ static char *run_setting(SimApplication *a, const char *name, const char *value)
         sim_host_set_transfer_max(a->host, (size_t)bytes);
     } else if (g_str_equal(name, "timeout") && units_parse_duration(value, &duration, NULL)) {
         sim_host_set_timeout(a->host, duration);
+    } else if (g_str_equal(name, "retries") &&
+               g_ascii_string_to_unsigned(value, 10, 0, 100, &bytes, NULL)) {
+        sim_host_set_retries(a->host, (unsigned)bytes);
+    } else if (g_str_equal(name, "wide") &&
+               g_ascii_string_to_unsigned(value, 10, 0, 1, &bytes, NULL)) {
+        a->wide = bytes != 0;
     } else if (g_str_equal(name, "delay") && units_parse_duration(value, &duration, NULL)) {
         sim_host_set_data_delay(a->host, duration);
     } else if (g_str_equal(name, "wait") && units_parse_duration(value, &duration, NULL)) {

@@ -19,8 +19,9 @@
  * | `load`, `unload`, `lock`, `unlock` | the cartridge |
  * | `cdb=HEX`, `in=HEX` | any command without data, or with up to 255 bytes in: the bytes in hex |
  * | `reset`, `pull`, `plug`, `status`, `wait=T` | the bus |
- * | `size=BYTES`, `timeout=T`, `pieces=BYTES` | how records, time-outs and transfers are from here
- * |
+ * | `size=BYTES`, `timeout=T`, `pieces=BYTES` | how records, time-outs, transfers are from here |
+ * | `retries=N` | transfers that end with a transaction error are begun anew, so often |
+ * | `wide=1`, `wide=0` | `w` and `r` say where they are: WRITE(16), READ(16) after READ POSITION |
  *
  * A step may be repeated: `r*4`. Results: `ok`; sense as `3/11/00`, with `+eom`, `+ili`, `+fm`,
  * `+late` (deferred) and `(INFORMATION)`; `fm` and `eod` for short; `failed` without any sense;
@@ -39,6 +40,7 @@ typedef struct SimApplication {
     void *data;
     uint32_t next; /* record */
     size_t size;   /* of a record, at least 16 */
+    bool wide;     /* records are moved by the 16-byte forms */
 } SimApplication;
 
 /* The results; free with g_free. NULL and an error: a step that there is not. */
