@@ -136,7 +136,9 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
     }
     c->superblock = slots->superblocks[slots->best];
     c->slot = slots->best;
-    *other = slots->superblocks[1 - slots->best];
+    if (slots->states[1 - slots->best] == SUPERBLOCK_GOOD) {
+        *other = slots->superblocks[1 - slots->best];
+    }
     return true;
 }
 
@@ -257,6 +259,24 @@ static void make_room(Cartridge *c)
     c->window = g_malloc(WINDOW_SIZE);
 }
 
+/*
+ * Those of the other superblock, if there are any. They are the ones that count then: the area that
+ * is written to next must not be theirs.
+ */
+static void fall_back_on_attributes(Cartridge *c, const Superblock *other, GString *notice)
+{
+    Superblock *s = &c->superblock;
+    bool older = other->attribute_area != 0 && unpack_attributes(c, other);
+
+    c->damaged = true;
+    attribute_set_drop_partitions(c->attributes, s->geometry.partitions);
+    g_string_append(notice, older ? "the attributes are damaged: those before them are used"
+                                  : "the attributes are damaged and were dropped");
+    s->attribute_area = older ? other->attribute_area : 0;
+    s->attribute_length = older ? other->attribute_length : 0;
+    s->attribute_crc = older ? other->attribute_crc : 0;
+}
+
 static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
 {
     g_autofree Superblock *other = g_new0(Superblock, 1);
@@ -265,9 +285,8 @@ static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
     if (!load_superblock(c, other, error)) {
         return false;
     }
-    if (!unpack_attributes(c, &c->superblock) && !unpack_attributes(c, other)) {
-        g_string_append(notice, "the attributes are damaged and were dropped");
-        c->damaged = true;
+    if (!unpack_attributes(c, &c->superblock)) {
+        fall_back_on_attributes(c, other, notice);
     }
     failure = store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
     if (failure == 0) {

@@ -411,6 +411,53 @@ START_TEST(a_power_cut_after_closing_leaves_whole_attributes)
 }
 END_TEST
 
+static int get_attribute(TapeMedium *m)
+{
+    MediumAttribute attribute;
+    int value;
+
+    if (medium_get_attribute(m, 0, 0x0800, &attribute) != MEDIUM_OK) {
+        return 0;
+    }
+    value = *(const uint8_t *)g_bytes_get_data(attribute.value, NULL);
+    g_bytes_unref(attribute.value);
+    return value;
+}
+
+/* The attributes that count are damaged; those before them are whole, and all that there is. */
+START_TEST(the_attributes_fallen_back_on_are_not_written_over)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    TapeMedium *m = open_cartridge(disk, false);
+    g_autofree char *notice = NULL;
+    int event, opened;
+
+    set_attribute(m, 1);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    set_attribute(m, 2);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    flip(disk, ATTRIBUTE_AREA + (cartridge(m)->superblock.attribute_area - 1) *
+                                    (uint64_t)ATTRIBUTE_AREA_SIZE);
+    cartridge(m)->failed = true; /* killed here */
+    medium_free(m);
+
+    opened = memory_disk_events(disk);
+    m = cartridge_open(memory_disk_open(disk), "tape", false, executor_inline(), &notice, NULL);
+    ck_assert_int_eq(get_attribute(m), 1);
+    ck_assert_ptr_nonnull(strstr(notice, "attributes are damaged: those before them"));
+    set_attribute(m, 3);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+    for (event = opened; event <= memory_disk_events(disk); event++) {
+        g_autoptr(MemoryDisk) cut = memory_disk_cut(disk, event, CUT_KILLED, NULL);
+        g_autoptr(TapeMedium) after = open_cartridge(cut, true);
+
+        ck_assert_msg(get_attribute(after) == 1 || get_attribute(after) == 3, "event %d of %d: %d",
+                      event - opened, memory_disk_events(disk) - opened, get_attribute(after));
+    }
+}
+END_TEST
+
 TCase *make_medium_fault_tcase(void)
 {
     TCase *tcase = tcase_create("fault");
@@ -424,5 +471,6 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
     tcase_add_test(tcase, writing_among_damaged_entries_leaves_a_cartridge);
     tcase_add_test(tcase, a_power_cut_after_closing_leaves_whole_attributes);
+    tcase_add_test(tcase, the_attributes_fallen_back_on_are_not_written_over);
     return tcase;
 }
