@@ -138,6 +138,12 @@ void attribute_set_drop_partitions(AttributeSet *set, uint32_t first)
     g_array_set_size(set->sorted, i);
 }
 
+size_t attribute_set_size_with(const AttributeSet *set, const MediumAttribute *attribute)
+{
+    return MIN(set->bytes + PACKED_HEADER + g_bytes_get_size(attribute->value),
+               ATTRIBUTES_BYTES_MAX);
+}
+
 GBytes *attribute_set_pack(AttributeSet *set)
 {
     GByteArray *bytes = g_byte_array_sized_new((guint)set->bytes);

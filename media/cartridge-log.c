@@ -44,6 +44,25 @@ int cartridge_write_superblock(Cartridge *c)
     return error;
 }
 
+/* Of the area that the superblock does not name: 1 or 2, and where it is. */
+static uint32_t next_area(const Cartridge *c, uint64_t *offset)
+{
+    uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
+
+    *offset = ATTRIBUTE_AREA + (uint64_t)(area - 1) * ATTRIBUTE_AREA_SIZE;
+    return area;
+}
+
+int cartridge_reserve_attributes(Cartridge *c, size_t length)
+{
+    uint64_t offset;
+    int error;
+
+    next_area(c, &offset);
+    error = c->file->ops->reserve(c->file, offset, length);
+    return error == -EOPNOTSUPP || error == -ENOSYS ? 0 : error;
+}
+
 /*
  * Into the area that the superblock does not name; the next one will. The sync that follows makes
  * that one durable, and opening syncs too: so the area that counts is never written to.
@@ -53,8 +72,8 @@ int cartridge_write_attributes(Cartridge *c)
     g_autoptr(GBytes) packed = attribute_set_pack(c->attributes);
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(packed, &length);
-    uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
-    uint64_t offset = ATTRIBUTE_AREA + (uint64_t)(area - 1) * ATTRIBUTE_AREA_SIZE;
+    uint64_t offset;
+    uint32_t area = next_area(c, &offset);
     int error = length > 0 ? host_file_write(c->file, bytes, length, offset) : 0;
 
     if (error == 0) {
@@ -112,6 +131,57 @@ MediumResult cartridge_flush(Cartridge *c)
         error = flush_entries(c);
     }
     return error < 0 ? cartridge_host_error(c, error, "cannot write") : MEDIUM_OK;
+}
+
+/* A stream that is gathered for, and up to where the disk is known to have room for it. */
+typedef struct Room {
+    StreamKind kind;
+    uint64_t *end;
+} Room;
+
+/* Sees that there is room up to `end` of the stream, which goes on at `from`. */
+static int make_room(Cartridge *c, Room room, uint64_t from, uint64_t end)
+{
+    int error;
+
+    if (end <= *room.end) {
+        return 0;
+    }
+    from = MAX(from, *room.end);
+    error = store_reserve(&c->store, c->partition, room.kind, from, end - from);
+    *room.end = error == 0 ? end : *room.end;
+    return error;
+}
+
+/* So that not every object has to ask. Within a chunk: none is taken before it is needed. */
+static void look_ahead(Cartridge *c, Room room, uint64_t length)
+{
+    uint64_t from = *room.end;
+
+    length = MIN(length, -from & ((G_GUINT64_CONSTANT(1) << c->store.chunk_shift) - 1));
+    make_room(c, room, from, from + length); /* failing, the next object asks again */
+}
+
+/* Is there room on the disk for one more entry, and for so many bytes more that are gathered? */
+static int make_room_for(Cartridge *c, uint32_t gathered)
+{
+    Gather *g = &c->gather;
+    Room entries = { STREAM_TABLE, &g->entries_room }, data = { STREAM_DATA, &g->data_room };
+    uint64_t entry = (g->first + g->n) * OBJECT_ENTRY, byte = g->data_start + g->data_length;
+    bool more_entries = entry + OBJECT_ENTRY > *entries.end;
+    bool more_data = gathered > 0 && byte + gathered > *data.end;
+    int error = make_room(c, entries, entry, entry + OBJECT_ENTRY);
+
+    if (error == 0 && more_data) {
+        error = make_room(c, data, byte, byte + gathered);
+    }
+    if (error == 0 && more_entries) {
+        look_ahead(c, entries, ENTRIES_AHEAD);
+    }
+    if (error == 0 && more_data) {
+        look_ahead(c, data, MIN((uint64_t)DATA_AHEAD, cartridge_left(c)));
+    }
+    return error;
 }
 
 static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
@@ -227,7 +297,10 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
             }
         }
     }
-    error = entry.stored > 0 ? append_data(c, data, entry.stored) : 0;
+    error = make_room_for(c, entry.stored < SMALL_BLOCK ? entry.stored : 0);
+    if (error == 0 && entry.stored > 0) {
+        error = append_data(c, data, entry.stored);
+    }
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot write");
     }
@@ -421,6 +494,8 @@ void cartridge_aim_gather(Cartridge *c)
     g_assert(c->gather.n == 0 && c->gather.data_length == 0);
     c->gather.first = cartridge_end(c)->object;
     c->gather.data_start = cartridge_end(c)->bytes;
+    c->gather.entries_room = c->gather.first * OBJECT_ENTRY;
+    c->gather.data_room = c->gather.data_start;
     c->table_valid = false;
     c->window_length = 0;
 }

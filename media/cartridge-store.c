@@ -266,6 +266,27 @@ int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offs
     return error;
 }
 
+int store_reserve(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                  uint64_t length)
+{
+    int error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+
+    while (length > 0 && error == 0) {
+        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
+
+        error = store->file->ops->reserve(store->file, run.at, run.length);
+        if (error == -EOPNOTSUPP || error == -ENOSYS) {
+            return 0;
+        }
+        if (error == 0) {
+            store->file_size = MAX(store->file_size, run.at + run.length);
+        }
+        offset += run.length;
+        length -= run.length;
+    }
+    return error;
+}
+
 /* Where the file system cannot punch holes, the bytes are overwritten. */
 static int zero(HostFile *file, uint64_t offset, uint64_t length)
 {

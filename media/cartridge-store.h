@@ -34,6 +34,12 @@ int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offse
 /* Writes all pieces (at most 4), one after the other; takes chunks as needed. -EFBIG: map full. */
 int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
                 const struct iovec *iov, int n);
+/*
+ * Sees that the disk has room for these bytes of a stream, as far as the file system can say; takes
+ * chunks as needed.
+ */
+int store_reserve(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                  uint64_t length);
 /* Makes the stream forget its bytes from `offset` on. */
 int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
 /* How many bytes the chunks of a stream could hold. */

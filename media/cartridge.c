@@ -674,12 +674,17 @@ static MediumResult cartridge_set_attribute(TapeMedium *m, uint32_t partition,
 {
     Cartridge *c = cartridge(m);
     MediumResult result;
+    int error;
 
     if (partition >= c->superblock.geometry.partitions) {
         return MEDIUM_INVALID;
     }
     if (c->read_only) {
         return MEDIUM_PROTECTED;
+    }
+    error = cartridge_reserve_attributes(c, attribute_set_size_with(c->attributes, attribute));
+    if (error < 0) {
+        return cartridge_host_error(c, error, "cannot write");
     }
     result = attribute_set_put(c->attributes, partition, attribute);
     if (result == MEDIUM_OK) {

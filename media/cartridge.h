@@ -40,11 +40,17 @@ enum {
     /* Small blocks are read through a window. */
     WINDOW_SIZE = 64 * 1024,
     TABLE_PAGE = 64, /* entries in the cached piece of the table */
+    /* How far ahead of what is gathered the disk is asked for room. */
+    DATA_AHEAD = 256 * 1024,
+    ENTRIES_AHEAD = 64 * 1024,
     /* After so many bytes without a sync the cartridge makes one of its own: see below. */
     CHECKPOINT_BYTES = 256 * 1024 * 1024,
 };
 
-/* What has been accepted but not handed to the host. Belongs to the partition under the head. */
+/*
+ * What has been accepted but not handed to the host. Belongs to the partition under the head. The
+ * disk has promised room for all of it, so that a full disk refuses a block and not its flush.
+ */
 typedef struct Gather {
     uint8_t *data;
     uint64_t data_start; /* in the data stream */
@@ -54,6 +60,8 @@ typedef struct Gather {
     uint32_t n;
     uint64_t bytes; /* of data since the entries were last handed over */
     uint64_t limit; /* ENTRIES_DATA, or less in tests */
+    /* up to where in the two streams there is room on the disk */
+    uint64_t data_room, entries_room;
 } Gather;
 
 /*
@@ -165,6 +173,8 @@ MediumResult cartridge_sync_now(Cartridge *c);
 /* Writes the superblock into the slot that may be written to; not synced. */
 int cartridge_write_superblock(Cartridge *c);
 int cartridge_write_attributes(Cartridge *c);
+/* Sees that the disk has room for so many bytes of attributes where they are written next. */
+int cartridge_reserve_attributes(Cartridge *c, size_t length);
 /* Writes it and waits until it is durable. HOST_ERROR: the medium has failed. */
 MediumResult cartridge_commit_superblock(Cartridge *c);
 /* Sets the gathering and the caches up for the partition under the head. Nothing is gathered. */

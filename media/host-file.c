@@ -63,6 +63,16 @@ static int fd_punch(HostFile *file, uint64_t offset, uint64_t length)
     return fallocate(fd_of(file), mode, (off_t)offset, (off_t)length) < 0 ? -errno : 0;
 }
 
+static int fd_reserve(HostFile *file, uint64_t offset, uint64_t length)
+{
+    int result;
+
+    do {
+        result = fallocate(fd_of(file), 0, (off_t)offset, (off_t)length);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
 static int64_t fd_size(HostFile *file)
 {
     struct stat st;
@@ -78,8 +88,8 @@ static void fd_free(HostFile *file)
 
 HostFile *host_file_new(int fd)
 {
-    static const HostFileOps ops = { fd_read,  fd_write, fd_sync, fd_truncate,
-                                     fd_punch, fd_size,  fd_free };
+    static const HostFileOps ops = { fd_read,  fd_write,   fd_sync, fd_truncate,
+                                     fd_punch, fd_reserve, fd_size, fd_free };
     FdFile *file = g_new0(FdFile, 1);
 
     file->base.ops = &ops;

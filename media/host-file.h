@@ -25,6 +25,11 @@ typedef struct HostFileOps {
     int (*sync)(HostFile *file);
     int (*truncate)(HostFile *file, uint64_t size);
     int (*punch)(HostFile *file, uint64_t offset, uint64_t length); /* bytes become zeroes */
+    /*
+     * The disk keeps room for these bytes, which stay what they are (zeroes beyond the end of the
+     * file, which grows). -EOPNOTSUPP: this file system cannot say.
+     */
+    int (*reserve)(HostFile *file, uint64_t offset, uint64_t length);
     int64_t (*size)(HostFile *file);
     void (*free)(HostFile *file);
 } HostFileOps;

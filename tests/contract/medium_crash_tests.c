@@ -162,6 +162,11 @@ static int planted_punch(HostFile *file, uint64_t offset, uint64_t length)
     return disk_of(file)->ops->punch(disk_of(file), offset, length);
 }
 
+static int planted_reserve(HostFile *file, uint64_t offset, uint64_t length)
+{
+    return disk_of(file)->ops->reserve(disk_of(file), offset, length);
+}
+
 static int64_t planted_size(HostFile *file)
 {
     return disk_of(file)->ops->size(disk_of(file));
@@ -175,8 +180,8 @@ static void planted_free(HostFile *file)
 
 static HostFile *planted_new(HostFile *disk)
 {
-    static const HostFileOps ops = { planted_read,  planted_write, planted_sync, planted_truncate,
-                                     planted_punch, planted_size,  planted_free };
+    static const HostFileOps ops = { planted_read,  planted_write,   planted_sync, planted_truncate,
+                                     planted_punch, planted_reserve, planted_size, planted_free };
     PlantedFile *file = g_new0(PlantedFile, 1);
 
     *file = (PlantedFile){ { &ops }, disk, 0 };

@@ -185,6 +185,101 @@ START_TEST(a_disk_may_fill_up_and_be_emptied)
 }
 END_TEST
 
+static void set_attribute(TapeMedium *m, uint8_t value)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(&value, 1);
+
+    ck_assert_int_eq(medium_set_attribute(m, 0, &(MediumAttribute){ 0x0800, 0, false, bytes }),
+                     MEDIUM_OK);
+}
+
+static int get_attribute(TapeMedium *m)
+{
+    MediumAttribute attribute;
+    int value;
+
+    if (medium_get_attribute(m, 0, 0x0800, &attribute) != MEDIUM_OK) {
+        return 0;
+    }
+    value = *(const uint8_t *)g_bytes_get_data(attribute.value, NULL);
+    g_bytes_unref(attribute.value);
+    return value;
+}
+
+/*
+ * A disk that is full says so on the write that does not fit: what was accepted can be synced,
+ * however little it is and however long it has been gathered. And beginning anew takes no room.
+ */
+static const struct {
+    guint pages;
+    size_t block, every; /* bytes; and a filemark after so many blocks */
+} full_disks[] = {
+    { 5, 30, 7 },      { 30, 30, 1 },     { 30, 500, 100 },
+    { 100, 3000, 10 }, { 100, 16000, 3 }, { 60, 17000, 2 },
+};
+
+START_TEST(a_full_disk_is_told_by_the_write_that_does_not_fit)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autoptr(GArray) found = NULL;
+    TapeMedium *m = open_cartridge(disk, false);
+    size_t length = full_disks[_i].block;
+    uint8_t bytes[LENGTH];
+    uint32_t n = 0, tries, i;
+    MediumResult result = MEDIUM_OK;
+    uint64_t marks;
+
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    memory_disk_limit_pages(disk, full_disks[_i].pages);
+    while (result == MEDIUM_OK) {
+        fill_block(bytes, length, n);
+        result = n % (full_disks[_i].every + 1) == full_disks[_i].every
+                     ? medium_write_marks(m, MEDIUM_MARK_FILEMARK, 1, &marks)
+                     : medium_write(m, bytes, length);
+        n += result == MEDIUM_OK;
+    }
+    ck_assert_int_eq(result, MEDIUM_HOST_ERROR);
+    ck_assert_ptr_nonnull(strstr(medium_host_error(m)->message, g_strerror(ENOSPC)));
+    ck_assert_uint_gt(n, 1);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+
+    m = open_cartridge(disk, false);
+    found = read_all(m);
+    ck_assert_uint_eq(found->len, n);
+    for (tries = 0; tries < 2; tries++) { /* the second time with nothing gathered */
+        ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+        for (i = 0; i < MIN(n, 3); i++) {
+            fill_block(bytes, length, 100 + i);
+            ck_assert_int_eq(medium_write(m, bytes, length), MEDIUM_OK);
+        }
+        ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    }
+    medium_free(m);
+}
+END_TEST
+
+START_TEST(an_attribute_that_does_not_fit_is_refused)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    g_autoptr(GBytes) large = g_bytes_new_take(g_malloc0(20000), 20000);
+    TapeMedium *m = open_cartridge(disk, false);
+
+    set_attribute(m, 1);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    memory_disk_limit_pages(disk, 2);
+    ck_assert_int_eq(medium_set_attribute(m, 0, &(MediumAttribute){ 0x0801, 0, false, large }),
+                     MEDIUM_HOST_ERROR);
+    ck_assert_ptr_nonnull(strstr(medium_host_error(m)->message, g_strerror(ENOSPC)));
+    set_attribute(m, 2);
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    medium_free(m);
+    m = open_cartridge(disk, true);
+    ck_assert_int_eq(get_attribute(m), 2);
+    medium_free(m);
+}
+END_TEST
+
 /* What waits for room that never comes must not be in the way of beginning anew. */
 START_TEST(a_full_disk_can_be_written_from_the_beginning)
 {
@@ -198,6 +293,7 @@ START_TEST(a_full_disk_can_be_written_from_the_beginning)
     ck_assert_int_eq(sync_now(m), MEDIUM_OK);
     memory_disk_limit_pages(disk, 0);
     fill_block(bytes, 6000, 2);
+    memory_disk_promise(disk, true); /* a file system that breaks its word, or gives none */
     ck_assert_int_eq(medium_write(m, bytes, 6000), MEDIUM_OK); /* gathered */
     ck_assert_int_eq(sync_now(m), MEDIUM_HOST_ERROR);
     ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
@@ -251,7 +347,8 @@ START_TEST(damaged_data_is_that_one_block)
     size_t length;
     uint32_t i;
 
-    flip(disk, SYSTEM_AREA + 2 * LENGTH + 77); /* the first chunk that is taken is of data */
+    /* the first chunk is of the table, which is asked for room first; the second one of data */
+    flip(disk, SYSTEM_AREA + (1 << CHUNK_SHIFT_MIN) + 2 * LENGTH + 77);
     m = open_cartridge(disk, true);
     for (i = 0; i < BLOCKS; i++) {
         ck_assert_int_eq(medium_read(m, bytes, LENGTH, &length),
@@ -352,14 +449,6 @@ START_TEST(writing_among_damaged_entries_leaves_a_cartridge)
 }
 END_TEST
 
-static void set_attribute(TapeMedium *m, uint8_t value)
-{
-    g_autoptr(GBytes) bytes = g_bytes_new(&value, 1);
-
-    ck_assert_int_eq(medium_set_attribute(m, 0, &(MediumAttribute){ 0x0800, 0, false, bytes }),
-                     MEDIUM_OK);
-}
-
 /* Does the superblock that counts name attributes that are whole? */
 static bool names_whole_attributes(MemoryDisk *disk)
 {
@@ -411,19 +500,6 @@ START_TEST(a_power_cut_after_closing_leaves_whole_attributes)
 }
 END_TEST
 
-static int get_attribute(TapeMedium *m)
-{
-    MediumAttribute attribute;
-    int value;
-
-    if (medium_get_attribute(m, 0, 0x0800, &attribute) != MEDIUM_OK) {
-        return 0;
-    }
-    value = *(const uint8_t *)g_bytes_get_data(attribute.value, NULL);
-    g_bytes_unref(attribute.value);
-    return value;
-}
-
 /* The attributes that count are damaged; those before them are whole, and all that there is. */
 START_TEST(the_attributes_fallen_back_on_are_not_written_over)
 {
@@ -436,8 +512,8 @@ START_TEST(the_attributes_fallen_back_on_are_not_written_over)
     ck_assert_int_eq(sync_now(m), MEDIUM_OK);
     set_attribute(m, 2);
     ck_assert_int_eq(sync_now(m), MEDIUM_OK);
-    flip(disk, ATTRIBUTE_AREA + (cartridge(m)->superblock.attribute_area - 1) *
-                                    (uint64_t)ATTRIBUTE_AREA_SIZE);
+    flip(disk, ATTRIBUTE_AREA +
+                   (cartridge(m)->superblock.attribute_area - 1) * (uint64_t)ATTRIBUTE_AREA_SIZE);
     cartridge(m)->failed = true; /* killed here */
     medium_free(m);
 
@@ -466,6 +542,9 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_loop_test(tcase, each_failing_call_is_reported_and_survived, 0,
                         (int)G_N_ELEMENTS(failures));
     tcase_add_test(tcase, a_disk_may_fill_up_and_be_emptied);
+    tcase_add_loop_test(tcase, a_full_disk_is_told_by_the_write_that_does_not_fit, 0,
+                        (int)G_N_ELEMENTS(full_disks));
+    tcase_add_test(tcase, an_attribute_that_does_not_fit_is_refused);
     tcase_add_test(tcase, a_full_disk_can_be_written_from_the_beginning);
     tcase_add_test(tcase, damaged_data_is_that_one_block);
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);

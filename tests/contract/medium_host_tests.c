@@ -6,11 +6,18 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 TCase *make_medium_host_tcase(void);
+
+static void note_result(void *data, MediumResult result)
+{
+    *(MediumResult *)data = result;
+}
 
 static struct {
     ino_t inode; /* of the directory that was synced last */
@@ -51,6 +58,42 @@ START_TEST(the_name_of_a_new_cartridge_is_synced)
     ck_assert_msg(strstr(error->message, directory) && strstr(error->message, g_strerror(EIO)),
                   "%s", error->message);
     ck_assert_int_eq(g_access(path, F_OK), -1);
+    g_rmdir(directory);
+}
+END_TEST
+
+/* On the host's own file system: the limit on file sizes is a disk that is full. */
+START_TEST(a_full_disk_is_told_at_once)
+{
+    g_autofree char *directory = g_dir_make_tmp("usbtape-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "full", NULL);
+    struct rlimit before, limit = { 40 * 1024 * 1024, RLIM_INFINITY };
+    MediumResult result = MEDIUM_OK;
+    uint8_t bytes[700] = { 0 };
+    uint32_t n = 0;
+    TapeMedium *m;
+
+    ck_assert(medium_create(path, &cartridge_format, &(MediumGeometry){ .partitions = 1 }, NULL));
+    m = medium_open(path, false, executor_inline(), NULL, NULL);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    limit.rlim_max = before.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    while ((result = medium_write(m, bytes, 1 + n % sizeof bytes)) == MEDIUM_OK) {
+        n++;
+    }
+    ck_assert_int_eq(result, MEDIUM_HOST_ERROR);
+    ck_assert_ptr_nonnull(strstr(medium_host_error(m)->message, g_strerror(EFBIG)));
+    result = MEDIUM_INVALID;
+    medium_sync(m, note_result, &result); /* what was accepted fits, however it was gathered */
+    ck_assert_int_eq(result, MEDIUM_OK);
+    medium_free(m);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    m = medium_open(path, true, executor_inline(), NULL, NULL);
+    ck_assert_uint_eq(cartridge(m)->end[0].object, n);
+    ck_assert_uint_gt(n, 1000);
+    medium_free(m);
+    g_unlink(path);
     g_rmdir(directory);
 }
 END_TEST
@@ -124,6 +167,7 @@ TCase *make_medium_host_tcase(void)
     TCase *tcase = tcase_create("host");
 
     tcase_add_loop_test(tcase, the_name_of_a_new_cartridge_is_synced, 0, row_count() - 1);
+    tcase_add_test(tcase, a_full_disk_is_told_at_once);
     tcase_add_test(tcase, a_long_write_without_a_sync_is_not_read_again);
     tcase_add_test(tcase, freeing_waits_for_a_checkpoint);
     return tcase;

@@ -92,8 +92,8 @@ static int64_t fuzz_size(HostFile *file)
     return SYSTEM_AREA + CHUNKS;
 }
 
-static const HostFileOps fuzz_ops = { fuzz_read,  fuzz_write, fuzz_nothing,     fuzz_truncate,
-                                      fuzz_punch, fuzz_size,  host_file_release };
+static const HostFileOps fuzz_ops = { fuzz_read,  fuzz_write, fuzz_nothing, fuzz_truncate,
+                                      fuzz_punch, fuzz_punch, fuzz_size,    host_file_release };
 
 static void done(void *data, MediumResult result)
 {

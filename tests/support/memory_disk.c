@@ -6,7 +6,13 @@
 
 enum { PAGE = 4096, SECTOR = 512 };
 
-typedef enum EventType { EVENT_WRITE, EVENT_PUNCH, EVENT_TRUNCATE, EVENT_SYNC } EventType;
+typedef enum EventType {
+    EVENT_WRITE,
+    EVENT_PUNCH,
+    EVENT_RESERVE, /* the file grows */
+    EVENT_TRUNCATE,
+    EVENT_SYNC
+} EventType;
 
 typedef struct Event {
     EventType type;
@@ -23,6 +29,7 @@ struct MemoryDisk {
     int fail_in, fail_error;
     bool failing, fail_forever, failed;
     guint pages_max;
+    bool promises; /* any room */
 };
 
 typedef struct DiskFile {
@@ -218,6 +225,25 @@ static int disk_punch(HostFile *file, uint64_t offset, uint64_t length)
     return 0;
 }
 
+/* As many file systems do, it keeps what it got when the disk fills up on the way. */
+static int disk_reserve(HostFile *file, uint64_t offset, uint64_t length)
+{
+    MemoryDisk *disk = disk_of(file);
+    uint64_t page;
+
+    if (should_fail(disk)) {
+        return -disk->fail_error;
+    }
+    for (page = offset / PAGE; page * PAGE < offset + length && !disk->promises; page++) {
+        if (disk->pages_max < G_MAXUINT && !make_page(disk, page)) {
+            return -ENOSPC;
+        }
+    }
+    set_size(disk, MAX(disk->size, offset + length));
+    note(disk, EVENT_RESERVE, offset, length, NULL);
+    return 0;
+}
+
 static int64_t disk_size(HostFile *file)
 {
     return (int64_t)disk_of(file)->size;
@@ -225,8 +251,8 @@ static int64_t disk_size(HostFile *file)
 
 HostFile *memory_disk_open(MemoryDisk *disk)
 {
-    static const HostFileOps ops = { disk_read,  disk_write, disk_sync,        disk_truncate,
-                                     disk_punch, disk_size,  host_file_release };
+    static const HostFileOps ops = { disk_read,  disk_write,   disk_sync, disk_truncate,
+                                     disk_punch, disk_reserve, disk_size, host_file_release };
     DiskFile *file = g_new(DiskFile, 1);
 
     *file = (DiskFile){ { &ops }, disk };
@@ -259,6 +285,9 @@ static void apply(MemoryDisk *disk, const Event *event)
     case EVENT_PUNCH:
         put(disk, event->offset, NULL, event->length);
         break;
+    case EVENT_RESERVE:
+        set_size(disk, MAX(disk->size, event->offset + event->length));
+        break;
     case EVENT_TRUNCATE:
         set_size(disk, event->offset);
         break;
@@ -273,7 +302,7 @@ static void apply_some_sectors(MemoryDisk *disk, const Event *event, GRand *rand
 {
     uint64_t done = 0;
 
-    if (event->type == EVENT_TRUNCATE || event->type == EVENT_SYNC) {
+    if (event->type != EVENT_WRITE && event->type != EVENT_PUNCH) {
         if (g_rand_boolean(rand)) {
             apply(disk, event);
         }
@@ -339,6 +368,11 @@ void memory_disk_fail(MemoryDisk *disk, int n, int error, bool forever)
 bool memory_disk_failed(const MemoryDisk *disk)
 {
     return disk->failed;
+}
+
+void memory_disk_promise(MemoryDisk *disk, bool anything)
+{
+    disk->promises = anything;
 }
 
 void memory_disk_limit_pages(MemoryDisk *disk, guint pages)

@@ -44,6 +44,8 @@ MemoryDisk *memory_disk_cut(const MemoryDisk *disk, int event, CutMode mode, GRa
 void memory_disk_fail(MemoryDisk *disk, int n, int error, bool forever);
 /* Has a call failed since? */
 bool memory_disk_failed(const MemoryDisk *disk);
+/* Room that is asked for is promised, whether it is there or not. */
+void memory_disk_promise(MemoryDisk *disk, bool anything);
 /* No more than this many bytes beyond what is there; writes into holes and beyond the end: ENOSPC.
  */
 void memory_disk_limit_pages(MemoryDisk *disk, guint pages);
