@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/subjects/sim/host.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <usbredirfilter.h>
-#include <usbredirparser.h>
 
 #include "emu/base/bytes.h"
 
@@ -16,11 +10,6 @@
 #define CBW_LENGTH      31
 #define CSW_LENGTH      13
 #define SENSE_LENGTH    18
-#define BULK_IN         0x81
-#define BULK_OUT        0x02
-
-/* What QEMU 7.2 announces: everything there is. */
-#define CAPABILITIES 0xffu
 
 typedef enum Outcome {
     DONE,
@@ -32,27 +21,12 @@ typedef enum Outcome {
     GONE,
 } Outcome;
 
-/* The one transfer that is under way, and its answer. */
-typedef struct Pending {
-    uint64_t id;
-    bool answered;
-    uint8_t status;
-    size_t actual;
-    uint8_t *in; /* where its data goes */
-    size_t capacity;
-} Pending;
-
 struct SimHost {
     Clock *clock;
     const SimWorld *world;
     void *world_data;
-    struct usbredirparser *parser; /* NULL: not connected */
-    int fd;
-    bool closed;    /* the other end went away */
-    bool connected; /* the device is there */
-    GByteArray *outgoing;
-    uint64_t last_id;
-    Pending pending;
+    Wire *wire;
+    WireTransfer pending; /* the one transfer that is under way, and its answer */
     SimDevice device;
     uint32_t tag;
     int64_t timeout;
@@ -62,8 +36,10 @@ struct SimHost {
     GString *log;
 };
 
-static void note(SimHost *host, const char *word)
+static void note(void *data, const char *word)
 {
+    SimHost *host = data;
+
     g_string_append_printf(host->log, "%s%s", host->log->len ? " " : "", word);
 }
 
@@ -77,228 +53,36 @@ void sim_host_clear_log(SimHost *host)
     g_string_truncate(host->log, 0);
 }
 
-/* ---- packets ---- */
-
-static int on_read(void *priv, uint8_t *data, int count)
-{
-    SimHost *host = priv;
-    ssize_t n = recv(host->fd, data, (size_t)count, MSG_DONTWAIT);
-
-    if (n > 0) {
-        return (int)n;
-    }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return 0;
-    }
-    host->closed = true;
-    return -1;
-}
-
-static int on_write(void *priv, uint8_t *data, int count)
-{
-    SimHost *host = priv;
-
-    g_byte_array_append(host->outgoing, data, (guint)count);
-    return count;
-}
-
-static void on_log(void *priv, int level, const char *message)
-{
-    if (level <= usbredirparser_error) {
-        note(priv, "not-usbredir");
-    }
-}
-
-static void on_hello(void *priv, struct usb_redir_hello_header *hello)
-{
-}
-
-static void on_connect(void *priv, struct usb_redir_device_connect_header *connect)
-{
-    ((SimHost *)priv)->connected = true;
-}
-
-static void on_disconnect(void *priv)
-{
-    ((SimHost *)priv)->connected = false;
-}
-
-static void on_interface_info(void *priv, struct usb_redir_interface_info_header *info)
-{
-}
-
-static void on_ep_info(void *priv, struct usb_redir_ep_info_header *info)
-{
-}
-
-static void answer(SimHost *host, uint64_t id, uint8_t status, size_t actual, uint8_t *data,
-                   int length)
-{
-    Pending *pending = &host->pending;
-
-    if (id == pending->id && !pending->answered) {
-        pending->answered = true;
-        pending->status = status;
-        pending->actual = actual;
-        if (data && pending->in) {
-            memcpy(pending->in, data, MIN((size_t)length, pending->capacity));
-        }
-    } else {
-        note(host, "stray-answer");
-    }
-    if (data) {
-        usbredirparser_free_packet_data(host->parser, data);
-    }
-}
-
-static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_header *header,
-                       uint8_t *data, int length)
-{
-    answer(priv, id, header->status, header->length, data, length);
-}
-
-static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header *header,
-                    uint8_t *data, int length)
-{
-    answer(priv, id, header->status, (size_t)header->length_high << 16 | header->length, data,
-           length);
-}
-
-static void on_configuration(void *priv, uint64_t id,
-                             struct usb_redir_configuration_status_header *status)
-{
-    answer(priv, id, status->status, 0, NULL, 0);
-}
-
-static void on_alt_setting(void *priv, uint64_t id,
-                           struct usb_redir_alt_setting_status_header *status)
-{
-}
-
-static void on_filter(void *priv, struct usbredirfilter_rule *rules, int n)
-{
-    free(rules);
-}
-
-static struct usbredirparser *parser_new(SimHost *host)
-{
-    struct usbredirparser *p = usbredirparser_create();
-    uint32_t caps = CAPABILITIES;
-
-    p->priv = host;
-    p->log_func = on_log;
-    p->read_func = on_read;
-    p->write_func = on_write;
-    p->hello_func = on_hello;
-    p->device_connect_func = on_connect;
-    p->device_disconnect_func = on_disconnect;
-    p->interface_info_func = on_interface_info;
-    p->ep_info_func = on_ep_info;
-    p->control_packet_func = on_control;
-    p->bulk_packet_func = on_bulk;
-    p->configuration_status_func = on_configuration;
-    p->alt_setting_status_func = on_alt_setting;
-    p->filter_filter_func = on_filter;
-    usbredirparser_init(p, "usbtape simulated host", &caps, 1, 0);
-    return p;
-}
-
 /* ---- the wire ---- */
 
 static bool there(const SimHost *host)
 {
-    return host->parser && !host->closed && host->connected;
-}
-
-static bool send_some(SimHost *host)
-{
-    ssize_t n;
-
-    if (usbredirparser_has_data_to_write(host->parser)) {
-        usbredirparser_do_write(host->parser);
-    }
-    if (host->outgoing->len == 0 || host->closed) {
-        return false;
-    }
-    n = send(host->fd, host->outgoing->data, host->outgoing->len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        host->closed = true;
-    }
-    if (n <= 0) {
-        return false;
-    }
-    g_byte_array_remove_range(host->outgoing, 0, (guint)n);
-    return true;
-}
-
-static bool receive_some(SimHost *host)
-{
-    uint8_t byte;
-
-    if (host->closed ||
-        (recv(host->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN)) {
-        return false;
-    }
-    usbredirparser_do_read(host->parser);
-    return true;
-}
-
-/* Until `done` or the deadline; false: it was the deadline, or the drive is gone. */
-static bool wait_until(SimHost *host, const bool *done, bool drive_is_there, int64_t deadline)
-{
-    while (!*done && !host->closed) {
-        bool moved = send_some(host);
-
-        moved |= receive_some(host);
-        if (*done || host->closed || (drive_is_there && !host->connected)) {
-            break;
-        }
-        if (!moved && !host->world->turn(host->world_data, deadline) && !receive_some(host)) {
-            return *done;
-        }
-    }
-    return *done;
-}
-
-static void drop_connection(SimHost *host)
-{
-    if (host->parser) {
-        usbredirparser_destroy(host->parser);
-        close(host->fd);
-        host->parser = NULL;
-    }
-    host->connected = false;
-    g_byte_array_set_size(host->outgoing, 0);
+    return wire_there(host->wire);
 }
 
 static Outcome outcome_of(const SimHost *host)
 {
-    switch (host->pending.status) {
-    case usb_redir_success:
-        return DONE;
-    case usb_redir_stall:
-        return STALLED;
-    case usb_redir_cancelled:
-        return CANCELLED;
-    case usb_redir_babble:
-        return BABBLED;
-    default:
-        return FAILED;
-    }
+    static const Outcome outcomes[] = { [WIRE_DONE] = DONE,
+                                        [WIRE_STALLED] = STALLED,
+                                        [WIRE_CANCELLED] = CANCELLED,
+                                        [WIRE_BABBLED] = BABBLED,
+                                        [WIRE_FAILED] = FAILED };
+
+    return outcomes[host->pending.end];
 }
 
 /* Waits for the answer to what was just sent; takes it back when its time is over. */
 static Outcome finish(SimHost *host, int64_t timeout)
 {
-    if (wait_until(host, &host->pending.answered, true, clock_now(host->clock) + timeout)) {
+    if (wire_wait(host->wire, &host->pending.answered, true, clock_now(host->clock) + timeout)) {
         return outcome_of(host);
     }
     if (!there(host)) {
         return GONE;
     }
-    usbredirparser_send_cancel_data_packet(host->parser, host->pending.id);
-    if (!wait_until(host, &host->pending.answered, true,
-                    clock_now(host->clock) + CONTROL_TIMEOUT)) {
+    wire_cancel(host->wire, &host->pending);
+    if (!wire_wait(host->wire, &host->pending.answered, true,
+                   clock_now(host->clock) + CONTROL_TIMEOUT)) {
         note(host, there(host) ? "cancel-unanswered" : "gone");
         return there(host) ? TIMED_OUT : GONE;
     }
@@ -307,40 +91,28 @@ static Outcome finish(SimHost *host, int64_t timeout)
 
 static void begin(SimHost *host, void *in, size_t capacity)
 {
-    host->pending = (Pending){ .id = ++host->last_id, .in = in, .capacity = capacity };
+    host->pending = (WireTransfer){ .in = in, .capacity = capacity };
 }
 
 static Outcome control(SimHost *host, uint8_t type, uint8_t request, uint16_t value, uint16_t index,
                        void *in, uint16_t length)
 {
-    struct usb_redir_control_packet_header header = { .endpoint = type & 0x80,
-                                                      .request = request,
-                                                      .requesttype = type,
-                                                      .value = value,
-                                                      .index = index,
-                                                      .length = length };
-
     if (!there(host)) {
         return GONE;
     }
     begin(host, in, length);
-    usbredirparser_send_control_packet(host->parser, host->pending.id, &header, NULL, 0);
+    wire_control(host->wire, &host->pending, type, request, value, index, length);
     return finish(host, CONTROL_TIMEOUT);
 }
 
 static Outcome bulk_once(SimHost *host, uint8_t endpoint, const void *out, void *in, size_t length,
                          int64_t timeout)
 {
-    struct usb_redir_bulk_packet_header header = { .endpoint = endpoint,
-                                                   .length = (uint16_t)length,
-                                                   .length_high = (uint16_t)(length >> 16) };
-
     if (!there(host)) {
         return GONE;
     }
     begin(host, in, length);
-    usbredirparser_send_bulk_packet(host->parser, host->pending.id, &header, (uint8_t *)out,
-                                    out ? (int)length : 0);
+    wire_bulk(host->wire, &host->pending, endpoint, out, length);
     return finish(host, timeout);
 }
 
@@ -378,14 +150,13 @@ static void note_outcome(SimHost *host, Outcome outcome, const char *pipe)
 
 static bool configure(SimHost *host)
 {
-    struct usb_redir_set_configuration_header set = { 1 };
     Outcome outcome;
 
     if (!there(host)) {
         return false;
     }
     begin(host, NULL, 0);
-    usbredirparser_send_set_configuration(host->parser, host->pending.id, &set);
+    wire_configure(host->wire, &host->pending);
     outcome = finish(host, CONTROL_TIMEOUT);
     note_outcome(host, outcome, "configuration");
     return outcome == DONE;
@@ -460,32 +231,18 @@ static void read_max_lun(SimHost *host)
     }
 }
 
-static bool connect_to_drive(SimHost *host)
+bool sim_host_attach(SimHost *host)
 {
-    if (host->parser && !host->closed) {
-        return true; /* the socket outlives a pulled plug */
-    }
-    drop_connection(host);
-    host->fd = host->world->connect(host->world_data);
-    if (host->fd < 0) {
+    if (!wire_connect(host->wire)) {
         note(host, "nobody-there");
         return false;
     }
-    host->closed = false;
-    host->parser = parser_new(host);
-    return true;
-}
-
-bool sim_host_attach(SimHost *host)
-{
-    if (!connect_to_drive(host)) {
-        return false;
-    }
-    if (!wait_until(host, &host->connected, false, clock_now(host->clock) + ATTACH_TIMEOUT)) {
+    if (!wire_wait(host->wire, wire_connected(host->wire), false,
+                   clock_now(host->clock) + ATTACH_TIMEOUT)) {
         note(host, "no-device");
         return false;
     }
-    usbredirparser_send_reset(host->parser);
+    wire_reset(host->wire);
     if (!read_descriptors(host) || !has_driver(host) || !configure(host)) {
         return false;
     }
@@ -496,7 +253,7 @@ bool sim_host_attach(SimHost *host)
 bool sim_host_attached(SimHost *host)
 {
     if (there(host)) {
-        receive_some(host);
+        wire_receive(host->wire);
     }
     return there(host);
 }
@@ -508,7 +265,7 @@ const SimDevice *sim_host_device(const SimHost *host)
 
 void sim_host_detach(SimHost *host)
 {
-    drop_connection(host);
+    wire_drop(host->wire);
     while (host->world->turn(host->world_data, clock_now(host->clock))) {
     }
 }
@@ -519,7 +276,7 @@ bool sim_host_reset(SimHost *host)
     if (!there(host)) {
         return false;
     }
-    usbredirparser_send_reset(host->parser);
+    wire_reset(host->wire);
     return configure(host);
 }
 
@@ -529,7 +286,7 @@ static bool clear_halt(SimHost *host, uint8_t endpoint)
 {
     Outcome outcome = control(host, 0x02, 1, 0, endpoint, NULL, 0);
 
-    note(host, endpoint == BULK_IN ? "clear-in" : "clear-out");
+    note(host, endpoint == WIRE_BULK_IN ? "clear-in" : "clear-out");
     note_outcome(host, outcome, "clear");
     return outcome == DONE;
 }
@@ -545,7 +302,7 @@ static SimEnd recover(SimHost *host)
     outcome = control(host, 0x21, 0xff, 0, 0, NULL, 0);
     note(host, "bot-reset");
     note_outcome(host, outcome, "bot-reset");
-    if (outcome == DONE && clear_halt(host, BULK_IN) && clear_halt(host, BULK_OUT)) {
+    if (outcome == DONE && clear_halt(host, WIRE_BULK_IN) && clear_halt(host, WIRE_BULK_OUT)) {
         return SIM_RESET;
     }
     if (there(host)) {
@@ -573,7 +330,7 @@ static bool send_cbw(SimHost *host, const uint8_t *cdb, size_t cdb_length, const
     cbw[12] = x->in ? 0x80 : 0;
     cbw[14] = (uint8_t)cdb_length;
     memcpy(cbw + 15, cdb, cdb_length);
-    outcome = bulk(host, BULK_OUT, cbw, NULL, sizeof cbw, host->timeout);
+    outcome = bulk(host, WIRE_BULK_OUT, cbw, NULL, sizeof cbw, host->timeout);
     note_outcome(host, outcome, "cbw");
     if (outcome == DONE && host->pending.actual != CBW_LENGTH) {
         note(host, "short-cbw");
@@ -597,17 +354,17 @@ static bool move_data(SimHost *host, Exchange *x)
     bool never = false;
 
     if (host->data_delay > 0 && x->length > 0) {
-        wait_until(host, &never, true, clock_now(host->clock) + host->data_delay);
+        wire_wait(host->wire, &never, true, clock_now(host->clock) + host->data_delay);
     }
     while (x->moved < x->length) {
         size_t piece = MIN(max, x->length - x->moved);
-        Outcome outcome = bulk(host, x->in ? BULK_IN : BULK_OUT,
+        Outcome outcome = bulk(host, x->in ? WIRE_BULK_IN : WIRE_BULK_OUT,
                                x->out ? (const uint8_t *)x->out + x->moved : NULL,
                                x->in ? x->in + x->moved : NULL, piece, host->timeout);
 
         note_outcome(host, outcome, pipe);
         if (outcome == STALLED) {
-            return clear_halt(host, x->in ? BULK_IN : BULK_OUT);
+            return clear_halt(host, x->in ? WIRE_BULK_IN : WIRE_BULK_OUT);
         }
         if (outcome != DONE) {
             return false; /* an overflow, too: the device is out of step */
@@ -632,7 +389,7 @@ static bool read_csw(SimHost *host, Exchange *x)
     unsigned attempt;
 
     for (attempt = 0; attempt < 2; attempt++) {
-        Outcome outcome = bulk(host, BULK_IN, NULL, x->csw, CSW_LENGTH, host->timeout);
+        Outcome outcome = bulk(host, WIRE_BULK_IN, NULL, x->csw, CSW_LENGTH, host->timeout);
 
         note_outcome(host, outcome, "csw");
         if (outcome == DONE && host->pending.actual > 0) {
@@ -640,7 +397,7 @@ static bool read_csw(SimHost *host, Exchange *x)
         }
         if (outcome == DONE) {
             note(host, "zero-csw");
-        } else if (outcome != STALLED || !clear_halt(host, BULK_IN)) {
+        } else if (outcome != STALLED || !clear_halt(host, WIRE_BULK_IN)) {
             return false;
         }
     }
@@ -747,7 +504,7 @@ void sim_host_set_data_delay(SimHost *host, int64_t delay)
 bool sim_host_get_status(SimHost *host)
 {
     uint8_t status[2];
-    Outcome outcome = control(host, 0x82, 0, 0, BULK_IN, status, sizeof status);
+    Outcome outcome = control(host, 0x82, 0, 0, WIRE_BULK_IN, status, sizeof status);
 
     note_outcome(host, outcome, "status");
     return outcome == DONE;
@@ -760,10 +517,9 @@ SimHost *sim_host_new(Clock *clock, const SimWorld *world, void *data)
     host->clock = clock;
     host->world = world;
     host->world_data = data;
-    host->outgoing = g_byte_array_new();
+    host->wire = wire_new(world, data, note, host);
     host->log = g_string_new(NULL);
     host->timeout = 30 * G_USEC_PER_SEC;
-    host->last_id = 0x1000;
     return host;
 }
 
@@ -772,8 +528,12 @@ void sim_host_free(SimHost *host)
     if (!host) {
         return;
     }
-    drop_connection(host);
-    g_byte_array_unref(host->outgoing);
+    wire_free(host->wire);
     g_string_free(host->log, TRUE);
     g_free(host);
+}
+
+Wire *sim_host_wire(const SimHost *host)
+{
+    return host->wire;
 }

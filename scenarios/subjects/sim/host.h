@@ -3,7 +3,7 @@
  * A simulated host: the guest side of usbredir, a Bulk-Only class driver that does everything
  * right, and time that is given.
  *
- * Owns: the connection, enumeration, BOT with its error recovery (Reset Recovery, BOT 1.0 § 5.3.4;
+ * Owns: enumeration, BOT with its error recovery (Reset Recovery, BOT 1.0 § 5.3.4;
  * port reset when that fails), time-outs, autosense. Does not own: the drive at the other end, what
  * is to be done with a tape (script.h). It does what the Linux driver does where the standard
  * leaves a choice.
@@ -16,18 +16,9 @@
 #include <stdint.h>
 
 #include "emu/base/clock.h"
+#include "scenarios/subjects/sim/wire.h"
 
 typedef struct SimHost SimHost;
-
-/* Everything around the host. */
-typedef struct SimWorld {
-    /* A connected, non-blocking stream socket to the drive, which the host takes over; -1: nobody
-     * is there. */
-    int (*connect)(void *data);
-    /* Lets the drive work; when it has nothing to do, time may pass, up to `deadline` (of the
-     * clock). False: nothing happened and the deadline has come. */
-    bool (*turn)(void *data, int64_t deadline);
-} SimWorld;
 
 SimHost *sim_host_new(Clock *clock, const SimWorld *world, void *data);
 void sim_host_free(SimHost *host);
@@ -45,6 +36,8 @@ typedef struct SimDevice {
 bool sim_host_attach(SimHost *host);
 bool sim_host_attached(SimHost *host);
 const SimDevice *sim_host_device(const SimHost *host);
+/* What it is attached by, for who has a driver of their own (wire-transport.h). */
+Wire *sim_host_wire(const SimHost *host);
 /* Pulls the plug. */
 void sim_host_detach(SimHost *host);
 /* Port reset and configuration, as the user of a hub would. */

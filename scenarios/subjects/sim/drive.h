@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a simulated host is attached to: a whole drive in the same process, on its own virtual
+ * clock, with a cartridge in memory. The program brings it, for scenarios know no drive.
+ */
+#ifndef USBTAPE_SIM_DRIVE_H
+#define USBTAPE_SIM_DRIVE_H
+
+#include "emu/base/clock.h"
+#include "media/medium.h"
+#include "scenarios/subjects/sim/wire.h"
+
+typedef struct SimDrive SimDrive;
+
+typedef struct SimDriveConfig {
+    const char *model;       /* NULL: the usual one */
+    MediumGeometry geometry; /* of the cartridge */
+    uint64_t seed;           /* of its faults */
+} SimDriveConfig;
+
+typedef struct SimDriveOps {
+    /* USBTAPE_ERROR_INPUT: no such model. */
+    SimDrive *(*create)(const SimDriveConfig *config, GError **error);
+    /* The host has hung up. */
+    void (*destroy)(SimDrive *drive);
+    Clock *(*clock)(SimDrive *drive);
+    /* The cartridge; everything that the drive has acknowledged is on it. Borrowed. */
+    TapeMedium *(*tape)(SimDrive *drive);
+    /* Rules of a fault plan, from now on. Errors as fault plans have them. */
+    bool (*add_faults)(SimDrive *drive, const char *rules, GError **error);
+    /* Has each rule fired? */
+    bool (*faults_fired)(SimDrive *drive);
+    /* With the drive as its data. */
+    const SimWorld *world;
+} SimDriveOps;
+
+#endif

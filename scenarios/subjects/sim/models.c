@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The models, one row each. They are what could be called "an I/O queuing issue"; which of them, if
+ * any, Usbstor.sys had is not known.
+ */
+#include "scenarios/subjects/sim/port.h"
+
+#include <string.h>
+
+#include "emu/base/error.h"
+
+#define NOT_READY_NOW (HOST_TRIGGER_UNIT_ATTENTION | HOST_TRIGGER_BUSY)
+
+static const HostModel models[] = {
+    { .name = "post-fix",
+      .about = "strict order, one command at a time; frozen on any error, retried first",
+      .signature = "the tape is as the application wrote it" },
+    { .name = "F1",
+      .about = "the queue is sorted by keys that nobody has set (KB 150302's mechanism)",
+      .signature = "writes permuted, none lost",
+      .triggers = HOST_TRIGGER_STALE_KEYS,
+      .keys = HOST_KEYS_OF_WRITES,
+      .silent_in = "restore",
+      .silent_because = "it only reads; F8 is the same for reads" },
+    { .name = "F2",
+      .about = "the queue is not frozen on an error: later requests run before the retry",
+      .signature = "the failed block is late",
+      .triggers = NOT_READY_NOW,
+      .runs_on = true },
+    { .name = "F3",
+      .about = "a retried request goes to the tail of the queue",
+      .signature = "the failed block comes after the whole backlog",
+      .triggers = NOT_READY_NOW,
+      .retries_last = true },
+    { .name = "F4-lifo",
+      .about = "a released queue starts with the newest request",
+      .signature = "the newest block of the backlog comes first",
+      .triggers = NOT_READY_NOW | HOST_TRIGGER_EARLY_WARNING,
+      .thaw = HOST_THAW_NEWEST },
+    { .name = "F4-overlap",
+      .about = "a released queue starts two requests at once",
+      .signature = "a CBW before the CSW of the command before",
+      .triggers = NOT_READY_NOW | HOST_TRIGGER_EARLY_WARNING,
+      .thaw = HOST_THAW_TWO },
+    { .name = "F5",
+      .about = "a request that arrives while the queue is frozen and empty is lost",
+      .signature = "hang, or a block that is missing",
+      .triggers = NOT_READY_NOW,
+      .forgets = true },
+    { .name = "F6",
+      .about = "the next command goes out before REQUEST SENSE for the failed one",
+      .signature = "sense lost: a block that was refused counts as written",
+      .triggers = HOST_TRIGGER_UNIT_ATTENTION,
+      .overtakes = true },
+    { .name = "F7",
+      .about = "after Reset Recovery a command is sent again, executed or not",
+      .signature = "a block twice; on restore one that is skipped",
+      .triggers = HOST_TRIGGER_STALL,
+      .repeats = true },
+    { .name = "F8",
+      .about = "F1 for reads",
+      .signature = "blocks change places as they are read, the tape is sound",
+      .triggers = HOST_TRIGGER_STALE_KEYS,
+      .keys = HOST_KEYS_OF_READS,
+      .silent_in = "backup append",
+      .silent_because = "it has never two reads outstanding" },
+    { NULL },
+};
+
+const HostModel *host_models(void)
+{
+    return models;
+}
+
+const HostModel *host_model_by_name(const char *name, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    const HostModel *model;
+
+    for (model = models; model->name; model++) {
+        if (g_str_equal(model->name, name)) {
+            return model;
+        }
+        g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", model->name);
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                "there is no model '%.40s' of a driver; there are %s", name, names->str);
+    return NULL;
+}
+
+static const struct {
+    HostTrigger trigger;
+    const char *name;
+} triggers[] = {
+    { HOST_TRIGGER_STALE_KEYS, "stale-keys" },
+    { HOST_TRIGGER_EARLY_WARNING, "early-warning" },
+    { HOST_TRIGGER_UNIT_ATTENTION, "unit-attention" },
+    { HOST_TRIGGER_BUSY, "busy" },
+    { HOST_TRIGGER_STALL, "stall" },
+};
+
+const char *host_trigger_name(HostTrigger trigger)
+{
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(triggers); i++) {
+        if (triggers[i].trigger == trigger) {
+            return triggers[i].name;
+        }
+    }
+    return "none";
+}
+
+unsigned host_trigger_by_name(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(triggers); i++) {
+        if (g_str_equal(triggers[i].name, name)) {
+            return triggers[i].trigger;
+        }
+    }
+    return 0;
+}
