@@ -13,9 +13,20 @@ static bool check_faults(const char *name, const char *text, size_t length, GErr
     return fault_plan_add(plan, name, text, length, error);
 }
 
-static bool check_model(const char *name, GError **error)
+static bool check_model(const char *name, char *const *settings, int *wrong, GError **error)
 {
-    return ssc_model_by_name(name, error) != NULL;
+    const SscModel *model = ssc_model_by_name(name, error);
+    g_autoptr(SscModel) copy = model ? ssc_model_copy(model) : NULL;
+    int i;
+
+    *wrong = -1;
+    for (i = 0; copy && settings && settings[i]; i++) {
+        if (!ssc_model_set(copy, settings[i], error)) {
+            *wrong = i;
+            return false;
+        }
+    }
+    return copy && ssc_model_check(copy, error);
 }
 
 static const ScenarioChecks checks = { check_faults, check_model };

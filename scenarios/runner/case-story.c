@@ -74,15 +74,18 @@ static const FaultCheck *check_of(const Expectation *expect, const char *name)
 
 static void fill_faults(Story *story, const CaseRemains *r)
 {
-    GHashTableIter iter;
-    void *name, *fired;
+    const GPtrArray *rules = drive_process_rules(r->drive);
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    guint i;
 
-    g_hash_table_iter_init(&iter, drive_process_faults(r->drive));
-    while (g_hash_table_iter_next(&iter, &name, &fired)) {
+    for (i = 0; i < rules->len; i++) {
+        const char *name = ((const DriveRule *)rules->pdata[i])->fault;
         const FaultCheck *check = check_of(&r->scenario->expect, name);
         g_autofree char *expected = check ? count_range_text(check->fired) : NULL;
 
-        story_add_fault(story, name, GPOINTER_TO_INT(fired), expected);
+        if (g_hash_table_add(told, (void *)name)) {
+            story_add_fault(story, name, drive_process_fired(r->drive, name), expected);
+        }
     }
 }
 

@@ -25,12 +25,19 @@ struct DriveProcess {
     int cartridges; /* the highest number made */
     GArray *lives;  /* of int64_t: when each began, monotonic */
     Proc proc;
-    bool up;           /* started, and nobody here has ended it since */
-    bool served;       /* it was up once */
-    bool failed;       /* it ended by itself, or badly, or did not come back */
-    GHashTable *fired; /* fault → how often, in lives that are over */
-    GHashTable *rules; /* "NUMBER FAULT" → the same, rule by rule */
+    bool up;          /* started, and nobody here has ended it since */
+    bool served;      /* it was up once */
+    bool failed;      /* it ended by itself, or badly, or did not come back */
+    GPtrArray *rules; /* of DriveRule: what they did in lives that are over */
 };
+
+static void rule_free(void *data)
+{
+    DriveRule *rule = data;
+
+    g_free(rule->fault);
+    g_free(rule);
+}
 
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed)
@@ -43,13 +50,13 @@ DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, c
     self->tape = *tape;
     self->tape.model = g_strdup(tape->model);
     self->tape.format = g_strdup(tape->format);
+    self->tape.settings = g_strdupv(tape->settings);
     self->has_faults = faults && g_file_set_contents(plan, faults, -1, NULL);
     self->seed = seed;
     self->loaded = 1;
     self->proc = PROC_NONE;
     self->lives = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    self->fired = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    self->rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->rules = g_ptr_array_new_with_free_func(rule_free);
     return self;
 }
 
@@ -69,8 +76,8 @@ void drive_process_free(DriveProcess *self)
     g_free(self->program);
     g_free(self->tape.model);
     g_free(self->tape.format);
-    g_hash_table_unref(self->fired);
-    g_hash_table_unref(self->rules);
+    g_strfreev(self->tape.settings);
+    g_ptr_array_unref(self->rules);
     g_array_unref(self->lives);
     g_free(self);
 }
@@ -137,12 +144,23 @@ static bool ctl(DriveProcess *self, const char *command, const char *argument, c
     return proc_output(argv, self->directory, PATIENCE, false, out, error);
 }
 
-/* Takes `key` over. */
-static void add_firings(GHashTable *into, char *key, gint64 fired)
+/* The rule of that number; after a new start it is the same as before. */
+static DriveRule *rule_numbered(DriveProcess *self, int64_t number, const char *fault)
 {
-    gint64 before = GPOINTER_TO_INT(g_hash_table_lookup(into, key));
+    DriveRule *rule;
+    guint i;
 
-    g_hash_table_insert(into, key, GINT_TO_POINTER((int)(before + fired)));
+    for (i = 0; i < self->rules->len; i++) {
+        rule = self->rules->pdata[i];
+        if (rule->number == number && g_str_equal(rule->fault, fault)) {
+            return rule;
+        }
+    }
+    rule = g_new0(DriveRule, 1);
+    rule->number = number;
+    rule->fault = g_strdup(fault);
+    g_ptr_array_add(self->rules, rule);
+    return rule;
 }
 
 /* What the rules of a running drive have fired, added to what is there. */
@@ -164,11 +182,10 @@ static void count_rules(DriveProcess *self)
     for (i = 0; i < json_array_get_length(rules); i++) {
         JsonObject *rule = json_array_get_object_element(rules, i);
         const char *name = json_object_get_string_member_with_default(rule, "name", "");
-        gint64 fired = json_object_get_int_member_with_default(rule, "fired", 0);
         gint64 number = json_object_get_int_member_with_default(rule, "rule", 0);
 
-        add_firings(self->fired, g_strdup(name), fired);
-        add_firings(self->rules, g_strdup_printf("%" G_GINT64_FORMAT " %s", number, name), fired);
+        rule_numbered(self, number, name)->fired +=
+            json_object_get_int_member_with_default(rule, "fired", 0);
     }
 }
 
@@ -216,6 +233,7 @@ bool drive_process_start(DriveProcess *self, GError **error)
                                   "--listen",    "unix:" DRIVE_SOCKET,
                                   "--control",   "unix:" CONTROL_SOCKET,
                                   "--trace",     trace };
+    char **setting;
     int out[2], log;
     bool good;
     size_t i;
@@ -229,6 +247,10 @@ bool drive_process_start(DriveProcess *self, GError **error)
     if (self->tape.model) {
         g_ptr_array_add(argv, (void *)"--model");
         g_ptr_array_add(argv, self->tape.model);
+    }
+    for (setting = self->tape.settings; setting && *setting; setting++) {
+        g_ptr_array_add(argv, (void *)"--set");
+        g_ptr_array_add(argv, *setting);
     }
     if (self->captures) {
         g_ptr_array_add(argv, (void *)"--pcap");
@@ -317,17 +339,20 @@ bool drive_process_eject(DriveProcess *self, GError **error)
     return ctl(self, "eject", "force", NULL, error);
 }
 
-GHashTable *drive_process_faults(const DriveProcess *self)
-{
-    return self->fired;
-}
-
-GHashTable *drive_process_rules(const DriveProcess *self)
+const GPtrArray *drive_process_rules(const DriveProcess *self)
 {
     return self->rules;
 }
 
-int64_t drive_process_fired(DriveProcess *self, const char *fault)
+int64_t drive_process_fired(const DriveProcess *self, const char *fault)
 {
-    return GPOINTER_TO_INT(g_hash_table_lookup(self->fired, fault));
+    int64_t fired = 0;
+    guint i;
+
+    for (i = 0; i < self->rules->len; i++) {
+        const DriveRule *rule = self->rules->pdata[i];
+
+        fired += g_str_equal(rule->fault, fault) ? rule->fired : 0;
+    }
+    return fired;
 }

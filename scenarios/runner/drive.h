@@ -17,6 +17,7 @@
 /* The tape of a scenario, as its file says it. */
 typedef struct TapeConfig {
     char *model;                      /* NULL: the drive's default */
+    char **settings;                  /* "NAME=VALUE", each a --set of the drive; NULL: none */
     char *format;                     /* the suffix of the cartridge's file; NULL: the native one */
     uint64_t capacity, early_warning; /* bytes; 0: the default */
 } TapeConfig;
@@ -47,14 +48,19 @@ bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
-/* The same rule by rule: "NUMBER FAULT". Two rules of one fault do not answer for one another. */
-GHashTable *drive_process_rules(const DriveProcess *drive);
 
-/* How often the rules named `fault` fired, in lives that did not end by
- * themselves. */
-int64_t drive_process_fired(DriveProcess *drive, const char *fault);
-/* All of them, name → count (an int in the pointer). Borrowed. */
-GHashTable *drive_process_faults(const DriveProcess *drive);
+/* A rule of the drive's fault plan. */
+typedef struct DriveRule {
+    int64_t number; /* in the plan, from 1 */
+    char *fault;
+    int64_t fired; /* in lives that did not end by themselves */
+} DriveRule;
+
+/* Of DriveRule, in the order of the plan: two rules of one fault do not answer for one another.
+ * Borrowed. */
+const GPtrArray *drive_process_rules(const DriveProcess *drive);
+/* How often the rules of `fault` fired, all together. */
+int64_t drive_process_fired(const DriveProcess *drive, const char *fault);
 /* How many cartridges there are. */
 int drive_process_cartridges(const DriveProcess *drive);
 /* Of int64_t: when it was started, each time (monotonic). Each life leaves a DRIVE_TRACE. */

@@ -28,15 +28,34 @@ static void find(GPtrArray *findings, const char *format, ...)
 /* ---- walking a cartridge ---- */
 
 typedef struct Walker {
-    int cartridge; /* from 1 */
-    int64_t file;  /* from 0 */
-    int64_t block; /* from 0, in the file */
+    int cartridge;      /* from 1 */
+    uint32_t partition; /* from 0 */
+    int64_t file;       /* from 0, in the partition */
+    int64_t block;      /* from 0, in the file */
     /* Each may be NULL. */
     void (*on_block)(struct Walker *walker, const uint8_t *bytes, size_t length);
     void (*on_file_end)(struct Walker *walker); /* a filemark, or the end of data after a block */
+    void (*on_damage)(struct Walker *walker);   /* in place of a block */
+    void (*on_partition_end)(struct Walker *walker);
     void *data;
     GPtrArray *findings;
 } Walker;
+
+/* "cartridge 1", "cartridge 1 partition 1". */
+static char *partition_text(int cartridge, int64_t partition)
+{
+    return partition > 0
+               ? g_strdup_printf("cartridge %d partition %" G_GINT64_FORMAT, cartridge, partition)
+               : g_strdup_printf("cartridge %d", cartridge);
+}
+
+/* "cartridge 1 file 3", as people count. */
+static char *file_text(const Walker *walker)
+{
+    g_autofree char *partition = partition_text(walker->cartridge, walker->partition);
+
+    return g_strdup_printf("%s file %" G_GINT64_FORMAT, partition, walker->file);
+}
 
 static void end_file(Walker *walker)
 {
@@ -49,6 +68,8 @@ static void end_file(Walker *walker)
 
 static bool take_object(Walker *walker, MediumResult result, const uint8_t *buffer, size_t length)
 {
+    g_autofree char *file = NULL;
+
     switch (result) {
     case MEDIUM_OK:
     case MEDIUM_EARLY_WARNING:
@@ -64,10 +85,9 @@ static bool take_object(Walker *walker, MediumResult result, const uint8_t *buff
         return true;
     case MEDIUM_READ_ERROR:
     case MEDIUM_CORRUPT:
-        find(walker->findings,
-             "cartridge %d file %" G_GINT64_FORMAT " block %" G_GINT64_FORMAT
-             ": damaged on the medium",
-             walker->cartridge, walker->file, walker->block);
+        if (walker->on_damage) {
+            walker->on_damage(walker);
+        }
         walker->block++;
         return true;
     case MEDIUM_EOD:
@@ -85,28 +105,51 @@ static bool take_object(Walker *walker, MediumResult result, const uint8_t *buff
     case MEDIUM_HOST_ERROR:
         break;
     }
-    find(walker->findings,
-         "cartridge %d cannot be read on after file %" G_GINT64_FORMAT " block %" G_GINT64_FORMAT,
-         walker->cartridge, walker->file, walker->block);
+    file = file_text(walker);
+    find(walker->findings, "%s block %" G_GINT64_FORMAT ": the tape cannot be read on after it",
+         file, walker->block);
     return false;
 }
 
-static bool walk(Walker *walker, const char *path, char **notice, GError **error)
+static void walk_partition(Walker *walker, TapeMedium *medium, uint8_t *buffer)
+{
+    MediumResult result = medium_locate(medium, walker->partition, MEDIUM_LOCATE_OBJECT, 0);
+    size_t length = 0;
+
+    walker->file = walker->block = 0;
+    if (result != MEDIUM_OK && result != MEDIUM_EOD) {
+        g_autofree char *partition = partition_text(walker->cartridge, walker->partition);
+
+        find(walker->findings, "%s: its beginning cannot be reached", partition);
+        return;
+    }
+    do {
+        result = medium_read(medium, buffer, MEDIUM_BLOCK_MAX, &length);
+    } while (take_object(walker, result, buffer, length));
+    if (walker->on_partition_end) {
+        walker->on_partition_end(walker);
+    }
+}
+
+/* `partitions`: how many there are; may be NULL. */
+static bool walk(Walker *walker, const char *path, uint32_t *partitions, char **notice,
+                 GError **error)
 {
     g_autoptr(TapeMedium) medium = medium_open(path, true, executor_inline(), notice, error);
     g_autofree uint8_t *buffer = NULL;
-    MediumResult result;
-    size_t length;
+    MediumInfo info;
 
     if (!medium) {
         return false;
     }
-    walker->file = walker->block = 0;
     buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    medium_locate(medium, 0, MEDIUM_LOCATE_OBJECT, 0);
-    do {
-        result = medium_read(medium, buffer, MEDIUM_BLOCK_MAX, &length);
-    } while (take_object(walker, result, buffer, length));
+    medium_info(medium, &info);
+    for (walker->partition = 0; walker->partition < info.geometry.partitions; walker->partition++) {
+        walk_partition(walker, medium, buffer);
+    }
+    if (partitions) {
+        *partitions = info.geometry.partitions;
+    }
     return true;
 }
 
@@ -123,8 +166,34 @@ typedef struct Shape {
 typedef struct ShapeCheck {
     const GArray *expected; /* of TapeFile; NULL: any */
     Shape shape;
+    uint64_t damaged; /* blocks */
     GString *listing;
 } ShapeCheck;
+
+/* The `file`th of those that are expected in a partition; NULL: none is. */
+static const TapeFile *expected_file(const GArray *expected, int64_t partition, int64_t file)
+{
+    guint i;
+
+    for (i = 0; i < expected->len; i++) {
+        const TapeFile *candidate = &g_array_index(expected, TapeFile, i);
+
+        if (candidate->partition == partition && file-- == 0) {
+            return candidate;
+        }
+    }
+    return NULL;
+}
+
+static int64_t count_expected(const GArray *expected, int64_t partition)
+{
+    int64_t count = 0;
+
+    while (expected_file(expected, partition, count)) {
+        count++;
+    }
+    return count;
+}
 
 static void shape_block(Walker *walker, const uint8_t *bytes, size_t length)
 {
@@ -140,15 +209,27 @@ static void shape_block(Walker *walker, const uint8_t *bytes, size_t length)
     shape->bytes += length;
 }
 
+static void shape_damage(Walker *walker)
+{
+    ShapeCheck *check = walker->data;
+    g_autofree char *file = file_text(walker);
+
+    check->damaged++;
+    find(walker->findings, "%s block %" G_GINT64_FORMAT ": damaged on the medium", file,
+         walker->block);
+    g_string_append_printf(check->listing, "%s block %" G_GINT64_FORMAT ": damaged\n", file,
+                           walker->block);
+}
+
 static void compare_shape(const Walker *walker, const Shape *shape, const TapeFile *expected)
 {
     g_autofree char *count = count_range_text(expected->blocks);
+    g_autofree char *file = file_text(walker);
     const char *where = shape->odd >= 0 ? " in the middle" : "";
 
     if (!count_in_range(expected->blocks, shape->blocks)) {
-        find(walker->findings,
-             "cartridge %d file %" G_GINT64_FORMAT " has %" G_GINT64_FORMAT " blocks, not %s",
-             walker->cartridge, walker->file, shape->blocks, count);
+        find(walker->findings, "%s has %" G_GINT64_FORMAT " blocks, not %s", file, shape->blocks,
+             count);
     }
     if (expected->size == 0 || shape->blocks == 0) {
         return;
@@ -156,31 +237,59 @@ static void compare_shape(const Walker *walker, const Shape *shape, const TapeFi
     if (shape->odd >= 0 || (shape->first != expected->size && shape->blocks > 1) ||
         (shape->last != expected->size &&
          !(expected->short_last && shape->last < expected->size))) {
-        find(walker->findings,
-             "cartridge %d file %" G_GINT64_FORMAT
-             ": blocks of %zu%s and at last %zu bytes, not %" G_GUINT64_FORMAT,
-             walker->cartridge, walker->file, shape->first, where, shape->last, expected->size);
+        find(walker->findings, "%s: blocks of %zu%s and at last %zu bytes, not %" G_GUINT64_FORMAT,
+             file, shape->first, where, shape->last, expected->size);
     }
 }
 
 static void shape_end(Walker *walker)
 {
     ShapeCheck *check = walker->data;
-    const GArray *expected = check->expected;
     Shape *shape = &check->shape;
+    g_autofree char *file = file_text(walker);
+    const TapeFile *expected =
+        check->expected ? expected_file(check->expected, walker->partition, walker->file) : NULL;
 
     if (shape->blocks == 0) {
         shape->odd = -1;
     }
     g_string_append_printf(check->listing,
-                           "cartridge %d file %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT
-                           " blocks, %" G_GUINT64_FORMAT " bytes, first %zu, last %zu%s\n",
-                           walker->cartridge, walker->file, shape->blocks, shape->bytes,
-                           shape->first, shape->last, shape->odd >= 0 ? ", others between" : "");
-    if (expected && walker->file < expected->len) {
-        compare_shape(walker, shape, &g_array_index(expected, TapeFile, walker->file));
+                           "%s: %" G_GINT64_FORMAT " blocks, %" G_GUINT64_FORMAT
+                           " bytes, first %zu, last %zu%s\n",
+                           file, shape->blocks, shape->bytes, shape->first, shape->last,
+                           shape->odd >= 0 ? ", others between" : "");
+    if (expected) {
+        compare_shape(walker, shape, expected);
     }
     *shape = (Shape){ .odd = -1 };
+}
+
+static void shape_partition_end(Walker *walker)
+{
+    const ShapeCheck *check = walker->data;
+    int64_t expected = check->expected ? count_expected(check->expected, walker->partition) : 0;
+    g_autofree char *partition = partition_text(walker->cartridge, walker->partition);
+
+    if (check->expected && walker->file != expected) {
+        find(walker->findings, "%s has %" G_GINT64_FORMAT " files, not %" G_GINT64_FORMAT,
+             partition, walker->file, expected);
+    }
+}
+
+/* What is expected in partitions that are not there. */
+static void miss_partitions(const GArray *expected, int number, uint32_t partitions,
+                            GPtrArray *findings)
+{
+    guint i;
+
+    for (i = 0; i < expected->len; i++) {
+        int64_t partition = g_array_index(expected, TapeFile, i).partition;
+
+        if (partition >= partitions) {
+            find(findings, "cartridge %d has no partition %" G_GINT64_FORMAT, number, partition);
+            return;
+        }
+    }
 }
 
 static bool check_shape(const Expectation *expect, int number, const char *path,
@@ -193,11 +302,14 @@ static bool check_shape(const Expectation *expect, int number, const char *path,
     Walker walker = { .cartridge = number,
                       .on_block = shape_block,
                       .on_file_end = shape_end,
+                      .on_damage = shape_damage,
+                      .on_partition_end = shape_partition_end,
                       .data = &check,
                       .findings = findings };
     g_autofree char *notice = NULL;
+    uint32_t partitions;
 
-    if (!walk(&walker, path, &notice, error)) {
+    if (!walk(&walker, path, &partitions, &notice, error)) {
         return false;
     }
     if (notice) {
@@ -206,9 +318,13 @@ static bool check_shape(const Expectation *expect, int number, const char *path,
             find(findings, "cartridge %d had to be recovered: %s", number, notice);
         }
     }
-    if (check.expected && walker.file != check.expected->len) {
-        find(findings, "cartridge %d has %" G_GINT64_FORMAT " files, not %u", number, walker.file,
-             check.expected->len);
+    if (check.damaged > FINDINGS_MAX) {
+        g_ptr_array_add(findings, g_strdup_printf("cartridge %d: %" G_GUINT64_FORMAT
+                                                  " blocks are damaged on the medium",
+                                                  number, check.damaged));
+    }
+    if (check.expected) {
+        miss_partitions(check.expected, number, partitions, findings);
     }
     return true;
 }
@@ -227,23 +343,22 @@ static void stamp_block(Walker *walker, const uint8_t *bytes, size_t length)
     const StampRange *range = check->range;
     Stamp stamp;
 
-    if (walker->file != range->file || check->wrong) {
+    g_autofree char *file = NULL;
+
+    if (walker->partition != range->partition || walker->file != range->file || check->wrong) {
         return;
     }
     check->wrong = true;
+    file = file_text(walker);
     if (!stamp_check(bytes, length, &stamp)) {
-        find(walker->findings,
-             "cartridge %d file %" G_GINT64_FORMAT " record %" G_GINT64_FORMAT
-             ": damaged, or not a stamped record",
-             walker->cartridge, walker->file, walker->block);
+        find(walker->findings, "%s record %" G_GINT64_FORMAT ": damaged, or not a stamped record",
+             file, walker->block);
     } else if (stamp.run != (uint64_t)range->run ||
                stamp.sequence != (uint64_t)(range->first + check->found)) {
         find(walker->findings,
-             "cartridge %d file %" G_GINT64_FORMAT ": where record %" G_GINT64_FORMAT
-             " of run %" G_GINT64_FORMAT " was written, there is record %" G_GUINT64_FORMAT
-             " of run %" G_GUINT64_FORMAT,
-             walker->cartridge, walker->file, range->first + check->found, range->run,
-             stamp.sequence, stamp.run);
+             "%s: where record %" G_GINT64_FORMAT " of run %" G_GINT64_FORMAT
+             " was written, there is record %" G_GUINT64_FORMAT " of run %" G_GUINT64_FORMAT,
+             file, range->first + check->found, range->run, stamp.sequence, stamp.run);
     } else {
         check->wrong = false;
         check->found++;
@@ -264,14 +379,16 @@ static bool check_stamps(const StampRange *range, char *const *cartridges, GPtrA
         find(findings, "there is no cartridge %" G_GINT64_FORMAT, range->cartridge);
         return true;
     }
-    if (!walk(&walker, cartridges[range->cartridge - 1], NULL, error)) {
+    if (!walk(&walker, cartridges[range->cartridge - 1], NULL, NULL, error)) {
         return false;
     }
     if (!check.wrong && !count_in_range(range->records, check.found)) {
+        g_autofree char *partition = partition_text(walker.cartridge, range->partition);
+
         find(findings,
-             "cartridge %" G_GINT64_FORMAT " file %" G_GINT64_FORMAT " holds %" G_GINT64_FORMAT
+             "%s file %" G_GINT64_FORMAT " holds %" G_GINT64_FORMAT
              " records of run %" G_GINT64_FORMAT ", not %s",
-             range->cartridge, range->file, check.found, range->run, count);
+             partition, range->file, check.found, range->run, count);
     }
     return true;
 }
@@ -424,7 +541,8 @@ static void tar_block(Walker *walker, const uint8_t *bytes, size_t length)
     TarCheckState *state = walker->data;
     g_autoptr(GError) error = NULL;
 
-    if (walker->file == (walker->cartridge == 1 ? state->check->file : 0) && !state->failed &&
+    if (walker->partition == state->check->partition &&
+        walker->file == (walker->cartridge == 1 ? state->check->file : 0) && !state->failed &&
         !tar_reader_feed(state->reader, bytes, length, &error)) {
         find(walker->findings, "cartridge %d record %" G_GINT64_FORMAT ": %s", walker->cartridge,
              walker->block, error->message);
@@ -452,7 +570,7 @@ static bool check_tar(const TarCheck *check, const char *guest, char *const *car
         if (walker.cartridge > 1) {
             tar_reader_next_volume(reader);
         }
-        if (!walk(&walker, cartridges[walker.cartridge - 1], NULL, error)) {
+        if (!walk(&walker, cartridges[walker.cartridge - 1], NULL, NULL, error)) {
             g_hash_table_unref(sums.expected);
             return false;
         }

@@ -40,6 +40,12 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
     json_builder_begin_object(builder);
     add_case(builder, scenario, guest);
     json_add_text(builder, "about", scenario->about);
+    json_add_text(builder, "model", scenario->tape.model);
+    if (scenario->tape.settings) {
+        g_autofree char *settings = g_strjoinv("\n", scenario->tape.settings);
+
+        json_add_text(builder, "set", settings);
+    }
     json_add_text(builder, "faults", scenario->faults);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);

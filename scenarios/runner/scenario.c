@@ -33,6 +33,14 @@ static void step_free(void *data)
     g_free(step);
 }
 
+static void complaint_free(void *data)
+{
+    Complaint *complaint = data;
+
+    g_free(complaint->text);
+    g_free(complaint);
+}
+
 static void fault_check_free(void *data)
 {
     FaultCheck *check = data;
@@ -53,8 +61,10 @@ void scenario_free(Scenario *s)
     g_free(s->bad);
     g_free(s->tape.model);
     g_free(s->tape.format);
+    g_strfreev(s->tape.settings);
     g_free(s->faults);
     g_clear_pointer(&s->steps, g_ptr_array_unref);
+    g_clear_pointer(&s->expect.complaints, g_ptr_array_unref);
     g_clear_pointer(&s->expect.tape, g_ptr_array_unref);
     g_clear_pointer(&s->expect.stamps, g_ptr_array_unref);
     g_clear_pointer(&s->expect.fired, g_ptr_array_unref);
@@ -315,7 +325,76 @@ static bool read_outcomes(const YamlNode *node, void *member, GError **error)
     return true;
 }
 
+static bool read_pattern(const YamlNode *node, void *member, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GRegex) pattern = text ? g_regex_new(text, 0, 0, &why) : NULL;
+
+    if (!pattern) {
+        return text && yaml_node_refuse(node, error, "%s", why->message);
+    }
+    *(char **)member = g_strdup(text);
+    return true;
+}
+
+static const YamlField complaint_fields[] = {
+    { "step", YAML_TYPE_INTEGER, offsetof(Complaint, step), .min = 1, .max = 100000 },
+    { "text", YAML_TYPE_CUSTOM, offsetof(Complaint, text), .read = read_pattern },
+    { NULL },
+};
+
+static bool read_complaints(const YamlNode *node, void *member, GError **error)
+{
+    GPtrArray *complaints = *(GPtrArray **)member = g_ptr_array_new_with_free_func(complaint_free);
+    size_t i;
+
+    if (many(node) == 0) {
+        return yaml_node_refuse(node, error, "no complaint at all cannot be expected");
+    }
+    for (i = 0; i < many(node); i++) {
+        const YamlNode *item = one_of(node, i);
+        Complaint *complaint = g_new0(Complaint, 1);
+
+        g_ptr_array_add(complaints, complaint);
+        if (!yaml_node_read(item, complaint_fields, complaint, error)) {
+            return false;
+        }
+        if (!complaint->step && !complaint->text) {
+            return yaml_node_refuse(item, error, "a complaint has a 'step', a 'text', or both");
+        }
+    }
+    return true;
+}
+
+/* Once it is known what may come of it, and how many steps there are. `parent`: of their key. */
+static bool check_complaints(const YamlNode *parent, const Scenario *scenario, GError **error)
+{
+    const GPtrArray *complaints = scenario->expect.complaints;
+    const YamlNode *node = complaints ? yaml_node_get(parent, "complaint") : NULL;
+    guint i;
+
+    if (complaints &&
+        !(scenario->expect.outcomes & (1u << VERDICT_DETECTED | 1u << VERDICT_HANG))) {
+        return yaml_node_refuse(node, error,
+                                "only where the outcome is 'detected' or 'hang' is there one");
+    }
+    for (i = 0; complaints && i < complaints->len; i++) {
+        const Complaint *complaint = complaints->pdata[i];
+
+        if (complaint->step > scenario->steps->len) {
+            return yaml_node_refuse(yaml_node_get(one_of(node, i), "step"), error,
+                                    "there are %u steps", scenario->steps->len);
+        }
+    }
+    return true;
+}
+
+#define PARTITION(type)                                                                            \
+    "partition", YAML_TYPE_INTEGER, offsetof(type, partition), .min = 0, .max = 255
+
 static const YamlField tape_file_fields[] = {
+    { PARTITION(TapeFile) },
     { "blocks", YAML_TYPE_CUSTOM, offsetof(TapeFile, blocks), .read = read_count },
     { "size", YAML_TYPE_SIZE, offsetof(TapeFile, size) },
     { "short-last", YAML_TYPE_BOOL, offsetof(TapeFile, short_last) },
@@ -353,6 +432,7 @@ static bool read_tape(const YamlNode *node, void *member, GError **error)
 
 static const YamlField stamp_fields[] = {
     { "cartridge", YAML_TYPE_INTEGER, offsetof(StampRange, cartridge), .min = 1, .max = 99 },
+    { PARTITION(StampRange) },
     { "file", YAML_TYPE_INTEGER, offsetof(StampRange, file), .min = 0, .max = 1000000 },
     { "run", YAML_TYPE_INTEGER, offsetof(StampRange, run), .required = true },
     { "first", YAML_TYPE_INTEGER, offsetof(StampRange, first), .min = 0, .max = G_MAXINT64 },
@@ -382,6 +462,7 @@ static const YamlField tar_fields[] = {
     { "from", YAML_TYPE_TEXT, offsetof(TarCheck, files.from), .required = true },
     { "names", YAML_TYPE_CUSTOM, offsetof(TarCheck, files.names), .read = read_texts },
     { "except", YAML_TYPE_CUSTOM, offsetof(TarCheck, files.except), .read = read_texts },
+    { PARTITION(TarCheck) },
     { "file", YAML_TYPE_INTEGER, offsetof(TarCheck, file), .min = 0, .max = 1000000 },
     { "cartridges", YAML_TYPE_INTEGER, offsetof(TarCheck, cartridges), .min = 1, .max = 99 },
     { NULL },
@@ -438,8 +519,33 @@ static bool read_deadline(const YamlNode *node, void *member, GError **error)
     return yaml_node_read(node, deadline_fields, member, error);
 }
 
+/* NAME: VALUE, as the drive takes NAME=VALUE. */
+static bool read_settings(const YamlNode *node, void *member, GError **error)
+{
+    g_autoptr(GPtrArray) settings = g_ptr_array_new_with_free_func(g_free);
+    size_t i;
+
+    if (!yaml_node_is(node, YAML_KIND_MAP, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(node); i++) {
+        const char *value = yaml_node_text(yaml_node_item(node, i), error);
+
+        if (!value) {
+            return false;
+        }
+        g_ptr_array_add(
+            settings,
+            g_strdup_printf("%s=%s", yaml_node_text(yaml_node_key(node, i), NULL), value));
+    }
+    g_ptr_array_add(settings, NULL);
+    *(char ***)member = (char **)g_ptr_array_free(g_steal_pointer(&settings), FALSE);
+    return true;
+}
+
 static const YamlField tape_config_fields[] = {
     { "model", YAML_TYPE_TEXT, offsetof(TapeConfig, model) },
+    { "set", YAML_TYPE_CUSTOM, offsetof(TapeConfig, settings), .read = read_settings },
     { "format", YAML_TYPE_TEXT, offsetof(TapeConfig, format) },
     { "capacity", YAML_TYPE_SIZE, offsetof(TapeConfig, capacity) },
     { "early-warning", YAML_TYPE_SIZE, offsetof(TapeConfig, early_warning) },
@@ -480,6 +586,7 @@ static bool read_tape_config(const YamlNode *node, void *member, GError **error)
 
 static const YamlField expect_fields[] = {
     { "outcome", YAML_TYPE_CUSTOM, offsetof(Expectation, outcomes), .read = read_outcomes },
+    { "complaint", YAML_TYPE_CUSTOM, offsetof(Expectation, complaints), .read = read_complaints },
     { "tape", YAML_TYPE_CUSTOM, offsetof(Expectation, tape), .read = read_tape },
     { "stamps", YAML_TYPE_CUSTOM, offsetof(Expectation, stamps), .read = read_stamps },
     { "tar", YAML_TYPE_CUSTOM, offsetof(Expectation, tar), .read = read_tar },
@@ -612,11 +719,18 @@ static bool check_drive(const YamlNode *root, const Scenario *scenario,
                         const ScenarioOptions *options, GError **error)
 {
     const ScenarioChecks *checks = options ? options->checks : NULL;
+    const YamlNode *tape = yaml_node_get(root, "tape");
     g_autoptr(GError) why = NULL;
+    int wrong = -1;
 
-    if (checks && scenario->tape.model && !checks->model(scenario->tape.model, &why)) {
-        return yaml_node_refuse(yaml_node_get(yaml_node_get(root, "tape"), "model"), error, "%s",
-                                why->message);
+    if (checks && (scenario->tape.model || scenario->tape.settings) &&
+        !checks->model(scenario->tape.model, scenario->tape.settings, &wrong, &why)) {
+        const YamlNode *set = yaml_node_get(tape, "set");
+        const YamlNode *model = yaml_node_get(tape, "model");
+
+        return yaml_node_refuse(wrong >= 0 ? yaml_node_item(set, (size_t)wrong)
+                                           : (model ? model : set),
+                                error, "%s", why->message);
     }
     return !checks || !scenario->faults ||
            check_faults(yaml_node_get(root, "faults"), NULL, scenario->faults, checks, error);
@@ -630,6 +744,7 @@ typedef struct BadDriver {
     char *faults; /* NULL: none */
     char *guest;  /* NULL: the scenario's own */
     unsigned outcomes;
+    GPtrArray *complaints; /* of Complaint; NULL: any counts */
 } BadDriver;
 
 static const YamlField bad_fields[] = {
@@ -638,6 +753,7 @@ static const YamlField bad_fields[] = {
     { "guest", YAML_TYPE_TEXT, offsetof(BadDriver, guest) },
     { "outcome", YAML_TYPE_CUSTOM, offsetof(BadDriver, outcomes), .required = true,
       .read = read_outcomes },
+    { "complaint", YAML_TYPE_CUSTOM, offsetof(BadDriver, complaints), .read = read_complaints },
     { NULL },
 };
 
@@ -646,11 +762,12 @@ static void bad_driver_clear(BadDriver *bad)
     g_free(bad->name);
     g_free(bad->faults);
     g_free(bad->guest);
+    g_clear_pointer(&bad->complaints, g_ptr_array_unref);
 }
 
 /* Makes a scenario, which stands for the good driver, one for the bad. */
-static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *node,
-                     const BadDriver *bad, const ScenarioOptions *options, GError **error)
+static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *node, BadDriver *bad,
+                     const ScenarioOptions *options, GError **error)
 {
     const ScenarioChecks *checks = options ? options->checks : NULL;
     char *faults =
@@ -671,6 +788,11 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
                                 "the good driver may come to this, so it proves nothing");
     }
     scenario->expect.outcomes = bad->outcomes;
+    g_clear_pointer(&scenario->expect.complaints, g_ptr_array_unref);
+    scenario->expect.complaints = g_steal_pointer(&bad->complaints);
+    if (!check_complaints(node, scenario, error)) {
+        return false;
+    }
     if (bad->guest && !(scenario->guest = guest_kind_by_name(bad->guest, &why))) {
         return yaml_node_refuse(yaml_node_get(node, "guest"), error, "%s", why->message);
     }
@@ -842,6 +964,7 @@ static bool expand(const char *path, const char *text, const char *variant,
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
     const SeedRange *range = options ? options->seeds : NULL;
+    const YamlNode *list = root ? yaml_node_get(root, "selfcheck") : NULL;
     bool first = cases->len == 0;
     guint g, s;
 
@@ -868,7 +991,9 @@ static bool expand(const char *path, const char *text, const char *variant,
             scenario->guest = guests->pdata[g];
             scenario->seed = (uint64_t)g_array_index(seeds, int64_t, s);
             scenario->variant = g_strdup(variant);
+            scenario->has_bad = list && yaml_node_length(list) > 0;
             if (!yaml_node_read(root, scenario_fields, scenario, error) ||
+                !check_complaints(yaml_node_get(root, "expect"), scenario, error) ||
                 (g == 0 && s == 0 && !check_drive(root, scenario, options, error))) {
                 return false;
             }

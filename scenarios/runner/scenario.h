@@ -44,6 +44,7 @@ typedef struct Step {
 
 /* What lies between two filemarks of a cartridge. */
 typedef struct TapeFile {
+    int64_t partition; /* from 0 */
     CountRange blocks;
     uint64_t size;   /* of each block, bytes; 0: any */
     bool short_last; /* the last one may be shorter */
@@ -51,14 +52,15 @@ typedef struct TapeFile {
 
 /* Records that say who they are (subjects/linux/stamp.h), one after the other. */
 typedef struct StampRange {
-    int64_t cartridge; /* from 1 */
-    int64_t file;      /* from 0 */
+    int64_t cartridge;       /* from 1 */
+    int64_t partition, file; /* from 0 */
     int64_t run, first;
     CountRange records;
 } StampRange;
 
 typedef struct TarCheck {
     FileSet files;
+    int64_t partition;  /* of each cartridge */
     int64_t file;       /* on the first cartridge; on further ones it goes on in file 0 */
     int64_t cartridges; /* how many it spans */
 } TarCheck;
@@ -67,6 +69,12 @@ typedef struct FaultCheck {
     char *name;
     CountRange fired;
 } FaultCheck;
+
+/* How what was broken has to be noticed. */
+typedef struct Complaint {
+    int64_t step; /* from 1; 0: whichever */
+    char *text;   /* a pattern, which a line of what the step said has to match; NULL: any */
+} Complaint;
 
 typedef enum ScenarioStart {
     START_RESTORED, /* a guest that was booted before; the drive is plugged in */
@@ -78,12 +86,13 @@ typedef struct DmesgCheck {
 } DmesgCheck;
 
 typedef struct Expectation {
-    unsigned outcomes; /* bits of Verdict */
-    GPtrArray *tape;   /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
-    GPtrArray *stamps; /* of StampRange; NULL: none */
-    TarCheck *tar;     /* NULL: none */
-    GPtrArray *fired;  /* of FaultCheck; NULL: none */
-    bool clean;        /* the cartridges open without anything having to be recovered */
+    unsigned outcomes;     /* bits of Verdict */
+    GPtrArray *complaints; /* of Complaint: those that count; NULL: any does */
+    GPtrArray *tape;       /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
+    GPtrArray *stamps;     /* of StampRange; NULL: none */
+    TarCheck *tar;         /* NULL: none */
+    GPtrArray *fired;      /* of FaultCheck; NULL: none */
+    bool clean;            /* the cartridges open without anything having to be recovered */
     DmesgCheck dmesg;
 } Expectation;
 
@@ -100,6 +109,7 @@ typedef struct Scenario {
     uint64_t seed;
     char *variant; /* "record=64KiB"; "" if nothing varies */
     char *bad;     /* the bad driver that has to turn it red; NULL: the scenario as it stands */
+    bool has_bad;  /* the file names one */
 
     int64_t memory; /* of the guest, MiB */
     int start;      /* ScenarioStart */
@@ -117,7 +127,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
 typedef struct ScenarioChecks {
     /* A fault plan? Errors begin with NAME:LINE:COLUMN, `name` being the one given. */
     bool (*faults)(const char *name, const char *text, size_t length, GError **error);
-    bool (*model)(const char *name, GError **error);
+    /* A model (NULL: the default) with these settings (NULL: none)? `wrong`: which of them it is
+     * that is not, from 0; -1: it is the model, or they do not go together. */
+    bool (*model)(const char *name, char *const *settings, int *wrong, GError **error);
 } ScenarioChecks;
 
 typedef struct SeedRange {

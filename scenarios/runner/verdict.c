@@ -8,6 +8,7 @@ static const char *const names[] = {
     [VERDICT_SILENT_CORRUPTION] = "silent-corruption",
     [VERDICT_FALSE_ALARM] = "false-alarm",
     [VERDICT_HANG] = "hang",
+    [VERDICT_NO_DRIVE] = "no-drive",
     [VERDICT_CRASH] = "crash",
     [VERDICT_INCONCLUSIVE] = "inconclusive",
     [VERDICT_ENV_ERROR] = "env-error",
@@ -47,16 +48,25 @@ Verdict verdict_of(const Evidence *e)
         return VERDICT_CRASH;
     }
     if (e->hung) {
-        return VERDICT_HANG;
+        return e->unnamed ? VERDICT_INCONCLUSIVE : VERDICT_HANG;
+    }
+    if (e->log_unread) {
+        return VERDICT_ENV_ERROR;
+    }
+    if (e->no_drive) {
+        return VERDICT_NO_DRIVE;
     }
     if (e->unfired) {
         return VERDICT_INCONCLUSIVE;
     }
-    if (e->wrong) {
-        return e->complained ? VERDICT_DETECTED : VERDICT_SILENT_CORRUPTION;
+    if (e->wrong && !e->complained) {
+        return VERDICT_SILENT_CORRUPTION;
+    }
+    if (e->wrong || (e->complained && e->fault_fired)) {
+        return e->unnamed ? VERDICT_INCONCLUSIVE : VERDICT_DETECTED;
     }
     if (e->complained) {
-        return e->fault_fired ? VERDICT_DETECTED : VERDICT_FALSE_ALARM;
+        return VERDICT_FALSE_ALARM;
     }
     if (e->log_lost) {
         return VERDICT_INCONCLUSIVE;

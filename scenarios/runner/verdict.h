@@ -13,9 +13,10 @@ typedef enum Verdict {
     VERDICT_SILENT_CORRUPTION, /* everybody is content, and the data is wrong */
     VERDICT_FALSE_ALARM,       /* somebody complained, and nothing had been broken */
     VERDICT_HANG,              /* a step did not end in its time, or the guest fell silent */
+    VERDICT_NO_DRIVE,          /* the guest never found a tape drive */
     VERDICT_CRASH,             /* the guest's kernel, QEMU or the drive died */
-    VERDICT_INCONCLUSIVE,      /* a fault never fired: nothing was shown */
-    VERDICT_ENV_ERROR,         /* QEMU, a file, the disk: nothing to do with the drive */
+    VERDICT_INCONCLUSIVE, /* a fault never fired, or another complaint came: nothing was shown */
+    VERDICT_ENV_ERROR,    /* QEMU, a file, the disk: nothing to do with the drive */
     N_VERDICTS,
 } Verdict;
 
@@ -30,9 +31,12 @@ typedef struct Evidence {
     bool environment_failed;
     bool crashed;
     bool hung;
-    bool unfired; /* a fault that was to fire did not, or not as often */
+    bool log_unread; /* the guest answered to the end, and did not hand out its kernel's log */
+    bool no_drive;   /* it looked for a tape drive, and found none */
+    bool unfired;    /* a fault that was to fire did not, or not as often */
     bool fault_fired;
     bool complained;   /* a program's exit status or output was not as expected */
+    bool unnamed;      /* who complained or hung is not whom the scenario names for that */
     bool log_lost;     /* the kernel's log lacks its beginning, and with it perhaps an error */
     bool kernel_noted; /* the kernel's log names an error of the drive */
     bool wrong;        /* the oracle found something else on the tape, or in what came back */

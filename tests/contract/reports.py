@@ -17,7 +17,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
-VERDICTS = ('intact recovered detected silent-corruption false-alarm hang crash inconclusive '
+VERDICTS = ('intact recovered detected silent-corruption false-alarm hang no-drive crash inconclusive '
             'env-error').split()
 PASSES = ('intact', 'recovered')
 NOTHING_SHOWN = ('inconclusive', 'env-error')

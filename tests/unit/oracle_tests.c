@@ -162,6 +162,97 @@ START_TEST(order_and_damage_are_seen)
 }
 END_TEST
 
+/* ---- partitions ---- */
+
+static void nothing(void *data, MediumResult result)
+{
+}
+
+/* Three: one file of two records; nothing; three records. */
+static void write_partitions(Bench *b)
+{
+    const uint64_t capacities[] = { 1 << 20, 1 << 20, 1 << 20 };
+    uint64_t i;
+
+    ck_assert_int_eq(medium_format_partitions(b->medium, 3, capacities), MEDIUM_OK);
+    write_stamp(b, 1, 0, 512);
+    write_stamp(b, 1, 1, 512);
+    write_mark(b);
+    ck_assert_int_eq(medium_locate(b->medium, 2, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    for (i = 0; i < 3; i++) {
+        write_stamp(b, 2, i, 1024);
+    }
+    medium_sync(b->medium, nothing, NULL);
+}
+
+static const struct {
+    const char *expect;
+    const char *finding;
+} partitions[] = {
+    { "{}", "" },
+    { "{tape: [[{blocks: 2}, {partition: 2, blocks: 3, size: 1024}]]}", "" },
+    { "{tape: [[{partition: 2, blocks: 3}, {blocks: 2}]]}", "" },
+    { "{tape: [[{blocks: 2}]]}", "cartridge 1 partition 2 has 1 files, not 0" },
+    { "{tape: [[{blocks: 2}, {partition: 1}, {partition: 2}]]}",
+      "cartridge 1 partition 1 has 0 files, not 1" },
+    { "{tape: [[{blocks: 2}, {partition: 2, blocks: 4}]]}",
+      "cartridge 1 partition 2 file 0 has 3 blocks, not 4" },
+    { "{tape: [[{blocks: 2}, {partition: 2}, {partition: 3}]]}", "cartridge 1 has no partition 3" },
+    { "{stamps: {run: 2, records: 3, partition: 2}}", "" },
+    { "{stamps: {run: 2, records: 3, partition: 1}}",
+      "cartridge 1 partition 1 file 0 holds 0 records of run 2, not 3" },
+    { "{stamps: {run: 1, records: 2, partition: 2}}",
+      "cartridge 1 partition 2 file 0: where record 0 of run 1 was written, there is record 0 of "
+      "run 2" },
+};
+
+START_TEST(every_partition_is_walked)
+{
+    Bench b;
+
+    bench_open(&b);
+    write_partitions(&b);
+    ck_assert_str_eq(judge(&b, partitions[_i].expect), partitions[_i].finding);
+    bench_close(&b);
+}
+END_TEST
+
+/* A byte of each of two records is turned over in the file. */
+START_TEST(damage_is_found_wherever_it_is)
+{
+    g_autofree char *bytes = NULL;
+    size_t length, at;
+    int turned = 0;
+    Bench b;
+
+    bench_open(&b);
+    write_partitions(&b);
+    g_clear_pointer(&b.medium, medium_free);
+    ck_assert(g_file_get_contents(b.tapes[0], &bytes, &length, NULL));
+    for (at = 0; at + 1024 <= length; at++) {
+        Stamp stamp;
+
+        if (stamp_check((uint8_t *)bytes + at, 1024, &stamp) && stamp.sequence != 1) {
+            bytes[at + 700] = (char)~bytes[at + 700];
+            turned++;
+        }
+    }
+    ck_assert_int_eq(turned, 2);
+    ck_assert(g_file_set_contents(b.tapes[0], bytes, (gssize)length, NULL));
+    ck_assert_str_eq(judge(&b, "{tar: {from: nowhere}, stamps: {run: 1, records: 2}}"),
+                     "cartridge 1 partition 2 file 0 block 0: damaged on the medium");
+    ck_assert_str_eq(b.findings->pdata[1],
+                     "cartridge 1 partition 2 file 0 block 2: damaged on the medium");
+    ck_assert_str_eq(
+        b.listing->str,
+        "cartridge 1 file 0: 2 blocks, 1024 bytes, first 512, last 512\n"
+        "cartridge 1 partition 2 file 0 block 0: damaged\n"
+        "cartridge 1 partition 2 file 0 block 2: damaged\n"
+        "cartridge 1 partition 2 file 0: 1 blocks, 1024 bytes, first 1024, last 1024\n");
+    bench_close(&b);
+}
+END_TEST
+
 /* ---- tar ---- */
 
 static void put_header(uint8_t *block, const char *name, char type, size_t size)
@@ -359,5 +450,7 @@ TCase *make_oracle_tcase(void)
     tcase_add_test(tcase, archive_goes_on_on_the_next_volume);
     tcase_add_test(tcase, volume_that_goes_on_elsewhere_is_seen);
     tcase_add_test(tcase, sums_of_restored_files_are_compared);
+    tcase_add_loop_test(tcase, every_partition_is_walked, 0, G_N_ELEMENTS(partitions));
+    tcase_add_test(tcase, damage_is_found_wherever_it_is);
     return tcase;
 }

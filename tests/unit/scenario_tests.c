@@ -55,7 +55,22 @@ static const struct {
     { HEAD STEPS "faults: drive.busy\n", "f:4:9: this must be a list, not a single value" },
     { HEAD STEPS "expect: {outcome: fine}\n",
       "f:4:19: 'fine' is not known here: choose from intact, recovered, detected, "
-      "silent-corruption, false-alarm, hang, crash, inconclusive, env-error" },
+      "silent-corruption, false-alarm, hang, no-drive, crash, inconclusive, env-error" },
+    { HEAD STEPS "expect: {outcome: detected, complaint: []}\n",
+      "f:4:40: no complaint at all cannot be expected" },
+    { HEAD STEPS "expect: {outcome: detected, complaint: {}}\n",
+      "f:4:40: a complaint has a 'step', a 'text', or both" },
+    { HEAD STEPS "expect: {outcome: detected, complaint: {step: 2}}\n",
+      "f:4:47: there are 1 steps" },
+    { HEAD STEPS "expect: {outcome: detected, complaint: [{step: 1}, {step: 0}]}\n",
+      "f:4:59: '0' is out of range: from 1 to 100000" },
+    { HEAD STEPS "expect: {outcome: detected, complaint: {text: \"(\"}}\n", NULL },
+    { HEAD STEPS "expect: {complaint: {step: 1}}\n",
+      "f:4:21: only where the outcome is 'detected' or 'hang' is there one" },
+    { HEAD STEPS "expect: {stamps: {run: 1, records: 1, partition: 256}}\n",
+      "f:4:50: '256' is out of range: from 0 to 255" },
+    { HEAD STEPS "tape: {set: [a]}\n", "f:4:13: this must be a map of keys, not a list" },
+    { HEAD STEPS "tape: {set: {a: [1]}}\n", "f:4:17: this must be a single value, not a list" },
     { HEAD STEPS "expect: {outcome: env-error}\n",
       "f:4:19: 'env-error' shows nothing, so it cannot be expected" },
     { HEAD STEPS "expect: {tape: [{blocks: 1}]}\n",
@@ -232,13 +247,26 @@ static bool only_busy(const char *name, const char *text, size_t length, GError 
     return true;
 }
 
-static bool only_sdx(const char *name, GError **error)
+static bool only_sdx(const char *name, char *const *settings, int *wrong, GError **error)
 {
-    if (!g_str_equal(name, "sdx")) {
+    int i;
+
+    *wrong = -1;
+    if (name && !g_str_equal(name, "sdx")) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "no model '%s'", name);
         return false;
     }
-    return true;
+    for (i = 0; settings && settings[i]; i++) {
+        if (!g_str_equal(settings[i], "a=1")) {
+            *wrong = i;
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "not a=1: %s", settings[i]);
+            return false;
+        }
+    }
+    if (i > 1) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "two of them");
+    }
+    return i <= 1;
 }
 
 static const struct {
@@ -246,6 +274,10 @@ static const struct {
 } checked[] = {
     { HEAD STEPS "tape: {model: sdx}\n", NULL },
     { HEAD STEPS "tape: {model: xxx}\n", "f:4:15: no model 'xxx'" },
+    { HEAD STEPS "tape: {set: {a: 1}}\n", NULL },
+    { HEAD STEPS "tape: {model: sdx, set: {a: 1}}\n", NULL },
+    { HEAD STEPS "tape: {set: {a: 2}}\n", "f:4:17: not a=1: a=2" },
+    { HEAD STEPS "tape: {set: {a: 1, b: 1}}\n", "f:4:23: not a=1: b=1" },
     { HEAD STEPS "faults: [{name: drive.busy}]\n", NULL },
     { HEAD STEPS "faults:\n  - {name: drive.busy}\n  - name: drive.hang\n    on: any\n",
       "f:6:5: not busy: no" },
@@ -312,6 +344,12 @@ static const struct {
     { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: [hang, intact]}]\n",
       "f:4:61: the good driver may come to this, so it proves nothing" },
     { HEAD STEPS "faults: [{name: drive.busy}]\n" BAD, "f:5:31: not busy: no" },
+    { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: hang, "
+                 "complaint: {step: 2}}]\n",
+      "f:4:85: there are 1 steps" },
+    { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: silent-corruption, "
+                 "complaint: {step: 1}}]\n",
+      "f:4:91: only where the outcome is 'detected' or 'hang' is there one" },
 };
 
 START_TEST(bad_drivers_are_checked)

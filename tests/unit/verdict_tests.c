@@ -28,6 +28,17 @@ static const struct {
     { { .log_lost = true, .crashed = true }, VERDICT_CRASH },
     { { .hung = true, .unfired = true, .complained = true }, VERDICT_HANG },
     { { .crashed = true, .hung = true }, VERDICT_CRASH },
+    { { .hung = true, .unnamed = true }, VERDICT_INCONCLUSIVE },
+    { { .hung = true, .log_unread = true }, VERDICT_HANG },
+    { { .crashed = true, .log_unread = true }, VERDICT_CRASH },
+    { { .log_unread = true }, VERDICT_ENV_ERROR },
+    { { .log_unread = true, .wrong = true }, VERDICT_ENV_ERROR },
+    { { .no_drive = true }, VERDICT_NO_DRIVE },
+    { { .no_drive = true, .unfired = true }, VERDICT_NO_DRIVE },
+    { { .no_drive = true, .log_unread = true }, VERDICT_ENV_ERROR },
+    { { .complained = true, .unnamed = true, .fault_fired = true }, VERDICT_INCONCLUSIVE },
+    { { .complained = true, .unnamed = true, .wrong = true }, VERDICT_INCONCLUSIVE },
+    { { .complained = true, .unnamed = true }, VERDICT_FALSE_ALARM },
     { { .environment_failed = true, .crashed = true, .wrong = true }, VERDICT_ENV_ERROR },
 };
 
