@@ -738,19 +738,27 @@ static bool check_drive(const YamlNode *root, const Scenario *scenario,
 
 /* ---- bad drivers ---- */
 
-/* What must turn the scenario red: more faults, or another guest. */
+/* What must turn the scenario red: more faults, another guest, or other values of its axes. */
 typedef struct BadDriver {
     char *name;
-    char *faults; /* NULL: none */
-    char *guest;  /* NULL: the scenario's own */
+    char *faults;         /* NULL: none */
+    char *guest;          /* NULL: the scenario's own */
+    const YamlNode *vary; /* NULL: the first value of each axis */
     unsigned outcomes;
     GPtrArray *complaints; /* of Complaint; NULL: any counts */
 } BadDriver;
+
+static bool read_node(const YamlNode *node, void *out, GError **error)
+{
+    *(const YamlNode **)out = node;
+    return yaml_node_is(node, YAML_KIND_MAP, error);
+}
 
 static const YamlField bad_fields[] = {
     { "bad", YAML_TYPE_CUSTOM, offsetof(BadDriver, name), .required = true, .read = read_name },
     { "faults", YAML_TYPE_CUSTOM, offsetof(BadDriver, faults), .read = read_faults },
     { "guest", YAML_TYPE_TEXT, offsetof(BadDriver, guest) },
+    { "vary", YAML_TYPE_CUSTOM, offsetof(BadDriver, vary), .read = read_node },
     { "outcome", YAML_TYPE_CUSTOM, offsetof(BadDriver, outcomes), .required = true,
       .read = read_outcomes },
     { "complaint", YAML_TYPE_CUSTOM, offsetof(BadDriver, complaints), .read = read_complaints },
@@ -770,8 +778,9 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
                      const ScenarioOptions *options, GError **error)
 {
     const ScenarioChecks *checks = options ? options->checks : NULL;
-    char *faults =
-        g_strconcat(scenario->faults ? scenario->faults : "", bad->faults ? bad->faults : "", NULL);
+    char *faults = scenario->faults || bad->faults
+                       ? g_strconcat(scenario->faults ? scenario->faults : "", bad->faults, NULL)
+                       : NULL;
     char *about = g_strdup_printf("red under %s: %s", bad->name, scenario->about);
     g_autoptr(GError) why = NULL;
 
@@ -780,8 +789,9 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
     g_free(scenario->about);
     scenario->about = about;
     scenario->bad = g_strdup(bad->name);
-    if (!bad->faults && !bad->guest) {
-        return yaml_node_refuse(node, error, "a bad driver is made by 'faults' or by a 'guest'");
+    if (!bad->faults && !bad->guest && !bad->vary) {
+        return yaml_node_refuse(node, error,
+                                "a bad driver is made by 'faults', by a 'guest', or by 'vary'");
     }
     if (bad->outcomes & scenario->expect.outcomes) {
         return yaml_node_refuse(yaml_node_get(node, "outcome"), error,
@@ -801,72 +811,46 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
                         checks, error);
 }
 
-/* A case for each bad driver that the file names: `good`'s case but for that. */
-static bool add_bad(const YamlNode *root, const Scenario *good, const ScenarioOptions *options,
-                    GPtrArray *cases, GError **error)
-{
-    const YamlNode *list = yaml_node_get(root, "selfcheck");
-    size_t i;
-
-    if (!list) {
-        return true;
-    }
-    if (!yaml_node_is(list, YAML_KIND_LIST, error)) {
-        return false;
-    }
-    for (i = 0; i < yaml_node_length(list); i++) {
-        const YamlNode *node = yaml_node_item(list, i);
-        g_autoptr(Scenario) scenario = scenario_new(good->path);
-        BadDriver bad = { 0 };
-        bool fine;
-
-        scenario->guest = good->guest;
-        scenario->seed = good->seed;
-        scenario->variant = g_strdup(good->variant);
-        fine = yaml_node_read(root, scenario_fields, scenario, error) &&
-               yaml_node_read(node, bad_fields, &bad, error) &&
-               turn_bad(scenario, root, node, &bad, options, error);
-        bad_driver_clear(&bad);
-        if (!fine) {
-            return false;
-        }
-        if (options && options->selfcheck) {
-            g_ptr_array_add(cases, g_steal_pointer(&scenario));
-        }
-    }
-    return true;
-}
-
 /* ---- the matrix ---- */
+
+#define AXES_MAX 8
 
 typedef struct Axis {
     char *name;
     const YamlNode *values;
 } Axis;
 
-/* <name> where the name of an axis stands. */
-static char *substituted(const char *text, size_t length, const Axis *axes, const size_t *at,
-                         size_t n)
+/* The value of each axis in a combination. */
+static void values_at(const Axis *axes, const size_t *at, size_t n, const char **values)
 {
-    GString *result = g_string_new_len(text, (gssize)length);
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        values[i] = yaml_node_text(one_of(axes[i].values, at[i]), NULL);
+    }
+}
+
+/* <name> where the name of an axis stands. */
+static char *substituted(const char *text, const Axis *axes, const char *const *values, size_t n)
+{
+    GString *result = g_string_new(text);
     size_t i;
 
     for (i = 0; i < n; i++) {
         g_autofree char *name = g_strdup_printf("<%s>", axes[i].name);
 
-        g_string_replace(result, name, yaml_node_text(one_of(axes[i].values, at[i]), NULL), 0);
+        g_string_replace(result, name, values[i], 0);
     }
     return g_string_free(result, FALSE);
 }
 
-static char *variant_name(const Axis *axes, const size_t *at, size_t n)
+static char *variant_name(const Axis *axes, const char *const *values, size_t n)
 {
     GString *name = g_string_new(NULL);
     size_t i;
 
     for (i = 0; i < n; i++) {
-        g_string_append_printf(name, "%s%s=%s", i > 0 ? "." : "", axes[i].name,
-                               yaml_node_text(one_of(axes[i].values, at[i]), NULL));
+        g_string_append_printf(name, "%s%s=%s", i > 0 ? "." : "", axes[i].name, values[i]);
     }
     return g_string_free(name, FALSE);
 }
@@ -955,11 +939,96 @@ static bool leaves_cases(const YamlNode *axis, GError **error)
     return !axis || many(axis) > 0 || yaml_node_refuse(axis, error, "an empty list leaves no case");
 }
 
+/* The file with its axes, before any value is in its place. */
+typedef struct Matrix {
+    const char *path;
+    const char *text;
+    const Axis *axes;
+    size_t n;
+} Matrix;
+
+/* What a bad driver gives the axes, and the first values of the others. */
+static bool bad_values(const Matrix *matrix, const YamlNode *vary, const char **values,
+                       GError **error)
+{
+    const size_t first[AXES_MAX] = { 0 };
+    size_t i, j;
+
+    values_at(matrix->axes, first, matrix->n, values);
+    for (i = 0; vary && i < yaml_node_length(vary); i++) {
+        const char *name = yaml_node_text(yaml_node_key(vary, i), NULL);
+
+        for (j = 0; j < matrix->n && !g_str_equal(matrix->axes[j].name, name); j++) {
+        }
+        if (j == matrix->n) {
+            return yaml_node_refuse(yaml_node_key(vary, i), error, "the scenario has no axis '%s'",
+                                    name);
+        }
+        values[j] = yaml_node_text(yaml_node_item(vary, i), error);
+        if (!values[j]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* `good`'s case under one bad driver. */
+static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scenario *good,
+                          const ScenarioOptions *options, GError **error)
+{
+    g_autoptr(Scenario) scenario = scenario_new(good->path);
+    g_autoptr(YamlFile) file = NULL;
+    g_autofree char *text = NULL;
+    const char *values[AXES_MAX];
+    BadDriver bad = { 0 };
+    bool fine = yaml_node_read(node, bad_fields, &bad, error) &&
+                bad_values(matrix, bad.vary, values, error);
+
+    scenario->guest = good->guest;
+    scenario->seed = good->seed;
+    if (fine) {
+        scenario->variant = variant_name(matrix->axes, values, matrix->n);
+        text = substituted(matrix->text, matrix->axes, values, matrix->n);
+        file = yaml_file_parse(matrix->path, text, strlen(text), error);
+    }
+    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error) &&
+           turn_bad(scenario, yaml_file_root(file), node, &bad, options, error);
+    bad_driver_clear(&bad);
+    return fine ? g_steal_pointer(&scenario) : NULL;
+}
+
+/* A case for each bad driver that the file names. */
+static bool add_bad(const Matrix *matrix, const YamlNode *root, const Scenario *good,
+                    const ScenarioOptions *options, GPtrArray *cases, GError **error)
+{
+    const YamlNode *list = yaml_node_get(root, "selfcheck");
+    size_t i;
+
+    if (!list) {
+        return true;
+    }
+    if (!yaml_node_is(list, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    for (i = 0; i < yaml_node_length(list); i++) {
+        g_autoptr(Scenario) scenario =
+            bad_case(matrix, yaml_node_item(list, i), good, options, error);
+
+        if (!scenario) {
+            return false;
+        }
+        if (options && options->selfcheck) {
+            g_ptr_array_add(cases, g_steal_pointer(&scenario));
+        }
+    }
+    return true;
+}
+
 /* The cases of one combination of the axes: guests × seeds. */
-static bool expand(const char *path, const char *text, const char *variant,
+static bool expand(const Matrix *matrix, const char *text, const char *variant,
                    const ScenarioOptions *options, GPtrArray *cases, GError **error)
 {
-    g_autoptr(YamlFile) file = yaml_file_parse(path, text, strlen(text), error);
+    g_autoptr(YamlFile) file = yaml_file_parse(matrix->path, text, strlen(text), error);
     g_autoptr(GPtrArray) guests = g_ptr_array_new();
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
@@ -985,7 +1054,7 @@ static bool expand(const char *path, const char *text, const char *variant,
     }
     for (g = 0; g < guests->len; g++) {
         for (s = 0; s < seeds->len; s++) {
-            Scenario *scenario = scenario_new(path);
+            Scenario *scenario = scenario_new(matrix->path);
 
             g_ptr_array_add(cases, scenario);
             scenario->guest = guests->pdata[g];
@@ -1003,7 +1072,7 @@ static bool expand(const char *path, const char *text, const char *variant,
         }
     }
     /* Red once is red: under one combination of the axes. */
-    return !first || add_bad(root, cases->pdata[0], options, cases, error);
+    return !first || add_bad(matrix, root, cases->pdata[0], options, cases, error);
 }
 
 /* Counts up as a clock does, the last axis fastest; false when it has gone round. */
@@ -1061,8 +1130,9 @@ GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
     g_autoptr(GPtrArray) cases =
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
     g_autofree char *template = NULL;
-    Axis axes[8];
-    size_t at[8] = { 0 }, n;
+    Axis axes[AXES_MAX];
+    size_t at[AXES_MAX] = { 0 }, n;
+    Matrix matrix = { path, NULL, axes, 0 };
 
     if (!file || !yaml_node_is(yaml_file_root(file), YAML_KIND_MAP, error) ||
         !check_axes(yaml_node_get(yaml_file_root(file), "vary"), axes, &n, G_N_ELEMENTS(axes),
@@ -1073,11 +1143,17 @@ GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
     if (!template) {
         template = g_strndup(text, length);
     }
+    matrix.text = template;
+    matrix.n = n;
     do {
-        g_autofree char *filled = substituted(template, strlen(template), axes, at, n);
-        g_autofree char *variant = variant_name(axes, at, n);
+        const char *values[AXES_MAX];
+        g_autofree char *filled = NULL;
+        g_autofree char *variant = NULL;
 
-        if (!expand(path, filled, variant, options, cases, error)) {
+        values_at(axes, at, n, values);
+        filled = substituted(template, axes, values, n);
+        variant = variant_name(axes, values, n);
+        if (!expand(&matrix, filled, variant, options, cases, error)) {
             return NULL;
         }
     } while (next_combination(axes, at, n));

@@ -330,13 +330,49 @@ START_TEST(selfcheck_adds_the_bad_drivers)
 }
 END_TEST
 
+/* A driver with a switch, say: the scenario's axis has only what is good. */
+START_TEST(bad_driver_has_its_own_values_of_axes)
+{
+    static const char text[] = "name: n\nabout: a\nvary:\n  mutant: [0]\n  size: [1, 2]\n"
+                               "steps: [run: do <mutant> <size>]\nselfcheck: [{bad: swap, "
+                               "vary: {mutant: 7}, outcome: silent-corruption}]\n";
+    const ScenarioOptions options = { .selfcheck = true };
+    g_autoptr(GPtrArray) all = scenario_parse("f", text, strlen(text), &options, NULL);
+    guint i, bad = 0;
+
+    ck_assert_ptr_nonnull(all);
+    ck_assert_uint_eq(all->len, 3);
+    for (i = 0; i < all->len; i++) {
+        const Scenario *s = nth(all, i);
+        g_autofree char *name = scenario_case_name(s);
+        const Step *step = s->steps->pdata[0];
+
+        if (s->bad) {
+            bad++;
+            ck_assert_str_eq(name, "n.mutant=7.size=1.bad=swap");
+            ck_assert_str_eq(step->text, "do 7 1");
+            ck_assert_ptr_null(s->faults);
+        } else {
+            ck_assert(g_str_has_prefix(step->text, "do 0 "));
+        }
+    }
+    ck_assert_uint_eq(bad, 1);
+}
+END_TEST
+
 /* Also when nobody asks for them: `run --check` reads all of a file. */
 static const struct {
     const char *text, *message;
 } bad_ones[] = {
     { HEAD STEPS "selfcheck: {bad: x}\n", "f:4:12: this must be a list, not a map of keys" },
     { HEAD STEPS "selfcheck: [{bad: x, outcome: hang}]\n",
-      "f:4:13: a bad driver is made by 'faults' or by a 'guest'" },
+      "f:4:13: a bad driver is made by 'faults', by a 'guest', or by 'vary'" },
+    { HEAD STEPS "selfcheck: [{bad: x, vary: {a: 1}, outcome: hang}]\n",
+      "f:4:29: the scenario has no axis 'a'" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: [1]}, outcome: hang}]\n",
+      "f:5:32: this must be a single value, not a list" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: 1, outcome: hang}]\n",
+      "f:5:28: this must be a map of keys, not a single value" },
     { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}]}]\n",
       "f:4:13: the key 'outcome' is missing" },
     { HEAD STEPS "selfcheck: [{bad: x, guest: beos, outcome: hang}]\n",
@@ -390,6 +426,7 @@ TCase *make_scenario_tcase(void)
     tcase_add_test(tcase, a_given_range_of_seeds_replaces_the_files);
     tcase_add_loop_test(tcase, the_drive_is_asked, 0, G_N_ELEMENTS(checked));
     tcase_add_test(tcase, selfcheck_adds_the_bad_drivers);
+    tcase_add_test(tcase, bad_driver_has_its_own_values_of_axes);
     tcase_add_loop_test(tcase, bad_drivers_are_checked, 0, G_N_ELEMENTS(bad_ones));
     tcase_add_test(tcase, seeds_are_parsed);
     return tcase;
