@@ -30,6 +30,8 @@ static const GuestKind kinds[] = {
       "subjects/linux/build-guest" },
     { "linux-6.12", "the first one's tools on Debian 12's newer kernel, 6.12",
       "subjects/linux/build-guest" },
+    { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
+      "subjects/linux/build-guest" },
     { NULL },
 };
 
