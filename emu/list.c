@@ -186,7 +186,7 @@ static const char *mode_name(const SscModel *model, unsigned code)
 
 static const char *log_name(const SscModel *model, unsigned code)
 {
-    return code > 0xff ? NULL : ssc_log_page_name(model, (uint8_t)code);
+    return ssc_log_page_name(model, (uint8_t)code, (uint8_t)(code >> 8));
 }
 
 static bool has_page(const SscModel *model, const void *data)

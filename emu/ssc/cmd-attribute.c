@@ -67,11 +67,16 @@ static uint64_t memory_used(TapeMedium *medium)
     return used;
 }
 
-static void put_memory_left(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+uint64_t ssc_memory_left(SscDrive *drive)
 {
     uint64_t used = memory_used(drive->medium), all = drive->model->memory_size;
 
-    byte_writer_be64(w, all - MIN(used, all));
+    return all - MIN(used, all);
+}
+
+static void put_memory_left(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, ssc_memory_left(drive));
 }
 
 static void put_memory_size(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)

@@ -25,7 +25,7 @@ static bool has_test(const SscModel *model, unsigned code)
 {
     return code == FOREGROUND_SHORT || code == FOREGROUND_EXTENDED ||
            ((code == BACKGROUND_SHORT || code == BACKGROUND_EXTENDED) &&
-            ssc_log_page_name(model, 0x10));
+            ssc_log_page_name(model, 0x10, 0));
 }
 
 /* All that a drive without mechanics can test is that its own tables are sound. */

@@ -160,7 +160,7 @@ static Outcome pass_gates(SscCommand *c)
     }
     /* Write protection (SSC-3 § 4.2.14). */
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
-        ssc_drive_alert(drive, 9);
+        ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
         return check(SENSE_WRITE_PROTECTED);
     }
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && drive->format == FORMAT_READ_ONLY) {

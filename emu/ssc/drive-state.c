@@ -51,8 +51,7 @@ void ssc_drive_load(SscDrive *drive)
     }
     drive->loaded = true;
     drive->held = false;
-    drive->tape_written_before = drive->tape_written;
-    drive->tape_read_before = drive->tape_read;
+    ssc_log_loaded(drive);
     drive->written_before = drive->bytes_written;
     drive->read_before = drive->bytes_read;
     drive->compression_told = false;
@@ -60,7 +59,7 @@ void ssc_drive_load(SscDrive *drive)
     ssc_mode_meet_cartridge(drive);
     drive->format = meet_density(drive);
     if (drive->format == FORMAT_ALIEN) {
-        ssc_drive_alert(drive, 12); /* unsupported format */
+        ssc_drive_alert(drive, ALERT_UNSUPPORTED_FORMAT);
     }
 }
 
@@ -73,12 +72,14 @@ static void unthread(SscDrive *drive)
     drive->loaded = drive->held = false;
 }
 
-void ssc_drive_clear_counts(SscDrive *drive)
+/* Everything that is counted since power-on. */
+static void clear_counts(SscDrive *drive)
 {
     drive->tape_alerts = drive->bytes_written = drive->bytes_read = 0;
     drive->records_written = drive->records_read = 0;
     drive->tape_written = drive->tape_read = 0;
-    drive->tape_written_before = drive->tape_read_before = 0;
+    drive->write_errors = drive->read_errors = 0;
+    g_hash_table_remove_all(drive->log_bases);
 }
 
 void ssc_drive_unload(SscDrive *drive)
@@ -128,7 +129,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         drive->timestamp_set = false;
         memset(drive->test_buffer, 0, sizeof drive->test_buffer);
         drive->echo_length = 0;
-        ssc_drive_clear_counts(drive);
+        clear_counts(drive);
         if (drive->medium) {
             power_off(drive);
             ssc_drive_load(drive);
@@ -164,6 +165,7 @@ SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock,
     drive->command.drive = drive;
     g_strlcpy(drive->serial, serial ? serial : model->serial, sizeof drive->serial);
     g_queue_init(&drive->waiting);
+    drive->log_bases = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     ssc_buffer_init(&drive->buffer, model->buffer_size);
     ssc_mode_init(drive);
     reset(&drive->target, SCSI_RESET_POWER_ON);
@@ -184,6 +186,7 @@ void ssc_drive_free(SscDrive *drive)
     }
     ssc_buffer_clear(&drive->buffer);
     g_free(drive->reversed);
+    g_hash_table_unref(drive->log_bases);
     g_free(drive);
 }
 
@@ -204,9 +207,9 @@ static bool is_cleaning_cartridge(TapeMedium *medium)
 static void clean_heads(SscDrive *drive)
 {
     drive->held = true;
-    ssc_drive_alert(drive, 11); /* cleaning media */
+    ssc_drive_alert(drive, ALERT_CLEANING_MEDIA);
     if (!medium_use_cleaning(drive->medium)) {
-        ssc_drive_alert(drive, 22); /* expired cleaning media */
+        ssc_drive_alert(drive, ALERT_EXPIRED_CLEANING_MEDIA);
         return;
     }
     drive->dirty = true; /* its memory */
@@ -318,10 +321,9 @@ void ssc_drive_clean(SscDrive *drive)
     ssc_buffer_synced(&drive->buffer);
 }
 
-void ssc_drive_alert(SscDrive *drive, unsigned flag)
+void ssc_drive_alert(SscDrive *drive, SscAlert alert)
 {
-    g_assert(flag >= 1 && flag <= 64);
-    drive->tape_alerts |= (uint64_t)1 << (flag - 1);
+    drive->tape_alerts |= (uint64_t)1 << (alert - 1);
 }
 
 void ssc_drive_stats(const SscDrive *drive, SscStats *stats)

@@ -56,6 +56,11 @@ typedef struct SscSync {
 
 /* Device vendor-specific: how an AIT drive formatted the cartridge, as byte 2 of mode page 31h. */
 #define SSC_ATTRIBUTE_AIT 0x0c00
+/* What the host wrote by log page 3Eh: on the cartridge, on each partition. */
+#define SSC_ATTRIBUTE_VOLUME_NOTE    0x0c01
+#define SSC_ATTRIBUTE_PARTITION_NOTE 0x0c02
+/* MEDIUM SERIAL NUMBER (SPC-3 § 7.3.2.3) */
+#define SSC_ATTRIBUTE_MEDIUM_SERIAL 0x0401
 
 typedef struct SscMode {
     uint8_t buffered_mode; /* SSC-3 table 76: 0 unbuffered, 1 buffered */
@@ -96,6 +101,22 @@ typedef struct SscIdentity {
 #define SSC_TARGET_PORT       1
 #define SSC_TARGET_PORT_GROUP 1
 
+/* The TapeAlert flags (SSC-3 annex A) that this drive can raise, and no other: a row each. */
+#define SSC_ALERTS(ALERT)                                                                          \
+    ALERT(ALERT_HARD_ERROR, 3)                                                                     \
+    ALERT(ALERT_READ_FAILURE, 5)                                                                   \
+    ALERT(ALERT_WRITE_FAILURE, 6)                                                                  \
+    ALERT(ALERT_WRITE_PROTECT, 9)                                                                  \
+    ALERT(ALERT_CLEANING_MEDIA, 11)                                                                \
+    ALERT(ALERT_UNSUPPORTED_FORMAT, 12)                                                            \
+    ALERT(ALERT_EXPIRED_CLEANING_MEDIA, 22)
+
+typedef enum SscAlert {
+#define ALERT(name, flag) name = (flag),
+    SSC_ALERTS(ALERT)
+#undef ALERT
+} SscAlert;
+
 /* What the drive makes of the loaded cartridge's density. */
 typedef enum SscFormat {
     FORMAT_WRITABLE,
@@ -131,11 +152,12 @@ struct SscDrive {
     ScsiSense deferred; /* with its `deferred` off: none */
 
     uint64_t tape_alerts; /* bit n - 1: flag n */
-    /* Since power-on or LOG SELECT. */
+    /* Since power-on. */
     uint64_t bytes_written, bytes_read;     /* of user data */
     uint64_t records_written, records_read; /* blocks */
     uint64_t tape_written, tape_read;       /* bytes as they lie on the tape, compressed or not */
-    uint64_t tape_written_before, tape_read_before; /* when this cartridge was loaded */
+    uint64_t write_errors, read_errors;     /* that no retry helped against */
+    GHashTable *log_bases; /* what LOG SELECT leaves out of these, by page and parameter */
     /* Since the drive was made. */
     int64_t made, drum_time, drum_since; /* microseconds */
     int64_t drum_cleaned;                /* drum_time when the heads were cleaned last */
@@ -185,14 +207,12 @@ SscBlockLimits ssc_drive_limits(SscDrive *drive);
 uint8_t ssc_drive_density(SscDrive *drive);
 /* Where the host is: behind what the tape has not taken yet. */
 MediumPosition ssc_drive_position(SscDrive *drive);
-/* Everything that is counted since power-on. */
-void ssc_drive_clear_counts(SscDrive *drive);
 /* Bytes on the tape before the head. */
 uint64_t ssc_drive_used(SscDrive *drive);
 /* All that the medium has is safe. */
 void ssc_drive_clean(SscDrive *drive);
-/* Raises a TapeAlert flag (SSC-3 annex A), 1 to 64; LOG SENSE takes it. */
-void ssc_drive_alert(SscDrive *drive, unsigned flag);
+/* Raises a TapeAlert flag; LOG SENSE takes it. */
+void ssc_drive_alert(SscDrive *drive, SscAlert alert);
 
 /* dispatch.c */
 /* The tab, or a density that the drive only reads. */
@@ -232,6 +252,10 @@ Outcome ssc_check_address(SscCommand *c);
 /* `act`, once the tape is there; it is not called if there is no such object. */
 Outcome ssc_at_address(SscCommand *c, SscHandler act);
 
+/* cmd-attribute.c */
+/* Bytes that are left in the chip of the cartridge. */
+uint64_t ssc_memory_left(SscDrive *drive);
+
 /* pages-vpd.c */
 /* Puts a VPD page into c->reply. False: this model has none of that code. */
 bool ssc_vpd_page(SscCommand *c, uint8_t code);
@@ -251,10 +275,8 @@ Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at);
 Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at);
 
 /* pages-log.c */
-/* Puts a log page into c->reply, parameters from `pointer` on. Anything but good: what is wrong. */
-Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer);
-/* The page was delivered. */
-void ssc_log_delivered(SscDrive *drive, uint8_t code);
+/* A cartridge was loaded: what is counted for each load begins anew. */
+void ssc_log_loaded(SscDrive *drive);
 
 /* pages-mode.c */
 /* Out of the factory: nothing is saved. */
@@ -276,6 +298,8 @@ bool ssc_mode_compresses(const SscDrive *drive);
 /* A page as the host set it, offsets as in the standard. False: the model has no such page. */
 bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
                    uint8_t page[SSC_MODE_PAGE_SIZE]);
+/* Byte 2 of AIT's page 31h: how the loaded cartridge is formatted. */
+uint8_t ssc_mode_ait_format(SscDrive *drive);
 /* The loaded cartridge is formatted as AIT native. */
 bool ssc_mode_native(const SscDrive *drive);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */

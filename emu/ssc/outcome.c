@@ -176,12 +176,14 @@ Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t re
         if (result == MEDIUM_CORRUPT) {
             trace_host_error(drive);
         }
-        ssc_drive_alert(drive, 3); /* hard error */
-        ssc_drive_alert(drive, 5); /* read failure */
+        ssc_drive_alert(drive, ALERT_HARD_ERROR);
+        ssc_drive_alert(drive, ALERT_READ_FAILURE);
+        drive->read_errors++;
         return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_WRITE_ERROR:
-        ssc_drive_alert(drive, 3);
-        ssc_drive_alert(drive, 6); /* write failure */
+        ssc_drive_alert(drive, ALERT_HARD_ERROR);
+        ssc_drive_alert(drive, ALERT_WRITE_FAILURE);
+        drive->write_errors++;
         return check_information(SENSE_WRITE_ERROR, left);
     case MEDIUM_PROTECTED:
         return check(SENSE_WRITE_PROTECTED);

@@ -1,53 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log pages (SPC-3 § 7.2, SSC-3 § 8.2): one row a page; the model says which it has. */
-#include "emu/ssc/drive-state.h"
+#include "emu/ssc/pages-log.h"
 #include "emu/ssc/pages.h"
 
-/* Control byte: the parameter is kept in no saved place (DS). */
-#define DS 0x40
+/* ---- the standard's pages ---- */
 
-typedef struct LogWriter {
-    SscCommand *c;
-    uint16_t pointer; /* parameters below are left out */
-    uint16_t last;    /* code of the last parameter that the page has */
-} LogWriter;
-
-static void put_bytes(LogWriter *log, unsigned code, uint8_t control, const uint8_t *bytes,
-                      unsigned length)
+/*
+ * Error counters (SPC-3 § 7.2.4, 7.2.7). Nothing is ever corrected or retried: there are bytes, and
+ * errors that the host was told.
+ */
+static void put_errors(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 {
-    log->last = (uint16_t)code;
-    if (code < log->pointer) {
-        return;
-    }
-    byte_writer_be16(&log->c->reply, (uint16_t)code);
-    byte_writer_u8(&log->c->reply, control);
-    byte_writer_u8(&log->c->reply, (uint8_t)length);
-    byte_writer_put(&log->c->reply, bytes, length);
+    log_never(visit, 0, 4, 4);
+    log_counter(visit, 5, 8, bytes);
+    log_counter(visit, 6, 4, errors);
 }
 
-static void put_parameter(LogWriter *log, unsigned code, unsigned length, uint64_t value)
+static void put_write_errors(SscLogVisit *visit)
 {
-    uint8_t bytes[8];
+    put_errors(visit, visit->drive->tape_written, visit->drive->write_errors);
+}
 
-    put_be64(bytes, value);
-    put_bytes(log, code, DS, bytes + 8 - length, length);
+static void put_read_errors(SscLogVisit *visit)
+{
+    put_errors(visit, visit->drive->tape_read, visit->drive->read_errors);
+}
+
+/* Temperature (SPC-3 § 7.2.13), of the drive and the highest that it bears: it has none. */
+static void put_temperature(SscLogVisit *visit)
+{
+    static const uint8_t unknown[] = { 0, 0xff };
+
+    log_bytes(visit, 0, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
+    log_bytes(visit, 1, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
 }
 
 /* Sequential-access device (SSC-3 § 8.2.2): what the host moved, what it takes on the tape. */
-static void put_sequential_access(LogWriter *log)
+static void put_sequential_access(SscLogVisit *visit)
 {
-    const SscDrive *drive = log->c->drive;
+    const SscDrive *drive = visit->drive;
 
-    put_parameter(log, 0, 8, drive->bytes_written);
-    put_parameter(log, 1, 8, drive->tape_written);
-    put_parameter(log, 2, 8, drive->tape_read);
-    put_parameter(log, 3, 8, drive->bytes_read);
+    log_counter(visit, 0, 8, drive->bytes_written);
+    log_counter(visit, 1, 8, drive->tape_written);
+    log_counter(visit, 2, 8, drive->tape_read);
+    log_counter(visit, 3, 8, drive->bytes_read);
 }
 
 /* Self-test results (SPC-3 § 7.2.10): twenty, the last first, those that never were all zero. */
-static void put_self_tests(LogWriter *log)
+static void put_self_tests(SscLogVisit *visit)
 {
-    const SscDrive *drive = log->c->drive;
+    const SscDrive *drive = visit->drive;
 
     for (unsigned i = 0; i < SSC_SELF_TESTS; i++) {
         const SscSelfTest *test = &drive->self_tests[i];
@@ -58,223 +60,116 @@ static void put_self_tests(LogWriter *log)
             put_be16(bytes + 2, test->hours);
             memset(bytes + 4, 0xff, 8); /* nothing failed anywhere */
         }
-        put_bytes(log, i + 1, DS | 0x03 /* a binary list */, bytes, sizeof bytes);
+        log_bytes(visit, i + 1, LOG_DS | LOG_BINARY_LIST, bytes, sizeof bytes);
     }
 }
 
-/* TapeAlert (SSC-3 § 8.2.3): 64 flags. */
-static void put_tape_alert(LogWriter *log)
+/* TapeAlert (SSC-3 § 8.2.3): 64 flags, of which the drive raises those of SSC_ALERTS. */
+static void put_tape_alert(SscLogVisit *visit)
 {
     for (unsigned flag = 1; flag <= 64; flag++) {
-        put_parameter(log, flag, 1, log->c->drive->tape_alerts >> (flag - 1) & 1);
+        log_value(visit, flag, 1, visit->drive->tape_alerts >> (flag - 1) & 1);
     }
 }
 
-/* Reading takes them. */
+/* Reading takes them, and so does LOG SELECT with PCR. */
 static void take_tape_alerts(SscDrive *drive)
 {
     drive->tape_alerts = 0;
 }
 
-/* Mebibytes, in a field of 32 bits. */
-static uint32_t in_mib(uint64_t bytes)
-{
-    return (uint32_t)MIN(bytes >> 20, G_MAXUINT32);
-}
+/* Of a partition, in units; zero if there is none such, or no cartridge. */
+typedef struct Capacity {
+    uint32_t left, whole;
+} Capacity;
 
-/* Tape capacity, as LTO drives report it: remaining and maximum of the first two partitions. */
-static void put_capacity(LogWriter *log)
+static Capacity capacity_of(SscDrive *drive, unsigned number, unsigned shift)
 {
-    SscDrive *drive = log->c->drive;
-    MediumPartition partitions[2] = { { 0 } };
+    MediumPartition partition = { 0 };
     MediumInfo info;
 
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
-        for (unsigned i = 0; i < MIN(info.geometry.partitions, 2); i++) {
-            medium_partition(drive->medium, i, &partitions[i]);
-        }
+    if (!drive->loaded) {
+        return (Capacity){ 0 };
     }
-    for (unsigned i = 0; i < 2; i++) {
-        uint64_t capacity = ssc_zones_capacity(drive, partitions[i].capacity);
-        uint64_t left = capacity - MIN(partitions[i].used, capacity);
-
-        put_parameter(log, 1 + i, 4, in_mib(left));
+    medium_info(drive->medium, &info);
+    if (number >= info.geometry.partitions) {
+        return (Capacity){ 0 };
     }
-    for (unsigned i = 0; i < 2; i++) {
-        put_parameter(log, 3 + i, 4, in_mib(ssc_zones_capacity(drive, partitions[i].capacity)));
-    }
+    medium_partition(drive->medium, number, &partition);
+    uint64_t whole = ssc_zones_capacity(drive, partition.capacity);
+    uint64_t left = whole - MIN(partition.used, whole);
+    return (Capacity){ (uint32_t)MIN(left >> shift, G_MAXUINT32),
+                       (uint32_t)MIN(whole >> shift, G_MAXUINT32) };
 }
 
-/* ---- the pages that the makers' manuals call their own ---- */
-
-/* Parameters of one length that count nothing here. */
-static void put_reserved(LogWriter *log, unsigned first, unsigned last, unsigned length)
+/* Remaining and maximum, of two partitions at a time. */
+void ssc_log_capacities(SscLogVisit *visit, unsigned partitions, uint8_t control, unsigned shift)
 {
-    for (unsigned code = first; code <= last; code++) {
-        log->last = (uint16_t)code;
-        if (code >= log->pointer) {
-            byte_writer_be16(&log->c->reply, (uint16_t)code);
-            byte_writer_u8(&log->c->reply, DS);
-            byte_writer_u8(&log->c->reply, (uint8_t)length);
-            byte_writer_fill(&log->c->reply, 0, length);
-        }
+    for (unsigned i = 0; i < partitions; i += 2) {
+        Capacity one = capacity_of(visit->drive, i, shift);
+        Capacity other = capacity_of(visit->drive, i + 1, shift);
+
+        log_number(visit, LOG_VALUE, 2 * i + 1, control, 4, one.left);
+        log_number(visit, LOG_VALUE, 2 * i + 2, control, 4, other.left);
+        log_number(visit, LOG_VALUE, 2 * i + 3, control, 4, one.whole);
+        log_number(visit, LOG_VALUE, 2 * i + 4, control, 4, other.whole);
     }
 }
 
-static uint64_t minutes(int64_t microseconds)
+/* Tape capacity, as LTO drives report it: the first two partitions, in mebibytes. */
+static void put_capacity(SscLogVisit *visit)
 {
-    return (uint64_t)microseconds / 60000000;
+    ssc_log_capacities(visit, 2, LOG_DS, 20);
 }
 
-/*
- * Drive usage (SDX-900V manual § 6.6.9): since the drive was made, which is when the program began.
- * The drum turns while a cartridge is threaded. No mechanism errors, and no EEPROM.
- */
-static void put_usage(LogWriter *log)
-{
-    const SscDrive *drive = log->c->drive;
-    int64_t now = clock_now(drive->clock);
-    int64_t turned = drive->drum_time + (drive->loaded ? now - drive->drum_since : 0);
+/* ---- the table ---- */
 
-    put_parameter(log, 0x01, 4, minutes(now - drive->made));
-    put_parameter(log, 0x02, 4, minutes(turned));
-    put_parameter(log, 0x03, 4, minutes(now - drive->made)); /* the fan */
-    put_reserved(log, 0x04, 0x04, 4);
-    put_parameter(log, 0x05, 4, drive->load_count);
-    put_parameter(log, 0x06, 4, drive->load_count); /* it threads what it loads */
-    put_reserved(log, 0x07, 0x07, 4);
-    put_reserved(log, 0x08, 0x08, 8);
-    put_parameter(log, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
-    put_parameter(log, 0x0a, 4, drive->motion_count);
-    put_parameter(log, 0x0b, 4, minutes(turned - drive->drum_cleaned)); /* since cleaning */
-    put_reserved(log, 0x0c, 0x10, 4);
-    put_reserved(log, 0x11, 0x20, 24);
-}
-
-/* What of the tape one turn of the drum writes or reads is not sourced: a round number. */
-#define FRAME 65536u
-
-/* Frame errors (§ 6.6.10): frames; no errors, no retries. Later models tell more about the same. */
-static void put_frames(LogWriter *log, uint64_t bytes)
-{
-    put_parameter(log, 0x01, 4, (bytes + FRAME - 1) / FRAME);
-    put_reserved(log, 0x02, log->c->drive->model->log_frame_parameters, 4);
-}
-
-static void put_write_frames(LogWriter *log)
-{
-    put_frames(log, log->c->drive->tape_written - log->c->drive->tape_written_before);
-}
-
-static void put_read_frames(LogWriter *log)
-{
-    put_frames(log, log->c->drive->tape_read - log->c->drive->tape_read_before);
-}
-
-/*
- * Data compression transfer (§ 6.6.11). An entity is what is compressed as a whole: here a record.
- */
-static void put_compression(LogWriter *log)
-{
-    const SscDrive *drive = log->c->drive;
-    uint32_t unit = drive->model->log_compression_unit;
-
-    put_parameter(log, 0x01, 4, drive->records_written);
-    put_parameter(log, 0x02, 4, drive->records_read);
-    put_parameter(log, 0x03, 4, drive->records_written);
-    put_parameter(log, 0x04, 4, drive->records_read);
-    put_parameter(log, 0x05, 4, drive->bytes_written / unit);
-    put_parameter(log, 0x06, 4, drive->bytes_read / unit);
-    put_parameter(log, 0x07, 4, drive->tape_written / unit);
-    put_parameter(log, 0x08, 4, drive->tape_read / unit);
-    put_reserved(log, 0x09, 0x0b, 4);
-}
-
-static const struct {
-    uint8_t code;
-    const char *name;
-    void (*put)(LogWriter *log);
-    void (*delivered)(SscDrive *drive);
-} pages[] = {
-    { 0x0c, "Sequential-access device", put_sequential_access, NULL },
-    { 0x10, "Self-test results", put_self_tests, NULL },
-    { 0x2e, "TapeAlert", put_tape_alert, take_tape_alerts },
-    { 0x31, "Tape capacity", put_capacity, NULL },
-    { 0x33, "Drive usage", put_usage, NULL },
-    { 0x34, "Write frame error counters", put_write_frames, NULL },
-    { 0x35, "Read frame error counters", put_read_frames, NULL },
-    { 0x39, "Data compression transfer", put_compression, NULL },
+static const SscLogPage pages[] = {
+    { 0x02, "Write error counters", put_write_errors, OF_STANDARD },
+    { 0x02, "Write error counters", ssc_log_ait_write_groups, OF_AIT },
+    { 0x03, "Read error counters", put_read_errors, OF_STANDARD },
+    { 0x03, "Read error counters", ssc_log_ait_read_groups, OF_AIT },
+    { 0x0c, "Sequential-access device", put_sequential_access },
+    { 0x0d, "Temperature", put_temperature },
+    { 0x10, "Self-test results", put_self_tests },
+    { 0x2e, "TapeAlert", put_tape_alert, .delivered = take_tape_alerts, .reset = take_tape_alerts },
+    { 0x31, "Tape capacity", put_capacity, OF_STANDARD },
+    { 0x31, "Tape capacity", ssc_log_ait_capacity, OF_AIT },
+    { 0x33, "Drive usage", ssc_log_ait_usage },
+    { 0x34, "Write frame error counters", ssc_log_ait_write_frames, .each_load = true },
+    { 0x35, "Read frame error counters", ssc_log_ait_read_frames, .each_load = true },
+    { 0x39, "Data compression transfer", ssc_log_ait_compression },
+    { 0x3d, "MIC fixed length information", ssc_log_ait_mic, .in_chip = true },
+    { SSC_LOG_NOTES, "MIC variable length information", ssc_log_ait_note, .in_chip = true },
 };
 
-static void put_header(SscCommand *c, uint8_t code)
-{
-    byte_writer_u8(&c->reply, code);
-    byte_writer_u8(&c->reply, 0);
-    byte_writer_be16(&c->reply, 0);
-}
-
-static Outcome close_page(SscCommand *c)
-{
-    uint8_t length[2];
-
-    put_be16(length, (uint16_t)(c->reply.length - 4));
-    byte_writer_patch(&c->reply, 2, length, 2);
-    return good();
-}
-
-static Outcome put_supported(SscCommand *c, uint16_t pointer)
-{
-    if (pointer != 0) {
-        return illegal_field(5, -1);
-    }
-    put_header(c, 0x00);
-    byte_writer_u8(&c->reply, 0x00);
-    for (const uint8_t *code = c->drive->model->log_pages; code && *code; code++) {
-        byte_writer_u8(&c->reply, *code);
-    }
-    return close_page(c);
-}
-
+/* Page 00h is in no model's list, and in each. */
 static bool model_has(const SscModel *model, uint8_t code)
 {
-    return model->log_pages && strchr((const char *)model->log_pages, code) != NULL;
+    return code != 0 && model->log_pages && strchr((const char *)model->log_pages, code) != NULL;
 }
 
-const char *ssc_log_page_name(const SscModel *model, uint8_t code)
+const SscLogPage *ssc_log_find_page(const SscModel *model, uint8_t code)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
-        if (pages[i].code == code && model_has(model, code)) {
-            return pages[i].name;
+    SscLogMaker maker = model->mic ? OF_AIT : OF_STANDARD;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages) && model_has(model, code); i++) {
+        if (pages[i].code == code && (pages[i].maker == OF_ANY || pages[i].maker == maker)) {
+            return &pages[i];
         }
     }
-    return code == 0x00 ? "Supported log pages" : NULL;
+    return NULL;
 }
 
-Outcome ssc_log_page(SscCommand *c, uint8_t code, uint16_t pointer)
+const char *ssc_log_page_name(const SscModel *model, uint8_t code, uint8_t subpage)
 {
-    LogWriter log = { .c = c, .pointer = pointer };
+    const SscLogPage *page = ssc_log_find_page(model, code);
 
-    if (code == 0x00) {
-        return put_supported(c, pointer);
+    if (code == 0x00 && subpage == SSC_LOG_SUBPAGE_LIST && model->log_subpages) {
+        return "Supported log pages and subpages";
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
-        if (pages[i].code != code || !model_has(c->drive->model, code)) {
-            continue;
-        }
-        put_header(c, code);
-        pages[i].put(&log);
-        /* A pointer beyond the last parameter is an error (SPC-3 § 6.6). */
-        return pointer > log.last ? illegal_field(5, -1) : close_page(c);
+    if (subpage != 0) {
+        return NULL;
     }
-    return illegal_field(2, 5);
-}
-
-void ssc_log_delivered(SscDrive *drive, uint8_t code)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
-        if (pages[i].code == code && pages[i].delivered) {
-            pages[i].delivered(drive);
-        }
-    }
+    return code == 0x00 ? "Supported log pages" : page ? page->name : NULL;
 }

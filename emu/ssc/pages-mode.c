@@ -319,6 +319,17 @@ static void refresh_ait(SscDrive *drive, uint8_t *values)
     values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
 }
 
+uint8_t ssc_mode_ait_format(SscDrive *drive)
+{
+    SscMode mode = drive->mode;
+    uint8_t *values = page_values(drive->model, &mode, PAGE_AIT);
+
+    if (values) {
+        refresh_ait(drive, values);
+    }
+    return values ? values[2 - 2] : 0;
+}
+
 /* An optional device area is of the native format. */
 static unsigned wrong_ait(const SscModel *model, SscMode *mode)
 {

@@ -54,10 +54,12 @@ static void put_sequential_capabilities(SscCommand *c)
     byte_writer_u8(&c->reply, 0);
 }
 
-/* TapeAlert flags that the drive can raise: the ones of the log page (SSC-3 § 8.5.4). */
+/* TapeAlert flags that the drive can raise (SSC-3 § 8.5.4): the first is the highest bit. */
 static void put_tape_alert(SscCommand *c)
 {
-    byte_writer_fill(&c->reply, 0xff, 8);
+#define ALERT(name, flag) | (uint64_t)1 << (64 - (flag))
+    byte_writer_be64(&c->reply, 0 SSC_ALERTS(ALERT));
+#undef ALERT
 }
 
 static const struct {

@@ -6,7 +6,7 @@
 #include "emu/ssc/ssc.h"
 
 const char *ssc_vpd_page_name(const SscModel *model, uint8_t code);
-const char *ssc_log_page_name(const SscModel *model, uint8_t code);
+const char *ssc_log_page_name(const SscModel *model, uint8_t code, uint8_t subpage);
 const char *ssc_mode_page_name(const SscModel *model, uint8_t code, uint8_t subpage);
 
 #endif

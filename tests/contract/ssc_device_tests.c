@@ -30,10 +30,10 @@ START_TEST(log_pages)
 
     host_send(h, LOG_SENSE(0x00, 0));
     expect_good(h);
-    expect_data(h, "\0\0\0\5\x00\x0c\x10\x2e\x31", 9);
+    expect_data(h, "\0\0\0\x08\0\2\3\x0c\x0d\x10\x2e\x31", 12);
     host_send(h, LOG_SENSE(0x00, 1));
     expect_field(h, 5, -1);
-    host_send(h, LOG_SENSE(0x02, 0));
+    host_send(h, LOG_SENSE(0x33, 0));
     expect_field(h, 2, 5);
     host_send(h, CDB(0x4d, 1, 0x40, 0, 0, 0, 0, 1, 0, 0));
     expect_field(h, 1, 0);
@@ -121,8 +121,6 @@ START_TEST(counters_set_back)
     expect_good(h);
     host_send(h, LOG_SENSE(0x0c, 0));
     ck_assert_uint_eq(get_be64(h->task.in->data + 8), 0);
-    host_send(h, CDB(0x4c, 0x00, 0, 0, 0, 0, 0, 0, 4, 0));
-    expect_field(h, 7, -1);
     host_send(h, CDB(0x4c, 0x01, 0, 0, 0, 0, 0, 0, 0, 0));
     expect_field(h, 1, 0);
 }

@@ -7,6 +7,7 @@ TCase *make_ssc_classics_tcase(void);
 TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_host_tcase(void);
+TCase *make_ssc_log_tcase(void);
 TCase *make_ssc_recover_tcase(void);
 TCase *make_ssc_reserve_tcase(void);
 TCase *make_ssc_mode_tcase(void);
@@ -29,6 +30,7 @@ SUITE_MAIN("ssc",
            make_ssc_classics_tcase,
            make_ssc_data_tcase,
            make_ssc_host_tcase,
+           make_ssc_log_tcase,
            make_ssc_recover_tcase,
            make_ssc_reserve_tcase,
            make_ssc_mode_tcase,

@@ -328,7 +328,7 @@ START_TEST(the_makers_log_pages)
     send_log(h, logs[_i].page);
     ck_assert_uint_eq(h->task.in->len, 4u + logs[_i].length);
     host_send(h, CDB(0x4d, 0, 0x40, 0, 0, 0, 0, 0, 0xff, 0));
-    expect_data(h, "\0\0\0\6\x00\x2e\x33\x34\x35\x39", 10);
+    expect_data(h, "\0\0\0\x0b\0\2\3\x2e\x31\x33\x34\x35\x39\x3d\x3e", 15);
 }
 END_TEST
 

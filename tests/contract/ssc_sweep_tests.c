@@ -425,13 +425,13 @@ START_TEST(each_page_of_a_model_has_a_name)
             ck_assert_ptr_nonnull(ssc_mode_page_name(*m, page->code, page->subpage));
         }
         for (const uint8_t *code = (*m)->log_pages; code && *code; code++) {
-            ck_assert_ptr_nonnull(ssc_log_page_name(*m, *code));
+            ck_assert_ptr_nonnull(ssc_log_page_name(*m, *code, 0));
         }
         for (const uint8_t *code = (*m)->vpd_pages; code && *code; code++) {
             ck_assert_ptr_nonnull(ssc_vpd_page_name(*m, *code));
         }
         ck_assert_ptr_null(ssc_mode_page_name(*m, 0x2a, 0));
-        ck_assert_ptr_null(ssc_log_page_name(*m, 0x3c));
+        ck_assert_ptr_null(ssc_log_page_name(*m, 0x3c, 0));
         ck_assert_ptr_null(ssc_vpd_page_name(*m, 0x99));
     }
 }

@@ -52,6 +52,25 @@ const SscModePage ait_native_mode_pages[AIT_N_NATIVE_MODE_PAGES] = {
     { 0x31, sizeof native_configuration, native_configuration, ait_configuration_changeable },
 };
 
+const uint8_t ait_log_pages[] = { 0x02, 0x03, 0x2e, 0x31, 0x33, 0x34, 0x35, 0x39, 0x3d, 0x3e, 0 };
+
+const SscMicPage ait_mic = { .word = 2,
+                             .serial = 36,
+                             .system_log = 62,
+                             .volume = 94,
+                             .element = 4,
+                             .notes = 2,
+                             .native_notes = 64, /* what a chip of 8 KB has room for */
+                             .note_control = 0x01 };
+const SscMicPage ait_later_mic = { .word = 4,
+                                   .serial = 32,
+                                   .system_log = 90,
+                                   .volume = 96,
+                                   .element = 96,
+                                   .notes = 1,
+                                   .native_notes = 1,
+                                   .note_control = 0x03 };
+
 const SscCommandId ait_commands[] = {
     { 0x01, -1 },   { 0x03, -1 },   { 0x05, -1 }, { 0x08, -1 }, { 0x0a, -1 },   { 0x10, -1 },
     { 0x11, -1 },   { 0x12, -1 },   { 0x15, -1 }, { 0x16, -1 }, { 0x17, -1 },   { 0x19, -1 },

@@ -13,6 +13,14 @@ extern const SscModePage ait_mode_pages[];
 extern const SscModePage ait_native_mode_pages[];
 #define AIT_N_NATIVE_MODE_PAGES 7
 
+/*
+ * The makers' list is 02h 03h 07h 2Eh 30h 31h 33h 34h 35h 39h 3Ch 3Dh 3Eh. Left out are 07h, whose
+ * entries are not sourced, and 30h and 3Ch, which count over the life of a cartridge.
+ */
+extern const uint8_t ait_log_pages[];
+/* The chip's log pages, as the manuals of SDX-700C and of SDX-1100V have them. */
+extern const SscMicPage ait_mic, ait_later_mic;
+
 /* The MIC is a chip of 64 Kbit. */
 #define AIT_MEMORY_SIZE 8192
 

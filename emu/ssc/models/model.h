@@ -47,6 +47,16 @@ typedef struct SscCommandId {
 /* No setting: the cartridge decides. It is what an omitted member is. */
 #define SSC_OF_CARTRIDGE 0
 
+/*
+ * How AIT drives tell of the chip in the cartridge, log pages 3Dh and 3Eh: lengths of parameters,
+ * how many partitions have notes in DDS emulation and native, and the LBIN and LP bits of a note.
+ */
+typedef struct SscMicPage {
+    uint8_t word, serial, system_log, volume, element;
+    uint8_t notes, native_notes;
+    uint8_t note_control;
+} SscMicPage;
+
 /* How fast it is. What is not sourced says so beside the number. */
 typedef struct SscTiming {
     uint32_t rate;           /* native, bytes a second */
@@ -82,6 +92,9 @@ struct SscModel {
     const SscModePage *mode_pages;
     unsigned n_mode_pages;
     const uint8_t *log_pages;      /* ended by 0; page 00h is always there */
+    bool log_subpages;             /* LOG SENSE knows subpages (SPC-4) */
+    bool log_settable;             /* LOG SELECT sets counters, not just all of them back */
+    const SscMicPage *mic;         /* the log pages are AIT's; NULL: the standard's */
     uint8_t log_frame_parameters;  /* pages 34h, 35h: the last parameter */
     uint32_t log_compression_unit; /* page 39h: bytes that count as one */
     const SscCommandId *commands;  /* those of the table that it has; NULL: all */

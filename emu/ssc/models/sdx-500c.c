@@ -6,7 +6,6 @@
 #include "emu/ssc/models/ait.h"
 
 static const SscDensity densities[] = { AIT_DENSITY_1(true), AIT_DENSITY_2(true) };
-static const uint8_t log_pages[] = { 0x2e, 0x33, 0x34, 0x35, 0x39, 0 };
 static const uint8_t vpd_pages[] = { 0x80, 0x83, 0 };
 
 const SscModel ssc_model_sdx_500c = {
@@ -29,7 +28,8 @@ const SscModel ssc_model_sdx_500c = {
     .n_densities = G_N_ELEMENTS(densities),
     .mode_pages = ait_mode_pages,
     .n_mode_pages = AIT_N_MODE_PAGES,
-    .log_pages = log_pages,
+    .log_pages = ait_log_pages,
+    .mic = &ait_mic,
     .log_frame_parameters = 0x09,
     .log_compression_unit = 1000,
     .commands = ait_commands,

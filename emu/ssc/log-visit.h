@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside emu/ssc: the parameters of a log page. Its builder names each of them, ascending, and says
+ * what it counts; that is gone through whenever something is to be done with them: to send them, to
+ * find one, to set them back.
+ */
+#ifndef USBTAPE_SSC_LOG_VISIT_H
+#define USBTAPE_SSC_LOG_VISIT_H
+
+#include "emu/ssc/drive-state.h"
+
+/* PC field (SPC-3 § 6.6). */
+typedef enum SscLogControl {
+    LOG_THRESHOLD,
+    LOG_CUMULATIVE,
+    LOG_DEFAULT_THRESHOLD,
+    LOG_DEFAULT_CUMULATIVE,
+} SscLogControl;
+
+/* The control byte of a parameter (SPC-3 § 7.2.1). */
+#define LOG_DS          0x40 /* it is not saved */
+#define LOG_TSD         0x20
+#define LOG_TMC_ALWAYS  0x0c
+#define LOG_BINARY_LIST 0x03
+
+/* What PC and LOG SELECT mean to a parameter. */
+typedef enum SscLogKind {
+    LOG_VALUE,   /* nothing: it is what it is */
+    LOG_TOTAL,   /* counts; nothing sets it back */
+    LOG_COUNTER, /* counts, until it is set */
+} SscLogKind;
+
+/* What a page's parameters are gone through for. */
+typedef enum SscLogPurpose {
+    LOG_SEND,  /* LOG SENSE */
+    LOG_FIND,  /* is there the one called `wanted`? */
+    LOG_RESET, /* its counters begin anew */
+} SscLogPurpose;
+
+/* A page being gone through: its builder names each parameter there is, ascending, and its value.
+ */
+typedef struct SscLogVisit {
+    SscDrive *drive;
+    ByteWriter *reply; /* LOG_SEND */
+    SscLogPurpose purpose;
+    uint8_t code; /* of the page */
+    SscLogControl control;
+    uint16_t pointer; /* parameters below are left out */
+    int last;         /* code of the last parameter that the page has; -1: none */
+    struct {
+        int wanted;
+        bool is_there;
+        SscLogKind kind;
+        uint8_t control, length;
+        uint64_t value; /* as counted */
+    } found;
+} SscLogVisit;
+
+/* A parameter that is no number. At most 255 bytes. */
+void log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t *bytes,
+               unsigned length);
+/* A number of `length` bytes, 1 to 8. */
+void log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t control,
+                unsigned length, uint64_t counted);
+/* The same of one kind, with nothing but DS in its control byte. */
+void log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
+void log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
+void log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value);
+/* Counters of one length of what does not happen here. */
+void log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
+/* Parameters of one length without meaning. */
+void log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
+
+/* The counter shows `value` from now on, and what comes on top of `counted`. */
+void log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t counted, uint64_t value);
+
+#endif
