@@ -298,11 +298,17 @@ static MediumResult put_stored(SscDrive *drive, ByteWriter *w, uint32_t partitio
     return MEDIUM_OK;
 }
 
+/* FIRST ATTRIBUTE IDENTIFIER; a list of identifiers is always of all (SPC-3 § 6.14.2). */
+static uint16_t first_id(const SscCommand *c)
+{
+    return c->row->service_action == 0x01 ? 0 : get_be16(c->cdb + 8);
+}
+
 /* What the service action asks for, into a writer of any size: one of none only counts. */
 static MediumResult put_answer(SscCommand *c, ByteWriter *w, uint32_t available)
 {
     uint32_t partition = c->cdb[7];
-    g_autoptr(GArray) ids = list_ids(c->drive, partition, get_be16(c->cdb + 8));
+    g_autoptr(GArray) ids = list_ids(c->drive, partition, first_id(c));
 
     byte_writer_be32(w, available);
     for (guint i = 0; i < ids->len; i++) {
@@ -354,6 +360,15 @@ static bool has_partition(SscDrive *drive, uint8_t number)
     return number < info.geometry.partitions;
 }
 
+/* Is there one of that name? */
+static bool has_first(SscCommand *c)
+{
+    g_autoptr(GArray) ids = list_ids(c->drive, c->cdb[7], first_id(c));
+
+    return ids->len > 0 &&
+           (c->row->service_action == 0x01 || g_array_index(ids, uint16_t, 0) == first_id(c));
+}
+
 /* Service actions ATTRIBUTE VALUES and ATTRIBUTE LIST. */
 Outcome read_attribute(SscCommand *c)
 {
@@ -361,6 +376,9 @@ Outcome read_attribute(SscCommand *c)
 
     if (!has_partition(c->drive, c->cdb[7])) {
         return illegal_field(7, -1);
+    }
+    if (!has_first(c)) {
+        return illegal_field(8, -1);
     }
     MediumResult result = count_answer(c, &length);
     if (result != MEDIUM_OK) {

@@ -89,29 +89,51 @@ static bool at_beginning(TapeMedium *medium)
     return position.partition == 0 && position.bop;
 }
 
-/* Nothing of what was on it is left, not even in the buffer. */
-static Outcome make_anew(SscCommand *c, unsigned count, const uint64_t *capacities)
+/* What cannot be had is the fault of the page in the parameter list, or of FORMAT's choice. */
+#define NO_LIST (-1)
+
+static Outcome refuse(int at, unsigned field)
 {
-    SscDrive *drive = c->drive;
+    return at == NO_LIST ? illegal_field(2, 3) : illegal_parameter((unsigned)at + field, -1);
+}
+
+/* May anything be written on it? MODE SELECT passes no gate that asks. */
+static Outcome check_writable(SscDrive *drive)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    if (info.write_protected) {
+        ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
+        return check(SENSE_WRITE_PROTECTED);
+    }
+    return drive->format == FORMAT_READ_ONLY ? check(SENSE_READ_ONLY_FORMAT) : good();
+}
+
+/* Nothing of what was on it is left, not even in the buffer. */
+static MediumResult make_anew(SscDrive *drive, unsigned count, const uint64_t *capacities)
+{
     MediumResult result = medium_format_partitions(drive->medium, count, capacities);
 
     if (result == MEDIUM_OK) {
         ssc_buffer_clear(&drive->buffer);
     }
     drive->dirty = true;
-    return of_medium(c, result, ACT_OTHER, 0);
+    return result;
 }
 
-Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
+static bool is_refused(MediumResult result)
+{
+    return result == MEDIUM_INVALID || result == MEDIUM_UNSUPPORTED;
+}
+
+/* `page`: NULL makes one partition. `at`: where in the parameter list it is; NO_LIST. */
+static Outcome partition(SscCommand *c, const uint8_t *page, int at)
 {
     SscDrive *drive = c->drive;
     unsigned count = page ? 1u + page[ADDITIONAL_PARTITIONS] : 1;
     uint64_t capacities[MEDIUM_PARTITIONS_MAX];
-    Outcome ready = ssc_check_ready(drive);
 
-    if (!outcome_is_good(&ready)) {
-        return ready;
-    }
     if (!at_beginning(drive->medium)) {
         return check(SENSE_POSITION_PAST_BEGINNING);
     }
@@ -119,9 +141,21 @@ Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
     bool fits = page && (page[FLAGS] & IDP) ? divide_by_sizes(page, whole, count, capacities)
                                             : divide_evenly(whole, count, capacities);
     if (!fits) {
-        return illegal_parameter(at + SIZES, -1);
+        return refuse(at, SIZES);
     }
-    return make_anew(c, count, capacities);
+    MediumResult result = make_anew(drive, count, capacities);
+    return is_refused(result) ? refuse(at, ADDITIONAL_PARTITIONS)
+                              : of_medium(c, result, ACT_OTHER, 0);
+}
+
+Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
+{
+    Outcome outcome = ssc_check_ready(c->drive);
+
+    if (outcome_is_good(&outcome)) {
+        outcome = check_writable(c->drive);
+    }
+    return outcome_is_good(&outcome) ? partition(c, page, (int)at) : outcome;
 }
 
 /* The partitions as they are; a cartridge has room for `capacities`. Returns how many. */
@@ -149,12 +183,12 @@ static Outcome check_divisible(SscCommand *c, unsigned at)
     if (!ssc_mode_native(c->drive)) {
         return illegal_parameter(at, 5); /* such pages are for AIT's own format */
     }
-    return c->drive->format == FORMAT_READ_ONLY ? check(SENSE_READ_ONLY_FORMAT) : good();
+    return check_writable(c->drive);
 }
 
-/* The tape is divided anew; the head goes to the beginning of `partition`. */
-static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacities,
-                        uint32_t partition)
+/* The tape is divided anew, as the page at `at` wants; the head goes to the beginning of `to`. */
+static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacities, uint32_t to,
+                        unsigned at)
 {
     TapeMedium *medium = c->drive->medium;
     MediumResult result = medium_redivide(medium, count, capacities);
@@ -162,9 +196,9 @@ static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacitie
     c->drive->dirty = true;
     if (result == MEDIUM_OK) {
         ssc_buffer_clear(&c->drive->buffer);
-        result = medium_locate(medium, partition, MEDIUM_LOCATE_OBJECT, 0);
+        result = medium_locate(medium, to, MEDIUM_LOCATE_OBJECT, 0);
     }
-    return of_medium(c, result, ACT_OTHER, 0);
+    return is_refused(result) ? illegal_parameter(at, 5) : of_medium(c, result, ACT_OTHER, 0);
 }
 
 /*
@@ -174,7 +208,7 @@ static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacitie
 Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at)
 {
     MediumPartition partitions[MEDIUM_PARTITIONS_MAX];
-    uint64_t capacities[MEDIUM_PARTITIONS_MAX], unit = unit_of(page);
+    uint64_t capacities[MEDIUM_PARTITIONS_MAX], unit = ssc_mode_partition_unit(c->drive);
     Outcome outcome = check_divisible(c, at);
     MediumPosition position;
 
@@ -194,7 +228,7 @@ Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at)
     }
     capacities[last] = kept;
     capacities[count] = whole == G_MAXUINT64 ? whole : whole - kept;
-    return redivide(c, count + 1, capacities, count);
+    return redivide(c, count + 1, capacities, count, at);
 }
 
 /* Those above the one that the page names go; that one takes their room. */
@@ -219,7 +253,7 @@ Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at)
 
         capacities[last] = endless ? G_MAXUINT64 : capacities[last] + capacities[i];
     }
-    return redivide(c, last + 1, capacities, position.partition);
+    return redivide(c, last + 1, capacities, position.partition, at);
 }
 
 static Outcome end_format(SscCommand *c, Outcome outcome)
@@ -246,7 +280,7 @@ Outcome format_medium(SscCommand *c)
                                                      SSC_PAGE_PARTITIONS, page))) {
         return illegal_field(2, 3);
     }
-    return end_format(c, ssc_partition(c, format == 0 ? NULL : page, 0));
+    return end_format(c, partition(c, format == 0 ? NULL : page, NO_LIST));
 }
 
 /*
@@ -266,5 +300,7 @@ Outcome set_capacity(SscCommand *c)
     } else if (capacity == 0 || whole == G_MAXUINT64) { /* a tape without end has no halves */
         return illegal_field(3, -1);
     }
-    return end_format(c, make_anew(c, 1, &capacity));
+    MediumResult result = make_anew(c->drive, 1, &capacity);
+    return is_refused(result) ? illegal_field(3, -1)
+                              : end_format(c, of_medium(c, result, ACT_OTHER, 0));
 }

@@ -263,7 +263,7 @@ bool ssc_vpd_page(SscCommand *c, uint8_t code);
 /* cmd-format.c */
 /*
  * Makes the cartridge anew with partitions as the medium partition page says (offsets as in the
- * standard); NULL: one. `at`: where the page is in the parameter list, for field pointers.
+ * standard). `at`: where the page is in the parameter list, for field pointers.
  */
 Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at);
 
@@ -300,6 +300,8 @@ bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
                    uint8_t page[SSC_MODE_PAGE_SIZE]);
 /* Byte 2 of AIT's page 31h: how the loaded cartridge is formatted. */
 uint8_t ssc_mode_ait_format(SscDrive *drive);
+/* Bytes that one unit of a partition's size is, as the drive tells sizes. */
+uint64_t ssc_mode_partition_unit(SscDrive *drive);
 /* The loaded cartridge is formatted as AIT native. */
 bool ssc_mode_native(const SscDrive *drive);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */

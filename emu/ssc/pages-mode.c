@@ -160,15 +160,58 @@ static uint8_t most_partitions(const SscModel *model, const SscMode *mode)
     return is_native(model, mode) ? most : MIN(most, 1);
 }
 
+/* PSUM and PARTITION UNITS: how the loaded cartridge, or the drive's own, is measured. */
+#define PSUM_MB    0x10
+#define PSUM_UNITS 0x18
+
+static unsigned partition_units(SscDrive *drive)
+{
+    const SscModel *model = drive->model;
+    uint8_t density = ssc_drive_density(drive);
+
+    for (unsigned i = 0; i < model->n_densities; i++) {
+        if (model->densities[i].primary == density) {
+            return model->densities[i].partition_units;
+        }
+    }
+    return 0;
+}
+
+uint64_t ssc_mode_partition_unit(SscDrive *drive)
+{
+    unsigned units = partition_units(drive);
+    uint64_t unit = units == 0 ? 1000000 : 1;
+
+    for (; units > 0; units--) {
+        unit *= 10;
+    }
+    return unit;
+}
+
+/* Both fields, into bytes 4 and 6 of pages 11h and 32h. */
+static void put_units(SscDrive *drive, uint8_t *values)
+{
+    unsigned units = partition_units(drive);
+
+    values[4 - 2] = units == 0 ? PSUM_MB : PSUM_UNITS;
+    values[6 - 2] = (uint8_t)((values[6 - 2] & 0xf0) | (units == 0 ? values[6 - 2] & 0x0f : units));
+}
+
+static void refresh_append(SscDrive *drive, uint8_t *values)
+{
+    put_units(drive, values);
+}
+
 /* Sizes of the partitions there are, in the unit that the page names (SSC-3 § 8.3.4). */
 static void refresh_partitions(SscDrive *drive, uint8_t *values)
 {
+    uint64_t unit = ssc_mode_partition_unit(drive);
     MediumInfo info;
 
     values[2 - 2] = most_partitions(drive->model, &drive->mode);
-    /* Sizes in MB. FDP, SDP and IDP ask for something: a host that sends back what it read must
-     * not lose its tape. */
-    values[4 - 2] = 0x10;
+    /* FDP, SDP and IDP ask for something: a host that sends back what it read must not lose its
+     * tape. */
+    put_units(drive, values);
     if (!drive->loaded) {
         return;
     }
@@ -178,7 +221,7 @@ static void refresh_partitions(SscDrive *drive, uint8_t *values)
         MediumPartition partition;
 
         medium_partition(drive->medium, i, &partition);
-        put_be16(values + 8 - 2 + 2 * i, (uint16_t)MIN(partition.capacity / 1000000, 0xffff));
+        put_be16(values + 8 - 2 + 2 * i, (uint16_t)MIN(partition.capacity / unit, 0xffff));
     }
 }
 
@@ -384,7 +427,7 @@ static const struct {
     { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions,
       partitions_length },
     { PAGE_AIT, 0, refresh_ait, wrong_ait, NULL },
-    { SSC_PAGE_APPEND, 0, NULL, NULL, changed_append },
+    { SSC_PAGE_APPEND, 0, refresh_append, NULL, changed_append },
     { SSC_PAGE_DELETE, 0, refresh_delete, NULL, changed_delete },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What makes a model that model: quirks, and the two formats of AIT cartridges. */
 #include "emu/base/bytes.h"
+#include "emu/ssc/table.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_models_tcase(void);
@@ -384,6 +385,124 @@ START_TEST(a_drive_is_used)
 }
 END_TEST
 
+/* ATAPI has CDBs of 12 bytes: nothing that takes 16 is there. */
+START_TEST(no_atapi_drive_has_long_commands)
+{
+    static const char *const models[] = { "sdx-420c", "sdx-570v" };
+    g_autoptr(ScsiHost) h = host_new_loaded(models[_i], NULL);
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        uint8_t cdb[16] = { rows[i].opcode, (uint8_t)MAX(rows[i].service_action, 0) };
+
+        if (rows[i].length > 12) {
+            host_send(h, cdb, sizeof cdb);
+            expect_sense(h, SENSE_INVALID_OPCODE);
+        }
+    }
+}
+END_TEST
+
+/* SDX-550V manual § 6.7.8: AIT-2 Turbo cartridges are measured in 10 MB, others in MB. */
+static const struct {
+    uint8_t density, psum, units;
+    uint64_t unit;
+} measures[] = {
+    { 0x3a, 0x18, 7, 10000000 },
+    { 0x00, 0x18, 7, 10000000 }, /* the drive's own */
+    { 0x31, 0x10, 6, 1000000 },
+    { 0x39, 0x10, 6, 1000000 },
+};
+
+START_TEST(partitions_have_the_cartridges_measure)
+{
+    const uint64_t unit = measures[_i].unit;
+    const MediumGeometry geometry = { .partitions = 1,
+                                      .capacity = 100 * unit,
+                                      .density = measures[_i].density };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-570v", &geometry);
+    uint8_t list[4 + 12] = { 0 };
+
+    host_send(h, CDB(0x1a, 0x08, 0x11, 0, 0xff, 0));
+    expect_good(h);
+    memcpy(list + 4, h->task.in->data + 4, 12);
+    ck_assert_uint_eq(list[4 + 4], measures[_i].psum);
+    ck_assert_uint_eq(list[4 + 6], measures[_i].units);
+    ck_assert_uint_eq(get_be16(list + 4 + 8), 100);
+    list[2] = 0x10;
+    list[4 + 3] = 1;
+    list[4 + 4] |= 0x20; /* IDP */
+    put_be16(list + 4 + 8, 0xffff);
+    put_be16(list + 4 + 10, 30);
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_good(h);
+    ck_assert_uint_eq(capacity_of(h, 0), 70 * unit);
+    ck_assert_uint_eq(capacity_of(h, 1), 30 * unit);
+}
+END_TEST
+
+START_TEST(a_partition_is_appended_in_the_cartridges_measure)
+{
+    const uint64_t unit = measures[_i].unit;
+    const MediumGeometry geometry = { .partitions = 1,
+                                      .capacity = 100 * unit,
+                                      .density = measures[_i].density };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-570v", &geometry);
+    uint8_t list[4 + 10] = { 0 };
+
+    select_format(h, NATIVE);
+    divide(h, 0);
+    expect_good(h);
+    host_send(h, CDB(0x1a, 0x08, 0x32, 0, 0xff, 0));
+    expect_good(h);
+    memcpy(list + 4, h->task.in->data + 4, 10);
+    list[2] = 0x10;
+    ck_assert_uint_eq(list[4 + 4], measures[_i].psum);
+    ck_assert_uint_eq(list[4 + 6] & 0x0f, measures[_i].units == 7 ? 7 : 0);
+    put_be16(list + 4 + 8, 99);
+    list[4 + 4] ^= 0x08; /* the other unit is refused */
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 4 + 4, 3);
+    list[4 + 4] ^= 0x08;
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_good(h);
+    ck_assert_uint_eq(capacity_of(h, 0), unit);
+    ck_assert_uint_eq(capacity_of(h, 1), 99 * unit);
+}
+END_TEST
+
+/* MODE SELECT formats no tape that cannot be written. */
+START_TEST(no_partitions_on_a_read_only_density)
+{
+    const MediumGeometry geometry = { .partitions = 1, .density = 0x32 };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-900v", &geometry);
+
+    divide(h, 1);
+    expect_sense(h, SENSE_READ_ONLY_FORMAT);
+    ck_assert_uint_eq(partitions(h), 1);
+    ck_assert_int_eq(medium_set_write_protect(ssc_drive_medium(h->drive), true), MEDIUM_OK);
+    divide(h, 1);
+    expect_sense(h, SENSE_WRITE_PROTECTED);
+    ck_assert_uint_eq(partitions(h), 1);
+}
+END_TEST
+
+/* What the cartridge itself will not have is the fault of the page, or of FORMAT MEDIUM's field. */
+START_TEST(partitions_that_the_cartridge_refuses)
+{
+    static const MediumResult results[] = { MEDIUM_INVALID, MEDIUM_UNSUPPORTED };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_next_result(h, TEST_FORMAT, 0, results[_i]);
+    divide(h, 1);
+    expect_parameter(h, 4 + 3, -1);
+    host_next_result(h, TEST_FORMAT, 0, results[_i]);
+    host_send(h, CDB(0x04, 0, 0, 0, 0, 0));
+    expect_field(h, 2, 3);
+}
+END_TEST
+
 TCase *make_ssc_models_tcase(void)
 {
     TCase *tcase = tcase_create("models");
@@ -400,5 +519,11 @@ TCase *make_ssc_models_tcase(void)
     tcase_add_test(tcase, append_and_delete_need_a_tape_that_can_be_written);
     tcase_add_test(tcase, the_cartridge_remembers);
     tcase_add_loop_test(tcase, the_latest_are_native_from_the_start, 0, 2);
+    tcase_add_loop_test(tcase, no_atapi_drive_has_long_commands, 0, 2);
+    tcase_add_loop_test(tcase, partitions_have_the_cartridges_measure, 0, G_N_ELEMENTS(measures));
+    tcase_add_loop_test(tcase, a_partition_is_appended_in_the_cartridges_measure, 0,
+                        G_N_ELEMENTS(measures));
+    tcase_add_test(tcase, no_partitions_on_a_read_only_density);
+    tcase_add_loop_test(tcase, partitions_that_the_cartridge_refuses, 0, 2);
     return tcase;
 }

@@ -10,9 +10,9 @@ struct TestMedium {
     MediumSyncDone done;
     void *done_data;
     unsigned syncs;
-    MediumResult next[3];
-    unsigned skip[3];
-    unsigned times[3];
+    MediumResult next[TEST_OPS];
+    unsigned skip[TEST_OPS];
+    unsigned times[TEST_OPS];
 };
 
 static TestMedium *test_medium(TapeMedium *m)
@@ -103,7 +103,11 @@ static MediumResult cut(TapeMedium *base)
 
 static MediumResult format_partitions(TapeMedium *base, uint32_t count, const uint64_t *capacities)
 {
-    return medium_format_partitions(test_medium(base)->ram, count, capacities);
+    TestMedium *m = test_medium(base);
+    MediumResult result;
+
+    return fails(m, TEST_FORMAT, &result) ? result
+                                          : medium_format_partitions(m->ram, count, capacities);
 }
 
 static MediumResult redivide(TapeMedium *base, uint32_t count, const uint64_t *capacities)

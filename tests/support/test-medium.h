@@ -19,7 +19,7 @@ void test_medium_end_sync(TestMedium *m, MediumResult result);
 /* Asked for so far. */
 unsigned test_medium_syncs(const TestMedium *m);
 
-typedef enum TestOp { TEST_READ, TEST_WRITE, TEST_MARKS } TestOp;
+typedef enum TestOp { TEST_READ, TEST_WRITE, TEST_MARKS, TEST_FORMAT, TEST_OPS } TestOp;
 /* After `skip` more motions of this kind, one answers this, without effect on the tape. */
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result);
 /* The same for the `times` motions after those. */

@@ -24,8 +24,8 @@ extern const SscMicPage ait_mic, ait_later_mic;
 /* The MIC is a chip of 64 Kbit. */
 #define AIT_MEMORY_SIZE 8192
 
-/* The commands that the makers' manuals list. */
-extern const SscCommandId ait_commands[];
+/* The commands that the makers' manuals list; ATAPI drives have none whose CDB takes 16 bytes. */
+extern const SscCommandId ait_commands[], ait_atapi_commands[];
 
 /* As is told of SDX-400V, an AIT-1 drive; not sourced for the others. */
 #define AIT_BUFFER_SIZE (12 << 20)
@@ -46,10 +46,13 @@ extern const SscCommandId ait_commands[];
  * are sourced for AIT-1 and AIT-3; for the others they are the value that other emulators use.
  */
 #define AIT_DENSITY(code, can_write, bits, megabytes, short_name, long_name)                       \
+    AIT_DENSITY_IN(0, code, can_write, bits, megabytes, short_name, long_name)
+#define AIT_DENSITY_IN(units, code, can_write, bits, megabytes, short_name, long_name)             \
     {                                                                                              \
-        .primary = (code), .secondary = (code), .writable = (can_write), .bits_per_mm = (bits),    \
-        .width = 80, .tracks = 1, .capacity_mb = (megabytes), .organization = "SONY",              \
-        .name = (short_name), .description = (long_name)                                           \
+        .partition_units = (units), .primary = (code), .secondary = (code),                        \
+        .writable = (can_write), .bits_per_mm = (bits), .width = 80, .tracks = 1,                  \
+        .capacity_mb = (megabytes), .organization = "SONY", .name = (short_name),                  \
+        .description = (long_name)                                                                 \
     }
 #define AIT_DENSITY_1(can_write)                                                                   \
     AIT_DENSITY(0x30, can_write, 0x0011d7, 35000, "AIT-1", "AdvIntelligentTape1")
@@ -63,7 +66,8 @@ extern const SscCommandId ait_commands[];
     AIT_DENSITY(0x34, can_write, 0x0017d6, 400000, "AIT-5", "AdvIntelligentTape5")
 #define AIT_DENSITY_1_TURBO(can_write)                                                             \
     AIT_DENSITY(0x39, can_write, 0x0017d6, 40000, "AIT-1T", "AdvIntelligentTape1T")
+/* Its partitions are measured in 10 MB (SDX-550V manual § 6.7.8), those of the others in MB. */
 #define AIT_DENSITY_2_TURBO(can_write)                                                             \
-    AIT_DENSITY(0x3a, can_write, 0x0017d6, 80000, "AIT-2T", "AdvIntelligentTape2T")
+    AIT_DENSITY_IN(7, 0x3a, can_write, 0x0017d6, 80000, "AIT-2T", "AdvIntelligentTape2T")
 
 #endif

@@ -22,7 +22,8 @@ typedef struct SscDensity {
     uint32_t bits_per_mm; /* 24 bits */
     uint16_t width;       /* of the tape, in 0.1 mm */
     uint16_t tracks;
-    uint32_t capacity_mb; /* 10^6 bytes, uncompressed */
+    uint32_t capacity_mb;    /* 10^6 bytes, uncompressed */
+    uint8_t partition_units; /* partitions are measured in 10^n bytes; 0: in MB */
     const char *organization, *name, *description;
 } SscDensity;
 

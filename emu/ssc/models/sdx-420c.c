@@ -37,7 +37,7 @@ const SscModel ssc_model_sdx_420c = {
     .mic = &ait_mic,
     .log_frame_parameters = 0x09,
     .log_compression_unit = 1000,
-    .commands = ait_commands,
+    .commands = ait_atapi_commands,
     .usb = { .vendor = 0x1209,
              .product = 0x0002,
              .release = 0x1106, /* that of the attested bridge */
