@@ -364,6 +364,11 @@ UsbSpeed usb_device_speed(const UsbDevice *device)
     return device->speed;
 }
 
+void usb_device_set_speed(UsbDevice *device, UsbSpeed speed)
+{
+    device->speed = speed;
+}
+
 const UsbIdentity *usb_device_identity(const UsbDevice *device)
 {
     return &device->identity;

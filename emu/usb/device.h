@@ -71,6 +71,8 @@ bool usb_device_set_interface(UsbDevice *device, uint8_t interface, uint8_t alte
 int usb_device_interface(const UsbDevice *device, uint8_t interface);
 
 UsbSpeed usb_device_speed(const UsbDevice *device);
+/* What the port that it was plugged into runs at. Only with nothing pending, before its reset. */
+void usb_device_set_speed(UsbDevice *device, UsbSpeed speed);
 const UsbIdentity *usb_device_identity(const UsbDevice *device);
 
 #endif
