@@ -63,17 +63,25 @@ typedef struct LoopExecutor {
     Executor base;
     GMainContext *context;
     GThreadPool *pool;
+    GQueue jobs;  /* of Job: run, and their `done` not called yet; the owner's thread alone */
+    GMutex lock;  /* of Job.source */
+    GCond worked; /* some Job.source was set */
 } LoopExecutor;
 
 typedef struct Job {
+    LoopExecutor *executor; /* NULL: freed since */
     ExecutorFunc work, done;
     void *data;
+    GSource *source; /* NULL: it is still at work; the context's */
 } Job;
 
 static gboolean job_done(void *data)
 {
-    Job *job = data;
+    g_autofree Job *job = data;
 
+    if (job->executor) {
+        g_queue_remove(&job->executor->jobs, job);
+    }
     job->done(job->data);
     return G_SOURCE_REMOVE;
 }
@@ -86,8 +94,12 @@ static void job_work(void *data, void *user_data)
 
     job->work(job->data);
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, job_done, job, g_free);
-    g_source_attach(source, self->context);
+    g_source_set_callback(source, job_done, job, NULL);
+    g_mutex_lock(&self->lock);
+    job->source = source;
+    g_source_attach(source, self->context); /* from here on the job may be gone */
+    g_cond_broadcast(&self->worked);
+    g_mutex_unlock(&self->lock);
 }
 
 static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
@@ -95,18 +107,41 @@ static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, v
     LoopExecutor *self = (LoopExecutor *)executor;
     Job *job = g_new(Job, 1);
 
-    *job = (Job){ work, done, data };
+    *job = (Job){ self, work, done, data, NULL };
+    g_queue_push_tail(&self->jobs, job);
     g_thread_pool_push(self->pool, job, NULL);
+}
+
+void loop_executor_drain(Executor *executor)
+{
+    LoopExecutor *self = (LoopExecutor *)executor;
+    Job *job;
+
+    while ((job = g_queue_peek_head(&self->jobs))) {
+        g_mutex_lock(&self->lock);
+        while (!job->source) {
+            g_cond_wait(&self->worked, &self->lock);
+        }
+        g_mutex_unlock(&self->lock);
+        g_source_destroy(job->source);
+        job_done(job);
+    }
 }
 
 static void loop_executor_free(Executor *executor)
 {
     LoopExecutor *self = (LoopExecutor *)executor;
+    Job *job;
 
     g_thread_pool_free(self->pool, FALSE, TRUE);
+    while ((job = g_queue_pop_head(&self->jobs))) {
+        job->executor = NULL;
+    }
     if (self->context) {
         g_main_context_unref(self->context);
     }
+    g_mutex_clear(&self->lock);
+    g_cond_clear(&self->worked);
     g_free(self);
 }
 
@@ -119,6 +154,9 @@ Executor *loop_executor_new(void)
     self->base.ops = &ops;
     self->context = context ? g_main_context_ref(context) : NULL;
     self->pool = g_thread_pool_new(job_work, self, 1, FALSE, NULL);
+    g_queue_init(&self->jobs);
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->worked);
     return &self->base;
 }
 

@@ -15,6 +15,9 @@ Clock *loop_clock_new(void);
 
 /* One worker thread. Freeing it waits for the work under way; its `done` still runs on the loop. */
 Executor *loop_executor_new(void);
+/* Waits for all that a loop_executor_new() was given and calls each `done` here and now: for an end
+ * that must not run the main loop. */
+void loop_executor_drain(Executor *executor);
 
 /* Calls `func(fd, condition, data)` on the thread-default context; end it with loop_unwatch. */
 GSource *loop_watch(int fd, GIOCondition condition, GUnixFDSourceFunc func, void *data);
