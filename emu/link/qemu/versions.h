@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between the versions of QEMU that the device is built in: all of it is here, and one
+ * line of meson.build.part. Included after QEMU's own headers.
+ */
+#ifndef USBTAPE_QEMU_VERSIONS_H
+#define USBTAPE_QEMU_VERSIONS_H
+
+#define USB_TAPE_QEMU(major, minor)                                                                \
+    (QEMU_VERSION_MAJOR > (major) ||                                                               \
+     (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
+
+/* Arrays of properties are constant, and know their length. */
+#if USB_TAPE_QEMU(10, 0)
+#define USB_TAPE_PROPERTIES const Property
+#define USB_TAPE_PROPERTIES_END
+#else
+#define USB_TAPE_PROPERTIES     Property
+#define USB_TAPE_PROPERTIES_END DEFINE_PROP_END_OF_LIST(),
+#endif
+
+#if USB_TAPE_QEMU(10, 1)
+#define USB_TAPE_CLASS_DATA const void
+#else
+#define USB_TAPE_CLASS_DATA void
+#endif
+
+/* The VM cannot be saved or migrated as long as this is in force; `*reason` is freed at its end. */
+static inline int usb_tape_block_saving(Error **reason, Error **errp)
+{
+#if USB_TAPE_QEMU(8, 2)
+    return migrate_add_blocker(reason, errp);
+#else
+    int result = migrate_add_blocker(*reason, errp);
+
+    if (result < 0) {
+        error_free(*reason);
+        *reason = NULL;
+    }
+    return result;
+#endif
+}
+
+static inline void usb_tape_unblock_saving(Error **reason)
+{
+#if USB_TAPE_QEMU(8, 2)
+    migrate_del_blocker(reason);
+#else
+    migrate_del_blocker(*reason);
+    error_free(*reason);
+    *reason = NULL;
+#endif
+}
+
+#endif
