@@ -224,6 +224,8 @@ static bool make_model(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
     const SscModel *model = ssc_model_by_name(config->model, error);
     const char *timing = config->timing ? config->timing : "off";
     bool timed = g_str_equal(timing, "model");
+    g_auto(GStrv) settings = NULL;
+    char **setting;
 
     if (!named("model", config->model, model != NULL, error)) {
         return false;

@@ -71,6 +71,7 @@ typedef struct UsbTapeConfig {
     const char *control;
     const char *trace;
     const char *timing;
+    const char *set; /* several, with semicolons between them */
     bool read_only;
 } UsbTapeConfig;
 

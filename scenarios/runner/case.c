@@ -486,11 +486,12 @@ static void keep_command_lines(const Case *self, bool cold)
     g_autofree char *drive = NULL;
     g_autofree char *text = NULL;
     g_autofree char *file = g_build_filename(self->directory, "repro.sh", NULL);
-    VmConfig config = { .guest = self->guest->directory,
+    VmConfig config = { .qemu = self->guest->qemu,
+                        .guest = self->guest->directory,
                         .directory = self->directory,
                         .memory = (unsigned)self->scenario->memory,
                         .kvm = self->guest->kvm,
-                        .drive = cold ? DRIVE_SOCKET : NULL };
+                        .drive = cold ? drive_process_plug(self->drive) : (VmDrive){ NULL } };
     g_auto(GStrv) argv = vm_arguments(&config);
     g_autoptr(GString) line = g_string_new(NULL);
     char **arg;
@@ -508,9 +509,11 @@ static void keep_command_lines(const Case *self, bool cold)
         "# Runs this very case again (case %.12s; guest %s; %s).\n"
         "# The drive: %s\n"
         "program=%s\n"
-        "exec \"${USBTAPE:-$program}\" %s %s --case '%s' --seed %" G_GUINT64_FORMAT "%s \"$@\"\n",
+        "exec \"${USBTAPE:-$program}\" %s %s --attach %s --case '%s' --seed %" G_GUINT64_FORMAT
+        "%s \"$@\"\n",
         id, self->guest->directory, self->guest->qemu_version, drive, program,
-        self->scenario->bad ? "selfcheck" : "run", scenario, name, self->scenario->seed,
+        self->scenario->bad ? "selfcheck" : "run", scenario,
+        guest_attachment_name(self->guest->attachment), name, self->scenario->seed,
         cold ? " --cold" : "");
     keep(self, "repro.sh", text);
     g_chmod(file, 0755);
@@ -522,12 +525,19 @@ static bool start(Case *self, bool cold, const CaseOptions *options)
 
     self->drive = drive_process_new(self->directory, &self->scenario->tape, self->scenario->faults,
                                     self->scenario->seed);
+    if (self->guest->attachment == GUEST_QEMU_DEVICE) {
+        drive_process_be_device(self->drive);
+    }
     if (options->pcap) {
         drive_process_capture(self->drive, options->pcap_snap);
     }
     if (drive_process_start(self->drive, &error)) {
+        VmDrive plug = drive_process_plug(self->drive);
+
+        keep_command_lines(self, cold);
         self->vm = guest_start(self->guest, self->directory, (unsigned)self->scenario->memory, cold,
-                               DRIVE_SOCKET, self->log, &error);
+                               &plug, self->log, &error);
+        drive_process_vm(self->drive, self->vm);
     }
     if (!self->vm) {
         self->evidence.environment_failed = true;
@@ -649,11 +659,15 @@ static void finish(Case *self)
     if (self->vm && !interrupted()) {
         fetch_kernel_log(self);
     }
-    g_clear_pointer(&self->vm, vm_free);
+    if (!drive_process_is_device(self->drive)) {
+        g_clear_pointer(&self->vm, vm_free);
+    }
     if (!drive_process_stop(self->drive, false, &error)) {
         self->evidence.crashed = true;
         give_reason(self, "%s", error->message);
     }
+    drive_process_vm(self->drive, NULL);
+    g_clear_pointer(&self->vm, vm_free);
     if (!interrupted()) {
         judge_faults(self); /* as the drive counted them up to its end */
     }
@@ -702,7 +716,6 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
                   .log = fopen(log_path, "we") };
 
     g_mkdir(steps, 0777);
-    keep_command_lines(&self, boots);
     if (start(&self, boots, options)) {
         self.deadline = g_get_monotonic_time() + scenario->deadline.scenario;
         if (prepare_guest(&self)) {

@@ -2,6 +2,7 @@
 #include "scenarios/runner/drive.h"
 
 #include "emu/base/error.h"
+#include "emu/base/json-build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,9 @@ struct DriveProcess {
     char *program;
     TapeConfig tape;
     bool has_faults, captures;
+    bool is_device;   /* in a QEMU */
+    Vm *vm;           /* …in this one; NULL: not yet, or no more */
+    char *device;     /* …by this device_add */
     const char *snap; /* of a capture; NULL: all */
     uint64_t seed;
     int loaded;     /* number of the cartridge that is in, or was last */
@@ -72,6 +76,7 @@ void drive_process_free(DriveProcess *self)
         return;
     }
     proc_end(&self->proc, SIGTERM, SECONDS(10));
+    g_free(self->device);
     g_free(self->directory);
     g_free(self->program);
     g_free(self->tape.model);
@@ -218,54 +223,52 @@ static bool wait_until_it_listens(DriveProcess *self, int fd, GError **error)
            fail(error, "usbtape serve did not start: see serve.log");
 }
 
-bool drive_process_start(DriveProcess *self, GError **error)
+/* Name, value, and so on: what a life of the drive is given, but where it is plugged in. */
+static void add_option(GPtrArray *options, const char *name, const char *value)
 {
-    g_autofree char *path = drive_process_cartridge(self, self->loaded, error);
+    if (value) {
+        g_ptr_array_add(options, g_strdup(name));
+        g_ptr_array_add(options, g_strdup(value));
+    }
+}
+
+static GPtrArray *life_options(DriveProcess *self)
+{
+    GPtrArray *options = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *name = cartridge_name(self, self->loaded);
-    g_autofree char *log_path = g_build_filename(self->directory, "serve.log", NULL);
     g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, self->seed);
     g_autofree char *trace = g_strdup_printf(DRIVE_TRACE, self->lives->len + 1);
-    g_autofree char *pcap = g_strdup_printf(DRIVE_PCAP, self->lives->len + 1);
-    int64_t now = g_get_monotonic_time();
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    const char *const fixed[] = { self->program, "serve",
-                                  "--media",     name,
-                                  "--listen",    "unix:" DRIVE_SOCKET,
-                                  "--control",   "unix:" CONTROL_SOCKET,
-                                  "--trace",     trace };
     char **setting;
+
+    add_option(options, "media", name);
+    add_option(options, "control", "unix:" CONTROL_SOCKET);
+    add_option(options, "trace", trace);
+    add_option(options, "model", self->tape.model);
+    for (setting = self->tape.settings; setting && *setting; setting++) {
+        add_option(options, "set", *setting);
+    }
+    add_option(options, "faults", self->has_faults ? "faults.yaml" : NULL);
+    add_option(options, "seed", self->has_faults ? seed : NULL);
+    return options;
+}
+
+static bool start_process(DriveProcess *self, GPtrArray *options, GError **error)
+{
+    g_autofree char *log_path = g_build_filename(self->directory, "serve.log", NULL);
+    g_autofree char *pcap = g_strdup_printf(DRIVE_PCAP, self->lives->len + 1);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     int out[2], log;
     bool good;
-    size_t i;
+    guint i;
 
-    if (!path) {
-        return false;
+    add_option(argv, self->program, "serve");
+    add_option(argv, "--listen", "unix:" DRIVE_SOCKET);
+    for (i = 0; i < options->len; i += 2) {
+        g_ptr_array_add(argv, g_strconcat("--", options->pdata[i], NULL));
+        g_ptr_array_add(argv, g_strdup(options->pdata[i + 1]));
     }
-    for (i = 0; i < G_N_ELEMENTS(fixed); i++) {
-        g_ptr_array_add(argv, (void *)fixed[i]);
-    }
-    if (self->tape.model) {
-        g_ptr_array_add(argv, (void *)"--model");
-        g_ptr_array_add(argv, self->tape.model);
-    }
-    for (setting = self->tape.settings; setting && *setting; setting++) {
-        g_ptr_array_add(argv, (void *)"--set");
-        g_ptr_array_add(argv, *setting);
-    }
-    if (self->captures) {
-        g_ptr_array_add(argv, (void *)"--pcap");
-        g_ptr_array_add(argv, pcap);
-    }
-    if (self->captures && self->snap) {
-        g_ptr_array_add(argv, (void *)"--pcap-snap");
-        g_ptr_array_add(argv, (void *)self->snap);
-    }
-    if (self->has_faults) {
-        g_ptr_array_add(argv, (void *)"--faults");
-        g_ptr_array_add(argv, (void *)"faults.yaml");
-        g_ptr_array_add(argv, (void *)"--seed");
-        g_ptr_array_add(argv, seed);
-    }
+    add_option(argv, "--pcap", self->captures ? pcap : NULL);
+    add_option(argv, "--pcap-snap", self->captures ? self->snap : NULL);
     g_ptr_array_add(argv, NULL);
     if (pipe2(out, O_CLOEXEC) != 0) {
         return fail(error, g_strerror(errno));
@@ -275,13 +278,97 @@ bool drive_process_start(DriveProcess *self, GError **error)
                       error);
     close(log);
     close(out[1]);
-    g_array_append_val(self->lives, now);
     good = good && wait_until_it_listens(self, out[0], error);
     close(out[0]);
+    return good;
+}
+
+/* The device that is to be: the VM plugs it in, now if it is there. */
+static bool start_device(DriveProcess *self, GPtrArray *options, GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *pcap = g_strdup_printf(DRIVE_USBMON, self->lives->len + 1);
+    g_autofree char *settings = NULL; /* a property has one value */
+    VmDrive plug;
+    guint i;
+
+    json_builder_begin_object(builder);
+    json_add_text(builder, "driver", "usb-tape");
+    json_add_text(builder, "id", "tape0");
+    json_add_text(builder, "bus", "usb.0");
+    for (i = 0; i < options->len; i += 2) {
+        if (!g_str_equal(options->pdata[i], "set")) {
+            json_add_text(builder, options->pdata[i], options->pdata[i + 1]);
+        }
+    }
+    if (self->tape.settings && *self->tape.settings) {
+        json_add_text(builder, "set", settings = g_strjoinv(";", self->tape.settings));
+    }
+    if (self->captures) {
+        json_add_text(builder, "pcap", pcap);
+    }
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    g_free(self->device);
+    self->device = json_to_string(root, FALSE);
+    plug = drive_process_plug(self);
+    return !self->vm || vm_attach(self->vm, &plug, error);
+}
+
+bool drive_process_start(DriveProcess *self, GError **error)
+{
+    g_autofree char *path = drive_process_cartridge(self, self->loaded, error);
+    g_autoptr(GPtrArray) options = life_options(self);
+    int64_t now = g_get_monotonic_time();
+    bool good;
+
+    if (!path) {
+        return false;
+    }
+    good =
+        self->is_device ? start_device(self, options, error) : start_process(self, options, error);
+    g_array_append_val(self->lives, now);
     self->failed |= self->served && !good;
     self->served |= good;
     self->up = good;
     return good;
+}
+
+/* ---- where it is plugged in ---- */
+
+void drive_process_be_device(DriveProcess *self)
+{
+    self->is_device = true;
+}
+
+bool drive_process_is_device(const DriveProcess *self)
+{
+    return self->is_device;
+}
+
+void drive_process_vm(DriveProcess *self, Vm *vm)
+{
+    self->vm = vm;
+}
+
+VmDrive drive_process_plug(const DriveProcess *self)
+{
+    return self->is_device ? (VmDrive){ .device = self->device }
+                           : (VmDrive){ .socket = DRIVE_SOCKET };
+}
+
+/* To QEMU a usb-tape without its drive would be nothing: its own plug is pulled instead. */
+bool drive_process_unplug(DriveProcess *self, Vm *vm, GError **error)
+{
+    return self->is_device ? ctl(self, "unplug", NULL, NULL, error) : vm_detach(vm, error);
+}
+
+bool drive_process_replug(DriveProcess *self, Vm *vm, GError **error)
+{
+    VmDrive plug = drive_process_plug(self);
+
+    return self->is_device ? ctl(self, "replug", NULL, NULL, error) : vm_attach(vm, &plug, error);
 }
 
 const GArray *drive_process_lives(const DriveProcess *self)
@@ -296,10 +383,29 @@ bool drive_process_failed(const DriveProcess *self)
 
 bool drive_process_running(DriveProcess *self)
 {
+    if (self->is_device) {
+        return self->up && self->vm && vm_running(self->vm);
+    }
     return self->proc.running && !proc_wait(&self->proc, 0);
 }
 
-bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
+/* With the VM it goes without a sync, as a process that is killed. */
+static bool stop_device(DriveProcess *self, bool kill, GError **error)
+{
+    if (kill) {
+        return fail(error, "a drive that is part of QEMU cannot be killed alone");
+    }
+    if (!drive_process_running(self)) {
+        return true; /* the VM's end is judged elsewhere */
+    }
+    if (self->has_faults) {
+        count_rules(self);
+    }
+    self->up = false;
+    return vm_detach(self->vm, error);
+}
+
+static bool stop_process(DriveProcess *self, bool kill, GError **error)
 {
     bool running = drive_process_running(self);
     bool ended_by_itself = self->up && !running;
@@ -320,6 +426,11 @@ bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
                            ended_by_itself ? " by itself" : "", self->proc.status,
                            ended_by_itself ? "" : " instead of 0");
     return fail(error, what);
+}
+
+bool drive_process_stop(DriveProcess *self, bool kill, GError **error)
+{
+    return self->is_device ? stop_device(self, kill, error) : stop_process(self, kill, error);
 }
 
 bool drive_process_load(DriveProcess *self, int number, GError **error)

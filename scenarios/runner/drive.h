@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The drive of a case: cartridges made by `usbtape media create`, a `usbtape serve` that plays it,
- * and what `usbtape ctl` can ask of it. The runner uses the program as anybody would.
+ * The drive of a case: cartridges made by `usbtape media create`, what plays them, and what
+ * `usbtape ctl` can ask of it. The runner uses the program as anybody would.
+ *
+ * What plays them is a `usbtape serve` of its own, or a device in the guest's QEMU; then the
+ * drive's life begins and ends with that device, and it cannot be killed apart from QEMU.
  */
 #ifndef USBTAPE_SCENARIOS_DRIVE_H
 #define USBTAPE_SCENARIOS_DRIVE_H
 
-#include "scenarios/runner/proc.h"
+#include "scenarios/runner/vm.h"
 #include <stdint.h>
 
 /* In the case's directory. */
 #define DRIVE_SOCKET "drive.sock"
 #define DRIVE_TRACE  "trace-%u.jsonl" /* of the Nth life */
 #define DRIVE_PCAP   "bus-%u.pcapng"  /* the same, if it is asked for */
+#define DRIVE_USBMON "bus-%u.pcap"    /* the same, of a QEMU device: QEMU's own capture */
 
 /* The tape of a scenario, as its file says it. */
 typedef struct TapeConfig {
@@ -29,6 +33,17 @@ typedef struct DriveProcess DriveProcess;
  */
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed);
+/* It is to live in the QEMU of a guest. Its first life begins with the VM, or when it is attached
+ * to one: drive_process_vm() says where its device was plugged in. Before the first start. */
+void drive_process_be_device(DriveProcess *drive);
+bool drive_process_is_device(const DriveProcess *drive);
+/* Borrowed until it is stopped for good; NULL: the VM is gone. */
+void drive_process_vm(DriveProcess *drive, Vm *vm);
+/* How a VM gets the drive, while it runs. */
+VmDrive drive_process_plug(const DriveProcess *drive);
+/* Takes it off the guest's bus, and puts it back; its life goes on. */
+bool drive_process_unplug(DriveProcess *drive, Vm *vm, GError **error);
+bool drive_process_replug(DriveProcess *drive, Vm *vm, GError **error);
 /* From the next start on everything on the bus is captured, too; of each transfer only `snap`, as
  * `serve` reads it (borrowed), unless that is NULL. */
 void drive_process_capture(DriveProcess *drive, const char *snap);

@@ -74,6 +74,7 @@ void guest_free(Guest *guest)
 {
     if (guest) {
         g_free(guest->directory);
+        g_free(guest->qemu);
         g_free(guest->qemu_version);
         g_free(guest);
     }
@@ -158,9 +159,11 @@ static char *make_scratch_directory(const char *what, GError **error)
 static bool boots_under_kvm(const Guest *guest)
 {
     g_autofree char *directory = make_scratch_directory("probe", NULL);
-    VmConfig config = {
-        .guest = guest->directory, .directory = directory, .memory = 256, .kvm = true
-    };
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = 256,
+                        .kvm = true };
     g_autoptr(Vm) vm = directory ? vm_start(&config, NULL) : NULL;
     bool good = vm && vm_wait_ready(vm, KVM_PATIENCE, NULL);
 
@@ -207,16 +210,57 @@ static void probe_kvm(Guest *guest, ProgressStyle progress)
     progress_note(progress, guest->kvm ? "KVM works" : "no usable KVM: QEMU emulates the CPU");
 }
 
-Guest *guest_prepare(const GuestKind *kind, ProgressStyle progress, GError **error)
+static const char *const attachments[] = {
+    [GUEST_USBREDIR] = "usbredir",
+    [GUEST_QEMU_DEVICE] = "qemu-device",
+};
+
+bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error)
 {
-    static const char *const version[] = { VM_QEMU, "--version", NULL };
+    for (*attachment = 0; *attachment < N_GUEST_ATTACHMENTS; (*attachment)++) {
+        if (g_str_equal(text, attachments[*attachment])) {
+            return true;
+        }
+    }
+    return usbtape_input_error(error, "--attach %s: usbredir or qemu-device", text);
+}
+
+const char *guest_attachment_name(GuestAttachment attachment)
+{
+    return attachments[attachment];
+}
+
+/* The program that has the drive in it, as it is now; NULL and what to run if it is not built. */
+static char *find_qemu(GuestAttachment attachment, ProgressStyle progress, GError **error)
+{
+    g_autofree char *builder =
+        g_build_filename(scenarios_directory(), "..", "emu", "link", "qemu", "build", NULL);
+    const char *const update[] = { builder, "--update", NULL };
+    g_autofree char *directory = NULL;
+
+    if (attachment == GUEST_USBREDIR) {
+        return g_strdup(VM_QEMU);
+    }
+    if (!proc_output(update, NULL, BUILD_PATIENCE, progress != PROGRESS_QUIET, &directory, error)) {
+        return NULL;
+    }
+    return g_build_filename(g_strchomp(directory), VM_QEMU, NULL);
+}
+
+Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+                     GError **error)
+{
     g_autoptr(Guest) guest = g_new0(Guest, 1);
+    const char *const version[] = { guest->qemu = find_qemu(attachment, progress, error),
+                                    "--version", NULL };
     g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
     const char *const build[] = { builder, kind->name, NULL };
     int lock;
 
     guest->kind = kind;
-    if (!proc_output(version, NULL, SECONDS(30), false, &guest->qemu_version, error)) {
+    guest->attachment = attachment;
+    if (!guest->qemu ||
+        !proc_output(version, NULL, SECONDS(30), false, &guest->qemu_version, error)) {
         return NULL;
     }
     guest->qemu_version[strcspn(guest->qemu_version, "\n")] = '\0';
@@ -237,6 +281,7 @@ Guest *guest_prepare(const GuestKind *kind, ProgressStyle progress, GError **err
 
 /* ---- the saved state ---- */
 
+/* By QEMU's version, not by its path: one with the drive in it changes whenever the drive does. */
 static char *snapshot_path(const Guest *guest, unsigned memory)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -290,9 +335,11 @@ static bool save_into(const Guest *guest, unsigned memory, const char *directory
     g_autofree char *fresh = g_build_filename(directory, "state", NULL);
     g_autofree char *sum_path = g_strconcat(path, ".sum", NULL);
     g_autofree char *sum = NULL;
-    VmConfig config = {
-        .guest = guest->directory, .directory = directory, .memory = memory, .kvm = guest->kvm
-    };
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = memory,
+                        .kvm = guest->kvm };
     g_autoptr(Vm) vm = vm_start(&config, error);
 
     if (!vm || !vm_wait_ready(vm, BOOT_PATIENCE, error) || !vm_save(vm, "state", error)) {
@@ -361,7 +408,8 @@ static Vm *restore(const Guest *guest, const char *directory, unsigned memory, b
                    FILE *log, GError **error)
 {
     g_autofree char *state = guest_snapshot(guest, memory, rebuild, PROGRESS_QUIET, error);
-    VmConfig config = { .guest = guest->directory,
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
                         .directory = directory,
                         .memory = memory,
                         .kvm = guest->kvm,
@@ -375,14 +423,15 @@ static Vm *restore(const Guest *guest, const char *directory, unsigned memory, b
     return vm_wait_ready(vm, SECONDS(20), error) ? g_steal_pointer(&vm) : NULL;
 }
 
-static Vm *boot(const Guest *guest, const char *directory, unsigned memory, const char *drive,
+static Vm *boot(const Guest *guest, const char *directory, unsigned memory, const VmDrive *drive,
                 FILE *log, GError **error)
 {
-    VmConfig config = { .guest = guest->directory,
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
                         .directory = directory,
                         .memory = memory,
                         .kvm = guest->kvm,
-                        .drive = drive };
+                        .drive = *drive };
     g_autoptr(Vm) vm = vm_start(&config, error);
 
     if (!vm) {
@@ -393,7 +442,7 @@ static Vm *boot(const Guest *guest, const char *directory, unsigned memory, cons
 }
 
 Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
-                const char *drive, FILE *log, GError **error)
+                const VmDrive *drive, FILE *log, GError **error)
 {
     g_autoptr(GError) first = NULL;
     g_autoptr(Vm) vm = NULL;
@@ -408,7 +457,7 @@ Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool
     } else if (!vm) {
         g_propagate_error(error, g_steal_pointer(&first));
     }
-    if (!vm || (drive && !vm_attach(vm, drive, error))) {
+    if (!vm || !vm_attach(vm, drive, error)) {
         return NULL;
     }
     return g_steal_pointer(&vm);

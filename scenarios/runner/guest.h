@@ -22,9 +22,22 @@ const GuestKind *guest_kinds(void);
 /* NULL and an error that lists them if there is none of that name. */
 const GuestKind *guest_kind_by_name(const char *name, GError **error);
 
+/* Where the drive is: beside QEMU, or in it. */
+typedef enum GuestAttachment {
+    GUEST_USBREDIR,    /* `usbtape serve`, plugged into any QEMU: -device usb-redir */
+    GUEST_QEMU_DEVICE, /* the QEMU that emu/link/qemu/build made: -device usb-tape */
+    N_GUEST_ATTACHMENTS,
+} GuestAttachment;
+
+/* USBTAPE_ERROR_INPUT: "usbredir" and "qemu-device" are all there are. */
+bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error);
+const char *guest_attachment_name(GuestAttachment attachment);
+
 typedef struct Guest {
     const GuestKind *kind;
+    GuestAttachment attachment;
     char *directory;
+    char *qemu; /* the program */
     char *qemu_version;
     bool kvm;
 } Guest;
@@ -34,8 +47,10 @@ const char *scenarios_directory(void);
 /* $USBTAPE_CACHE, or usbtape in the user's cache directory. Free with g_free. */
 char *cache_directory(void);
 
-/* Builds the guest if need be, and finds out whether one really runs under KVM here. */
-Guest *guest_prepare(const GuestKind *kind, ProgressStyle progress, GError **error);
+/* Builds the guest if need be, and finds out whether one really runs under KVM here. QEMU is only
+ * looked for. */
+Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+                     GError **error);
 void guest_free(Guest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
 
@@ -48,9 +63,9 @@ char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, Progress
 
 /*
  * A running guest whose agent answers: restored, or booted if `cold`. `directory` is where it runs;
- * `drive` the socket of a drive to plug in, in any case.
+ * `drive` is plugged in, in any case.
  */
 Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
-                const char *drive, FILE *log, GError **error);
+                const VmDrive *drive, FILE *log, GError **error);
 
 #endif

@@ -54,12 +54,12 @@ static bool drive_start(const HostCall *call, GError **error)
 
 static bool unplug(const HostCall *call, GError **error)
 {
-    return vm_detach(call->vm, error);
+    return drive_process_unplug(call->drive, call->vm, error);
 }
 
 static bool plug(const HostCall *call, GError **error)
 {
-    return vm_attach(call->vm, DRIVE_SOCKET, error);
+    return drive_process_replug(call->drive, call->vm, error);
 }
 
 static bool wait(const HostCall *call, GError **error)

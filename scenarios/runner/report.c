@@ -13,6 +13,7 @@ static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest
     json_add_text(builder, "scenario", scenario->path);
     json_add_text(builder, "variant", scenario->variant);
     json_add_text(builder, "guest", scenario->guest->name);
+    json_add_text(builder, "attachment", guest_attachment_name(guest->attachment));
     json_add_text(builder, "guest-directory", guest->directory);
     json_add_text(builder, "qemu", guest->qemu_version);
     json_add_text(builder, "accelerator", guest->kvm ? "kvm" : "tcg");

@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -29,6 +30,8 @@ typedef struct Options {
     char *junit, *html; /* NULL: none */
     int jobs;
     gboolean cold, pcap, check, verbose;
+    char *attach;
+    GuestAttachment attachment;
     char *pcap_snap; /* NULL: captures are whole */
 } Options;
 
@@ -231,16 +234,48 @@ static void stop_workers(Run *run)
     }
 }
 
+/* Why a case cannot be run with the drive where it is; NULL: it can. */
+static const char *hindrance(const Run *run, const Scenario *scenario)
+{
+    guint i;
+
+    for (i = 0; run->options->attachment == GUEST_QEMU_DEVICE && i < scenario->steps->len; i++) {
+        if (strstr(((const Step *)scenario->steps->pdata[i])->text, "drive-kill")) {
+            return "it kills the drive, which is part of QEMU here";
+        }
+    }
+    return NULL;
+}
+
+/* The next one that can be run; the others before it are told. NULL: no more. */
+static CaseRecord *next_case(Run *run)
+{
+    while (run->next < run->cases->len) {
+        CaseRecord *record = run->summary->records->pdata[run->next++];
+        const char *why = hindrance(run, record->scenario);
+
+        if (!why) {
+            return record;
+        }
+        run->done++;
+        run->skipped++;
+        run_summary_skip(record, why);
+        printf("ok %u %s # SKIP %s\n", run->done, record->name, why);
+    }
+    return NULL;
+}
+
 static bool run_cases(Run *run, GError **error)
 {
+    CaseRecord *record;
     bool told = false;
     Worker *worker;
     int status;
     pid_t pid;
 
     for (;;) {
-        while (!interrupted() && run->next < run->cases->len && (worker = worker_of(run, 0))) {
-            if (!start_worker(run, worker, run->summary->records->pdata[run->next++], error)) {
+        while (!interrupted() && (worker = worker_of(run, 0)) && (record = next_case(run))) {
+            if (!start_worker(run, worker, record, error)) {
                 worker->pid = 0;
                 stop_workers(run);
                 while (wait(NULL) > 0) {
@@ -281,7 +316,7 @@ static bool prepare_guests(Run *run, GError **error)
         g_autofree char *state = NULL;
 
         if (!guest) {
-            guest = guest_prepare(scenario->guest, run->progress, error);
+            guest = guest_prepare(scenario->guest, run->options->attachment, run->progress, error);
             if (!guest) {
                 return false;
             }
@@ -355,7 +390,7 @@ static int exit_status(Run *run)
     }
     printf("# %u passed, %u failed, %u skipped\n", run->passed, run->failed, run->skipped);
     if (run->failed == 0) {
-        return EXIT_GOOD;
+        return run->passed == 0 ? EXIT_ALL_SKIPPED : EXIT_GOOD;
     }
     return run->failed == run->hung ? EXIT_TIMED_OUT : EXIT_WORK_FAILED;
 }
@@ -478,6 +513,10 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "FILE" },
         { "html", 0, 0, G_OPTION_ARG_FILENAME, &o->html,
           "Write them as a page for people, too: one file, with pictures", "FILE" },
+        { "attach", 0, 0, G_OPTION_ARG_STRING, &o->attach,
+          "How the drive comes to the guest: usbredir (the default), or qemu-device, the QEMU that "
+          "emu/link/qemu/build made",
+          "HOW" },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
           NULL },
         { "pcap", 0, 0, G_OPTION_ARG_NONE, &o->pcap,
@@ -507,10 +546,17 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     if (!options_parse(context, entries, &argc, &argv, error)) {
         return false;
     }
+    if (o->attach && !guest_attachment_parse(o->attach, &o->attachment, error)) {
+        return false;
+    }
     o->out = o->out ? o->out : g_strdup("out");
     if (o->jobs < 0 || o->jobs > 256) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--jobs %d: from 1 to 256", o->jobs);
         return false;
+    }
+    if (o->pcap_snap && o->attachment == GUEST_QEMU_DEVICE) {
+        return usbtape_input_error(error,
+                                   "--pcap-snap: QEMU's own captures are not cut; say --pcap");
     }
     if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
         g_prefix_error(error, "--pcap-snap: ");
@@ -529,6 +575,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
 
 static void options_clear(Options *o)
 {
+    g_free(o->attach);
     g_free(o->out);
     g_free(o->junit);
     g_free(o->html);

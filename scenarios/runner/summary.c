@@ -45,6 +45,18 @@ void run_summary_free(RunSummary *self)
     }
 }
 
+static void explain(CaseRecord *record, RecordState state, const char *why)
+{
+    record->state = state;
+    g_free(record->why);
+    record->why = g_strdup(why);
+}
+
+void run_summary_skip(CaseRecord *record, const char *why)
+{
+    explain(record, RECORD_SKIPPED, why);
+}
+
 void run_summary_explain(RunSummary *self, RecordState state, const char *why)
 {
     guint i;
@@ -52,10 +64,8 @@ void run_summary_explain(RunSummary *self, RecordState state, const char *why)
     for (i = 0; i < self->records->len; i++) {
         CaseRecord *record = self->records->pdata[i];
 
-        if (record->state != RECORD_RAN) {
-            record->state = state;
-            g_free(record->why);
-            record->why = g_strdup(why);
+        if (record->state == RECORD_NOT_RUN) {
+            explain(record, state, why);
         }
     }
 }

@@ -37,7 +37,9 @@ RunSummary *run_summary_new(const GPtrArray *cases, const char *out, const char 
 void run_summary_free(RunSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunSummary, run_summary_free)
 
-/* Every case that did not run: why, now. */
+/* This one does not run, for `why`. */
+void run_summary_skip(CaseRecord *record, const char *why);
+/* Every other case that did not run: why, now. */
 void run_summary_explain(RunSummary *summary, RecordState state, const char *why);
 
 /* One kind of file that a run can be told in. */

@@ -95,7 +95,7 @@ char **vm_arguments(const VmConfig *config)
     g_autofree char *guest = escaped(config->guest);
     g_autofree char *tools = g_build_filename(config->guest, "tools.img", NULL);
 
-    add(argv, VM_QEMU, NULL);
+    add(argv, config->qemu ? config->qemu : VM_QEMU, NULL);
     add(argv, "-machine", "q35,usb=off");
     add(argv, "-accel", config->kvm ? "kvm" : "tcg");
     add(argv, "-m", "%u", config->memory);
@@ -122,11 +122,14 @@ char **vm_arguments(const VmConfig *config)
         add(argv, "-drive", "file=%s/tools.img,if=none,id=tools,format=raw,readonly=on", guest);
         add(argv, "-device", "virtio-blk,drive=tools");
     }
-    if (config->drive) {
-        g_autofree char *drive = escaped(config->drive);
+    if (config->drive.socket) {
+        g_autofree char *drive = escaped(config->drive.socket);
 
         add(argv, "-chardev", "socket,id=tape,path=%s,reconnect=1", drive);
         add(argv, "-device", "usb-redir,id=tape0,chardev=tape,bus=usb.0");
+    }
+    if (config->drive.device) {
+        add(argv, "-device", "%s", config->drive.device);
     }
     if (config->incoming) {
         g_autofree char *quoted = g_shell_quote(config->incoming);
@@ -508,7 +511,7 @@ bool vm_answer(Vm *self, unsigned id, const char *text, GError **error)
 
 /* ---- the monitor ---- */
 
-bool vm_attach(Vm *self, const char *socket, GError **error)
+static bool attach_socket(Vm *self, const char *socket, GError **error)
 {
     g_autofree char *chardev = g_strdup_printf(
         "{\"id\":\"tape\",\"backend\":{\"type\":\"socket\",\"data\":{\"addr\":{\"type\":\"unix\","
@@ -528,6 +531,12 @@ bool vm_attach(Vm *self, const char *socket, GError **error)
                        "{\"driver\":\"usb-redir\",\"id\":\"tape0\",\"chardev\":\"tape\","
                        "\"bus\":\"usb.0\"}",
                        NULL, error);
+}
+
+bool vm_attach(Vm *self, const VmDrive *drive, GError **error)
+{
+    return drive->device ? qmp_execute(self->qmp, "device_add", drive->device, NULL, error)
+                         : attach_socket(self, drive->socket, error);
 }
 
 bool vm_detach(Vm *self, GError **error)

@@ -16,14 +16,21 @@
 
 #define VM_QEMU "qemu-system-x86_64"
 
+/* How the drive comes to the guest; at most one of them is not NULL. */
+typedef struct VmDrive {
+    const char *socket; /* usbredir: where it listens, relative to the directory */
+    const char *device; /* a device of QEMU itself, as device_add takes it: a JSON object */
+} VmDrive;
+
 typedef struct VmConfig {
+    const char *qemu; /* NULL: VM_QEMU, as the shell finds it */
     const char
         *guest; /* directory with vmlinuz, initrd.gz, data.img, scratch.img, perhaps tools.img */
     const char *directory; /* where it runs: sockets, console.log, qemu.log */
     unsigned memory;       /* MiB */
     bool kvm;
     const char *incoming; /* a saved state to go on from; NULL: boot */
-    const char *drive;    /* a drive's socket to plug in from the start (boot only); NULL: none */
+    VmDrive drive;        /* to plug in from the start (boot only) */
 } VmConfig;
 
 /* What came back for one request. */
@@ -85,8 +92,8 @@ bool vm_finish(Vm *vm, VmReply *reply, int64_t timeout, GError **error);
 VmQuestion *vm_next_question(Vm *vm);
 bool vm_answer(Vm *vm, unsigned id, const char *text, GError **error);
 
-/* Plugs the drive that listens at `socket` (a path, relative to the directory) in, or out. */
-bool vm_attach(Vm *vm, const char *socket, GError **error);
+/* Plugs the drive in, or out. A device of QEMU's own ends with that, its cartridge closed. */
+bool vm_attach(Vm *vm, const VmDrive *drive, GError **error);
 bool vm_detach(Vm *vm, GError **error);
 bool vm_stop(Vm *vm, GError **error);
 bool vm_continue(Vm *vm, GError **error);

@@ -53,7 +53,7 @@ struct USBTapeState {
     const char *strings[N_STRINGS + 1];
 
     char *media; /* before there is a drive */
-    char *model, *speed, *faults, *seed, *control, *trace, *timing;
+    char *model, *speed, *faults, *seed, *control, *trace, *timing, *set;
     bool read_only;
 
     Notifier exit;
@@ -482,6 +482,7 @@ static void usb_tape_realize(USBDevice *dev, Error **errp)
         .control = s->control,
         .trace = s->trace,
         .timing = s->timing,
+        .set = s->set,
         .read_only = s->read_only,
     };
     GError *error = NULL;
@@ -565,6 +566,7 @@ static USB_TAPE_PROPERTIES usb_tape_properties[] = {
     DEFINE_PROP_STRING("control", USBTapeState, control),
     DEFINE_PROP_STRING("trace", USBTapeState, trace),
     DEFINE_PROP_STRING("timing", USBTapeState, timing),
+    DEFINE_PROP_STRING("set", USBTapeState, set),
     USB_TAPE_PROPERTIES_END
 };
 
