@@ -234,7 +234,16 @@ static bool make_model(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
         return usbtape_input_error(error, "timing=%s: off or model", timing);
     }
     self->model = ssc_model_copy(model);
-    return !config->timing || ssc_model_set(self->model, timed ? "timing=yes" : "timing=no", error);
+    if (config->timing && !ssc_model_set(self->model, timed ? "timing=yes" : "timing=no", error)) {
+        return false;
+    }
+    settings = g_strsplit(config->set ? config->set : "", ";", -1);
+    for (setting = settings; *setting; setting++) {
+        if (!named("set", *setting, ssc_model_set(self->model, *setting, error), error)) {
+            return false;
+        }
+    }
+    return named("set", config->set, ssc_model_check(self->model, error), error);
 }
 
 static void describe(UsbTapeDrive *self)
