@@ -592,6 +592,38 @@ START_TEST(full_disk_fails_the_work_and_keeps_what_was_synced)
 }
 END_TEST
 
+/*
+ * Small blocks that wait in memory, from a host that never asked for a sync; then the disk breaks
+ * its promise.
+ */
+START_TEST(what_cannot_be_written_at_the_end_fails_the_work)
+{
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+    struct rlimit none = { 1024, 1024 };
+    const char *line;
+    unsigned i;
+    int status;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    serving_start(&s, WORDS("--media", "t.tape"));
+    serving_plug(&s);
+    serving_ready(&s);
+    for (i = 0; i < 20; i++) {
+        ck_assert_int_eq(serving_write(&s, i, 512), 0);
+    }
+    ck_assert_int_eq(
+        prlimit((pid_t)atoi(g_subprocess_get_identifier(s.process)), RLIMIT_FSIZE, &none, NULL), 0);
+    status = serving_stop(&s, SIGTERM, &err);
+    ck_assert_msg(status == 1, "%d: %s", status, err);
+    line = strstr(err, "usbtape: t.tape: not synced: ");
+    ck_assert_msg(line && strstr(line, g_strerror(EFBIG)), "%s", err);
+    ck_assert_msg(strchr(line, '\n')[1] == '\0', "%s", err); /* one line, and the last */
+    expect_good(s.dir, WORDS("media", "check", "t.tape"));
+    serving_clear(&s);
+}
+END_TEST
+
 START_TEST(socket_in_use_is_named_and_left_alone)
 {
     g_autofree char *err = NULL;
@@ -699,6 +731,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
     tcase_add_test(tcase, killed_drive_leaves_its_capture);
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
+    tcase_add_test(tcase, what_cannot_be_written_at_the_end_fails_the_work);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
     tcase_add_test(tcase, controller_swaps_and_quits);
     tcase_add_test(tcase, controller_follows);
