@@ -302,10 +302,8 @@ static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
     return true;
 }
 
-TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Executor *executor,
-                           char **notice, GError **error)
+static Cartridge *new_cartridge(HostFile *file, const char *path, Executor *executor)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
     Cartridge *c = g_new0(Cartridge, 1);
 
     c->base.ops = &cartridge_ops;
@@ -316,10 +314,46 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
     c->gather.limit = ENTRIES_DATA;
     c->read_only = true; /* until it is known to be good: freeing writes nothing */
     make_room(c);
+    return c;
+}
+
+/* The file stays the caller's. */
+static TapeMedium *give_up(Cartridge *c)
+{
+    c->file = NULL;
+    medium_free(&c->base);
+    return NULL;
+}
+
+TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice, GError **error)
+{
+    Cartridge *c = new_cartridge(file, path, executor_inline());
+    g_autofree Slots *slots = g_new0(Slots, 1);
+    int failure = read_slots(file, slots), i;
+
+    for (i = 0; i < SUPERBLOCK_SLOTS && failure == 0; i++) {
+        if (slots->whole[i] && slots->states[i] != SUPERBLOCK_FOREIGN) {
+            usbtape_input_error(error, "%s: it has a superblock", path); /* of another version */
+            return give_up(c);
+        }
+    }
+    if (!cartridge_salvage(c, error)) {
+        return give_up(c);
+    }
+    *notice = g_strdup_printf("%s: both superblocks are gone: what follows was found by its "
+                              "objects; capacity, density, bar code, WORM and attributes are lost",
+                              path);
+    return &c->base;
+}
+
+TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Executor *executor,
+                           char **notice, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    Cartridge *c = new_cartridge(file, path, executor);
+
     if (!load(c, read_only, text, error)) {
-        c->file = NULL; /* stays the caller's */
-        medium_free(&c->base);
-        return NULL;
+        return give_up(c);
     }
     c->read_only = read_only;
     c->superblock.usage.loads += !read_only;
@@ -356,6 +390,17 @@ static TapeMedium *format_open(int fd, const char *path, bool read_only, Executo
     return m;
 }
 
+static TapeMedium *format_salvage(int fd, const char *path, char **notice, GError **error)
+{
+    HostFile *file = host_file_new(fd);
+    TapeMedium *m = cartridge_open_salvaged(file, path, notice, error);
+
+    if (!m) {
+        host_file_release(file);
+    }
+    return m;
+}
+
 static bool format_create(int fd, const char *path, const MediumGeometry *geometry, GError **error)
 {
     HostFile *file = host_file_new(fd);
@@ -372,5 +417,6 @@ const MediumFormat cartridge_format = {
     .holds_geometry = true,
     .probe = probe,
     .open = format_open,
+    .salvage = format_salvage,
     .create = format_create,
 };

@@ -55,6 +55,25 @@ static bool adopt(Store *store, uint32_t partition, StreamKind kind, uint32_t in
     return true;
 }
 
+bool store_adopt(Store *store, const ChunkRecord *chunk, uint32_t record)
+{
+    return adopt(store, chunk->partition, (StreamKind)chunk->kind, chunk->index, record);
+}
+
+void store_disown(Store *store, const ChunkRecord *chunk, uint32_t record)
+{
+    GArray *stream = stream_of(store, chunk->partition, (StreamKind)chunk->kind);
+
+    g_array_index(stream, uint32_t, chunk->index) = 0;
+    g_array_index(store->used, uint8_t, record) = 0;
+    store->first_free = MIN(store->first_free, record);
+}
+
+bool store_is_free(const Store *store, uint32_t record)
+{
+    return record >= store->used->len || !g_array_index(store->used, uint8_t, record);
+}
+
 static int read_map(Store *store, uint64_t file_size)
 {
     uint8_t page[4096];
@@ -151,6 +170,11 @@ static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_
 static uint32_t chunk_at(GArray *stream, uint64_t index)
 {
     return index < stream->len ? g_array_index(stream, uint32_t, index) : 0;
+}
+
+bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
+{
+    return chunk_at(stream_of(store, partition, kind), index) != 0;
 }
 
 /* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */

@@ -28,6 +28,16 @@ void store_close(Store *store);
 /* Forgets all streams and goes on under another generation. */
 void store_reset(Store *store, uint32_t generation);
 
+/*
+ * For those who know a chunk that the map does not tell of. The chunk is record `record` of the
+ * map; false: the stream has that one already, or it cannot be.
+ */
+bool store_adopt(Store *store, const ChunkRecord *chunk, uint32_t record);
+void store_disown(Store *store, const ChunkRecord *chunk, uint32_t record);
+bool store_is_free(const Store *store, uint32_t record);
+/* Does the stream have its chunk `index`? */
+bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index);
+
 /* What was never written reads as zeroes. */
 int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
                size_t length);

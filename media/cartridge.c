@@ -758,7 +758,7 @@ static void cartridge_info(TapeMedium *m, MediumInfo *info)
         .setmarks = true,
         .attributes = true,
         .damaged = c->damaged,
-        .overwritten = c->read_only && !cartridge_unchanged(c),
+        .overwritten = c->read_only && !c->salvaged && !cartridge_unchanged(c),
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = c->store.file_size,
     };

@@ -9,6 +9,7 @@
  *   cartridge-table.c  object entries: by number, by count of marks
  *   cartridge-log.c    appending, truncating, syncing: everything that makes the file change
  *   cartridge-open.c   making, opening, recovering
+ *   cartridge-salvage.c opening without a superblock
  *   cartridge-store.c  streams of bytes over chunks of the file
  *   cartridge-layout.c the bytes
  *   codec.c            compressed blocks
@@ -88,6 +89,7 @@ typedef struct Cartridge {
     bool read_only;
     GError *error; /* of the last call that failed on the host, or the one that `failed` */
     bool damaged;  /* opening found what no read will show */
+    bool salvaged; /* it has no superblock in the file */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
     Superblock superblock;  /* as it should be on disk */
@@ -188,6 +190,12 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 /* Borrows `file`. `chunk_shift`: CHUNK_SHIFT, or less in tests. */
 bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
                       uint32_t chunk_shift, GError **error);
+
+/* As cartridge_open(), read-only, without a superblock: cartridge-salvage.c. */
+TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice,
+                                    GError **error);
+/* Finds what is in `c`, which has a file, a path and its buffers. */
+bool cartridge_salvage(Cartridge *c, GError **error);
 
 /*
  * Does the file still have the partitions and epochs that it had when it was opened? What was there

@@ -214,6 +214,30 @@ TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, ch
     return m;
 }
 
+TapeMedium *medium_salvage(const char *path, char **notice, GError **error)
+{
+    const MediumFormat *const *format;
+    TapeMedium *m = NULL;
+    struct stat st = { 0 };
+    int fd = open_file(path, true, &st, error);
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (lock_file(fd, path, &st, error)) {
+        for (format = medium_formats(); *format && !m; format++) {
+            if ((*format)->salvage) {
+                g_clear_error(error);
+                m = (*format)->salvage(fd, path, notice, error);
+            }
+        }
+    }
+    if (!m) {
+        close(fd);
+    }
+    return m;
+}
+
 /* The new name is on disk, too: else a power cut takes the file with all that was synced to it. */
 static bool sync_directory(const char *path, GError **error)
 {

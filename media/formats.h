@@ -23,6 +23,8 @@ typedef struct MediumFormat {
      */
     TapeMedium *(*open)(int fd, const char *path, bool read_only, Executor *executor, char **notice,
                         GError **error);
+    /* The same of a file that cannot be opened: medium_salvage(). NULL: nothing is to be had. */
+    TapeMedium *(*salvage)(int fd, const char *path, char **notice, GError **error);
     /* Writes an empty cartridge into the new, empty file `fd`; synced on return. */
     bool (*create)(int fd, const char *path, const MediumGeometry *geometry, GError **error);
 } MediumFormat;
@@ -40,6 +42,12 @@ const MediumFormat *medium_format_for_path(const char *path);
  */
 TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, char **notice,
                         GError **error);
+
+/*
+ * Of a file that medium_open() refuses, since what says where things are is gone: all that tells by
+ * itself what it is, read-only. The file is locked: nobody may be writing to it.
+ */
+TapeMedium *medium_salvage(const char *path, char **notice, GError **error);
 
 /* Makes a new cartridge file; refuses to overwrite one. */
 bool medium_create(const char *path, const MediumFormat *format, const MediumGeometry *geometry,

@@ -347,21 +347,38 @@ static bool same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. */
+static TapeMedium *open_to_repair(const char *path, bool *salvaged, GError **error)
+{
+    g_autofree char *notice = NULL;
+    TapeMedium *m = open_to_read(path, error);
+
+    if (!m) {
+        m = medium_salvage(path, &notice, NULL);
+        *salvaged = m != NULL;
+    }
+    if (*salvaged) {
+        g_clear_error(error);
+        fprintf(stderr, "usbtape: %s\n", notice);
+    }
+    return m;
+}
+
 /*
  * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
  * it is unless it is itself named as the target. Damage is a failure all the same.
  */
 static bool repair(const char *path, const char *target, GError **error)
 {
-    bool replace = same_file(path, target);
+    bool replace = same_file(path, target), salvaged = false;
     g_autoptr(TapeMedium) alone = NULL;
-    g_autoptr(TapeMedium) m = open_to_read(path, error);
+    g_autoptr(TapeMedium) m = open_to_repair(path, &salvaged, error);
     uint64_t lost = 0;
 
-    if (m && replace) { /* no drive may be at it */
+    if (m && replace && !salvaged) { /* no drive may be at it */
         alone = medium_open(path, false, executor_inline(), NULL, error);
     }
-    if (!m || (replace && !alone) ||
+    if (!m || (replace && !salvaged && !alone) ||
         !copy_to(m, path, format_of(m), target, replace, false, &lost, error)) {
         return false;
     }
@@ -370,7 +387,13 @@ static bool repair(const char *path, const char *target, GError **error)
                     "%s: %" G_GUINT64_FORMAT " blocks and marks were damaged; the rest is in %s",
                     path, lost, target);
     }
-    return lost == 0;
+    if (lost == 0 && salvaged) {
+        g_set_error(
+            error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+            "%s: both superblocks were gone; all blocks and marks that were found are in %s", path,
+            target);
+    }
+    return lost == 0 && !salvaged;
 }
 
 /* ── the subcommands ── */

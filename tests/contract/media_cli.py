@@ -202,6 +202,40 @@ def a_damaged_tape_is_salvaged_beyond_the_bad_spot():
         refused(2, ['in use'], 'check', 'd.tape', '--repair', 'd.tape')
 
 
+def a_tape_is_salvaged_without_superblocks():
+    """Its first bytes are gone: the superblocks, these and the chunk map, or all before the data."""
+    import random
+    blocks = [os.urandom(random.Random(n).randrange(1, 60000)) for n in range(300)]
+    big = os.urandom(9 * 2**20)
+    write('d.tap', tap(*blocks, None, big, None, os.urandom(2**24 - 1), None, b'last', None, None))
+    good('import', 'd.tap', 'd.tape')
+    good('create', 'p.tape', '--partitions', '3')
+    for content, name in ((b'some text\n' * 13000, 'text.tape'), (bytes(2**24), 'zero.tape')):
+        data = content + open('d.tape', 'rb').read()[len(content):]
+        write(name, data)
+        refused(2, [name], 'check', name)
+        status, output, errors = media('check', name, '--repair', 'new.tape')
+        assert status == 1 and len(errors) == 2, (len(content), status, errors)
+        assert all('both superblocks' in line for line in errors), (len(content), errors)
+        assert f'new.tape: {len(blocks) + 8} of {len(blocks) + 8}'.encode() in output, output
+        assert good('cat', 'new.tape', '--file', '0') == b''.join(blocks), len(content)
+        assert good('cat', 'new.tape', '--file', '1') == big, len(content)
+        assert good('cat', 'new.tape', '--file', '3') == b'last', len(content)
+        assert open(name, 'rb').read() == data
+        os.unlink('new.tape')
+    status, output, errors = media('check', 'zero.tape', '--repair', 'zero.tape')  # by name
+    assert status == 1 and 'both superblocks' in errors[0], errors
+    good('check', 'zero.tape')
+    with open('text.tape', 'r+b') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        refused(2, ['text.tape', 'not a cartridge'], 'check', 'text.tape', '--repair', 'new.tape')
+    write('other', os.urandom(2**20) * 20)
+    refused(2, ['other', 'not a cartridge'], 'check', 'other', '--repair', 'new.tape')
+    write('empty.tape', bytes(2**17) + open('p.tape', 'rb').read()[2**17:])
+    refused(2, ['empty.tape'], 'check', 'empty.tape', '--repair', 'new.tape')
+    assert not os.path.exists('new.tape')
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
