@@ -3,6 +3,7 @@
  * says of it. */
 #include "emu/commands.h"
 #include "emu/fault/plan.h"
+#include "emu/sim-drive.h"
 #include "emu/ssc/ssc.h"
 #include "scenarios/runner/commands.h"
 
@@ -29,14 +30,20 @@ static bool check_model(const char *name, char *const *settings, int *wrong, GEr
     return copy && ssc_model_check(copy, error);
 }
 
-static const ScenarioChecks checks = { check_faults, check_model };
+static int with_drive(int (*main_function)(int, char **, const ScenarioChecks *), int argc,
+                      char **argv)
+{
+    const ScenarioChecks checks = { check_faults, check_model, sim_drive_ops() };
+
+    return main_function(argc, argv, &checks);
+}
 
 int run_scenarios_main(int argc, char **argv)
 {
-    return run_main(argc, argv, &checks);
+    return with_drive(run_main, argc, argv);
 }
 
 int selfcheck_scenarios_main(int argc, char **argv)
 {
-    return selfcheck_main(argc, argv, &checks);
+    return with_drive(selfcheck_main, argc, argv);
 }

@@ -64,11 +64,18 @@ static bool world_turn(void *data, int64_t deadline)
 
 /* ---- the drive ---- */
 
+static void on_synced(void *data, MediumResult result)
+{
+}
+
 static void destroy(SimDrive *self)
 {
     while (g_main_context_iteration(g_main_context_get_thread_default(), FALSE)) {
     }
     g_clear_pointer(&self->port, port_free);
+    if (self->tape) {
+        medium_sync(self->tape, on_synced, NULL);
+    }
     g_clear_pointer(&self->drive, drive_free);
     fault_plan_free(self->plan);
     clock_free(self->clock);
@@ -78,6 +85,18 @@ static void destroy(SimDrive *self)
 static void unplug(void *data, int64_t replug)
 {
     port_unplug(((SimDrive *)data)->port, replug);
+}
+
+static TapeMedium *new_tape(const SimDriveConfig *config, GError **error)
+{
+    const char *path = config->cartridge;
+
+    if (!path) {
+        return medium_ram_new(&config->geometry);
+    }
+    return medium_create(path, medium_format_for_path(path), &config->geometry, error)
+               ? medium_open(path, false, executor_inline(), NULL, error)
+               : NULL;
 }
 
 static SimDrive *create(const SimDriveConfig *config, GError **error)
@@ -100,7 +119,11 @@ static SimDrive *create(const SimDriveConfig *config, GError **error)
         return NULL;
     }
     drive_set_plug(self->drive, &plug, self);
-    self->tape = medium_ram_new(&config->geometry);
+    self->tape = new_tape(config, error);
+    if (!self->tape) {
+        destroy(self);
+        return NULL;
+    }
     drive_insert(self->drive, self->tape);
     return self;
 }

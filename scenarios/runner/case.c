@@ -5,6 +5,7 @@
 #include "scenarios/runner/case-story.h"
 #include "scenarios/runner/host.h"
 #include "scenarios/runner/oracle.h"
+#include "scenarios/runner/sim-case.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -741,4 +742,5 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
 void case_result_clear(CaseResult *result)
 {
     g_clear_pointer(&result->reasons, g_ptr_array_unref);
+    g_clear_pointer(&result->tally, sim_tally_free);
 }

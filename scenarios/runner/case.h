@@ -10,8 +10,9 @@
 typedef struct CaseResult {
     Verdict verdict;
     bool passed;
-    GPtrArray *reasons; /* of text, the weightiest first */
-    int64_t duration;   /* microseconds */
+    GPtrArray *reasons;     /* of text, the weightiest first */
+    int64_t duration;       /* microseconds */
+    struct SimTally *tally; /* of the simulated host (sim-case.h); NULL: of a guest */
 } CaseResult;
 
 void case_result_clear(CaseResult *result);

@@ -2,6 +2,7 @@
 #include "scenarios/runner/guest.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/sim-plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,8 @@ static const GuestKind kinds[] = {
       "subjects/linux/build-guest" },
     { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
       "subjects/linux/build-guest" },
+    { SIM_GUEST, "no machine: a simulated Windows host, whose driver is a model, right or wrong",
+      NULL },
     { NULL },
 };
 
@@ -251,14 +254,19 @@ Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, Progress
                      GError **error)
 {
     g_autoptr(Guest) guest = g_new0(Guest, 1);
-    const char *const version[] = { guest->qemu = find_qemu(attachment, progress, error),
-                                    "--version", NULL };
-    g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
+    const char *version[] = { NULL, "--version", NULL };
+    g_autofree char *builder =
+        g_build_filename(scenarios_directory(), kind->builder ? kind->builder : "", NULL);
     const char *const build[] = { builder, kind->name, NULL };
     int lock;
 
     guest->kind = kind;
     guest->attachment = attachment;
+    if (!kind->builder) {
+        return g_steal_pointer(&guest);
+    }
+    guest->qemu = find_qemu(attachment, progress, error);
+    version[0] = guest->qemu;
     if (!guest->qemu ||
         !proc_output(version, NULL, SECONDS(30), false, &guest->qemu_version, error)) {
         return NULL;

@@ -13,8 +13,9 @@
 typedef struct GuestKind {
     const char *name;
     const char *about;
-    const char *
-        builder; /* a program under scenarios/ that, given the name, prints the guest's directory */
+    /* A program under scenarios/ that, given the name, prints the guest's directory. NULL: there is
+     * no machine, and no QEMU. */
+    const char *builder;
 } GuestKind;
 
 /* Ends with a row whose name is NULL. */

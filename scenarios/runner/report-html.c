@@ -5,6 +5,7 @@
  */
 #include "scenarios/runner/markup.h"
 #include "scenarios/runner/page.h"
+#include "scenarios/runner/sim-table.h"
 #include "scenarios/runner/story.h"
 #include "scenarios/runner/summary.h"
 
@@ -134,6 +135,7 @@ static void render(const RunSummary *summary, GString *to)
         add_row(to, summary->records->pdata[i], stories->pdata[i] != NULL);
     }
     g_string_append(to, "</tbody></table></div>\n");
+    sim_table_html(summary, to);
     for (i = 0; i < stories->len; i++) {
         if (stories->pdata[i]) {
             add_story(to, stories->pdata[i], summary->records->pdata[i], stories->len > 1);

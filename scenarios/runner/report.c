@@ -2,6 +2,7 @@
 #include "scenarios/runner/report.h"
 
 #include "emu/base/json-build.h"
+#include "scenarios/runner/sim-case.h"
 
 static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest *guest)
 {
@@ -50,7 +51,7 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
     json_add_text(builder, "faults", scenario->faults);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);
-    for (i = 0; i < scenario->steps->len; i++) {
+    for (i = 0; scenario->steps && i < scenario->steps->len; i++) {
         const Step *step = scenario->steps->pdata[i];
 
         json_builder_begin_object(builder);
@@ -61,6 +62,51 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
     json_builder_end_array(builder);
     json_builder_end_object(builder);
     return write_json(builder, directory, "case.json", true, error);
+}
+
+static void add_tally(JsonBuilder *builder, const SimTally *tally)
+{
+    unsigned end;
+
+    if (!tally) {
+        return;
+    }
+    json_builder_set_member_name(builder, "model");
+    json_builder_begin_object(builder);
+    json_add_text(builder, "note", SIM_DISCLAIMER);
+    json_add_text(builder, "driver", tally->driver);
+    json_add_text(builder, "task", tally->task);
+    json_add_text(builder, "explained", tally->explained);
+    json_add_number(builder, "cases", tally->cases);
+    for (end = 0; end < TRIAL_N_ENDS; end++) {
+        json_add_number(builder, trial_end_name((TrialEnd)end), tally->ends[end]);
+    }
+    json_add_text(builder, "against", tally->against);
+    json_add_number(builder, "against-clean", tally->against_clean);
+    json_builder_set_member_name(builder, "seconds");
+    json_builder_add_double_value(builder, tally->seconds);
+    json_builder_end_object(builder);
+}
+
+static SimTally *read_tally(JsonObject *object)
+{
+    SimTally *tally = g_new0(SimTally, 1);
+    unsigned end;
+
+    tally->driver = g_strdup(json_object_get_string_member_with_default(object, "driver", ""));
+    tally->task = g_strdup(json_object_get_string_member_with_default(object, "task", ""));
+    tally->explained =
+        g_strdup(json_object_get_string_member_with_default(object, "explained", NULL));
+    tally->against = g_strdup(json_object_get_string_member_with_default(object, "against", NULL));
+    tally->cases = (unsigned)json_object_get_int_member_with_default(object, "cases", 0);
+    tally->against_clean =
+        (unsigned)json_object_get_int_member_with_default(object, "against-clean", 0);
+    tally->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
+    for (end = 0; end < TRIAL_N_ENDS; end++) {
+        tally->ends[end] = (unsigned)json_object_get_int_member_with_default(
+            object, trial_end_name((TrialEnd)end), 0);
+    }
+    return tally;
 }
 
 bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResult *result,
@@ -84,6 +130,7 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
         json_builder_add_string_value(builder, valid);
     }
     json_builder_end_array(builder);
+    add_tally(builder, result->tally);
     json_builder_end_object(builder);
     return write_json(builder, directory, "verdict.json", false, error);
 }
@@ -114,6 +161,9 @@ bool report_read(const char *directory, ReportLine *line)
     }
     object = json_node_get_object(node);
     reasons = json_object_get_array_member(object, "reasons");
+    if (json_object_has_member(object, "model")) {
+        line->tally = read_tally(json_object_get_object_member(object, "model"));
+    }
     line->verdict = g_strdup(json_object_get_string_member_with_default(object, "verdict", ""));
     line->passed = json_object_get_boolean_member_with_default(object, "passed", FALSE);
     line->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
@@ -128,5 +178,6 @@ void report_line_clear(ReportLine *line)
     g_free(line->text);
     g_free(line->verdict);
     g_free(line->reason);
+    g_clear_pointer(&line->tally, sim_tally_free);
     *line = (ReportLine){ 0 };
 }

@@ -18,6 +18,7 @@ typedef struct ReportLine {
     char *reason; /* the first, or NULL */
     bool passed;
     double seconds;
+    struct SimTally *tally; /* of the simulated host (sim-case.h); NULL: of a guest */
 } ReportLine;
 
 /* story.txt: the case in about twenty lines. NULL: there is none. Free with g_free. */

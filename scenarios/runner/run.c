@@ -7,6 +7,8 @@
 #include "scenarios/runner/markup.h"
 #include "scenarios/runner/plan.h"
 #include "scenarios/runner/report.h"
+#include "scenarios/runner/sim-case.h"
+#include "scenarios/runner/sim-table.h"
 #include "scenarios/runner/summary.h"
 
 #include <errno.h>
@@ -29,7 +31,8 @@ typedef struct Options {
     char *out;
     char *junit, *html; /* NULL: none */
     int jobs;
-    gboolean cold, pcap, check, verbose;
+    char *json; /* the same */
+    gboolean cold, pcap, check, verbose, minimise;
     char *attach;
     GuestAttachment attachment;
     char *pcap_snap; /* NULL: captures are whole */
@@ -97,6 +100,7 @@ static bool make_case_directory(const char *path, GError **error)
 static int work(Run *run, const Scenario *scenario, const char *directory)
 {
     const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
+    const SimDriveOps *sim = run->options->plan.checks ? run->options->plan.checks->sim : NULL;
     const CaseOptions options = {
         .cold = run->options->cold,
         .pcap = run->options->pcap || run->options->pcap_snap,
@@ -110,7 +114,15 @@ static int work(Run *run, const Scenario *scenario, const char *directory)
     if (!report_case(scenario, guest, directory, &error)) {
         return usbtape_fail(error);
     }
-    case_run(scenario, guest, directory, &options, &result);
+    if (scenario->sim && !sim) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "there is no drive to simulate");
+        return usbtape_fail(error);
+    }
+    if (scenario->sim) {
+        sim_case_run(scenario, sim, directory, &result);
+    } else {
+        case_run(scenario, guest, directory, &options, &result);
+    }
     good = report_verdict(scenario, guest, &result, directory, &error);
     case_result_clear(&result);
     return good ? EXIT_GOOD : usbtape_fail(error);
@@ -304,6 +316,28 @@ static bool run_cases(Run *run, GError **error)
 
 /* ---- guests ---- */
 
+static bool needs_machine(const GPtrArray *cases)
+{
+    guint i;
+
+    for (i = 0; i < cases->len; i++) {
+        if (!((const Scenario *)cases->pdata[i])->sim) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A machine takes two processors, a simulated host one. */
+static void choose_jobs(Options *o, const GPtrArray *cases)
+{
+    int processors = (int)g_get_num_processors();
+
+    if (o->jobs == 0) {
+        o->jobs = needs_machine(cases) ? MAX(1, processors / 2) : processors;
+    }
+}
+
 /* Before the first case, so that no case pays for it and no two make the same. */
 static bool prepare_guests(Run *run, GError **error)
 {
@@ -322,7 +356,8 @@ static bool prepare_guests(Run *run, GError **error)
             }
             g_hash_table_insert(run->guests, (void *)scenario->guest, guest);
         }
-        if (run->options->cold || scenario->start == START_COLD || scenario->memory == memory) {
+        if (scenario->sim || run->options->cold || scenario->start == START_COLD ||
+            scenario->memory == memory) {
             continue;
         }
         memory = scenario->memory;
@@ -378,6 +413,13 @@ static void print_proofs(Run *run)
            g_hash_table_size(unproven));
 }
 
+static void print_table(const Run *run)
+{
+    g_autofree char *table = sim_table_text(run->summary);
+
+    fputs(table, stdout);
+}
+
 static int exit_status(Run *run)
 {
     if (interrupted()) {
@@ -388,6 +430,7 @@ static int exit_status(Run *run)
     if (run->options->plan.selfcheck) {
         print_proofs(run);
     }
+    print_table(run);
     printf("# %u passed, %u failed, %u skipped\n", run->passed, run->failed, run->skipped);
     if (run->failed == 0) {
         return run->passed == 0 ? EXIT_ALL_SKIPPED : EXIT_GOOD;
@@ -425,7 +468,7 @@ static int run_all(Run *run)
         return EXIT_ALL_SKIPPED;
     }
     printf("KTAP version 1\n1..%u\n", run->cases->len);
-    if (!qemu) {
+    if (!qemu && needs_machine(run->cases)) {
         return skip_all(run, VM_QEMU " is not installed (Debian: qemu-system-x86)");
     }
     if (!lock_out(run->options->out, &error)) {
@@ -462,6 +505,7 @@ static bool write_reports(const Run *run, GError **error)
     const Options *o = run->options;
 
     return (!o->junit || run_summary_write(run->summary, &report_junit, o->junit, error)) &&
+           (!o->json || run_summary_write(run->summary, &report_json, o->json, error)) &&
            (!o->html || run_summary_write(run->summary, &report_html, o->html, error));
 }
 
@@ -506,7 +550,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         { "shard", 0, 0, G_OPTION_ARG_STRING, &o->plan.shard,
           "Only every nth case, from the ith on", "i/n" },
         { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs,
-          "So many cases at a time (default: one for two CPUs)", "N" },
+          "So many cases at a time (default: one for two CPUs; simulated ones: for each)", "N" },
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
           "Where each case gets its directory (default: out)", "DIR" },
         { "junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit, "Write the results as JUnit XML, too",
@@ -517,6 +561,10 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "How the drive comes to the guest: usbredir (the default), or qemu-device, the QEMU that "
           "emu/link/qemu/build made",
           "HOW" },
+        { "json", 0, 0, G_OPTION_ARG_FILENAME, &o->json,
+          "Write them as one JSON object, too: for programs", "FILE" },
+        { "minimise", 0, 0, G_OPTION_ARG_NONE, &o->minimise,
+          "Of one case of the simulated host: print the smallest scenario that still fails", NULL },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
           NULL },
         { "pcap", 0, 0, G_OPTION_ARG_NONE, &o->pcap,
@@ -567,9 +615,6 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
                     "--pcap-snap %s: give at least %d bytes", o->pcap_snap, PCAP_SNAP_MIN);
         return false;
     }
-    if (o->jobs == 0) {
-        o->jobs = MAX(1, (int)g_get_num_processors() / 2);
-    }
     return true;
 }
 
@@ -579,6 +624,7 @@ static void options_clear(Options *o)
     g_free(o->out);
     g_free(o->junit);
     g_free(o->html);
+    g_free(o->json);
     g_free(o->pcap_snap);
     g_free(o->plan.guest);
     g_free(o->plan.seeds);
@@ -600,6 +646,26 @@ static int all_said(int status)
     return usbtape_fail(error);
 }
 
+static int minimise(const Options *o, const GPtrArray *cases)
+{
+    const Scenario *scenario = cases->len > 0 ? cases->pdata[0] : NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    if (cases->len != 1 || !scenario->sim || !o->plan.checks || !o->plan.checks->sim) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "--minimise: name one case of the simulated host, with --case (this is %u)",
+                    cases->len);
+        return usbtape_fail(error);
+    }
+    text = sim_case_minimise(scenario, o->plan.checks->sim, &error);
+    if (!text) {
+        return usbtape_fail(error);
+    }
+    fputs(text, stdout);
+    return EXIT_GOOD;
+}
+
 static int run_plan(int argc, char **argv, const PlanOptions *plan)
 {
     Options options = { .plan = *plan };
@@ -612,11 +678,14 @@ static int run_plan(int argc, char **argv, const PlanOptions *plan)
     }
     if (!run.cases) {
         status = usbtape_fail(error);
+    } else if (options.minimise) {
+        status = minimise(&options, run.cases);
     } else if (options.check) {
         printf("%u cases, all well-formed\n", run.cases->len);
         status = EXIT_GOOD;
     } else {
         run.progress = progress_style(options.verbose);
+        choose_jobs(&options, run.cases);
         run.guests =
             g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)(void (*)(void))guest_free);
         run.summary = run_summary_new(run.cases, options.out, "the run did not come to it");

@@ -74,6 +74,7 @@ void scenario_free(Scenario *s)
     }
     g_strfreev(s->expect.dmesg.none_of);
     g_strfreev(s->expect.dmesg.some_of);
+    g_clear_pointer(&s->sim, sim_plan_free);
     g_free(s);
 }
 
@@ -655,7 +656,8 @@ static const YamlField scenario_fields[] = {
     { "start", YAML_TYPE_CHOICE, offsetof(Scenario, start), .words = starts },
     { "tape", YAML_TYPE_CUSTOM, offsetof(Scenario, tape), .read = read_tape_config },
     { "faults", YAML_TYPE_CUSTOM, offsetof(Scenario, faults), .read = read_faults },
-    { "steps", YAML_TYPE_CUSTOM, offsetof(Scenario, steps), .required = true, .read = read_steps },
+    { "sim", YAML_TYPE_CUSTOM, offsetof(Scenario, sim), .read = sim_plan_read },
+    { "steps", YAML_TYPE_CUSTOM, offsetof(Scenario, steps), .read = read_steps },
     { "expect", YAML_TYPE_CUSTOM, offsetof(Scenario, expect), .read = read_expect },
     { "deadline", YAML_TYPE_CUSTOM, offsetof(Scenario, deadline), .read = read_deadline },
     { "selfcheck", YAML_TYPE_CUSTOM, 0, .read = read_elsewhere },
@@ -677,6 +679,26 @@ static Scenario *scenario_new(const char *path)
     s->expect.dmesg.none_of = g_strdupv((char **)oops);
     s->deadline = (Deadlines){ SECONDS(300), SECONDS(60), SECONDS(20) };
     return s;
+}
+
+/* A simulated host has a plan instead of steps, a tape, a machine. */
+static bool check_kind(const YamlNode *root, const Scenario *scenario, GError **error)
+{
+    static const char *const keys[] = { "name", "about",  "guest",     "seed", "vary",
+                                        "sim",  "expect", "selfcheck", NULL };
+    static const char *const expected[] = { "outcome", NULL };
+    const YamlNode *expect = yaml_node_get(root, "expect");
+
+    if (scenario->guest->builder) {
+        return (!scenario->sim ||
+                yaml_node_refuse(yaml_node_get(root, "sim"), error,
+                                 "the guest '%s' is no simulated host: write guest: " SIM_GUEST,
+                                 scenario->guest->name)) &&
+               (scenario->steps || yaml_node_refuse(root, error, "the key 'steps' is missing"));
+    }
+    return yaml_node_only(root, keys, error) &&
+           (!expect || yaml_node_only(expect, expected, error)) &&
+           (scenario->sim || yaml_node_refuse(root, error, "the key 'sim' is missing"));
 }
 
 /* ---- what only the drive can judge ---- */
@@ -793,6 +815,10 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
         return yaml_node_refuse(node, error,
                                 "a bad driver is made by 'faults', by a 'guest', or by 'vary'");
     }
+    if (scenario->sim && (bad->faults || bad->guest || bad->complaints)) {
+        return yaml_node_refuse(node, error,
+                                "a simulated host's bad driver is made by 'vary' alone");
+    }
     if (bad->outcomes & scenario->expect.outcomes) {
         return yaml_node_refuse(yaml_node_get(node, "outcome"), error,
                                 "the good driver may come to this, so it proves nothing");
@@ -805,6 +831,10 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
     }
     if (bad->guest && !(scenario->guest = guest_kind_by_name(bad->guest, &why))) {
         return yaml_node_refuse(yaml_node_get(node, "guest"), error, "%s", why->message);
+    }
+    if (!scenario->sim && !scenario->guest->builder) {
+        return yaml_node_refuse(yaml_node_get(node, "guest"), error,
+                                "a simulated host has no steps to do");
     }
     return !checks || !bad->faults ||
            check_faults(yaml_node_get(root, "faults"), yaml_node_get(node, "faults"), faults,
@@ -991,8 +1021,11 @@ static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scen
         text = substituted(matrix->text, matrix->axes, values, matrix->n);
         file = yaml_file_parse(matrix->path, text, strlen(text), error);
     }
-    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error) &&
-           turn_bad(scenario, yaml_file_root(file), node, &bad, options, error);
+    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error);
+    if (fine && scenario->sim) {
+        scenario->sim->seeds = g_array_copy(good->sim->seeds);
+    }
+    fine = fine && turn_bad(scenario, yaml_file_root(file), node, &bad, options, error);
     bad_driver_clear(&bad);
     return fine ? g_steal_pointer(&scenario) : NULL;
 }
@@ -1053,7 +1086,10 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
         }
     }
     for (g = 0; g < guests->len; g++) {
-        for (s = 0; s < seeds->len; s++) {
+        /* A simulated host does all its seeds in one case. */
+        bool simulated = !((const GuestKind *)guests->pdata[g])->builder;
+
+        for (s = 0; s < (simulated ? 1 : seeds->len); s++) {
             Scenario *scenario = scenario_new(matrix->path);
 
             g_ptr_array_add(cases, scenario);
@@ -1062,9 +1098,13 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
             scenario->variant = g_strdup(variant);
             scenario->has_bad = list && yaml_node_length(list) > 0;
             if (!yaml_node_read(root, scenario_fields, scenario, error) ||
+                !check_kind(root, scenario, error) ||
                 !check_complaints(yaml_node_get(root, "expect"), scenario, error) ||
                 (g == 0 && s == 0 && !check_drive(root, scenario, options, error))) {
                 return false;
+            }
+            if (simulated) {
+                scenario->sim->seeds = g_array_copy(seeds);
             }
             if (cases->len > CASES_MAX) {
                 return yaml_node_refuse(root, error, "more than %u cases", CASES_MAX);
@@ -1201,10 +1241,10 @@ char *scenario_case_name(const Scenario *s)
     if (*s->variant) {
         g_string_append_printf(name, ".%s", s->variant);
     }
-    if (s->guest != &guest_kinds()[0]) {
+    if (s->guest != &guest_kinds()[0] && !s->sim) {
         g_string_append_printf(name, ".%s", s->guest->name);
     }
-    if (s->seed != 1) {
+    if (s->seed != 1 && !s->sim) {
         g_string_append_printf(name, ".seed=%" G_GUINT64_FORMAT, s->seed);
     }
     if (s->bad) {

@@ -10,6 +10,7 @@
 #include "emu/base/yaml.h"
 #include "scenarios/runner/drive.h"
 #include "scenarios/runner/guest.h"
+#include "scenarios/runner/sim-plan.h"
 #include "scenarios/runner/verdict.h"
 
 #include <glib.h>
@@ -118,6 +119,7 @@ typedef struct Scenario {
     GPtrArray *steps; /* of Step */
     Expectation expect;
     Deadlines deadline;
+    SimPlan *sim; /* of the guest SIM_GUEST, which has no steps; NULL: of any other */
 } Scenario;
 
 void scenario_free(Scenario *scenario);
@@ -130,6 +132,8 @@ typedef struct ScenarioChecks {
     /* A model (NULL: the default) with these settings (NULL: none)? `wrong`: which of them it is
      * that is not, from 0; -1: it is the model, or they do not go together. */
     bool (*model)(const char *name, char *const *settings, int *wrong, GError **error);
+    /* The drive for a simulated host; NULL: there is none, and no such case can run. */
+    const struct SimDriveOps *sim;
 } ScenarioChecks;
 
 typedef struct SeedRange {

@@ -9,6 +9,7 @@ TCase *make_scenario_tcase(void);
 
 #define HEAD  "name: n\nabout: a\n"
 #define STEPS "steps: [{run: true}]\n"
+#define SIM   "guest: sim\nsim: {task: backup, driver: F1}\n"
 
 static const struct {
     const char *text;
@@ -87,6 +88,38 @@ static const struct {
     { HEAD STEPS "seed: []\n", "f:4:7: an empty list leaves no case" },
     { HEAD STEPS "guest: []\n", "f:4:8: an empty list leaves no case" },
     { HEAD STEPS "expect: {outcome: []}\n", "f:4:19: no verdict at all cannot be expected" },
+    { HEAD "guest: sim\n", "f:1:1: the key 'sim' is missing" },
+    { HEAD SIM STEPS, "f:5:1: unknown key 'steps': known are name, about, guest, seed, vary, sim, "
+                      "expect, selfcheck" },
+    { HEAD SIM "expect: {outcome: hang, complaint: {step: 1}}\n",
+      "f:5:25: unknown key 'complaint': known are outcome" },
+    { HEAD SIM "expect: {tape: []}\n", "f:5:10: unknown key 'tape': known are outcome" },
+    { HEAD STEPS "sim: {task: backup, driver: F1}\n",
+      "f:4:6: the guest 'linux' is no simulated host: write guest: sim" },
+    { HEAD "guest: sim\nsim: {driver: F1}\n", "f:4:6: the key 'task' is missing" },
+    { HEAD "guest: sim\nsim: {task: backup}\n", "f:4:6: the key 'driver' is missing" },
+    { HEAD "guest: sim\nsim: {task: nap, driver: F1}\n",
+      "f:4:13: 'nap' is not known here: choose from backup, backup-verify, restore, append" },
+    { HEAD "guest: sim\nsim: {task: append, driver: [F1]}\n",
+      "f:4:29: this must be a single value, not a list" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, against: nobody}\n",
+      "f:4:42: there is no model 'nobody' of a driver; there are post-fix, F1, F2, F3, F4-lifo, "
+      "F4-overlap, F5, F6, F7, F8" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: luck}\n",
+      "f:4:42: no trigger 'luck': write needed, none, or some of stale-keys, early-warning, "
+      "unit-attention, busy, stall" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: []}\n",
+      "f:4:42: an empty list: write none" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: [busy, needed]}\n", NULL },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, outstanding: 65}\n",
+      "f:4:46: '65' is out of range: from 1 to 64" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, blocks: 0}\n",
+      "f:4:41: '0' is out of range: from 1 to 4096" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, buffer: 20KiB}\n",
+      "f:4:41: a tape buffer holds 1 to 64 blocks of 16KiB" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, maximum-transfer: 1KiB}\n",
+      "f:4:51: an adapter's maximum is some blocks of 16KiB, up to 16MiB" },
+    { HEAD "guest: sim\nsim: {task: append, driver: F1, colour: red}\n", NULL },
     { HEAD STEPS "name: again\n", "f:4:1: duplicate key 'name': it is already on line 1" },
 };
 
@@ -386,6 +419,10 @@ static const struct {
     { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: silent-corruption, "
                  "complaint: {step: 1}}]\n",
       "f:4:91: only where the outcome is 'detected' or 'hang' is there one" },
+    { HEAD SIM "selfcheck: [{bad: x, guest: linux, outcome: hang}]\n",
+      "f:5:13: a simulated host's bad driver is made by 'vary' alone" },
+    { HEAD STEPS "selfcheck: [{bad: x, guest: sim, outcome: hang}]\n",
+      "f:4:29: a simulated host has no steps to do" },
 };
 
 START_TEST(bad_drivers_are_checked)
@@ -398,6 +435,48 @@ START_TEST(bad_drivers_are_checked)
 
     ck_assert_ptr_null(cases);
     ck_assert_str_eq(error->message, bad_ones[_i].message);
+}
+END_TEST
+
+/* All seeds of a simulated host are one case. */
+START_TEST(a_simulated_host_is_one_case_with_many_seeds)
+{
+    static const char text[] =
+        HEAD "guest: sim\nseed: {from: 5, count: 100}\n"
+             "vary: {driver: [F1, F8], task: [restore, append]}\n"
+             "sim: {task: <task>, driver: <driver>, against: post-fix, trigger: [busy, stall],\n"
+             "  outstanding: 3, blocks: 9, at: 2, buffer: 128KiB, maximum-transfer: 32KiB}\n"
+             "expect: {outcome: [detected, hang]}\n"
+             "selfcheck: [{bad: none, vary: {driver: post-fix}, outcome: intact}]\n";
+    const ScenarioOptions options = { .selfcheck = true };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), &options, &error);
+    const Scenario *scenario;
+    g_autofree char *name = NULL;
+    TrialConfig trial;
+
+    ck_assert_msg(cases != NULL, "%s", error ? error->message : "");
+    ck_assert_uint_eq(cases->len, 5);
+    scenario = cases->pdata[1];
+    ck_assert_str_eq(scenario->bad, "none");
+    ck_assert_str_eq(scenario->sim->driver->name, "post-fix");
+    ck_assert_uint_eq(scenario->sim->seeds->len, 100);
+    scenario = cases->pdata[2];
+    name = scenario_case_name(scenario);
+    ck_assert_str_eq(name, "n.driver=F1.task=append");
+    ck_assert_uint_eq(scenario->sim->seeds->len, 100);
+    ck_assert_int_eq(g_array_index(scenario->sim->seeds, int64_t, 99), 104);
+    trial = sim_plan_trial(scenario->sim, scenario->sim->driver, 7);
+    ck_assert_int_eq(trial.task, TRIAL_APPEND);
+    ck_assert_str_eq(trial.model->name, "F1");
+    ck_assert_uint_eq(trial.triggers, HOST_TRIGGER_BUSY | HOST_TRIGGER_STALL);
+    ck_assert_uint_eq(trial.outstanding, 3);
+    ck_assert_uint_eq(trial.blocks, 9);
+    ck_assert_uint_eq(trial.gather, 8);
+    ck_assert_uint_eq(trial.maximum, 32768);
+    ck_assert_uint_eq(trial.at, 2);
+    ck_assert_ptr_null(sim_plan_explains(scenario->sim));
+    ck_assert_ptr_nonnull(sim_plan_explains(((Scenario *)cases->pdata[0])->sim));
 }
 END_TEST
 
@@ -428,6 +507,7 @@ TCase *make_scenario_tcase(void)
     tcase_add_test(tcase, selfcheck_adds_the_bad_drivers);
     tcase_add_test(tcase, bad_driver_has_its_own_values_of_axes);
     tcase_add_loop_test(tcase, bad_drivers_are_checked, 0, G_N_ELEMENTS(bad_ones));
+    tcase_add_test(tcase, a_simulated_host_is_one_case_with_many_seeds);
     tcase_add_test(tcase, seeds_are_parsed);
     return tcase;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a simulated host is attached to: a whole drive in the same process, on its own virtual
- * clock, with a cartridge in memory. The program brings it, for scenarios know no drive.
+ * clock, with a new cartridge. The program brings it, for scenarios know no drive.
  */
 #ifndef USBTAPE_SIM_DRIVE_H
 #define USBTAPE_SIM_DRIVE_H
@@ -14,12 +14,13 @@ typedef struct SimDrive SimDrive;
 
 typedef struct SimDriveConfig {
     const char *model;       /* NULL: the usual one */
+    const char *cartridge;   /* a new file, in the native format; NULL: it is in memory */
     MediumGeometry geometry; /* of the cartridge */
     uint64_t seed;           /* of its faults */
 } SimDriveConfig;
 
 typedef struct SimDriveOps {
-    /* USBTAPE_ERROR_INPUT: no such model. */
+    /* USBTAPE_ERROR_INPUT: no such model; the file cannot be made. */
     SimDrive *(*create)(const SimDriveConfig *config, GError **error);
     /* The host has hung up. */
     void (*destroy)(SimDrive *drive);

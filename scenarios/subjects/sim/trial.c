@@ -228,6 +228,7 @@ static void make_ready(SimHost *host)
 static bool open_drive(Trial *t, HostTrigger trigger, unsigned at, GError **error)
 {
     SimDriveConfig drive = { .seed = t->config->seed,
+                             .cartridge = t->config->cartridge,
                              .geometry = { .capacity = CAPACITY, .partitions = 1 } };
 
     if (trigger == HOST_TRIGGER_EARLY_WARNING) {
@@ -452,8 +453,15 @@ static void judge_reads(Trial *t, const GArray *expected)
         const WorkloadEntry *entry = &g_array_index(entries, WorkloadEntry, i);
         int64_t got;
 
-        if (entry->type != MTF_REQUEST_READ || !entry->answered ||
-            entry->status != MTF_STATUS_GOOD) {
+        if (entry->type != MTF_REQUEST_READ || !entry->answered) {
+            continue;
+        }
+        if (entry->status == MTF_STATUS_FILEMARK && entry->object < expected->len &&
+            !g_array_index(expected, Expected, entry->object).mark) {
+            find(t->result, "the read of object %" G_GUINT64_FORMAT " got a filemark",
+                 entry->object);
+        }
+        if (entry->status != MTF_STATUS_GOOD) {
             continue;
         }
         got = whose(by_crc, entry->crc);
@@ -499,11 +507,11 @@ static TrialEnd end_of(const Trial *t)
 {
     const TrialResult *result = t->result;
 
-    if (!trigger_came(t)) {
-        return TRIAL_INCONCLUSIVE;
-    }
     if (!workload_done(t->workload)) {
         return TRIAL_HUNG;
+    }
+    if (!trigger_came(t)) {
+        return TRIAL_INCONCLUSIVE;
     }
     if (result->outcome != MTF_OUTCOME_SUCCESS) {
         return TRIAL_REPORTED;
@@ -521,7 +529,7 @@ static void judge(Trial *t)
     TapeMedium *m = t->ops->tape(t->drive);
     g_autoptr(GArray) expected = expect(t);
     const GArray *entries = workload_entries(t->workload);
-    bool done = workload_done(t->workload);
+    bool done = workload_done(t->workload), sound;
     guint i;
 
     result->requests = tape_class_requests(t->tape);
@@ -538,6 +546,7 @@ static void judge(Trial *t)
         g_array_set_size(result->order, 0); /* its order is that of the reads */
     }
     judge_format(t, m);
+    sound = !result->wrong;
     if (done) {
         const GPtrArray *differences = mtf_application_differences(application);
 
@@ -547,7 +556,7 @@ static void judge(Trial *t)
         }
     }
     result->end = end_of(t);
-    if (result->end != TRIAL_CLEAN || result->order) {
+    if (sound && (result->end != TRIAL_CLEAN || result->order)) {
         judge_reads(t, expected);
     }
 }

@@ -29,12 +29,13 @@ typedef struct TrialConfig {
     const HostModel *model; /* of the port driver */
     unsigned triggers; /* of HostTrigger: the seed takes one that means something to the task */
     uint64_t seed;
-    unsigned outstanding; /* tape buffers */
-    unsigned blocks;      /* of 16 KiB: how much data, about */
-    unsigned gather;      /* blocks of a tape buffer; 1: one, of variable length */
-    size_t maximum;       /* of a transfer, bytes; 0: TAPE_CLASS_MAXIMUM */
-    unsigned at;          /* the trigger comes at that read or write, from 1; 0: the seed says */
-    bool keep_story;      /* events and order, for people */
+    unsigned outstanding;  /* tape buffers */
+    unsigned blocks;       /* of 16 KiB: how much data, about */
+    unsigned gather;       /* blocks of a tape buffer; 1: one, of variable length */
+    size_t maximum;        /* of a transfer, bytes; 0: TAPE_CLASS_MAXIMUM */
+    unsigned at;           /* the trigger comes at that read or write, from 1; 0: the seed says */
+    bool keep_story;       /* events and order, for people */
+    const char *cartridge; /* a new file for it; NULL: it is in memory */
 } TrialConfig;
 
 typedef enum TrialEnd {

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/sim-plan.h"
+
+#define BLOCK ((uint64_t)MTF_WRITER_BLOCK_SIZE)
+
+SimPlan *sim_plan_copy(const SimPlan *plan)
+{
+    SimPlan *copy = g_memdup2(plan, sizeof *plan);
+
+    copy->seeds = plan->seeds ? g_array_copy(plan->seeds) : NULL;
+    return copy;
+}
+
+void sim_plan_free(SimPlan *plan)
+{
+    if (plan) {
+        g_clear_pointer(&plan->seeds, g_array_unref);
+        g_free(plan);
+    }
+}
+
+bool sim_plan_read_driver(const YamlNode *node, void *member, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+    g_autoptr(GError) why = NULL;
+    const HostModel *model = text ? host_model_by_name(text, &why) : NULL;
+
+    if (!model) {
+        return text && yaml_node_refuse(node, error, "%s", why->message);
+    }
+    *(const HostModel **)member = model;
+    return true;
+}
+
+static bool read_trigger(const YamlNode *node, unsigned *triggers, GError **error)
+{
+    const char *text = yaml_node_text(node, error);
+    unsigned bit = text ? host_trigger_by_name(text) : 0;
+
+    if (text && !bit) {
+        return yaml_node_refuse(node, error,
+                                "no trigger '%.40s': write needed, none, or some of stale-keys, "
+                                "early-warning, unit-attention, busy, stall",
+                                text);
+    }
+    *triggers |= bit;
+    return text != NULL;
+}
+
+/* "needed", "none", a name, a list of names. */
+static bool read_triggers(const YamlNode *node, void *member, GError **error)
+{
+    SimPlan *plan = (SimPlan *)(void *)((char *)member - G_STRUCT_OFFSET(SimPlan, triggers));
+    size_t i;
+
+    plan->needed = false;
+    plan->triggers = 0;
+    if (yaml_node_kind(node) == YAML_KIND_LIST) {
+        if (yaml_node_length(node) == 0) {
+            return yaml_node_refuse(node, error, "an empty list: write none");
+        }
+        for (i = 0; i < yaml_node_length(node); i++) {
+            if (!read_trigger(yaml_node_item(node, i), &plan->triggers, error)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    if (g_strcmp0(yaml_node_text(node, NULL), "needed") == 0) {
+        plan->needed = true;
+        return true;
+    }
+    return g_strcmp0(yaml_node_text(node, NULL), "none") == 0 ||
+           read_trigger(node, &plan->triggers, error);
+}
+
+static bool read_task(const YamlNode *node, void *member, GError **error)
+{
+    return yaml_node_choice(node, trial_task_names(), member, error);
+}
+
+static bool read_buffer(const YamlNode *node, void *member, GError **error)
+{
+    uint64_t *buffer = member;
+
+    if (!yaml_node_size(node, buffer, error)) {
+        return false;
+    }
+    return (*buffer >= BLOCK && *buffer % BLOCK == 0 && *buffer <= 64 * BLOCK) ||
+           yaml_node_refuse(node, error, "a tape buffer holds 1 to 64 blocks of 16KiB");
+}
+
+static bool read_maximum(const YamlNode *node, void *member, GError **error)
+{
+    uint64_t *maximum = member;
+
+    if (!yaml_node_size(node, maximum, error)) {
+        return false;
+    }
+    return (*maximum >= BLOCK && *maximum % BLOCK == 0 && *maximum <= 1024 * BLOCK) ||
+           yaml_node_refuse(node, error,
+                            "an adapter's maximum is some blocks of 16KiB, up to 16MiB");
+}
+
+static const YamlField fields[] = {
+    { "task", YAML_TYPE_CUSTOM, offsetof(SimPlan, task), .required = true, .read = read_task },
+    { "driver", YAML_TYPE_CUSTOM, offsetof(SimPlan, driver), .required = true,
+      .read = sim_plan_read_driver },
+    { "against", YAML_TYPE_CUSTOM, offsetof(SimPlan, against), .read = sim_plan_read_driver },
+    { "trigger", YAML_TYPE_CUSTOM, offsetof(SimPlan, triggers), .read = read_triggers },
+    { "outstanding", YAML_TYPE_INTEGER, offsetof(SimPlan, outstanding), .min = 1, .max = 64 },
+    { "blocks", YAML_TYPE_INTEGER, offsetof(SimPlan, blocks), .min = 1, .max = 4096 },
+    { "at", YAML_TYPE_INTEGER, offsetof(SimPlan, at), .min = 1, .max = 4096 },
+    { "buffer", YAML_TYPE_CUSTOM, offsetof(SimPlan, buffer), .read = read_buffer },
+    { "maximum-transfer", YAML_TYPE_CUSTOM, offsetof(SimPlan, maximum), .read = read_maximum },
+    { NULL },
+};
+
+bool sim_plan_read(const YamlNode *node, void *member, GError **error)
+{
+    SimPlan **plan = member;
+
+    g_clear_pointer(plan, sim_plan_free);
+    *plan = g_new0(SimPlan, 1);
+    **plan = (SimPlan){ .needed = true,
+                        .outstanding = 8,
+                        .blocks = 24,
+                        .buffer = BLOCK,
+                        .maximum = TAPE_CLASS_MAXIMUM };
+    return yaml_node_read(node, fields, *plan, error);
+}
+
+static unsigned triggers_of(const SimPlan *plan)
+{
+    const unsigned all = 2u * HOST_TRIGGER_STALL - 1;
+
+    if (!plan->needed) {
+        return plan->triggers;
+    }
+    return plan->driver->triggers                     ? plan->driver->triggers
+           : plan->against && plan->against->triggers ? plan->against->triggers
+                                                      : all;
+}
+
+TrialConfig sim_plan_trial(const SimPlan *plan, const HostModel *driver, uint64_t seed)
+{
+    return (TrialConfig){ .task = (TrialTask)plan->task,
+                          .model = driver,
+                          .triggers = triggers_of(plan),
+                          .seed = seed,
+                          .outstanding = (unsigned)plan->outstanding,
+                          .blocks = (unsigned)plan->blocks,
+                          .gather = (unsigned)(plan->buffer / BLOCK),
+                          .maximum = plan->maximum,
+                          .at = (unsigned)plan->at };
+}
+
+const char *sim_plan_explains(const SimPlan *plan)
+{
+    const HostModel *driver = plan->driver;
+    g_auto(GStrv) tasks = g_strsplit(driver->silent_in ? driver->silent_in : "", " ", -1);
+
+    return g_strv_contains((const char *const *)tasks, trial_task_names()[plan->task])
+               ? driver->silent_because
+               : NULL;
+}

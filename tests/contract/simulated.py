@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""simulated.py USBTAPE SCENARIOS: `usbtape run` and `selfcheck` on the simulated Windows host.
+
+A few seeds of each; the whole table is a slow test (tests/guest/meson.build).
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+USBTAPE, SCENARIOS = sys.argv[1:]
+MODELS = os.path.join(SCENARIOS, 'kb817765/models.yaml')
+FIXED = os.path.join(SCENARIOS, 'kb817765/fixed.yaml')
+number = failed = 0
+
+
+def point(name, good, why=''):
+    global number, failed
+    number += 1
+    failed += not good
+    print(f'{"" if good else "not "}ok {number} - {name}', flush=True)
+    if not good:
+        print('\n'.join('# ' + line for line in str(why).splitlines()[:40]))
+
+
+def usbtape(*arguments, command='run'):
+    return subprocess.run([USBTAPE, command, *arguments], capture_output=True, text=True, timeout=200)
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return path
+
+
+def case(driver, task):
+    return f'models.driver={driver}.task={task}'
+
+
+def table_is_told(tmp):
+    page, data = tmp + '/run.html', tmp + '/run.json'
+    run = usbtape(MODELS, '--seed', '1..3', '--case', case('F1', 'restore'), '-o', tmp + '/o', '--html',
+                  page, '--json', data)
+    point('a cell that can show nothing passes when it shows nothing, and says why',
+          run.returncode == 0 and 'nothing to see: it only reads' in run.stdout, run.stdout + run.stderr)
+    run = usbtape(MODELS, '--seed', '1..3', '--case', case('F2', 'backup-verify'), '-o', tmp + '/o',
+                  '--html', page, '--json', data)
+    point('a cell whose failure shows passes', run.returncode == 0, run.stdout + run.stderr)
+    row = re.search(r'^# F2 +backup-verify +3 +(\d) +0 +0 +0 +(\d) +3 clean$', run.stdout, re.M)
+    point('the table has its row', row and int(row[1]) + int(row[2]) == 3, run.stdout)
+    point('every report says that these are models',
+          'Microsoft published no root cause' in run.stdout and
+          'Microsoft published no root cause' in open(page, encoding='utf-8').read() and
+          'Microsoft published no root cause' in open(data, encoding='utf-8').read())
+    model = json.load(open(data, encoding='utf-8'))['usbtape-run']['cases'][0]['result']['model']
+    point('the JSON has the numbers of the table',
+          model['driver'] == 'F2' and model['cases'] == 3 and model['against-clean'] == 3 and
+          row and model['reported'] == int(row[1]), model)
+    text = open(page, encoding='utf-8').read()
+    point('the page has the table, and the picture of the order',
+          '<table id="models">' in text and 'Issue order against tape order' in text and '<svg' in text)
+    story = open(f'{tmp}/o/{case("F2", "backup-verify")}/story.txt', encoding='utf-8').read()
+    point('the story has the words of the article, which object holds which write, and twenty lines',
+          'An inconsistency was encountered on the requested media.' in story and
+          'our mapping' in story and re.search(r'object \d+ holds write \d+', story) and
+          len(story.splitlines()) <= 22, story)
+    again = re.search(r'again +usbtape run (.*)', story)[1]
+    run = subprocess.run(f'{USBTAPE} run {again} -o {tmp}/again', shell=True, capture_output=True,
+                         text=True, timeout=100, check=False)
+    point('the command that the story ends with does it again', 'detected' in run.stdout, run.stdout)
+    cartridge = f'{tmp}/o/{case("F2", "backup-verify")}/cartridge-1.tape'
+    run = subprocess.run([USBTAPE, 'media', 'check', '--mtf', cartridge], capture_output=True, text=True,
+                         timeout=100, check=False)
+    point('its cartridge is there, and is found bad by `media check --mtf`', run.returncode == 1,
+          run.stdout + run.stderr)
+
+
+def what_is_expected_counts(tmp):
+    text = open(MODELS, encoding='utf-8').read()
+    text = re.sub(r'vary:(\n  .*)+', 'vary: {driver: [post-fix], task: [backup]}', text)
+    run = usbtape(write(tmp + '/good.yaml', text), '--seed', '1..3', '-o', tmp + '/o')
+    point('a driver that shows nothing, and could, fails', run.returncode == 1 and
+          'none of 3 cases went wrong' in run.stdout, run.stdout + run.stderr)
+    text = re.sub('against: post-fix', 'against: F2', text)
+    run = usbtape(write(tmp + '/against.yaml', re.sub(r'driver: \[post-fix\]', 'driver: [F3]', text)),
+                  '--seed', '1..3', '-o', tmp + '/o')
+    point('a wrong driver in the place of the fixed one fails', run.returncode == 1 and
+          '# F2, seed' in run.stdout, run.stdout + run.stderr)
+
+
+def smallest(tmp):
+    for driver, task in (('F2', 'backup'), ('F7', 'restore')):
+        run = usbtape(MODELS, '--case', case(driver, task), '--seed', '1..5', '--minimise')
+        point(f'{driver} is made smaller', run.returncode == 0 and
+              f'name: minimal-{driver}-{task}' in run.stdout, run.stdout + run.stderr)
+        small = {k: int(re.search(rf'  {k}: (\d+)', run.stdout)[1]) for k in ('outstanding', 'blocks')}
+        point('… much smaller', small['outstanding'] <= 2 and small['blocks'] <= 4, run.stdout)
+        path = write(tmp + '/small.yaml', run.stdout)
+        again = usbtape(path, '-o', tmp + '/o')
+        point('… and what was printed still fails, and does not with the fix',
+              again.returncode == 0 and ' 1 clean' in again.stdout, again.stdout + again.stderr)
+        fixed = usbtape(write(path, run.stdout.replace(f'driver: {driver}', 'driver: post-fix')), '-o',
+                        tmp + '/o')
+        point('… which is what makes the difference', fixed.returncode == 1, fixed.stdout)
+        if small['outstanding'] > 1:
+            less = re.sub(r'outstanding: \d+', 'outstanding: 1', run.stdout)
+            point('… as is a second request', usbtape(write(path, less), '-o', tmp + '/o').returncode == 1)
+
+
+def refusals(tmp):
+    for arguments, message in (
+            ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
+            ((MODELS, '--case', case('F1', 'restore'), '--seed', '1..2', '--minimise'),
+             '--minimise: none of the 2 seeds fails'),
+            ((write(tmp + '/bad.yaml', open(MODELS, encoding='utf-8').read().replace('blocks: 24',
+                                                                                    'blocks: x')),),
+             'bad.yaml:16:11: '),
+            ((MODELS, '--json', '/nonexistent/x', '-o', tmp + '/o'), '--json '),
+    ):
+        run = usbtape(*arguments)
+        point(f'refused: {message}', run.returncode in (1, 2) and message in run.stderr and
+              len(run.stderr.splitlines()) == 1, run.stdout + run.stderr)
+
+
+def the_tests_are_tested(tmp):
+    run = usbtape(FIXED, '--seed', '1..2', '--case', 'fixed.driver=F1.task=backup-verify.buffer=16KiB.bad=F1', '-o',
+                  tmp + '/o', command='selfcheck')
+    point('the right driver\'s scenario turns red under F1', run.returncode == 0 and
+          '1 scenarios can turn red, 0 were not seen to' in run.stdout, run.stdout + run.stderr)
+    run = usbtape(FIXED, '--seed', '1..2', '-o', tmp + '/o')
+    point('and is green otherwise', run.returncode == 0 and '8 passed, 0 failed' in run.stdout,
+          run.stdout + run.stderr)
+    point('no machine is needed', 'SKIP' not in run.stdout)
+
+
+with tempfile.TemporaryDirectory() as directory:
+    for test in (table_is_told, what_is_expected_counts, smallest, refusals, the_tests_are_tested):
+        test(directory)
+print(f'1..{number}')
+sys.exit(failed > 0)
