@@ -38,6 +38,9 @@ struct Drive {
     void *held_data;
 
     char *path; /* of the cartridge */
+    void (*moved)(void *data, bool loaded, const char *by);
+    void *moved_data;
+    bool by_hand; /* somebody puts it in or takes it out */
 
     /* The eject under way. */
     DriveEjected ejected;
@@ -180,7 +183,24 @@ static void world_cut_power(void *data)
     ((Drive *)data)->cut_power = true;
 }
 
-static const FaultWorld fault_world = { world_position, world_unplug, world_cut_power };
+static void tell_moved(Drive *drive, bool loaded, const char *by)
+{
+    if (drive->moved && !drive->by_hand) {
+        drive->moved(drive->moved_data, loaded, by);
+    }
+}
+
+static void world_sees_cartridge(void *data, bool sees)
+{
+    Drive *drive = data;
+
+    if (ssc_drive_loaded(drive->ssc)) {
+        tell_moved(drive, sees, "fault");
+    }
+}
+
+static const FaultWorld fault_world = { world_position, world_unplug, world_cut_power,
+                                        world_sees_cartridge };
 
 const FaultPlan *drive_faults(const Drive *drive)
 {
@@ -334,6 +354,18 @@ const char *drive_command_name(uint8_t opcode)
 
 /* ---- the drive ---- */
 
+static void on_load(void *data, bool loaded, bool by_host)
+{
+    tell_moved(data, loaded, by_host ? "host" : "drive");
+}
+
+void drive_on_moved(Drive *drive, void (*moved)(void *data, bool loaded, const char *by),
+                    void *data)
+{
+    drive->moved = moved;
+    drive->moved_data = data;
+}
+
 Drive *drive_new(const DriveConfig *config, GError **error)
 {
     g_autoptr(Drive) drive = NULL;
@@ -353,6 +385,7 @@ Drive *drive_new(const DriveConfig *config, GError **error)
         serial = ssc_model_own_serial(config->model);
     }
     drive->ssc = ssc_drive_new(config->model, serial, config->clock, config->trace);
+    ssc_drive_on_load(drive->ssc, on_load, drive);
     drive->bot = bot_new(ssc_drive_target(drive->ssc), config->trace);
     drive->usb =
         usb_device_new(&config->identity, config->speed, bot_function(drive->bot), config->trace);
@@ -433,7 +466,12 @@ bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, G
 
 bool drive_insert(Drive *drive, TapeMedium *medium)
 {
-    if (!ssc_drive_insert(drive->ssc, medium)) {
+    bool taken;
+
+    drive->by_hand = true;
+    taken = ssc_drive_insert(drive->ssc, medium);
+    drive->by_hand = false;
+    if (!taken) {
         return false;
     }
     fit_faults(drive);
@@ -496,8 +534,12 @@ static void eject_try(void *data)
 {
     Drive *drive = data;
     g_autoptr(GError) error = NULL;
+    SscEject how;
 
-    switch (ssc_drive_eject(drive->ssc, drive->force, &drive->leaving)) {
+    drive->by_hand = true;
+    how = ssc_drive_eject(drive->ssc, drive->force, &drive->leaving);
+    drive->by_hand = false;
+    switch (how) {
     case SSC_EJECTED:
         medium_sync(drive->leaving, on_synced, drive);
         return;

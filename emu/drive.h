@@ -106,6 +106,14 @@ const char *drive_cartridge(const Drive *drive);
 /* What the cartridge is, where its head stands, can the host reach it; false: there is none. */
 bool drive_look(Drive *drive, MediumInfo *info, MediumPosition *position, bool *loaded);
 
+/*
+ * `moved` is called when the cartridge comes within the host's reach or leaves it other than by
+ * drive_load(), drive_eject() and the like: `by` is "host" (LOAD UNLOAD), "fault" (the drive does
+ * not see what is in it) or "drive" (it was switched on). It only takes notice.
+ */
+void drive_on_moved(Drive *drive, void (*moved)(void *data, bool loaded, const char *by),
+                    void *data);
+
 /* How an eject ended; `error` NULL: well. */
 typedef void (*DriveEjected)(void *data, const GError *error);
 

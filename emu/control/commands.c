@@ -125,7 +125,7 @@ static void run_load(Call *call, JsonObject *arguments)
         call_fail(call, "GenericError", "%s", error->message);
         return;
     }
-    control_event(call_control(call), CONTROL_LOAD, "file", path, NULL);
+    control_event(call_control(call), CONTROL_LOAD, "file", path, "by", "controller", NULL);
     json_builder_begin_object(builder);
     if (notice) {
         json_add_text(builder, "notice", notice);
@@ -161,7 +161,7 @@ static void on_moved(void *data, const GError *error)
     }
     if (call_control(move->call)) {
         control_event(call_control(move->call), move->event, "file", file,
-                      move->on ? "write-protect" : NULL, move->on, NULL);
+                      move->on ? "write-protect" : "by", move->on ? move->on : "controller", NULL);
     }
     call_return(move->call, NULL);
 }

@@ -308,6 +308,14 @@ static void on_held(void *data, uint8_t opcode)
                   NULL);
 }
 
+static void on_moved(void *data, bool loaded, const char *by)
+{
+    Control *control = data;
+
+    control_event(control, loaded ? CONTROL_LOAD : CONTROL_EJECT, "file",
+                  drive_cartridge(control->drive), "by", by, NULL);
+}
+
 /* ---- where cartridges may come from ---- */
 
 char *control_resolve(const Control *control, const char *path, GError **error)
@@ -499,6 +507,7 @@ Control *control_new(const ControlConfig *config, GError **error)
     }
     control->accept = loop_watch(control->listening, G_IO_IN, on_acceptable, control);
     drive_on_held(control->drive, on_held, control);
+    drive_on_moved(control->drive, on_moved, control);
     return g_steal_pointer(&control);
 }
 
@@ -526,5 +535,6 @@ void control_free(Control *control)
     address_free(control->address);
     g_strfreev(control->directories);
     drive_on_held(control->drive, NULL, NULL);
+    drive_on_moved(control->drive, NULL, NULL);
     g_free(control);
 }

@@ -4,7 +4,7 @@
  *
  *   ← {"usbtape": {"version": "0.1.0", "capabilities": ["events"]}}
  *   → {"execute": "load", "arguments": {"file": "/tapes/2.tape"}, "id": 1}
- *   ← {"event": "LOAD", "data": {"file": "/tapes/2.tape"},
+ *   ← {"event": "LOAD", "data": {"file": "/tapes/2.tape", "by": "controller"},
  *      "timestamp": {"seconds": 1795000000, "microseconds": 250000}}
  *   ← {"return": {}, "id": 1}
  *   ← {"error": {"class": "GenericError", "desc": "…"}, "id": 1}

@@ -11,7 +11,8 @@
 #include "emu/base/bytes.h"
 #include "emu/fault/at-medium.h"
 
-#define SENSE_LENGTH 18
+#define SENSE_LENGTH       18
+#define MEDIUM_NOT_PRESENT 0x023a00
 
 enum {
     REQUEST_SENSE = 0x03,
@@ -204,27 +205,43 @@ void at_task_reset_below(AtTask *at, ScsiReset kind)
     }
 }
 
+static void set_not_ready(AtTask *at, int64_t sense)
+{
+    const FaultWorld *world = at->plan->world;
+    bool saw = at->not_ready != MEDIUM_NOT_PRESENT, sees = sense != MEDIUM_NOT_PRESENT;
+
+    at->not_ready = sense;
+    if (saw != sees && world && world->sees_cartridge) {
+        world->sees_cartridge(at->plan->data, sees);
+    }
+}
+
 static void on_ready(void *data)
 {
     AtTask *at = data;
 
     at->ready_again = NULL;
-    at->not_ready = 0;
+    set_not_ready(at, 0);
 }
 
-static void make_ready(AtTask *at)
+static void stop_waiting(AtTask *at)
 {
     if (at->ready_again) {
         clock_cancel(at->plan->clock, at->ready_again);
         at->ready_again = NULL;
     }
-    at->not_ready = 0;
+}
+
+static void make_ready(AtTask *at)
+{
+    stop_waiting(at);
+    set_not_ready(at, 0);
 }
 
 void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense)
 {
-    make_ready(at);
-    at->not_ready = sense;
+    stop_waiting(at);
+    set_not_ready(at, sense);
     if (duration != FAULT_FOR_EVER) {
         at->ready_again = clock_start(at->plan->clock, duration, on_ready, at);
     }
@@ -474,7 +491,7 @@ void at_task_free(AtTask *at)
         return;
     }
     g_assert(g_hash_table_size(at->passing) == 0);
-    make_ready(at);
+    stop_waiting(at);
     at->plan->at_task = NULL;
     g_hash_table_unref(at->passing);
     g_free(at);

@@ -90,6 +90,8 @@ typedef struct FaultWorld {
     void (*unplug)(void *data, int64_t replug);
     /* With the unplug that was asked for, all state of the drive is lost. */
     void (*cut_power)(void *data);
+    /* The drive no longer sees the cartridge that is in it, or does so again. May be NULL. */
+    void (*sees_cartridge)(void *data, bool sees);
 } FaultWorld;
 
 struct FaultPlan {

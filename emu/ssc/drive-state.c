@@ -23,6 +23,22 @@ static SscFormat meet_density(SscDrive *drive)
     return info.geometry.density == 0 ? FORMAT_WRITABLE : FORMAT_ALIEN;
 }
 
+static void set_loaded(SscDrive *drive, bool loaded)
+{
+    bool changes = drive->loaded != loaded;
+
+    drive->loaded = loaded;
+    if (changes && drive->load_notice) {
+        drive->load_notice(drive->load_data, loaded, drive->command.task != NULL);
+    }
+}
+
+void ssc_drive_on_load(SscDrive *drive, SscLoadNotice notice, void *data)
+{
+    drive->load_notice = notice;
+    drive->load_data = data;
+}
+
 bool ssc_drive_protected(SscDrive *drive)
 {
     MediumInfo info;
@@ -49,7 +65,7 @@ void ssc_drive_load(SscDrive *drive)
         drive->load_count++;
         drive->drum_since = clock_now(drive->clock);
     }
-    drive->loaded = true;
+    set_loaded(drive, true);
     drive->held = false;
     ssc_log_loaded(drive);
     drive->written_before = drive->bytes_written;
@@ -69,7 +85,8 @@ static void unthread(SscDrive *drive)
     if (drive->loaded) {
         drive->drum_time += clock_now(drive->clock) - drive->drum_since;
     }
-    drive->loaded = drive->held = false;
+    drive->held = false;
+    set_loaded(drive, false);
 }
 
 /* Everything that is counted since power-on. */

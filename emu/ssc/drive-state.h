@@ -133,6 +133,8 @@ struct SscDrive {
 
     TapeMedium *medium; /* the cartridge in the drive, loaded or not */
     bool loaded;
+    SscLoadNotice load_notice; /* NULL: nobody wants to know */
+    void *load_data;
     bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
     bool cleaning;          /* what is in is a cleaning cartridge: `held`, never loaded */

@@ -106,5 +106,8 @@ TapeMedium *ssc_drive_medium(SscDrive *drive);
 void ssc_drive_replace_medium(SscDrive *drive, TapeMedium *medium);
 /* Loaded = the host can reach it. */
 bool ssc_drive_loaded(const SscDrive *drive);
+/* Told each time that changes; `by_host`: by a command of the host's. It only takes notice. */
+typedef void (*SscLoadNotice)(void *data, bool loaded, bool by_host);
+void ssc_drive_on_load(SscDrive *drive, SscLoadNotice notice, void *data);
 
 #endif

@@ -516,9 +516,9 @@ START_TEST(events_come_to_all)
            "{\"return\":{}}\n");
     expect(fd, "{\"execute\":\"eject\"}\n", "{\"return\":{}}\n");
     told = hear_events(&room, other);
-    ck_assert_str_eq(told, "LOAD {\"file\":\"1.tape\"}; "
+    ck_assert_str_eq(told, "LOAD {\"file\":\"1.tape\",\"by\":\"controller\"}; "
                            "WRITE_PROTECT {\"file\":\"1.tape\",\"write-protect\":\"on\"}; "
-                           "EJECT {\"file\":\"1.tape\"}; ");
+                           "EJECT {\"file\":\"1.tape\",\"by\":\"controller\"}; ");
     tape_plug(&room.tape);
     ck_assert_int_eq(tape_command(&room.tape, test_unit_ready, 6, NULL, 0, NULL, 0), 1);
     fired = hear_events(&room, other);
@@ -527,6 +527,61 @@ START_TEST(events_come_to_all)
     close(fd);
     close(other);
     room_clear(&room);
+}
+END_TEST
+
+static int host_command(Room *room, uint8_t opcode, uint8_t byte4)
+{
+    const uint8_t cdb[6] = { opcode, 0, 0, 0, byte4 };
+
+    return tape_command(&room->tape, cdb, 6, NULL, 0, NULL, 0);
+}
+
+/* Whoever follows the events knows whether the host can reach the cartridge, and why not. */
+START_TEST(the_host_moves_the_cartridge_too)
+{
+#define BY(event, who) event " {\"file\":\"1.tape\",\"by\":\"" who "\"}; "
+    static const char no_medium[] = "{name: drive.no-medium, on: REWIND, for: 1s}";
+    g_autofree char *by_host = NULL, *by_drive = NULL, *by_fault = NULL, *after = NULL;
+    Room room;
+    int fd;
+
+    room_init_with(&room, NULL);
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    load(&room, fd);
+    tape_plug(&room.tape);
+    host_command(&room, 0x00, 0); /* unit attention */
+    host_command(&room, 0x00, 0);
+    ck_assert_int_eq(host_command(&room, 0x1b, 0), 0);
+    ck_assert_int_eq(host_command(&room, 0x1b, 0), 0); /* it is unloaded already: no event */
+    ck_assert_int_eq(host_command(&room, 0x1b, 1), 0);
+    by_host = hear_events(&room, fd);
+    ck_assert_str_eq(by_host, BY("EJECT", "host") BY("LOAD", "host"));
+    ck_assert_int_eq(host_command(&room, 0x1b, 0), 0);
+    drive_power_cycle(room.tape.drive);
+    by_drive = hear_events(&room, fd);
+    ck_assert_str_eq(by_drive, BY("EJECT", "host") BY("LOAD", "drive"));
+    close(fd);
+    room_clear(&room);
+
+    room_init_with(&room, no_medium);
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    load(&room, fd);
+    tape_plug(&room.tape);
+    host_command(&room, 0x00, 0);
+    host_command(&room, 0x00, 0);
+    ck_assert_int_eq(host_command(&room, 0x01, 0), 1);
+    by_fault = hear_events(&room, fd);
+    ck_assert_ptr_nonnull(strstr(by_fault, "FAULT_FIRED {\"name\":\"drive.no-medium\","));
+    ck_assert(g_str_has_suffix(by_fault, BY("EJECT", "fault")));
+    virtual_clock_advance(room.tape.clock, 2 * G_USEC_PER_SEC);
+    after = hear_events(&room, fd);
+    ck_assert_str_eq(after, BY("LOAD", "fault"));
+    close(fd);
+    room_clear(&room);
+#undef BY
 }
 END_TEST
 
@@ -1026,6 +1081,7 @@ TCase *make_control_tcase(void)
     tcase_add_test(tcase, deaf_controller_is_dropped);
     tcase_add_test(tcase, controllers_are_limited_in_number);
     tcase_add_test(tcase, events_come_to_all);
+    tcase_add_test(tcase, the_host_moves_the_cartridge_too);
     tcase_add_test(tcase, paths_with_blanks_are_told_whole);
     tcase_add_test(tcase, events_that_nobody_reads_are_counted);
     tcase_add_test(tcase, cartridges_come_from_named_directories);
