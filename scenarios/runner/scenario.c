@@ -760,12 +760,14 @@ static bool check_drive(const YamlNode *root, const Scenario *scenario,
 
 /* ---- bad drivers ---- */
 
-/* What must turn the scenario red: more faults, another guest, or other values of its axes. */
+/* What must turn the scenario red: more faults, another guest, other values of its axes, or that
+ * nothing is seen of the scenario's own faults. */
 typedef struct BadDriver {
     char *name;
     char *faults;         /* NULL: none */
     char *guest;          /* NULL: the scenario's own */
     const YamlNode *vary; /* NULL: the first value of each axis */
+    bool hides;           /* it is as if the scenario had no faults */
     unsigned outcomes;
     GPtrArray *complaints; /* of Complaint; NULL: any counts */
 } BadDriver;
@@ -781,6 +783,7 @@ static const YamlField bad_fields[] = {
     { "faults", YAML_TYPE_CUSTOM, offsetof(BadDriver, faults), .read = read_faults },
     { "guest", YAML_TYPE_TEXT, offsetof(BadDriver, guest) },
     { "vary", YAML_TYPE_CUSTOM, offsetof(BadDriver, vary), .read = read_node },
+    { "hides-faults", YAML_TYPE_BOOL, offsetof(BadDriver, hides) },
     { "outcome", YAML_TYPE_CUSTOM, offsetof(BadDriver, outcomes), .required = true,
       .read = read_outcomes },
     { "complaint", YAML_TYPE_CUSTOM, offsetof(BadDriver, complaints), .read = read_complaints },
@@ -795,25 +798,43 @@ static void bad_driver_clear(BadDriver *bad)
     g_clear_pointer(&bad->complaints, g_ptr_array_unref);
 }
 
+/* Without its faults, and without what they alone would leave. */
+static void hide_faults(Scenario *scenario)
+{
+    g_clear_pointer(&scenario->faults, g_free);
+    g_clear_pointer(&scenario->expect.fired, g_ptr_array_unref);
+    g_clear_pointer(&scenario->expect.dmesg.some_of, g_strfreev);
+}
+
 /* Makes a scenario, which stands for the good driver, one for the bad. */
 static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *node, BadDriver *bad,
                      const ScenarioOptions *options, GError **error)
 {
     const ScenarioChecks *checks = options ? options->checks : NULL;
-    char *faults = scenario->faults || bad->faults
-                       ? g_strconcat(scenario->faults ? scenario->faults : "", bad->faults, NULL)
-                       : NULL;
+    const YamlNode *own = bad->hides ? NULL : yaml_node_get(root, "faults");
     char *about = g_strdup_printf("red under %s: %s", bad->name, scenario->about);
     g_autoptr(GError) why = NULL;
 
-    g_free(scenario->faults);
-    scenario->faults = faults;
     g_free(scenario->about);
     scenario->about = about;
     scenario->bad = g_strdup(bad->name);
-    if (!bad->faults && !bad->guest && !bad->vary) {
+    if (!bad->faults && !bad->guest && !bad->vary && !bad->hides) {
         return yaml_node_refuse(node, error,
-                                "a bad driver is made by 'faults', by a 'guest', or by 'vary'");
+                                "a bad driver is made by 'faults', by a 'guest', by 'vary', or by "
+                                "'hides-faults'");
+    }
+    if (bad->hides && !scenario->faults) {
+        return yaml_node_refuse(yaml_node_get(node, "hides-faults"), error,
+                                "the scenario has no faults");
+    }
+    if (bad->hides) {
+        hide_faults(scenario);
+    }
+    if (bad->faults) {
+        char *faults = g_strconcat(scenario->faults ? scenario->faults : "", bad->faults, NULL);
+
+        g_free(scenario->faults);
+        scenario->faults = faults;
     }
     if (scenario->sim && (bad->faults || bad->guest || bad->complaints)) {
         return yaml_node_refuse(node, error,
@@ -837,8 +858,7 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
                                 "a simulated host has no steps to do");
     }
     return !checks || !bad->faults ||
-           check_faults(yaml_node_get(root, "faults"), yaml_node_get(node, "faults"), faults,
-                        checks, error);
+           check_faults(own, yaml_node_get(node, "faults"), scenario->faults, checks, error);
 }
 
 /* ---- the matrix ---- */

@@ -393,19 +393,50 @@ START_TEST(bad_driver_has_its_own_values_of_axes)
 }
 END_TEST
 
+/* Nor what only its faults would leave. */
+START_TEST(a_bad_driver_may_hide_the_faults)
+{
+    static const char text[] =
+        "name: n\nabout: a\n" STEPS "faults: [{name: drive.busy}]\n"
+        "expect: {outcome: detected, faults-fired: {drive.busy: 1}, dmesg: {some-of: [reset]}}\n"
+        "selfcheck:\n  - {bad: x, hides-faults: true, outcome: intact}\n"
+        "  - {bad: y, hides-faults: true, faults: [{name: drive.hang}], outcome: hang}\n";
+    const ScenarioOptions options = { .selfcheck = true };
+    g_autoptr(GPtrArray) all = scenario_parse("f", text, strlen(text), &options, NULL);
+    static const char *const faults[] = { "- {name: drive.busy}\n", "", "- {name: drive.hang}\n" };
+    guint i;
+
+    ck_assert_uint_eq(all->len, 3);
+    for (i = 0; i < all->len; i++) {
+        const Scenario *s = nth(all, i);
+        unsigned which = !s->bad ? 0 : s->bad[0] == 'x' ? 1 : 2;
+
+        ck_assert_str_eq(s->faults ? s->faults : "", faults[which]);
+        ck_assert((s->expect.fired != NULL) == !s->bad);
+        ck_assert((s->expect.dmesg.some_of != NULL) == !s->bad);
+    }
+}
+END_TEST
+
 /* Also when nobody asks for them: `run --check` reads all of a file. */
 static const struct {
     const char *text, *message;
 } bad_ones[] = {
     { HEAD STEPS "selfcheck: {bad: x}\n", "f:4:12: this must be a list, not a map of keys" },
     { HEAD STEPS "selfcheck: [{bad: x, outcome: hang}]\n",
-      "f:4:13: a bad driver is made by 'faults', by a 'guest', or by 'vary'" },
+      "f:4:13: a bad driver is made by 'faults', by a 'guest', by 'vary', or by 'hides-faults'" },
     { HEAD STEPS "selfcheck: [{bad: x, vary: {a: 1}, outcome: hang}]\n",
       "f:4:29: the scenario has no axis 'a'" },
     { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: [1]}, outcome: hang}]\n",
       "f:5:32: this must be a single value, not a list" },
     { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: 1, outcome: hang}]\n",
       "f:5:28: this must be a map of keys, not a single value" },
+    { HEAD STEPS "selfcheck: [{bad: x, hides-faults: true, outcome: hang}]\n",
+      "f:4:36: the scenario has no faults" },
+    { HEAD STEPS "faults: [{name: drive.busy}]\n"
+                 "selfcheck: [{bad: x, hides-faults: true, faults: [{name: drive.hang}], "
+                 "outcome: hang}]\n",
+      "f:5:51: not busy: no" },
     { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}]}]\n",
       "f:4:13: the key 'outcome' is missing" },
     { HEAD STEPS "selfcheck: [{bad: x, guest: beos, outcome: hang}]\n",
@@ -506,6 +537,7 @@ TCase *make_scenario_tcase(void)
     tcase_add_loop_test(tcase, the_drive_is_asked, 0, G_N_ELEMENTS(checked));
     tcase_add_test(tcase, selfcheck_adds_the_bad_drivers);
     tcase_add_test(tcase, bad_driver_has_its_own_values_of_axes);
+    tcase_add_test(tcase, a_bad_driver_may_hide_the_faults);
     tcase_add_loop_test(tcase, bad_drivers_are_checked, 0, G_N_ELEMENTS(bad_ones));
     tcase_add_test(tcase, a_simulated_host_is_one_case_with_many_seeds);
     tcase_add_test(tcase, seeds_are_parsed);
