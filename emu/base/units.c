@@ -89,7 +89,9 @@ bool units_parse_duration(const char *text, int64_t *microseconds, GError **erro
 {
     uint64_t value;
 
-    if (parse(text, duration_units, G_N_ELEMENTS(duration_units), &value)) {
+    /* Whoever adds one to the time of day must not run over. */
+    if (parse(text, duration_units, G_N_ELEMENTS(duration_units), &value) &&
+        value <= G_MAXINT64 / 2) {
         *microseconds = (int64_t)value;
         return true;
     }

@@ -255,6 +255,11 @@ bool at_medium_queues(const AtMedium *at)
     return at->open;
 }
 
+bool at_medium_draws_by(const AtMedium *at, const FaultRule *rule)
+{
+    return at->open && at->queue.rule == rule;
+}
+
 /* Would the tape below take it now, and without a warning? Else it must not be promised. */
 static bool can_promise(AtMedium *at, size_t size)
 {

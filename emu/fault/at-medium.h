@@ -103,5 +103,7 @@ typedef struct FaultQueue {
 /* From now on blocks queue. False: another queue is open. */
 bool at_medium_open_queue(AtMedium *at, const FaultQueue *queue);
 bool at_medium_queues(const AtMedium *at);
+/* Its queue still needs that rule. */
+bool at_medium_draws_by(const AtMedium *at, const FaultRule *rule);
 
 #endif

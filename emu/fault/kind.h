@@ -67,6 +67,12 @@ typedef enum FaultPhase {
     FAULT_PHASE_CSW = 1 << 2,
 } FaultPhase;
 
+/* Which way a data phase goes, as bits. */
+typedef enum FaultData {
+    FAULT_DATA_IN = 1 << 0,  /* to the host */
+    FAULT_DATA_OUT = 1 << 1, /* to the device */
+} FaultData;
+
 /* Control requests and what else comes beside the commands, as bits. */
 typedef enum FaultRequest {
     FAULT_GET_MAX_LUN = 1 << 0,
@@ -109,6 +115,7 @@ typedef struct FaultKind {
     const char *only;
     unsigned phases;     /* FaultPhase: those that `phase` may name; 0: none */
     FaultPhase phase;    /* …unless it does; 0: in no phase of its own, as the command starts */
+    FaultData data;      /* the only way that the data of its phase may go; 0: either */
     unsigned requests;   /* FaultRequest: those that `ctrl` may name; 0: none */
     FaultRequest usual;  /* …unless it does */
     unsigned motions;    /* FaultMotionKind, with on_motion */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/base/error.h"
+#include "emu/fault/at-medium.h"
 #include "emu/fault/rule.h"
 
 static void rule_free(void *rule)
@@ -66,34 +67,53 @@ static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, con
     return NULL;
 }
 
-static bool state_can_be_set(const FaultPlan *plan, const GPtrArray *fresh, const char *state)
+/* Can a rule ever fire, as far as others are concerned? `ready`: those that are known to. */
+static bool is_free(const FaultPlan *plan, const GPtrArray *fresh, const GHashTable *ready,
+                    const FaultRule *rule)
 {
     const GPtrArray *both[] = { fresh, plan->rules };
     size_t b;
     guint i;
 
+    if (rule->after && rule->after->fired == 0 &&
+        !g_hash_table_contains((GHashTable *)ready, rule->after)) {
+        return false;
+    }
+    if (!rule->if_state || g_hash_table_contains(plan->states, rule->if_state)) {
+        return true;
+    }
     for (b = 0; b < G_N_ELEMENTS(both); b++) {
         for (i = 0; i < both[b]->len; i++) {
-            const FaultRule *rule = nth_rule(both[b], i);
+            const FaultRule *other = nth_rule(both[b], i);
 
-            if (rule->set_state && g_str_equal(rule->set_state, state)) {
+            if (other->set_state && g_str_equal(other->set_state, rule->if_state) &&
+                g_hash_table_contains((GHashTable *)ready, other)) {
                 return true;
             }
         }
     }
-    return g_hash_table_contains(plan->states, state);
+    return false;
 }
 
-static bool waits_for_itself(const FaultRule *rule)
+/* The rules that can fire: those that wait for nobody, those that wait for these, and so on. Free
+ * with g_hash_table_unref. */
+static GHashTable *find_ready(const FaultPlan *plan, const GPtrArray *fresh)
 {
-    const FaultRule *other;
+    GHashTable *ready = g_hash_table_new(NULL, NULL);
+    guint i, before;
 
-    for (other = rule->after; other; other = other->after) {
-        if (other == rule) {
-            return true;
-        }
+    for (i = 0; i < plan->rules->len; i++) {
+        g_hash_table_add(ready, nth_rule(plan->rules, i));
     }
-    return false;
+    do {
+        before = g_hash_table_size(ready);
+        for (i = 0; i < fresh->len; i++) {
+            if (is_free(plan, fresh, ready, nth_rule(fresh, i))) {
+                g_hash_table_add(ready, nth_rule(fresh, i));
+            }
+        }
+    } while (g_hash_table_size(ready) > before);
+    return ready;
 }
 
 /* Looks up what the rule says of others. */
@@ -108,24 +128,31 @@ static bool connect_rule(const FaultPlan *plan, const GPtrArray *fresh, FaultRul
                                     rule->after_name);
         }
     }
-    if (rule->if_state && !state_can_be_set(plan, fresh, rule->if_state)) {
-        return yaml_node_refuse(yaml_node_get(node, "if-state"), error,
-                                "no rule sets the state '%s': this one can never fire",
-                                rule->if_state);
-    }
     return true;
 }
 
-static bool check_cycles(const GPtrArray *fresh, const YamlNode *root, GError **error)
+static bool check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const YamlNode *root,
+                          GError **error)
 {
     bool list = yaml_node_kind(root) == YAML_KIND_LIST;
+    g_autoptr(GHashTable) ready = find_ready(plan, fresh);
     guint i;
 
     for (i = 0; i < fresh->len; i++) {
-        if (waits_for_itself(nth_rule(fresh, i))) {
-            return yaml_node_refuse(yaml_node_get(list ? yaml_node_item(root, i) : root, "after"),
-                                    error, "the rules wait for each other: they can never fire");
+        const YamlNode *node = list ? yaml_node_item(root, i) : root;
+        const FaultRule *rule = nth_rule(fresh, i);
+
+        if (g_hash_table_contains(ready, rule)) {
+            continue;
         }
+        if (rule->after && !g_hash_table_contains(ready, rule->after)) {
+            return yaml_node_refuse(yaml_node_get(node, "after"), error,
+                                    "the rules wait for each other: they can never fire");
+        }
+        return yaml_node_refuse(yaml_node_get(node, "if-state"), error,
+                                "no other rule that can fire sets the state '%s': this one can "
+                                "never fire",
+                                rule->if_state);
     }
     return true;
 }
@@ -169,6 +196,11 @@ static bool read_rules(FaultPlan *plan, YamlFile *file, const char *source, GErr
     if (!list && yaml_node_kind(root) != YAML_KIND_MAP) {
         return yaml_node_refuse(root, error, "a fault plan is a list of rules");
     }
+    if (n > FAULT_RULES_MAX - MIN(plan->rules->len, FAULT_RULES_MAX)) {
+        return yaml_node_refuse(
+            list && n > FAULT_RULES_MAX ? yaml_node_item(root, FAULT_RULES_MAX) : root, error,
+            "there may be %u rules at once, and no more", FAULT_RULES_MAX);
+    }
     for (i = 0; i < n; i++) {
         FaultRule *rule = fault_rule_read(list ? yaml_node_item(root, i) : root, source, error);
 
@@ -183,7 +215,7 @@ static bool read_rules(FaultPlan *plan, YamlFile *file, const char *source, GErr
             return false;
         }
     }
-    if (!check_cycles(fresh, root, error)) {
+    if (!check_waiting(plan, fresh, root, error)) {
         return false;
     }
     while (fresh->len > 0) {
@@ -207,6 +239,34 @@ bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t 
     return file && read_rules(plan, file, name, error);
 }
 
+static bool is_waited_for(const GPtrArray *rules, const FaultRule *rule)
+{
+    guint i;
+
+    for (i = 0; i < rules->len; i++) {
+        if (nth_rule(rules, i)->after == rule) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* So that a controller that adds and removes for days finds its memory again. */
+static void forget_oldest(FaultPlan *plan)
+{
+    guint i;
+
+    for (i = 0; plan->removed->len > FAULT_RULES_MAX && i < plan->removed->len; i++) {
+        const FaultRule *rule = nth_rule(plan->removed, i);
+
+        if (!is_waited_for(plan->rules, rule) && !is_waited_for(plan->removed, rule) &&
+            !(plan->at_medium && at_medium_draws_by(plan->at_medium, rule))) {
+            g_ptr_array_remove_index(plan->removed, i);
+            return;
+        }
+    }
+}
+
 /* What it has done stays counted; whoever still holds it finds it unchanged. */
 static void retire(FaultPlan *plan, guint i)
 {
@@ -215,6 +275,7 @@ static void retire(FaultPlan *plan, guint i)
     stop_rule(plan, rule);
     rule->removed = true;
     g_ptr_array_add(plan->removed, g_ptr_array_steal_index(plan->rules, i));
+    forget_oldest(plan);
 }
 
 static const FaultRule *waiting_for(const FaultPlan *plan, const FaultRule *rule)
@@ -459,6 +520,7 @@ static void on_clock(void *data)
     }
     /* Once more after as long again; a rule of no time would never let go. */
     if (rule->fired < rule->count && rule->time > 0) {
-        rule->timer = clock_start(rule->plan->clock, rule->time, on_clock, rule);
+        rule->timer =
+            clock_start(rule->plan->clock, MAX(rule->time, FAULT_TIME_LEAST_US), on_clock, rule);
     }
 }

@@ -23,6 +23,10 @@
 
 #define FAULT_COUNT_INFINITE G_MAXUINT64
 #define FAULT_CDB_MAX        16
+/* In force at once. */
+#define FAULT_RULES_MAX 1000u
+/* What the clock alone sets off again and again comes at most so often. */
+#define FAULT_TIME_LEAST_US 1000
 
 /* What sets a rule off, by its kind and its triggers. */
 typedef enum FaultHook {
@@ -170,5 +174,7 @@ static inline int64_t fault_number(const FaultRule *rule, unsigned param)
 
 /* Opcode of a command's name or of 0Ah; -1: neither. */
 int fault_opcode(const char *name);
+/* FaultData: which ways its data may go; both for one that has no name here. */
+unsigned fault_opcode_data(uint8_t opcode);
 
 #endif

@@ -11,6 +11,9 @@ static const char *const trigger_keys[] = {
     "phase", "prob", "after", "if-state", "set-state", "every", "count", NULL,
 };
 
+/* Two of them can be added. */
+#define SIZE_MOST (G_MAXINT64 / 2)
+
 /* ---- values of parameters ---- */
 
 static bool read_sense(const YamlNode *node, int64_t *sense, GError **error)
@@ -70,6 +73,9 @@ static bool read_size(const YamlNode *node, const FaultParam *param, int64_t *va
 
     if (!yaml_node_size(node, &bytes, error)) {
         return false;
+    }
+    if (bytes > SIZE_MOST) {
+        return yaml_node_refuse(node, error, "%s: no tape is as long as that", param->name);
     }
     *value = (int64_t)bytes;
     return read_in_bounds(node, param, *value, error);
@@ -587,6 +593,20 @@ static bool refuse_conflict(const YamlNode *node, const char *key, const char *w
     return yaml_node_refuse(value ? value : node, error, "'%s' can never hold: %s", key, why);
 }
 
+/* Of the commands that may set it off, does one have data as the kind wants them? */
+static bool has_data_phase(const FaultRule *rule)
+{
+    unsigned wanted = rule->kind->data ? rule->kind->data : FAULT_DATA_IN | FAULT_DATA_OUT;
+    unsigned opcode;
+
+    for (opcode = 0; opcode < G_N_ELEMENTS(rule->takes); opcode++) {
+        if (rule->takes[opcode] && (fault_opcode_data((uint8_t)opcode) & wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Triggers that cannot go together, or that the kind cannot have. */
 static bool check_rule(const YamlNode *node, const FaultRule *rule, GError **error)
 {
@@ -607,6 +627,13 @@ static bool check_rule(const YamlNode *node, const FaultRule *rule, GError **err
     if (rule->record.given && rule->file.given && rule->file.from > rule->record.to) {
         return refuse_conflict(
             node, "file", "there are never more filemarks before the head than objects", error);
+    }
+    if (rule->phase == FAULT_PHASE_DATA && !has_data_phase(rule)) {
+        return refuse_conflict(node, "on",
+                               rule->kind->data == FAULT_DATA_IN    ? "it has no data to the host"
+                               : rule->kind->data == FAULT_DATA_OUT ? "it has no data to the device"
+                                                                    : "it has no data phase",
+                               error);
     }
     wrong = rule->kind->check ? rule->kind->check(rule) : NULL;
     return !wrong || yaml_node_refuse(node, error, "%s: %s", rule->kind->name, wrong);

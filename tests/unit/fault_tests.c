@@ -164,6 +164,29 @@ START_TEST(bad_plans_name_the_place)
         { "- {name: queue.drop, if-state: warm}\n", "plan.yaml:1:32", "never fire" },
         { "- {name: queue.drop, id: a, after: b}\n- {name: drive.busy, id: b, after: a}\n",
           "plan.yaml:1:36", "wait for each other" },
+        { "- {name: drive.slow, for: 9223372036854775807us}\n", "plan.yaml:1:27", "duration" },
+        { "- {name: queue.drop, time: 99999999999999999999s}\n", "plan.yaml:1:28", "duration" },
+        { "- {name: queue.drop, record: 99999999999999999999}\n", "plan.yaml:1:30", "number" },
+        { "- {name: queue.drop, count: 99999999999999999999}\n", "plan.yaml:1:29", "" },
+        { "- {name: queue.drop, on: \"WRITE(6)#99999999999999999999\"}\n", "plan.yaml:1:26",
+          "occurrence" },
+        { "- {name: queue.hold, records: 100000}\n", "plan.yaml:1:31", "" },
+        { "- {name: medium.early-warning, at: 5000000TiB}\n", "plan.yaml:1:36", "no tape" },
+        { "- {name: usb.stall-data-in, at: 1YiB}\n", "plan.yaml:1:33", "size" },
+        { "- {name: usb.stall-data-in, on: WRITE(6)}\n", "plan.yaml:1:33", "no data to the host" },
+        { "- {name: usb.packet-dup, on: [READ(6), INQUIRY]}\n", "plan.yaml:1:30",
+          "no data to the device" },
+        { "- {name: usb.unplug, on: REWIND, phase: data}\n", "plan.yaml:1:26", "no data phase" },
+        { "- {name: drive.busy, if-state: a, set-state: a}\n", "plan.yaml:1:32", "never fire" },
+        { "- {name: drive.busy, if-state: a, set-state: b}\n"
+          "- {name: drive.hang, if-state: b, set-state: a}\n",
+          "plan.yaml:1:32", "never fire" },
+        { "- {name: drive.busy, if-state: a}\n"
+          "- {name: drive.hang, if-state: b, set-state: a}\n",
+          "plan.yaml:1:32", "never fire" },
+        { "- {name: drive.busy, id: x, if-state: a}\n"
+          "- {name: drive.hang, after: x, set-state: a}\n",
+          "plan.yaml:1:39", "never fire" },
         { "- {name: usb.xact-error, at: 512, phase: csw}\n", "plan.yaml:1:3", "phase: data" },
         { "- {name: usb.unplug, offset: 512}\n", "plan.yaml:1:3", "phase: data" },
         { "- {name: usb.unplug, offset: 2TiB, phase: data}\n", "plan.yaml:1:30", "must be from" },
@@ -315,6 +338,56 @@ START_TEST(rules_come_and_go)
     ck_assert(fault_plan_remove(plan, 0, &error));
     ck_assert_uint_eq(plan->rules->len, 0);
     ck_assert_uint_eq(fault_plan_seams(plan), 0);
+}
+END_TEST
+
+/* Neither a file nor a controller that adds and removes for days makes the plan grow for ever. */
+START_TEST(rules_are_bounded)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FaultPlan) plan = parse("{name: drive.busy, id: first}", &error);
+    g_autoptr(GString) many = g_string_new(NULL);
+    static const char one[] = "{name: drive.busy}";
+    static const char waits[] = "{name: drive.hang, after: first, count: inf}";
+    g_autofree char *fired = run_commands(plan, "w");
+    unsigned i;
+
+    ck_assert(fault_plan_add(plan, "live", waits, strlen(waits), &error));
+    ck_assert(fault_plan_remove(plan, 1, &error));
+    for (i = 0; i < FAULT_RULES_MAX - 1; i++) {
+        g_string_append_printf(many, "- %s\n", one);
+    }
+    ck_assert(fault_plan_add(plan, "live", many->str, many->len, &error));
+    ck_assert_uint_eq(plan->rules->len, FAULT_RULES_MAX);
+    ck_assert(!fault_plan_add(plan, "live", one, strlen(one), &error));
+    ck_assert_str_eq(error->message, "live:1:1: there may be 1000 rules at once, and no more");
+    for (i = 0; i < 2 * FAULT_RULES_MAX; i++) {
+        ck_assert(fault_plan_remove(plan, plan->last_number, NULL));
+        ck_assert(fault_plan_add(plan, "live", one, strlen(one), NULL));
+    }
+    ck_assert_uint_le(plan->removed->len, FAULT_RULES_MAX);
+    ck_assert_uint_eq(rule_of(plan, 0)->number, 2);
+    ck_assert_str_eq(rule_of(plan, 0)->after->id, "first"); /* still there, for it is waited for */
+    g_string_append_printf(many, "- %s\n- %s\n", one, one);
+    fault_plan_remove(plan, 0, NULL);
+    g_clear_error(&error);
+    ck_assert(!fault_plan_add(plan, "f", many->str, many->len, &error));
+    ck_assert_str_eq(error->message, "f:1001:3: there may be 1000 rules at once, and no more");
+}
+END_TEST
+
+/* However short its time is, a rule of the clock lets others have theirs. */
+START_TEST(the_clock_sets_off_at_most_so_often)
+{
+    g_autoptr(Clock) clock = virtual_clock_new();
+    g_autoptr(FaultPlan) plan =
+        parse("{name: medium.write-protect-flip, time: 1us, count: inf}", NULL);
+
+    fault_plan_start(plan, clock, NULL, NULL, NULL);
+    virtual_clock_advance(clock, G_USEC_PER_SEC);
+    ck_assert_uint_ge(rule_of(plan, 0)->fired, 100);
+    ck_assert_uint_le(rule_of(plan, 0)->fired, 1000);
+    fault_plan_stop(plan);
 }
 END_TEST
 
@@ -488,6 +561,8 @@ TCase *make_fault_tcase(void)
     tcase_add_test(tcase, draws_repeat_from_the_seed);
     tcase_add_test(tcase, position_and_time_are_conditions);
     tcase_add_test(tcase, rules_come_and_go);
+    tcase_add_test(tcase, rules_are_bounded);
+    tcase_add_test(tcase, the_clock_sets_off_at_most_so_often);
     tcase_add_test(tcase, hang_lasts_until_the_host_takes_the_task_back);
     tcase_add_test(tcase, held_task_goes_on_when_its_time_is_over);
     tcase_add_test(tcase, timer_of_an_aborted_task_does_not_fire);

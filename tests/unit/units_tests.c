@@ -62,6 +62,9 @@ START_TEST(duration_needs_a_unit)
     ck_assert(units_parse_duration("1.5ms", &us, NULL));
     ck_assert_int_eq(us, 1500);
     ck_assert(!units_parse_duration("40", &us, NULL));
+    ck_assert(units_parse_duration("1000000h", &us, NULL));
+    ck_assert(!units_parse_duration("9223372036854775807us", &us, NULL));
+    ck_assert(!units_parse_duration("9223372036854775807h", &us, NULL));
 }
 END_TEST
 

@@ -45,6 +45,7 @@ const FaultKind fault_usb_csw_in_data = {
     .evidence = "Linux usb-storage transport.c, usb_stor_Bulk_transport()",
     .class_ = FAULT_REPORTED,
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_IN,
     .fits = expects_data_in,
     .on_transfer = csw_in_data,
 };

@@ -43,6 +43,7 @@ const FaultKind fault_usb_short_in = {
                 { "residue", "what the CSW says of it", FAULT_CHOICE, "true",
                   .words = "true lie" } },
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_IN,
     .fits = longer_in,
     .on_complete = short_in,
 };
@@ -107,6 +108,7 @@ const FaultKind fault_usb_babble = {
     .params = { { "extra", "bytes for which the host has no room (zeros)", FAULT_SIZE, "1", 1,
                   1 << 20 } },
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_IN,
     .fits = data_in,
     .on_complete = babble,
 };
@@ -182,6 +184,7 @@ const FaultKind fault_usb_packet_lost = {
     .class_ = FAULT_REPORTED,
     .params = PACKET_PARAMS,
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_OUT,
     .fits = out_and_there,
     .on_transfer = lose_packet,
 };
@@ -199,6 +202,7 @@ const FaultKind fault_usb_packet_dup = {
     .class_ = FAULT_DESTRUCTIVE,
     .params = PACKET_PARAMS,
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_OUT,
     .fits = out_and_there,
     .on_transfer = double_packet,
 };
@@ -221,6 +225,7 @@ const FaultKind fault_usb_packet_lost_in = {
     .class_ = FAULT_DESTRUCTIVE,
     .params = PACKET_PARAMS,
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_IN,
     .fits = in_and_there,
     .on_complete = lose_in,
 };

@@ -58,6 +58,7 @@ const FaultKind fault_usb_stall_data_in = {
     .class_ = FAULT_REPORTED,
     .params = { { "at", "bytes that are sent", FAULT_SIZE, "0" } },
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_IN,
     .fits = stalls_in,
     .on_complete = stall_data_in,
 };
@@ -81,6 +82,7 @@ const FaultKind fault_usb_stall_data_out = {
     .class_ = FAULT_REPORTED,
     .params = { { "at", "bytes that the CSW says were taken", FAULT_SIZE, "0" } },
     .phase = FAULT_PHASE_DATA,
+    .data = FAULT_DATA_OUT,
     .fits = stalls_out,
     .on_transfer = stall_data_out,
 };
