@@ -30,6 +30,7 @@ struct AtTransfer {
     UsbFunction base;
     UsbFunction *below;
     UsbHost *host;
+    UsbHost for_below; /* what the function below takes for the host */
     FaultPlan *plan;
     Passing out, in, control;
 
@@ -39,6 +40,7 @@ struct AtTransfer {
     bool data_over;
     int64_t ended; /* when the last CSW went; -1: none did */
     GBytes *again; /* data that the host has not got whole: what it asks for next */
+    bool halts;    /* …and the pipe is to be halted once it has */
 
     UsbTransfer *current; /* with the rules */
 
@@ -69,6 +71,7 @@ static void forget_command(AtTransfer *at)
     at->busy = at->data_over = at->account = at->account_fails = at->abandoned = false;
     at->plan->announced = false;
     g_clear_pointer(&at->again, g_bytes_unref);
+    at->halts = false;
 }
 
 static bool is_cbw(const UsbTransfer *transfer)
@@ -268,6 +271,10 @@ static void answer_again(Passing *passing)
     transfer->actual = MIN(length, transfer->length);
     if (!passing->breaks) {
         g_clear_pointer(&at->again, g_bytes_unref);
+        if (at->halts) {
+            at->halts = false;
+            at->host->ops->halt(at->host, USB_BULK_IN);
+        }
     }
     on_answered(transfer, passing);
 }
@@ -648,12 +655,45 @@ static void at_reset(UsbFunction *function, UsbReset kind)
     }
 }
 
+static AtTransfer *host_at(UsbHost *host)
+{
+    return (AtTransfer *)(void *)((char *)host - G_STRUCT_OFFSET(AtTransfer, for_below));
+}
+
+/* A short answer halts the pipe behind it: once the host has got that answer. */
+static void below_halts(UsbHost *host, uint8_t endpoint)
+{
+    AtTransfer *at = host_at(host);
+
+    if (endpoint == USB_BULK_IN && at->in.breaks) {
+        at->halts = true;
+    } else {
+        at->host->ops->halt(at->host, endpoint);
+    }
+}
+
+static void below_wedges(UsbHost *host, uint8_t endpoint)
+{
+    AtTransfer *at = host_at(host);
+
+    at->host->ops->wedge(at->host, endpoint);
+}
+
+static void below_unwedges(UsbHost *host)
+{
+    AtTransfer *at = host_at(host);
+
+    at->host->ops->unwedge(at->host);
+}
+
 static void at_attach(UsbFunction *function, UsbHost *host)
 {
+    static const UsbHostOps ops = { below_halts, below_wedges, below_unwedges };
     AtTransfer *at = (AtTransfer *)function;
 
     at->host = host;
-    at->below->ops->attach(at->below, host);
+    at->for_below.ops = &ops;
+    at->below->ops->attach(at->below, &at->for_below);
 }
 
 AtTransfer *at_transfer_new(UsbFunction *below, FaultPlan *plan)

@@ -55,6 +55,11 @@ const FaultRow fault_usb_rows[] = {
       "ok*4 0/00/00+ili(976)=0/1024 reset 0/00/00+ili(976)=2/1024 eod | stall-csw clear-in "
       "error-in:900 bot-reset clear-in clear-out stall-csw clear-in stall-in clear-in",
       "=0/1024 =1/1024 =2/1024" },
+    { "{name: usb.xact-error, on: \"READ(6)#2\", at: 900, count: 2}",
+      "w*3 rw retries=3 size=2000 r*4",
+      "ok*4 0/00/00+ili(976)=0/1024 0/00/00+ili(976)=1/1024 0/00/00+ili(976)=2/1024 eod | "
+      "stall-csw clear-in again again stall-csw clear-in stall-csw clear-in stall-in clear-in",
+      "=0/1024 =1/1024 =2/1024" },
     { "{name: usb.xact-error, on: \"WRITE(6)#2\", at: 512}", "w w w=1",
       "ok reset ok | error-out:512 bot-reset clear-in clear-out", "=0 =1" },
     { "{name: usb.xact-error, on: \"WRITE(6)#2\", at: 512, count: 3}", "retries=3 w w w",
