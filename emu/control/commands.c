@@ -320,6 +320,9 @@ static void run_stats(Call *call, JsonObject *arguments)
     json_builder_begin_object(builder);
     add_commands(builder, drive);
     add_bus(builder, drive);
+    if (drive_faults(drive)) {
+        json_add_count(builder, "seed", drive_faults(drive)->seed);
+    }
     json_builder_set_member_name(builder, "faults");
     add_rules(builder, drive_faults(drive));
     json_builder_end_object(builder);

@@ -1062,6 +1062,7 @@ START_TEST(stats_count_what_went_on)
     ck_assert_msg(strstr(heard, "\"port-resets\":2") != NULL, "%s", heard);
     ck_assert_msg(strstr(heard, "\"name\":\"drive.busy\"") != NULL, "%s", heard);
     ck_assert_msg(strstr(heard, "\"fired\":1") != NULL, "%s", heard);
+    ck_assert_msg(strstr(heard, "\"seed\":1,") != NULL, "%s", heard);
     close(fd);
     room_clear(&room);
 }

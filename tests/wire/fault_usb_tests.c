@@ -160,6 +160,8 @@ const FaultRow fault_usb_rows[] = {
       "ok*3 reset 6/29/02 ok @3 | stall-cbw bot-reset stall-bot-reset port-reset", "=0 =1 =2" },
     { "{name: usb.subclass}", "plug", "gone | no-driver", "" },
     { "{name: usb.subclass, subclass: 6, protocol: 0x62}", "plug", "gone | no-driver", "" },
+    { "{name: usb.subclass, subclass: 6, protocol: 0x62, where: alternate}", "plug tur w config",
+      "ok 6/29/02 ok 06/50:2 06/62:4", "=0" },
     { "[{name: usb.packet-dup, on: \"WRITE(6)#2\"}, {name: usb.packet-lost, on: \"WRITE(6)#2\", "
       "packet: 2}]",
       "w*3", "ok*3", "=0 =1 =2" },

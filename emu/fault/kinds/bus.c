@@ -205,19 +205,96 @@ const FaultKind fault_usb_identity_change = {
     .on_reply = change_identity,
 };
 
-enum { SUBCLASS, PROTOCOL };
+enum { SUBCLASS, PROTOCOL, WHERE };
+enum { WHERE_INTERFACE, WHERE_ALTERNATE };
+
+enum {
+    DESCRIPTOR_INTERFACE = 0x04,
+    DESCRIPTOR_ENDPOINT = 0x05,
+    DESCRIPTOR_PIPE_USAGE = 0x24, /* UAS-3 table 5 */
+    DESCRIPTOR_COMPANION = 0x30,
+};
 
 static bool tells_interface(const FaultRule *rule, const void *subject)
 {
     const UsbTransfer *transfer = subject;
 
-    return is_descriptor(transfer, 2) && transfer->actual >= 18;
+    return is_descriptor(transfer, 2) &&
+           transfer->actual >= (fault_number(rule, WHERE) == WHERE_ALTERNATE ? 9 : 18);
+}
+
+/* The first descriptor of that type in a configuration; NULL: there is none that is whole. */
+static const uint8_t *find_descriptor(const uint8_t *all, size_t length, uint8_t type)
+{
+    size_t i;
+
+    for (i = 0; i + 2 <= length && all[i] >= 2 && i + all[i] <= length; i += all[i]) {
+        if (all[i + 1] == type) {
+            return all + i;
+        }
+    }
+    return NULL;
+}
+
+/* Alternate setting 1 as a UAS device has it: four pipes, each with its use. */
+static GByteArray *alternate_setting(const FaultRule *rule, const uint8_t *all, size_t length)
+{
+    static const uint8_t pipes[][2] = { { 0x04, 1 }, { 0x83, 2 }, { 0x81, 3 }, { 0x02, 4 } };
+    const uint8_t *endpoint = find_descriptor(all, length, DESCRIPTOR_ENDPOINT);
+    const uint8_t *companion = find_descriptor(all, length, DESCRIPTOR_COMPANION);
+    const uint8_t interface[] = { 9,
+                                  DESCRIPTOR_INTERFACE,
+                                  0,
+                                  1, /* bAlternateSetting */
+                                  G_N_ELEMENTS(pipes),
+                                  0x08,
+                                  (uint8_t)fault_number(rule, SUBCLASS),
+                                  (uint8_t)fault_number(rule, PROTOCOL),
+                                  0 };
+    GByteArray *setting = g_byte_array_new();
+    size_t i;
+
+    g_byte_array_append(setting, interface, sizeof interface);
+    for (i = 0; endpoint && i < G_N_ELEMENTS(pipes); i++) {
+        const uint8_t pipe[] = {
+            7, DESCRIPTOR_ENDPOINT, pipes[i][0], 2, endpoint[4], endpoint[5], 0
+        };
+        const uint8_t usage[] = { 4, DESCRIPTOR_PIPE_USAGE, pipes[i][1], 0 };
+
+        g_byte_array_append(setting, pipe, sizeof pipe);
+        if (companion) {
+            g_byte_array_append(setting, companion, companion[0]);
+        }
+        g_byte_array_append(setting, usage, sizeof usage);
+    }
+    return setting;
+}
+
+/* A host asks for the first nine bytes, and then for as much as these say. */
+static void add_alternate(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer)
+{
+    size_t total = get_le16(transfer->in + 2), actual = transfer->actual;
+    /* Configuration, interface, and two pipes' descriptors: of the latter there will be four. */
+    size_t more = 9 + 4 * ((MAX(total, 18) - 18) / 2 + 4);
+    size_t size = actual < total ? actual : MIN(total + more, transfer->length);
+    g_autoptr(GByteArray) setting = alternate_setting(rule, transfer->in, actual);
+    uint8_t *all = at_transfer_edit(at, transfer, size);
+
+    put_le16(all + 2, (uint16_t)(total + more));
+    if (size > total) {
+        memcpy(all + total, setting->data, MIN(size - total, setting->len));
+    }
 }
 
 static bool change_class(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    uint8_t *interface = at_transfer_edit(at, transfer, transfer->actual) + 9;
+    uint8_t *interface;
 
+    if (fault_number(rule, WHERE) == WHERE_ALTERNATE) {
+        add_alternate(at, rule, transfer);
+        return false;
+    }
+    interface = at_transfer_edit(at, transfer, transfer->actual) + 9;
     interface[6] = (uint8_t)fault_number(rule, SUBCLASS);
     interface[7] = (uint8_t)fault_number(rule, PROTOCOL);
     return false;
@@ -225,13 +302,18 @@ static bool change_class(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 
 const FaultKind fault_usb_subclass = {
     .name = "usb.subclass",
-    .about = "the interface says another subclass or protocol: 03h QIC-157, protocol 62h UAS",
-    .right = "find no driver, and say so; never drive it as what it is not",
+    .about =
+        "the interface says another subclass or protocol: 03h QIC-157, protocol 62h UAS; or an "
+        "alternate setting of it does, which cannot be set",
+    .right = "find no driver, and say so; never drive it as what it is not. With an alternate "
+             "setting: go on with the first one",
     .evidence = "usbstor.inf: SUBCLASS_02, 05 and 06 with PROT_50 alone",
     .class_ = FAULT_REPORTED,
     .always = true,
     .params = { { "subclass", "bInterfaceSubClass", FAULT_NUMBER, "3", 0, 255 },
-                { "protocol", "bInterfaceProtocol", FAULT_NUMBER, "0x50", 0, 255 } },
+                { "protocol", "bInterfaceProtocol", FAULT_NUMBER, "0x50", 0, 255 },
+                { "where", "which says so; alternate: a second setting, with four pipes as UAS has",
+                  FAULT_CHOICE, "interface", .words = "interface alternate" } },
     .requests = FAULT_GET_DESCRIPTOR,
     .usual = FAULT_GET_DESCRIPTOR,
     .by_request = true,

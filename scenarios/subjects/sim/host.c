@@ -202,6 +202,31 @@ static bool read_descriptors(SimHost *host)
     return true;
 }
 
+/* The header first, then as much as it says, as hosts do. */
+char *sim_host_settings(SimHost *host)
+{
+    uint8_t bytes[256] = { 0 };
+    GString *text;
+    uint16_t total;
+    size_t i;
+
+    if (control(host, 0x80, 6, 0x0200, 0, bytes, 9) != DONE) {
+        return NULL;
+    }
+    total = MIN(get_le16(bytes + 2), sizeof bytes);
+    if (control(host, 0x80, 6, 0x0200, 0, bytes, total) != DONE || host->pending.actual != total) {
+        return NULL;
+    }
+    text = g_string_new(NULL);
+    for (i = 0; i + 9 <= total && bytes[i] >= 2; i += bytes[i]) {
+        if (bytes[i + 1] == 4) {
+            g_string_append_printf(text, "%s%02x/%02x:%u", text->len ? " " : "", bytes[i + 6],
+                                   bytes[i + 7], bytes[i + 4]);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
 static bool has_driver(SimHost *host)
 {
     /* Bulk-Only with the SCSI transparent command set. */

@@ -38,6 +38,9 @@ bool sim_host_attached(SimHost *host);
 const SimDevice *sim_host_device(const SimHost *host);
 /* What it is attached by, for who has a driver of their own (wire-transport.h). */
 Wire *sim_host_wire(const SimHost *host);
+/* The settings of its interface, as its configuration has them: "06/50:2 06/62:4", by subclass,
+ * protocol and endpoints. Free with g_free; NULL: it does not say. */
+char *sim_host_settings(SimHost *host);
 /* Pulls the plug. */
 void sim_host_detach(SimHost *host);
 /* Port reset and configuration, as the user of a hub would. */

@@ -301,6 +301,13 @@ static char *do_serial(SimApplication *a)
     return g_strdup(sim_host_device(a->host)->serial);
 }
 
+static char *do_config(SimApplication *a)
+{
+    char *settings = sim_host_settings(a->host);
+
+    return settings ? settings : g_strdup("failed");
+}
+
 static bool parse_hex(const char *text, uint8_t *bytes, size_t *length)
 {
     for (*length = 0; text[0] && text[1] && *length < 16; text += 2) {
@@ -398,6 +405,7 @@ static char *run_bare(SimApplication *a, const char *name)
         { "alerts", do_alerts },
         { "serial", do_serial },
         { "comp", tell_compression },
+        { "config", do_config },
     };
     SimResult result;
     size_t i;

@@ -14,7 +14,7 @@
  * | `fm`, `fm=N`, `sync` | WRITE FILEMARKS of 1, N, 0 |
  * | `rw`, `eod`, `fsf=N`, `bsf=N`, `fsr=N`, `bsr=N`, `loc=N` | motions |
  * | `pos` | READ POSITION: `@N` |
- * | `tur`, `inq`, `ms`, `alerts`, `comp`, `serial` | what the drive says of itself |
+ * | `tur`, `inq`, `ms`, `alerts`, `comp`, `serial`, `config` | what the drive says of itself |
  * | `bl=N`, `comp=N` | MODE SELECT: block length, compression |
  * | `load`, `unload`, `lock`, `unlock` | the cartridge |
  * | `cdb=HEX`, `in=HEX` | any command without data, or with up to 255 bytes in: the bytes in hex |
