@@ -582,6 +582,16 @@ static bool check_tar(const TarCheck *check, const char *guest, char *const *car
     return true;
 }
 
+static bool check_mtf(const MtfCheck *check, char *const *cartridges, GPtrArray *findings,
+                      GError **error)
+{
+    if (check->cartridge > g_strv_length((char **)cartridges)) {
+        find(findings, "there is no cartridge %" G_GINT64_FORMAT, check->cartridge);
+        return true;
+    }
+    return oracle_judge_mtf(check, cartridges[check->cartridge - 1], findings, error);
+}
+
 bool oracle_judge(const Expectation *expect, const char *guest, char *const *cartridges,
                   GPtrArray *findings, GString *listing, GError **error)
 {
@@ -600,5 +610,8 @@ bool oracle_judge(const Expectation *expect, const char *guest, char *const *car
             return false;
         }
     }
-    return !expect->tar || check_tar(expect->tar, guest, cartridges, findings, error);
+    if (expect->tar && !check_tar(expect->tar, guest, cartridges, findings, error)) {
+        return false;
+    }
+    return !expect->mtf || check_mtf(expect->mtf, cartridges, findings, error);
 }

@@ -16,6 +16,13 @@ bool oracle_judge(const Expectation *expect, const char *guest, char *const *car
                   GPtrArray *findings, GString *listing, GError **error);
 
 /*
+ * The same for a cartridge that the simulated backup program wrote: the first thing that violates
+ * the format, and each block that holds another write than the one that was meant for its place.
+ */
+bool oracle_judge_mtf(const MtfCheck *check, const char *cartridge, GPtrArray *findings,
+                      GError **error);
+
+/*
  * Compares the output of sha256sum with the files of a set; appends what differs. Names are as
  * printed, without a leading "./".
  */

@@ -68,6 +68,7 @@ void scenario_free(Scenario *s)
     g_clear_pointer(&s->expect.tape, g_ptr_array_unref);
     g_clear_pointer(&s->expect.stamps, g_ptr_array_unref);
     g_clear_pointer(&s->expect.fired, g_ptr_array_unref);
+    g_free(s->expect.mtf);
     if (s->expect.tar) {
         file_set_clear(&s->expect.tar->files);
         g_free(s->expect.tar);
@@ -477,6 +478,20 @@ static bool read_tar(const YamlNode *node, void *member, GError **error)
     return yaml_node_read(node, tar_fields, tar, error);
 }
 
+static const YamlField mtf_fields[] = {
+    { "cartridge", YAML_TYPE_INTEGER, offsetof(MtfCheck, cartridge), .min = 1, .max = 99 },
+    { "sets", YAML_TYPE_CUSTOM, offsetof(MtfCheck, sets), .required = true, .read = read_count },
+    { NULL },
+};
+
+static bool read_mtf(const YamlNode *node, void *member, GError **error)
+{
+    MtfCheck *mtf = *(MtfCheck **)member = g_new0(MtfCheck, 1);
+
+    mtf->cartridge = 1;
+    return yaml_node_read(node, mtf_fields, mtf, error);
+}
+
 static bool read_fired(const YamlNode *node, void *member, GError **error)
 {
     GPtrArray *fired = *(GPtrArray **)member = g_ptr_array_new_with_free_func(fault_check_free);
@@ -591,6 +606,7 @@ static const YamlField expect_fields[] = {
     { "tape", YAML_TYPE_CUSTOM, offsetof(Expectation, tape), .read = read_tape },
     { "stamps", YAML_TYPE_CUSTOM, offsetof(Expectation, stamps), .read = read_stamps },
     { "tar", YAML_TYPE_CUSTOM, offsetof(Expectation, tar), .read = read_tar },
+    { "mtf", YAML_TYPE_CUSTOM, offsetof(Expectation, mtf), .read = read_mtf },
     { "faults-fired", YAML_TYPE_CUSTOM, offsetof(Expectation, fired), .read = read_fired },
     { "clean", YAML_TYPE_BOOL, offsetof(Expectation, clean) },
     { "dmesg", YAML_TYPE_CUSTOM, offsetof(Expectation, dmesg), .read = read_dmesg },

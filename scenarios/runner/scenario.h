@@ -66,6 +66,13 @@ typedef struct TarCheck {
     int64_t cartridges; /* how many it spans */
 } TarCheck;
 
+/* The simulated backup's tape (subjects/mtf): good Microsoft Tape Format, each write in its place.
+ */
+typedef struct MtfCheck {
+    int64_t cartridge; /* from 1 */
+    CountRange sets;
+} MtfCheck;
+
 typedef struct FaultCheck {
     char *name;
     CountRange fired;
@@ -92,6 +99,7 @@ typedef struct Expectation {
     GPtrArray *tape;       /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
     GPtrArray *stamps;     /* of StampRange; NULL: none */
     TarCheck *tar;         /* NULL: none */
+    MtfCheck *mtf;         /* NULL: none */
     GPtrArray *fired;      /* of FaultCheck; NULL: none */
     bool clean;            /* the cartridges open without anything having to be recovered */
     DmesgCheck dmesg;

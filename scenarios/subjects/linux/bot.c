@@ -18,9 +18,9 @@
  * halt=out, halt=control, status=N, residue=N, data=HEX (what the data begin with). What is not
  * mentioned has to be as when all is well: every byte moved, nothing halted, status 0, residue 0.
  */
-#include <dirent.h>
+#include "scenarios/subjects/linux/usbfs.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/usb/ch9.h>
 #include <linux/usbdevice_fs.h>
 #include <poll.h>
@@ -42,9 +42,7 @@
 #define BUFFER_MAX    (1u << 20)
 
 typedef struct Device {
-    int fd;
-    unsigned interface;
-    uint8_t in, out; /* endpoint addresses */
+    UsbfsDevice usb;
     uint32_t tag;
 } Device;
 
@@ -73,102 +71,6 @@ static uint8_t buffer[BUFFER_MAX];
 static char heading[512];
 static unsigned failures;
 
-/* ---- finding and taking it ---- */
-
-static bool read_word(const char *directory, const char *name, char *word, size_t size)
-{
-    char path[512];
-    FILE *file;
-
-    snprintf(path, sizeof path, "/sys/bus/usb/devices/%s/%s", directory, name);
-    file = fopen(path, "re");
-    if (!file || !fgets(word, (int)size, file)) {
-        word[0] = '\0';
-    }
-    if (file) {
-        fclose(file);
-    }
-    word[strcspn(word, "\n")] = '\0';
-    return word[0] != '\0';
-}
-
-/* The interface directory of the first such device, such as "1-1:1.0". */
-static bool find_interface(char *found, size_t size)
-{
-    DIR *devices = opendir("/sys/bus/usb/devices");
-    struct dirent *entry;
-    char word[16];
-    bool good = false;
-
-    while (devices && !good && (entry = readdir(devices))) {
-        good = read_word(entry->d_name, "bInterfaceClass", word, sizeof word) &&
-               strcmp(word, "08") == 0 &&
-               read_word(entry->d_name, "bInterfaceProtocol", word, sizeof word) &&
-               strcmp(word, "50") == 0;
-        if (good) {
-            snprintf(found, size, "%s", entry->d_name);
-        }
-    }
-    if (devices) {
-        closedir(devices);
-    }
-    return good;
-}
-
-/* The descriptors, as usbfs hands them out, name the two bulk endpoints. */
-static bool find_endpoints(Device *device)
-{
-    ssize_t n = read(device->fd, buffer, 4096), at;
-
-    for (at = 0; at + 2 <= n && buffer[at] >= 2 && at + buffer[at] <= n; at += buffer[at]) {
-        const uint8_t *d = buffer + at;
-
-        if (d[1] == USB_DT_ENDPOINT && d[0] >= 7 && (d[3] & 3) == USB_ENDPOINT_XFER_BULK) {
-            *(d[2] & USB_DIR_IN ? &device->in : &device->out) = d[2];
-        }
-    }
-    return device->in && device->out;
-}
-
-static bool driver(Device *device, bool connect)
-{
-    struct usbdevfs_ioctl command = { .ifno = (int)device->interface,
-                                      .ioctl_code = connect ? (int)USBDEVFS_CONNECT
-                                                            : (int)USBDEVFS_DISCONNECT };
-
-    return ioctl(device->fd, USBDEVFS_IOCTL, &command) >= 0;
-}
-
-static bool take(Device *device)
-{
-    char interface[256], parent[256], bus[16], number[16], path[64];
-
-    if (!find_interface(interface, sizeof interface)) {
-        fprintf(stderr, "bot: no Bulk-Only Mass Storage device on the bus\n");
-        return false;
-    }
-    snprintf(parent, sizeof parent, "%.*s", (int)strcspn(interface, ":"), interface);
-    if (!read_word(parent, "busnum", bus, sizeof bus) ||
-        !read_word(parent, "devnum", number, sizeof number)) {
-        return false;
-    }
-    snprintf(path, sizeof path, "/dev/bus/usb/%03d/%03d", atoi(bus), atoi(number));
-    device->fd = open(path, O_RDWR | O_CLOEXEC);
-    if (device->fd < 0 || !find_endpoints(device) || !driver(device, false) ||
-        ioctl(device->fd, USBDEVFS_CLAIMINTERFACE, &device->interface) != 0) {
-        fprintf(stderr, "bot: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-static void give_back(Device *device)
-{
-    ioctl(device->fd, USBDEVFS_RELEASEINTERFACE, &device->interface);
-    driver(device, true);
-    close(device->fd);
-}
-
 /* ---- transfers ---- */
 
 /* One URB there and back. Bytes moved, or -errno; -EPIPE: the pipe is halted. */
@@ -179,17 +81,17 @@ static long bulk(Device *device, uint8_t endpoint, uint8_t *bytes, size_t length
                                 .buffer = bytes,
                                 .buffer_length = (int)length };
     struct usbdevfs_urb *done = NULL;
-    struct pollfd wait = { .fd = device->fd, .events = POLLOUT };
+    struct pollfd wait = { .fd = device->usb.fd, .events = POLLOUT };
 
-    if (ioctl(device->fd, USBDEVFS_SUBMITURB, &urb) != 0) {
+    if (ioctl(device->usb.fd, USBDEVFS_SUBMITURB, &urb) != 0) {
         return -errno;
     }
     if (poll(&wait, 1, PATIENCE) == 0) {
-        ioctl(device->fd, USBDEVFS_DISCARDURB, &urb);
-        ioctl(device->fd, USBDEVFS_REAPURB, &done);
+        ioctl(device->usb.fd, USBDEVFS_DISCARDURB, &urb);
+        ioctl(device->usb.fd, USBDEVFS_REAPURB, &done);
         return -ETIMEDOUT;
     }
-    if (ioctl(device->fd, USBDEVFS_REAPURB, &done) != 0) {
+    if (ioctl(device->usb.fd, USBDEVFS_REAPURB, &done) != 0) {
         return -errno;
     }
     /* A halt after some data is told with them. */
@@ -199,28 +101,17 @@ static long bulk(Device *device, uint8_t endpoint, uint8_t *bytes, size_t length
 
 static long control(Device *device, const uint8_t *setup, uint8_t *bytes)
 {
-    struct usbdevfs_ctrltransfer transfer = { .bRequestType = setup[0],
-                                              .bRequest = setup[1],
-                                              .wValue = (uint16_t)(setup[2] | setup[3] << 8),
-                                              .wIndex = (uint16_t)(setup[4] | setup[5] << 8),
-                                              .wLength = (uint16_t)(setup[6] | setup[7] << 8),
-                                              .timeout = PATIENCE,
-                                              .data = bytes };
-    int n = ioctl(device->fd, USBDEVFS_CONTROL, &transfer);
-
-    return n < 0 ? -errno : n;
+    return usbfs_control(&device->usb, setup, bytes, PATIENCE);
 }
 
 static bool clear_halt(Device *device, uint8_t endpoint)
 {
-    unsigned number = endpoint;
-
-    return ioctl(device->fd, USBDEVFS_CLEAR_HALT, &number) == 0;
+    return usbfs_clear_halt(&device->usb, endpoint) == 0;
 }
 
 static bool class_reset(Device *device)
 {
-    const uint8_t setup[8] = { 0x21, 0xff, 0, 0, (uint8_t)device->interface, 0, 0, 0 };
+    const uint8_t setup[8] = { 0x21, 0xff, 0, 0, (uint8_t)device->usb.interface, 0, 0, 0 };
 
     return control(device, setup, NULL) == 0;
 }
@@ -228,7 +119,8 @@ static bool class_reset(Device *device)
 /* § 5.3.4 */
 static bool recover(Device *device)
 {
-    return class_reset(device) && clear_halt(device, device->in) && clear_halt(device, device->out);
+    return class_reset(device) && clear_halt(device, device->usb.in) &&
+           clear_halt(device, device->usb.out);
 }
 
 /* ---- Bulk-Only ---- */
@@ -258,7 +150,7 @@ static long send_cbw(Device *device, const Step *step, size_t length, uint32_t s
     cbw[12] = strcmp(step->direction, "in") == 0 ? 0x80 : 0;
     cbw[14] = (uint8_t)step->n_bytes;
     memcpy(cbw + 15, step->bytes, step->n_bytes);
-    return bulk(device, device->out, cbw, length);
+    return bulk(device, device->usb.out, cbw, length);
 }
 
 static void note_halt(Result *result, const char *pipe)
@@ -275,7 +167,7 @@ static void move(Device *device, bool in, size_t length, Result *result)
     for (i = 0; i < length; i++) {
         buffer[i] = in ? 0 : (uint8_t)i;
     }
-    n = bulk(device, in ? device->in : device->out, buffer, length);
+    n = bulk(device, in ? device->usb.in : device->usb.out, buffer, length);
     if (n == -EPIPE) {
         note_halt(result, in ? "in" : "out");
     }
@@ -290,12 +182,12 @@ static void move(Device *device, bool in, size_t length, Result *result)
 static void take_csw(Device *device, Result *result)
 {
     uint8_t csw[64];
-    long n = bulk(device, device->in, csw, CSW_LENGTH);
+    long n = bulk(device, device->usb.in, csw, CSW_LENGTH);
 
     if (n == -EPIPE) {
         note_halt(result, "in");
-        clear_halt(device, device->in);
-        n = bulk(device, device->in, csw, CSW_LENGTH);
+        clear_halt(device, device->usb.in);
+        n = bulk(device, device->usb.in, csw, CSW_LENGTH);
     }
     if (n == CSW_LENGTH && get_le32(csw) == CSW_SIGNATURE && get_le32(csw + 4) == device->tag) {
         result->status = csw[12];
@@ -315,9 +207,9 @@ static void command(Device *device, const Step *step, Result *result)
         move(device, in, (size_t)step->length, result);
     }
     if (strcmp(result->halt, "in") == 0) {
-        clear_halt(device, device->in);
+        clear_halt(device, device->usb.in);
     } else if (strcmp(result->halt, "out") == 0) {
-        clear_halt(device, device->out);
+        clear_halt(device, device->usb.out);
     }
     take_csw(device, result);
     if (result->status == PHASE_ERROR && !recover(device)) {
@@ -334,16 +226,16 @@ static void invalid(Device *device, const Step *step, Result *result)
     for (again = 0; again < 3; again++) {
         uint8_t csw[64];
 
-        if (bulk(device, device->in, csw, CSW_LENGTH) != -EPIPE) {
+        if (bulk(device, device->usb.in, csw, CSW_LENGTH) != -EPIPE) {
             note_halt(result, "no-in");
             return;
         }
-        if (bulk(device, device->out, csw, CBW_LENGTH) != -EPIPE) {
+        if (bulk(device, device->usb.out, csw, CBW_LENGTH) != -EPIPE) {
             note_halt(result, "no-out");
             return;
         }
-        clear_halt(device, device->in);
-        clear_halt(device, device->out);
+        clear_halt(device, device->usb.in);
+        clear_halt(device, device->usb.out);
     }
     result->moved = step->length;
     if (!recover(device)) {
@@ -476,7 +368,8 @@ static void do_step(Device *device, const Step *step, Result *result)
         do_control(device, step, result);
     } else if (strcmp(verb, "clear") == 0) {
         result->moved =
-            clear_halt(device, step->direction[0] == 'i' ? device->in : device->out) ? 0 : -1;
+            clear_halt(device, step->direction[0] == 'i' ? device->usb.in : device->usb.out) ? 0
+                                                                                             : -1;
     } else if (strcmp(verb, "reset") == 0) {
         result->moved = class_reset(device) ? 0 : -1;
     } else {
@@ -538,7 +431,7 @@ static bool run_line(Device *device, char *line, unsigned number)
 int main(int argc, char **argv)
 {
     FILE *file = argc > 1 ? fopen(argv[1], "re") : stdin;
-    Device device = { .fd = -1 };
+    Device device = { .usb.fd = -1 };
     char line[512];
     unsigned number = 0;
     bool good = true;
@@ -547,7 +440,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bot: %s: %s\n", argv[1], strerror(errno));
         return 2;
     }
-    if (!take(&device)) {
+    if (!usbfs_take(&device.usb, "bot")) {
         return 1;
     }
     while (good && fgets(line, sizeof line, file)) {
@@ -557,7 +450,7 @@ int main(int argc, char **argv)
             good = run_line(&device, line, number);
         }
     }
-    give_back(&device);
+    usbfs_give_back(&device.usb);
     printf("%u failed\n", failures);
     return !good ? 2 : failures ? 1 : 0;
 }
