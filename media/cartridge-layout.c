@@ -73,6 +73,9 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
     put_le64(b + 112, s->usage.loads);
     put_le64(b + 120, s->usage.written);
     put_le64(b + 128, s->usage.read);
+    put_le64(b + 136, s->usage.stored_written);
+    put_le64(b + 144, s->usage.stored_read);
+    put_le64(b + 152, s->usage.formats);
     for (i = 0; i < s->geometry.partitions; i++) {
         const PartitionRecord *partition = &s->partitions[i];
         uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
@@ -106,7 +109,8 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
     s->geometry.capacity = get_le64(b + 48);
     s->geometry.early_warning = get_le64(b + 56);
     memcpy(s->geometry.barcode, b + 80, 32);
-    s->usage = (MediumUsage){ get_le64(b + 112), get_le64(b + 120), get_le64(b + 128) };
+    s->usage = (MediumUsage){ get_le64(b + 112), get_le64(b + 120), get_le64(b + 128),
+                              get_le64(b + 136), get_le64(b + 144), get_le64(b + 152) };
     s->attribute_area = get_le32(b + 64);
     s->attribute_length = get_le32(b + 68);
     s->attribute_crc = get_le32(b + 72);

@@ -310,6 +310,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
     g->bytes += entry.stored;
     c->checkpoint.bytes += entry.stored + OBJECT_ENTRY;
     c->superblock.usage.written += length;
+    c->superblock.usage.stored_written += entry.stored;
     c->dirty = true;
     c->window_length = 0;
     c->head = object_entry_after(&entry);

@@ -356,7 +356,6 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
         return give_up(c);
     }
     c->read_only = read_only;
-    c->superblock.usage.loads += !read_only;
     if (notice) {
         *notice = text->len > 0 ? g_strdup_printf("%s: %s", path, text->str) : NULL;
     }

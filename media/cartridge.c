@@ -180,6 +180,7 @@ static MediumResult read_object(Cartridge *c, uint64_t object, bool forward, uin
         break;
     }
     c->superblock.usage.read += *length;
+    c->superblock.usage.stored_read += *length > 0 ? entry.stored : 0;
     if (result != MEDIUM_HOST_ERROR) {
         c->head = forward ? object_entry_after(&entry) : entry.before;
     }
@@ -553,6 +554,7 @@ static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_
     }
     old = g_memdup2(s, sizeof *s);
     s->generation++;
+    s->usage.formats++;
     s->geometry.partitions = count;
     memset(s->partitions, 0, sizeof s->partitions);
     for (i = 0; i < count; i++) {
@@ -745,6 +747,13 @@ static void cartridge_position(TapeMedium *m, MediumPosition *position)
     };
 }
 
+static void cartridge_count_load(TapeMedium *m)
+{
+    Cartridge *c = cartridge(m);
+
+    c->superblock.usage.loads += !c->read_only;
+}
+
 static void cartridge_info(TapeMedium *m, MediumInfo *info)
 {
     Cartridge *c = cartridge(m);
@@ -831,6 +840,7 @@ const MediumOps cartridge_ops = {
     .locate = cartridge_locate,
     .erase = cartridge_erase,
     .cut = cartridge_cut_here,
+    .count_load = cartridge_count_load,
     .format_partitions = cartridge_format_partitions,
     .redivide = cartridge_redivide,
     .get_attribute = cartridge_get_attribute,

@@ -34,6 +34,7 @@ typedef struct RamMedium {
     RamPartition partitions[MEDIUM_PARTITIONS_MAX];
     uint32_t partition; /* the head */
     guint head;
+    MediumUsage usage;
     AttributeSet *attributes;
 } RamMedium;
 
@@ -94,6 +95,12 @@ static MediumResult pass(const RamObject *object, uint8_t *buffer, size_t capaci
     }
 }
 
+static void count_read(RamMedium *r, size_t length)
+{
+    r->usage.read += length;
+    r->usage.stored_read += length;
+}
+
 static MediumResult ram_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
 {
     RamMedium *r = ram(m);
@@ -101,7 +108,9 @@ static MediumResult ram_read(TapeMedium *m, uint8_t *buffer, size_t capacity, si
     if (r->head == current(r)->objects->len) {
         return MEDIUM_EOD;
     }
-    return pass(object_at(current(r), r->head++), buffer, capacity, length);
+    MediumResult result = pass(object_at(current(r), r->head++), buffer, capacity, length);
+    count_read(r, *length);
+    return result;
 }
 
 static MediumResult ram_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity,
@@ -112,7 +121,9 @@ static MediumResult ram_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capa
     if (r->head == 0) {
         return MEDIUM_BOP;
     }
-    return pass(object_at(current(r), --r->head), buffer, capacity, length);
+    MediumResult result = pass(object_at(current(r), --r->head), buffer, capacity, length);
+    count_read(r, *length);
+    return result;
 }
 
 /* May the tape be changed at the head? OK, or why not. */
@@ -156,6 +167,8 @@ static MediumResult ram_write(TapeMedium *m, const uint8_t *data, size_t length)
         return MEDIUM_END_OF_PARTITION;
     }
     append(r, WALK_BLOCK, data, (uint32_t)length);
+    r->usage.written += length;
+    r->usage.stored_written += length;
     return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
@@ -275,6 +288,7 @@ static MediumResult ram_format_partitions(TapeMedium *m, uint32_t count, const u
         }
     }
     make_partitions(r, count, capacities);
+    r->usage.formats++;
     attribute_set_drop_partitions(r->attributes, 1);
     return MEDIUM_OK;
 }
@@ -359,10 +373,16 @@ static void ram_position(TapeMedium *m, MediumPosition *position)
     };
 }
 
+static void ram_count_load(TapeMedium *m)
+{
+    ram(m)->usage.loads++;
+}
+
 static void ram_info(TapeMedium *m, MediumInfo *info)
 {
     *info = (MediumInfo){
         .geometry = ram(m)->geometry,
+        .usage = ram(m)->usage,
         .format = "ram",
         .write_protected = ram(m)->write_protected,
         .tab = ram(m)->write_protected,
@@ -428,6 +448,7 @@ TapeMedium *medium_ram_new(const MediumGeometry *geometry)
         .partition = ram_partition,
         .host_error = ram_host_error,
         .free = ram_free,
+        .count_load = ram_count_load,
     };
     RamMedium *r = g_new0(RamMedium, 1);
     uint64_t shares[MEDIUM_PARTITIONS_MAX];

@@ -322,6 +322,13 @@ void medium_position(TapeMedium *m, MediumPosition *position)
     g_assert(position->files <= position->object && position->setmarks <= position->object);
 }
 
+void medium_count_load(TapeMedium *m)
+{
+    if (m->ops->count_load) {
+        m->ops->count_load(m);
+    }
+}
+
 void medium_info(TapeMedium *m, MediumInfo *info)
 {
     *info = (MediumInfo){ 0 };

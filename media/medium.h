@@ -105,8 +105,11 @@ typedef struct MediumPartition {
 
 /* What the cartridge has been through, kept with it; all 0 in formats that do not keep it. */
 typedef struct MediumUsage {
-    uint64_t loads;         /* times it was opened to be written to */
+    uint64_t loads;         /* medium_count_load() */
     uint64_t written, read; /* bytes of blocks, as the host sees them */
+    uint64_t stored_written,
+        stored_read;  /* the same blocks as they are stored, compressed or not */
+    uint64_t formats; /* medium_format_partitions() */
 } MediumUsage;
 
 typedef struct MediumInfo {
@@ -161,6 +164,7 @@ typedef struct MediumOps {
     const GError *(*host_error)(TapeMedium *m);
     void (*free)(TapeMedium *m);
     MediumResult (*cut)(TapeMedium *m); /* medium_lose(); NULL: erase does it */
+    void (*count_load)(TapeMedium *m);  /* NULL: not kept */
 } MediumOps;
 
 struct TapeMedium {
@@ -253,6 +257,11 @@ MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
 uint32_t medium_cleanings_left(TapeMedium *m);
 /* One of them, durable after the next sync. False: there is none left, nothing done. */
 bool medium_use_cleaning(TapeMedium *m);
+/*
+ * A drive threads the cartridge: one load more. This and what else MediumUsage counts is durable
+ * once the next sync has ended, or when the medium was freed. Opened read-only, it is not counted.
+ */
+void medium_count_load(TapeMedium *m);
 /* Appends the ids (uint16_t), ascending. */
 void medium_list_attributes(TapeMedium *m, uint32_t partition, GArray *ids);
 

@@ -869,6 +869,11 @@ static void at_set_compression(TapeMedium *m, bool on)
     medium_set_compression(at_of(m)->below, on);
 }
 
+static void at_count_load(TapeMedium *m)
+{
+    medium_count_load(at_of(m)->below);
+}
+
 static void at_info(TapeMedium *m, MediumInfo *info)
 {
     AtMedium *at = at_of(m);
@@ -934,6 +939,7 @@ AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan)
         .host_error = at_host_error,
         .free = at_free,
         .cut = at_cut,
+        .count_load = at_count_load,
     };
     AtMedium *at = g_new0(AtMedium, 1);
 

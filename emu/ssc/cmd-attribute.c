@@ -11,8 +11,6 @@
 
 enum { BINARY, ASCII, TEXT, FORMATS };
 
-#define MEDIUM_TYPE_INFORMATION 0x0409
-
 /* ---- what the drive says itself ---- */
 
 static void put_remaining(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
@@ -109,14 +107,92 @@ static void put_this_drive(SscDrive *drive, const MediumPartition *partition, By
     byte_writer_text(w, drive->serial, 32);
 }
 
+/* ---- what the cartridge has been through: MiB after compression (SDX-1100V manual, § 12) ---- */
+
+static MediumUsage usage(SscDrive *drive)
+{
+    MediumInfo info;
+
+    medium_info(drive->medium, &info);
+    if (drive->cleaning) {
+        info.usage.loads = info.geometry.cleanings - medium_cleanings_left(drive->medium);
+    }
+    return info.usage;
+}
+
+/* Formats other than ours keep none of it, and say nothing rather than zero. */
+static bool keeps_usage(SscDrive *drive)
+{
+    return drive->cleaning || usage(drive).loads > 0;
+}
+
+static void put_load_count(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, usage(drive).loads);
+}
+
+static void put_initializations(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be16(w, (uint16_t)MIN(usage(drive).formats, G_MAXUINT16));
+}
+
+static void put_life_written(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, usage(drive).stored_written >> 20);
+}
+
+static void put_life_read(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    byte_writer_be64(w, usage(drive).stored_read >> 20);
+}
+
+static uint64_t written_in_load(const SscDrive *drive)
+{
+    return (drive->tape_written - drive->written_before) >> 20;
+}
+
+static uint64_t read_in_load(const SscDrive *drive)
+{
+    return (drive->tape_read - drive->read_before) >> 20;
+}
+
 static void put_written(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be64(w, (drive->bytes_written - drive->written_before) >> 20);
+    byte_writer_be64(w, written_in_load(drive));
 }
 
 static void put_read(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be64(w, (drive->bytes_read - drive->read_before) >> 20);
+    byte_writer_be64(w, read_in_load(drive));
+}
+
+/* Six bytes each. There are no retries; the load before this one, and moves between partitions, are
+ * not kept. */
+static void put_history(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
+{
+    MediumUsage life = usage(drive);
+    const uint64_t fields[] = {
+        written_in_load(drive),
+        0,
+        read_in_load(drive),
+        0, /* this load */
+        0,
+        0,
+        0,
+        0, /* the one before */
+        life.stored_written >> 20,
+        0,
+        life.stored_read >> 20,
+        0,
+        life.loads,
+        0,
+        life.formats,
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(fields); i++) {
+        byte_writer_be16(w, (uint16_t)(fields[i] >> 32));
+        byte_writer_be32(w, (uint32_t)fields[i]);
+    }
 }
 
 static void put_medium_type(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
@@ -125,6 +201,11 @@ static void put_medium_type(SscDrive *drive, const MediumPartition *partition, B
 
     medium_info(drive->medium, &info);
     byte_writer_u8(w, info.geometry.worm ? 0x80 : drive->cleaning ? 0x01 : 0x00);
+}
+
+static bool cleans(SscDrive *drive)
+{
+    return drive->cleaning;
 }
 
 /* Of a cleaning cartridge: how many cleanings it was made for. Otherwise reserved. */
@@ -139,28 +220,33 @@ static void put_medium_type_information(SscDrive *drive, const MediumPartition *
 
 /*
  * Attributes that the drive answers for, ascending (SPC-3 § 7.3.2): of the device, then of the
- * medium. All are read-only. What would have to be counted over the life of a cartridge is left
- * out.
+ * medium. All are read-only.
  */
 static const struct {
     uint16_t id;
     uint8_t format, length;
     void (*put)(SscDrive *drive, const MediumPartition *partition, ByteWriter *w);
+    bool (*has)(SscDrive *drive); /* NULL: each cartridge */
 } known[] = {
     { 0x0000, BINARY, 8, put_remaining },
     { 0x0001, BINARY, 8, put_maximum },
     { 0x0002, BINARY, 8, put_alert_flags },
+    { MEDIUM_ATTRIBUTE_LOAD_COUNT, BINARY, 8, put_load_count, keeps_usage },
     { 0x0004, BINARY, 8, put_memory_left },
     { 0x0005, ASCII, 8, put_organization },
     { 0x0006, BINARY, 1, put_density_code },
+    { 0x0007, BINARY, 2, put_initializations, keeps_usage },
     { 0x020a, ASCII, 40, put_this_drive },
+    { 0x0220, BINARY, 8, put_life_written, keeps_usage },
+    { 0x0221, BINARY, 8, put_life_read, keeps_usage },
     { 0x0222, BINARY, 8, put_written },
     { 0x0223, BINARY, 8, put_read },
+    { 0x0340, BINARY, 90, put_history, keeps_usage },
     { 0x0404, ASCII, 8, put_organization },
     { 0x0405, BINARY, 1, put_density_code },
     { 0x0407, BINARY, 8, put_memory_size },
     { 0x0408, BINARY, 1, put_medium_type },
-    { MEDIUM_TYPE_INFORMATION, BINARY, 2, put_medium_type_information },
+    { 0x0409, BINARY, 2, put_medium_type_information, cleans },
 };
 
 static bool is_known(uint16_t id)
@@ -243,7 +329,7 @@ static GArray *list_ids(SscDrive *drive, uint32_t partition, uint16_t first)
 
     medium_list_attributes(drive->medium, partition, stored);
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
-        if (known[i].id != MEDIUM_TYPE_INFORMATION || drive->cleaning) {
+        if (!known[i].has || known[i].has(drive)) {
             g_array_append_val(stored, known[i].id);
         }
     }

@@ -62,14 +62,15 @@ void ssc_drive_load(SscDrive *drive)
         return;
     }
     if (!drive->loaded) {
+        medium_count_load(drive->medium);
         drive->load_count++;
         drive->drum_since = clock_now(drive->clock);
     }
     set_loaded(drive, true);
     drive->held = false;
     ssc_log_loaded(drive);
-    drive->written_before = drive->bytes_written;
-    drive->read_before = drive->bytes_read;
+    drive->written_before = drive->tape_written;
+    drive->read_before = drive->tape_read;
     drive->compression_told = false;
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
     ssc_mode_meet_cartridge(drive);

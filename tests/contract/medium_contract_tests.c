@@ -624,8 +624,44 @@ START_TEST(compressed_blocks_take_what_they_take)
     medium_info(tape->m, &info);
     ck_assert(info.geometry.compression);
     ck_assert_uint_eq(info.usage.written, 51 * 65536 + 20000);
-    ck_assert_uint_eq(info.usage.loads, 2);
+    ck_assert_uint_gt(info.usage.stored_written, 20000);
+    ck_assert_uint_lt(info.usage.stored_written, 2 * 70000 + 20000);
     ck_assert_uint_ge(info.usage.read, 22 * 65536 + 20000);
+}
+END_TEST
+
+START_TEST(what_it_has_been_through_is_counted)
+{
+    g_autoptr(Tape) tape = tape_new(_i, &plain);
+    uint64_t capacity = G_MAXUINT64;
+    MediumInfo info;
+
+    medium_count_load(tape->m);
+    put_block(tape->m, 1000, 1);
+    put_block(tape->m, 1000, 2);
+    go(tape->m, 0);
+    expect_block(tape->m, true, 1000, 1);
+    expect_block(tape->m, false, 1000, 1);
+    tape_reopen(tape, false);
+    medium_info(tape->m, &info);
+    if (!info.attributes) { /* nowhere to keep it */
+        ck_assert_uint_eq(info.usage.loads, 0);
+        return;
+    }
+    medium_count_load(tape->m);
+    medium_count_load(tape->m);
+    ck_assert_int_eq(medium_format_partitions(tape->m, 1, &capacity), MEDIUM_OK);
+    tape_reopen(tape, true);
+    if (tape->path) { /* read-only: it is not told */
+        medium_count_load(tape->m);
+    }
+    medium_info(tape->m, &info);
+    ck_assert_uint_eq(info.usage.loads, 3);
+    ck_assert_uint_eq(info.usage.written, 2000);
+    ck_assert_uint_eq(info.usage.stored_written, 2000);
+    ck_assert_uint_eq(info.usage.read, 2000);
+    ck_assert_uint_eq(info.usage.stored_read, 2000);
+    ck_assert_uint_eq(info.usage.formats, 1);
 }
 END_TEST
 
@@ -860,6 +896,8 @@ TCase *make_medium_contract_tcase(void)
     tcase_add_loop_test(tcase, the_last_partitions_come_and_go, 0, rows);
     tcase_add_loop_test(tcase, attributes_stay, 0, rows);
     tcase_add_loop_test(tcase, compressed_blocks_take_what_they_take, 0, rows);
+    tcase_add_loop_test(tcase, what_it_has_been_through_is_counted, 0, row_count());
+    tcase_add_loop_test(tcase, what_it_has_been_through_is_counted, 0, rows);
     tcase_add_loop_test(tcase, a_full_disk_is_a_host_error_and_nothing_else, 0, rows);
     tcase_add_loop_test(tcase, one_writer_and_any_readers, 0, rows);
     tcase_add_loop_test(tcase, a_reader_knows_when_it_was_overwritten, 0, rows);

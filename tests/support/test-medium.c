@@ -185,6 +185,11 @@ static void free_medium(TapeMedium *base)
     g_free(m);
 }
 
+static void count_load(TapeMedium *m)
+{
+    medium_count_load(((TestMedium *)m)->ram);
+}
+
 TestMedium *test_medium_new(const MediumGeometry *geometry)
 {
     static const MediumOps ops = {
@@ -209,6 +214,7 @@ TestMedium *test_medium_new(const MediumGeometry *geometry)
         host_error,
         free_medium,
         cut,
+        count_load,
     };
     static const MediumGeometry unlimited = { .partitions = 1 };
     TestMedium *m = g_new0(TestMedium, 1);

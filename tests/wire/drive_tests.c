@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "emu/base/bytes.h"
 #include "media/formats.h"
 #include "tests/support/suite.h"
 #include "tests/wire/tape.h"
@@ -60,6 +61,55 @@ START_TEST(blocks_come_back_as_they_went)
     ck_assert_uint_eq(length, 0);
     ck_assert_uint_eq(tape_sense(&tape), 0x000001);
     tape_clear(&tape);
+}
+END_TEST
+
+/* READ ATTRIBUTE of one attribute; its value, eight bytes. */
+static uint64_t counted(Tape *tape, uint8_t id_high, uint8_t id_low)
+{
+    const uint8_t cdb[16] = { 0x8c, 0, 0, 0, 0, 0, 0, 0, id_high, id_low, 0, 0, 0, 17 };
+    uint8_t in[17] = { 0 };
+
+    ck_assert_int_eq(tape_command(tape, cdb, sizeof cdb, NULL, 0, in, sizeof in), 0);
+    ck_assert_uint_eq(in[4], id_high);
+    ck_assert_uint_eq(in[5], id_low);
+    return get_be64(in + 9);
+}
+
+/* The counters of the cartridge's memory, on a cartridge that is put into one drive after another.
+ */
+START_TEST(counters_go_with_the_cartridge)
+{
+    enum { MIB = 1 << 20 };
+    MediumGeometry geometry = { .partitions = 1 };
+    g_autofree char *directory = suite_temp_dir();
+    g_autofree char *path = g_build_filename(directory, "a.tape", NULL);
+    g_autofree uint8_t *block = new_block(MIB, 1);
+    g_autofree uint8_t *back = g_malloc(MIB);
+    GError *error = NULL;
+    size_t length;
+
+    ck_assert(medium_create(path, medium_format_for_path(path), &geometry, &error));
+    for (unsigned i = 1; i <= 3; i++) {
+        Tape tape;
+
+        tape_init(&tape, NULL);
+        ck_assert(drive_load(tape.drive, path, false, NULL, &error));
+        tape_plug(&tape);
+        tape_ready(&tape);
+        ck_assert_int_eq(tape_write(&tape, block, MIB), 0);
+        ck_assert_int_eq(tape_write(&tape, block, MIB), 0);
+        ck_assert_int_eq(tape_rewind(&tape), 0);
+        ck_assert_int_eq(tape_read(&tape, back, MIB, &length), 0);
+        ck_assert_uint_eq(counted(&tape, 0x00, 0x03), i);     /* loads */
+        ck_assert_uint_eq(counted(&tape, 0x02, 0x20), 2 * i); /* MiB written in its life */
+        ck_assert_uint_eq(counted(&tape, 0x02, 0x21), i);     /* and read */
+        ck_assert_uint_eq(counted(&tape, 0x02, 0x22), 2);     /* in this load */
+        ck_assert_uint_eq(counted(&tape, 0x02, 0x23), 1);
+        tape_clear(&tape);
+    }
+    g_remove(path);
+    g_rmdir(directory);
 }
 END_TEST
 
@@ -354,6 +404,7 @@ TCase *make_drive_tcase(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, blocks_come_back_as_they_went, 0, 4);
+    tcase_add_test(tcase, counters_go_with_the_cartridge);
     tcase_add_test(tcase, host_gives_up_on_a_write_and_goes_on);
     tcase_add_test(tcase, busy_drive_is_asked_again);
     tcase_add_test(tcase, slow_command_takes_its_time);

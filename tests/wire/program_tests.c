@@ -467,6 +467,37 @@ START_TEST(sigterm_during_a_backup_leaves_a_clean_cartridge)
 }
 END_TEST
 
+/* What the cartridge has been through stays with it, from one process to the next. */
+START_TEST(a_cartridge_counts_its_life)
+{
+    static const uint8_t unload[6] = { 0x1b }, load[6] = { 0x1b, 0, 0, 0, 1 };
+    g_autofree char *err = NULL;
+    Serving s = { .dir = room_new() };
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape"));
+    for (unsigned i = 0; i < 2; i++) {
+        serving_start(&s, WORDS("--media", "t.tape"));
+        serving_plug(&s);
+        serving_ready(&s);
+        ck_assert_int_eq(serving_write(&s, i, 3 << 20), 0);
+        ck_assert_int_eq(serving_filemark(&s), 0);
+        ck_assert_int_eq(serving_command(&s, unload, NULL, 0), 0);
+        if (i == 1) {
+            ck_assert_int_eq(serving_command(&s, load, NULL, 0), 0);
+        }
+        ck_assert_int_eq(serving_stop(&s, SIGTERM, &err), 0);
+        g_clear_object(&s.process);
+        g_clear_pointer(&err, g_free);
+    }
+    Run r = run(s.dir, WORDS("media", "info", "--json", "t.tape"));
+    ck_assert_msg(strstr(r.out, "\"loads\" : 3") != NULL, "%s", r.out);
+    ck_assert_msg(strstr(r.out, "\"bytes_written\" : 6291456") != NULL, "%s", r.out);
+    ck_assert_msg(strstr(r.out, "\"bytes_read\" : 0") != NULL, "%s", r.out);
+    run_clear(&r);
+    serving_clear(&s);
+}
+END_TEST
+
 /* Each case is in one shard; the largest seed there is ends a range, too. */
 START_TEST(shards_share_the_cases)
 {
@@ -726,6 +757,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, bad_input_is_one_line_and_status_2);
     tcase_add_test(tcase, help_and_version_are_printed);
     tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
+    tcase_add_test(tcase, a_cartridge_counts_its_life);
     tcase_add_test(tcase, shards_share_the_cases);
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 3);
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
