@@ -112,7 +112,7 @@ void ssc_buffer_synced(SscBuffer *b)
 static void drop_held(SscBuffer *b)
 {
     g_queue_clear_full(&b->held, held_free);
-    b->held_objects = b->held_bytes = 0;
+    b->held_objects = b->held_bytes = b->held_files = b->held_setmarks = 0;
     b->why = (ScsiSense){ 0 };
     b->told = false;
 }
@@ -122,6 +122,20 @@ static bool continues(const SscHeld *run, const SscHeld *next)
 {
     return run && run->blocks == next->blocks && run->size == next->size &&
            run->mark == next->mark && run->offset + run->count * run->size == next->offset;
+}
+
+static uint64_t *count_of_its_kind(SscBuffer *b, const SscHeld *held)
+{
+    if (held->blocks) {
+        return &b->held_bytes;
+    }
+    return held->mark == MEDIUM_MARK_FILEMARK ? &b->held_files : &b->held_setmarks;
+}
+
+/* What so many objects of a run add to the count of their kind. */
+static uint64_t in_its_count(const SscHeld *held, uint64_t objects)
+{
+    return held->blocks ? objects * held->size : objects;
 }
 
 /* Borrows the blocks. */
@@ -139,7 +153,7 @@ static void hold(SscBuffer *b, const SscHeld *objects)
         g_queue_push_tail(&b->held, last);
     }
     b->held_objects += objects->count;
-    b->held_bytes += objects->count * objects->size;
+    *count_of_its_kind(b, objects) += in_its_count(objects, objects->count);
 }
 
 static const uint8_t *first_block(const SscHeld *held)
@@ -155,7 +169,7 @@ static void let_go(SscBuffer *b, uint64_t objects)
     held->count -= objects;
     held->offset += objects * held->size;
     b->held_objects -= objects;
-    b->held_bytes -= objects * held->size;
+    *count_of_its_kind(b, held) -= in_its_count(held, objects);
     if (held->count == 0) {
         held_free(g_queue_pop_head(&b->held));
     }

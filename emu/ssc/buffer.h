@@ -39,9 +39,10 @@ typedef struct SscBuffer {
 
     GQueue held; /* of SscHeld, runs, the oldest first */
     uint64_t held_objects, held_bytes;
-    ScsiSense why; /* of the object at its head, without INFORMATION */
-    bool fixed;    /* the last WRITE had FIXED: INFORMATION counts objects, else bytes */
-    bool told;     /* the host knows */
+    uint64_t held_files, held_setmarks; /* of the objects: marks of each kind */
+    ScsiSense why;                      /* of the object at its head, without INFORMATION */
+    bool fixed; /* the last WRITE had FIXED: INFORMATION counts objects, else bytes */
+    bool told;  /* the host knows */
 } SscBuffer;
 
 typedef struct SscDrive SscDrive;

@@ -321,6 +321,8 @@ MediumPosition ssc_drive_position(SscDrive *drive)
 
     medium_position(drive->medium, &position);
     position.object += drive->buffer.held_objects;
+    position.files += drive->buffer.held_files;
+    position.setmarks += drive->buffer.held_setmarks;
     position.bop = position.object == 0;
     return position;
 }

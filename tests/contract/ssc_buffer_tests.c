@@ -397,6 +397,46 @@ START_TEST(refused_marks_are_bounded_too)
 }
 END_TEST
 
+/* READ POSITION, long: object, file and set are those of one and the same place. */
+static void expect_long(ScsiHost *h, uint8_t flags, uint64_t object, uint64_t files, uint64_t sets)
+{
+    host_send(h, CDB(0x34, 6, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->data[0], flags);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 8), object);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 16), files);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 24), sets);
+}
+
+START_TEST(files_and_sets_that_are_held_count_too)
+{
+    enum { SETMARKS = 0x02, BOP = 0x80 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_fail_writes(h, 0, 100, MEDIUM_WRITE_ERROR);
+    expect_long(h, BOP, 0, 0, 0);
+    host_write(h, text, 10);
+    expect_long(h, 0, 1, 0, 0);
+    host_send(h, CDB(0x10, IMMED, 0, 0, 3, 0));
+    host_send(h, CDB(0x10, IMMED | SETMARKS, 0, 0, 2, 0));
+    host_write(h, text, 10);
+    expect_long(h, 0, 7, 3, 2);
+    expect_buffer(h, 7, 0, 7, 20);
+    host_send(h, FILEMARKS);
+    expect_flags(h, "D");
+    for (unsigned i = 0; i < 2; i++) { /* the block and the first mark are taken back */
+        host_send(h, CDB(0x14, 0, 0, 0, 10, 0));
+    }
+    expect_sense(h, SENSE_FILEMARK_DETECTED);
+    expect_long(h, 0, 5, 2, 2);
+    host_fail_writes(h, 0, 0, MEDIUM_OK);
+    host_filemarks(h, 1); /* the tape takes all: the same place */
+    expect_long(h, 0, 6, 3, 2);
+    host_rewind(h);
+    expect_long(h, BOP, 0, 0, 0);
+}
+END_TEST
+
 START_TEST(power_takes_what_was_refused)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -479,6 +519,7 @@ TCase *make_ssc_buffer_tcase(void)
     tcase_add_test(tcase, a_full_buffer_tells_too);
     tcase_add_test(tcase, refused_blocks_of_one_write_are_one_run);
     tcase_add_test(tcase, refused_marks_are_bounded_too);
+    tcase_add_test(tcase, files_and_sets_that_are_held_count_too);
     tcase_add_test(tcase, power_takes_what_was_refused);
     tcase_add_test(tcase, without_buffer_there_is_nothing_to_defer);
     tcase_add_test(tcase, leaving_buffered_mode_tells);
