@@ -42,6 +42,7 @@ static Outcome go_there(SscCommand *c)
     MediumResult result = medium_locate(c->drive->medium, c->cdb[ADDRESS_PARTITION],
                                         MEDIUM_LOCATE_OBJECT, get_be64(c->cdb + ADDRESS_OBJECT));
 
+    ssc_timing_arrived(c);
     return result == MEDIUM_OK ? c->then(c) : of_medium(c, result, ACT_LOCATE, 0);
 }
 

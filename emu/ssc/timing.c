@@ -150,6 +150,24 @@ static int64_t way(SscCommand *c, uint64_t from, uint64_t to)
                   rewinds ? timing->rewind : timing->search);
 }
 
+void ssc_timing_arrived(SscCommand *c)
+{
+    SscDrive *drive = c->drive;
+    uint64_t from = along(drive, c->timed.partition, c->timed.used), to = head(drive);
+    MediumPosition position;
+
+    if (!c->timed.watched) {
+        return;
+    }
+    medium_position(drive->medium, &position);
+    c->timed.gone += at_rate(drive, c->timed.behind) + way(c, from, to);
+    c->timed.behind = 0; /* it was synced before the tape left */
+    c->timed.partition = position.partition;
+    c->timed.used = position.used;
+    drive->drained_at =
+        MAX(drive->drained_at, MAX(clock_now(drive->clock), drive->busy_until) + c->timed.gone);
+}
+
 static int64_t mechanism(SscCommand *c)
 {
     const SscTiming *timing = &c->drive->model->timing;
@@ -193,11 +211,29 @@ static int64_t duration(SscCommand *c)
     return flush + at_rate(drive, MAX(from, to) - MIN(from, to));
 }
 
+/* Where each command has its IMMED, if it has one: in byte 1. */
+static bool immediate(const SscCommand *c)
+{
+    static const struct {
+        SscHandler handler;
+        uint8_t bit;
+    } rows[] = {
+        { rewind_tape, 0x01 }, { locate_10, 0x01 },     { locate_16, 0x01 },
+        { load_unload, 0x01 }, { format_medium, 0x01 }, { set_capacity, 0x01 },
+        { erase_tape, 0x02 },  { verify_tape, 0x04 },   { write_filemarks, 0x01 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (is(c, rows[i].handler)) {
+            return c->cdb[1] & rows[i].bit;
+        }
+    }
+    return false;
+}
+
 int64_t ssc_timing_left(SscCommand *c)
 {
     SscDrive *drive = c->drive;
-    bool immed = c->row && c->row->direction == SCSI_NO_DATA &&
-                 (c->cdb[1] & (c->row->handler == erase_tape ? 0x02 : 0x01));
     int64_t now, end;
 
     if (!c->timed.watched || !drive->medium) {
@@ -205,10 +241,10 @@ int64_t ssc_timing_left(SscCommand *c)
     }
     c->timed.watched = false;
     now = clock_now(drive->clock);
-    end = MAX(now, drive->busy_until) + duration(c);
+    end = MAX(now, drive->busy_until) + c->timed.gone + duration(c);
     if ((c->row->flags & ROW_WRITES) && c->row->direction == SCSI_DATA_OUT) {
         end = MAX(end, drive->drained_at);
     }
     drive->busy_until = end;
-    return immed ? 0 : end - now;
+    return immediate(c) ? 0 : end - now;
 }

@@ -6,7 +6,8 @@
  *   WRITE            when there is room in the buffer, which goes to tape at the native rate
  *   READ, VERIFY     when that much of the tape has passed
  *   what synchronises, when the buffer has gone to tape; then, if it moves the tape, the way
- *   REWIND           its share of the time for the whole tape; LOCATE and SPACE at search speed
+ *   REWIND           its share of the time for the whole tape; LOCATE, SPACE and the way to the
+ *                    address of a 16-byte form at search speed
  *   LOAD, UNLOAD     the mechanism, and the way to the beginning; a cartridge put in is ready later
  *   cleaning         the cartridge can leave (UNLOAD, the button) when it has run
  *   ERASE (long)     the rest of the partition at the native rate
@@ -26,10 +27,13 @@ typedef struct SscTimed {
     uint32_t partition;
     uint64_t used;   /* bytes on the tape before the head */
     uint64_t behind; /* in the buffer */
+    int64_t gone;    /* microseconds until the tape was where the command wanted to begin */
 } SscTimed;
 
 /* The command begins. */
 void ssc_timing_begin(SscCommand *c);
+/* The tape went to the address that the command names: from there on it does its work. */
+void ssc_timing_arrived(SscCommand *c);
 /* Microseconds until the command may end, now that it has done its work. */
 int64_t ssc_timing_left(SscCommand *c);
 /* `bytes` more have to go to tape before there is room again. */
