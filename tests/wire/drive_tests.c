@@ -113,6 +113,27 @@ START_TEST(counters_go_with_the_cartridge)
 }
 END_TEST
 
+/* Bulk-Only has no status: what REQUEST SENSE says of a RESERVATION CONFLICT, once. */
+START_TEST(a_conflict_is_a_failed_csw_and_its_sense)
+{
+    static const uint8_t reserve[10] = { 0x5f, 0x01, 0x01, 0, 0, 0, 0, 0, 24 }; /* no key is there */
+    uint8_t list[24] = { 1 };
+    Tape tape;
+
+    tape_init(&tape, NULL);
+    load_ram(&tape);
+    tape_plug(&tape);
+    tape_ready(&tape);
+    ck_assert_int_eq(tape_command(&tape, reserve, 10, list, 24, NULL, 0), 1);
+    ck_assert_uint_eq(tape_sense(&tape), 0x052c09);
+    ck_assert_uint_eq(tape_sense(&tape), 0);
+    ck_assert_int_eq(tape_command(&tape, reserve, 10, list, 24, NULL, 0), 1);
+    tape_ready(&tape); /* asked for or not, it does not outlive the next command */
+    ck_assert_uint_eq(tape_sense(&tape), 0);
+    tape_clear(&tape);
+}
+END_TEST
+
 /*
  * A WRITE hangs beyond the host's patience: it cancels, resets, enumerates, tries again, and writes
  * on with packet ids that come round again and again.
@@ -404,6 +425,7 @@ TCase *make_drive_tcase(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, blocks_come_back_as_they_went, 0, 4);
+    tcase_add_test(tcase, a_conflict_is_a_failed_csw_and_its_sense);
     tcase_add_test(tcase, counters_go_with_the_cartridge);
     tcase_add_test(tcase, host_gives_up_on_a_write_and_goes_on);
     tcase_add_test(tcase, busy_drive_is_asked_again);

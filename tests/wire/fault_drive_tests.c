@@ -21,7 +21,7 @@ const FaultRow fault_drive_rows[] = {
     { "{name: drive.busy, on: \"WRITE(6)#2\", count: 2}", "w w w=1 w=1", "ok 0/00/00*2 ok",
       "=0 =1" },
     { "{name: drive.busy, on: \"WRITE(6)#2\", as: sense}", "w w w=1", "ok 2/04/07 ok", "=0 =1" },
-    { "{name: drive.reservation-conflict, on: \"WRITE(6)#2\"}", "w w w=1", "ok 0/00/00 ok",
+    { "{name: drive.reservation-conflict, on: \"WRITE(6)#2\"}", "w w w=1", "ok 5/2c/09 ok",
       "=0 =1" },
     { "{name: drive.hang, on: \"WRITE(6)#2\"}", "w w pos w=1",
       "ok reset @1 ok | timeout-out bot-reset clear-in clear-out", "=0 =1" },

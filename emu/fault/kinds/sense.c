@@ -192,6 +192,7 @@ const FaultKind fault_drive_no_medium = {
 
 static bool conflict(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
+    at_task_owe(at, &(FaultSense){ .code = 0x052c09 }); /* as the drive itself has it */
     at_task_end(at, task, SCSI_RESERVATION_CONFLICT);
     return true;
 }
@@ -199,7 +200,7 @@ static bool conflict(AtTask *at, FaultRule *rule, ScsiTask *task)
 const FaultKind fault_drive_reservation_conflict = {
     .name = "drive.reservation-conflict",
     .about = "the command ends with status RESERVATION CONFLICT (18h)",
-    .right = "report it; Bulk-Only shows a failed CSW and no sense",
+    .right = "report it; Bulk-Only shows a failed CSW, and REQUEST SENSE 05/2C/09",
     .evidence = "SAM-3; tape libraries with several hosts",
     .class_ = FAULT_REPORTED,
     .on_task = conflict,
