@@ -116,7 +116,9 @@ END_TEST
 /* Bulk-Only has no status: what REQUEST SENSE says of a RESERVATION CONFLICT, once. */
 START_TEST(a_conflict_is_a_failed_csw_and_its_sense)
 {
-    static const uint8_t reserve[10] = { 0x5f, 0x01, 0x01, 0, 0, 0, 0, 0, 24 }; /* no key is there */
+    static const uint8_t reserve[10] = {
+        0x5f, 0x01, 0x01, 0, 0, 0, 0, 0, 24
+    }; /* no key is there */
     uint8_t list[24] = { 1 };
     Tape tape;
 
