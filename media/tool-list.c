@@ -122,14 +122,16 @@ static void print_summary(TapeMedium *m, const char *path)
     MediumInfo info;
 
     medium_info(m, &info);
-    capacity = describe_size(info.geometry.capacity);
-    printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", path, info.format, capacity,
-           info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
-           info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
-           info.tab ? ", write-protected" : "");
-    if (info.geometry.cleanings > 0) {
-        printf(", for cleaning, %u of %u cleanings left", medium_cleanings_left(m),
-               info.geometry.cleanings);
+    if (info.geometry.cleanings > 0) { /* no data, so none of the rest */
+        printf("%s: %s cleaning cartridge, %u of %u cleanings left%s", path, info.format,
+               medium_cleanings_left(m), info.geometry.cleanings,
+               info.tab ? ", write-protected" : "");
+    } else {
+        capacity = describe_size(info.geometry.capacity);
+        printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", path, info.format, capacity,
+               info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
+               info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
+               info.tab ? ", write-protected" : "");
     }
     if (info.geometry.density) {
         printf(", density %02Xh", info.geometry.density);
@@ -147,11 +149,23 @@ static void print_summary(TapeMedium *m, const char *path)
     putchar('\n');
 }
 
+static bool is_for_cleaning(TapeMedium *m)
+{
+    MediumInfo info;
+
+    medium_info(m, &info);
+    return info.geometry.cleanings > 0;
+}
+
 static void print_partition(TapeMedium *m, uint32_t number)
 {
     g_autofree char *used = NULL, *capacity = NULL, *warning = NULL;
     MediumPartition partition;
 
+    if (is_for_cleaning(m)) {
+        puts("no data: the tape cleans");
+        return;
+    }
     medium_partition(m, number, &partition);
     used = units_format_size(partition.used);
     capacity = describe_size(partition.capacity);
@@ -219,7 +233,8 @@ static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path
     json_builder_begin_object(b);
     json_add_text(b, "path", path);
     json_add_text(b, "format", info.format);
-    json_limit(b, "capacity", info.geometry.capacity ? info.geometry.capacity : G_MAXUINT64);
+    json_limit(b, "capacity",
+               info.geometry.capacity || is_for_cleaning(m) ? info.geometry.capacity : G_MAXUINT64);
     json_add_count(b, "early_warning", info.geometry.early_warning);
     json_add_count(b, "density", info.geometry.density);
     json_add_bool(b, "worm", info.geometry.worm);
@@ -243,7 +258,7 @@ static void json_begin_partition(JsonBuilder *b, TapeMedium *m, uint32_t number)
     medium_partition(m, number, &partition);
     json_builder_begin_object(b);
     json_add_count(b, "partition", number);
-    json_limit(b, "capacity", partition.capacity);
+    json_limit(b, "capacity", is_for_cleaning(m) ? 0 : partition.capacity);
     json_add_count(b, "used", partition.used);
     json_add_count(b, "objects", partition.objects);
     json_add_count(b, "filemarks", partition.files);

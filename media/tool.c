@@ -308,11 +308,15 @@ static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat 
 
     medium_info(from, &info);
     geometry = info.geometry;
-    if (!format->holds_geometry) {
+    if (geometry.cleanings == 0 && !format->holds_geometry) {
         /* the objects are what matters; partitions and WORM would be more than a detail lost */
         geometry = (MediumGeometry){ .partitions = info.geometry.partitions };
     }
     geometry.compression = geometry.compression || compression;
+    if (geometry.cleanings > 0 && !format->holds_geometry) {
+        return usbtape_input_error(error, "%s: a cleaning cartridge holds no data to export",
+                                   from_path);
+    }
     if (!replace && g_file_test(path, G_FILE_TEST_EXISTS)) { /* sooner than after the work */
         return usbtape_input_error(error, "%s: exists already", path);
     }

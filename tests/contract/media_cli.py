@@ -79,8 +79,17 @@ def a_cleaning_cartridge_holds_no_data():
     good('create', 'clean.tape', '--cleaning', '3', '--barcode', 'CLN001')
     info = json.loads(good('info', 'clean.tape', '--json'))
     assert info['cleanings'] == 3 and info['cleanings_left'] == 3 and info['barcode'] == 'CLN001'
-    assert '3 of 3 cleanings left' in good('info', 'clean.tape').decode()
+    assert info['capacity'] == 0 and info['partitions'][0]['capacity'] == 0
+    assert good('info', 'clean.tape').decode() == (
+        'clean.tape: usbtape cleaning cartridge, 3 of 3 cleanings left, bar code CLN001\n'
+        'no data: the tape cleans\n')
+    assert 'unlimited' not in good('ls', 'clean.tape').decode()
     good('check', 'clean.tape')
+    for name in ('clean.tap', 'clean.aws'):
+        refused(2, ['clean.tape', 'cleaning cartridge'], 'export', 'clean.tape', name)
+        assert not os.path.exists(name)
+    good('export', 'clean.tape', 'again.tape')
+    assert json.loads(good('info', 'again.tape', '--json'))['cleanings'] == 3
     for wrong in (['--cleaning', '0'], ['--cleaning', '70000'], ['--cleaning', '3', '--worm'],
                   ['--cleaning', '3', '--capacity', '1GB'], ['--cleaning', '3', '--format', 'simh']):
         refused(2, [], 'create', 'wrong.tape', *wrong)
