@@ -30,6 +30,9 @@ int usbtape_fail(const GError *error)
         }
     }
     fprintf(stderr, "usbtape: %s\n", line->str);
+    if (g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_TIMED_OUT)) {
+        return EXIT_TIMED_OUT;
+    }
     return g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK) ? EXIT_WORK_FAILED
                                                                      : EXIT_BAD_INPUT;
 }

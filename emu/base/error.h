@@ -18,6 +18,7 @@ GQuark usbtape_error_quark(void);
 typedef enum UsbtapeError {
     USBTAPE_ERROR_WORK = 1,  /* the work failed: exit status 1 */
     USBTAPE_ERROR_INPUT = 2, /* what the user gave is wrong: exit status 2 */
+    USBTAPE_ERROR_TIMED_OUT, /* exit status 124 */
 } UsbtapeError;
 
 /* Exit statuses of every subcommand. */

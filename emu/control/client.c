@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "emu/base/units.h"
 #include "emu/control/private.h"
 
 /* An answer is a status or a list; more is not one of ours. */
 #define ANSWER_MAX (4u * 1024 * 1024)
+
+/* A drive that runs greets at once; what it is asked for may take longer. */
+#define GREETING_TIME (5 * G_TIME_SPAN_SECOND)
 
 static const ControlCommand *command_named(const char *name)
 {
@@ -69,6 +74,8 @@ static bool set_argument(JsonObject *arguments, const ControlCommand *row,
                          const ControlArgument *argument, const char *word, GError **error)
 {
     g_autofree char *path = NULL;
+    g_autoptr(GError) bad = NULL;
+    int64_t time;
 
     switch (argument->type) {
     case CONTROL_FILE:
@@ -81,8 +88,12 @@ static bool set_argument(JsonObject *arguments, const ControlCommand *row,
         }
         json_object_set_boolean_member(arguments, argument->name, g_str_equal(word, "on"));
         return true;
-    case CONTROL_TEXT:
     case CONTROL_TIME:
+        if (!units_parse_duration(word, &time, &bad)) {
+            return usbtape_input_error(error, "ctl %s: %s", row->name, bad->message);
+        }
+        break;
+    case CONTROL_TEXT:
     case CONTROL_FLAG:
         break;
     }
@@ -138,6 +149,12 @@ static char *read_line(int fd, GString *input, GError **error)
         if (n < 0 && errno == EINTR) {
             continue;
         }
+        if (n < 0 && errno == EAGAIN) {
+            g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_TIMED_OUT,
+                                "ctl: no answer: is the drive stopped, or is that the control "
+                                "socket of something else?");
+            return NULL;
+        }
         if (n <= 0 || input->len > ANSWER_MAX) {
             g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                                 "ctl: the drive closed the connection");
@@ -192,6 +209,8 @@ typedef struct Options {
     char *control;
     char **words;
     gboolean json, follow;
+    char *timeout;
+    int64_t patience; /* the same in microseconds; 0: not given */
 } Options;
 
 static bool not_ours(GError **error)
@@ -282,17 +301,43 @@ static bool follow(int fd, GString *input, const Options *options, GError **erro
     return true;
 }
 
+/* From now on nothing that comes is waited for longer; 0: as long as it takes. */
+static void be_patient(int fd, int64_t time)
+{
+    struct timeval limit = { time / G_TIME_SPAN_SECOND, time % G_TIME_SPAN_SECOND };
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+/* The first line tells one of ours from whatever else has a socket. */
+static bool is_greeted(int fd, GString *input, int64_t patience, GError **error)
+{
+    g_autofree char *greeting = NULL;
+    g_autoptr(JsonNode) root = NULL;
+
+    be_patient(fd, patience ? patience : GREETING_TIME);
+    greeting = read_line(fd, input, error);
+    if (!greeting) {
+        return false;
+    }
+    be_patient(fd, patience);
+    root = json_from_string(greeting, NULL);
+    return (root && JSON_NODE_HOLDS_OBJECT(root) &&
+            json_object_has_member(json_node_get_object(root), "usbtape")) ||
+           not_ours(error);
+}
+
 static bool converse(int fd, const char *request, const Options *options, GError **error)
 {
     g_autoptr(GString) input = g_string_new(NULL);
-    g_autofree char *greeting = read_line(fd, input, error);
 
-    if (!greeting) {
+    if (!is_greeted(fd, input, options->patience, error)) {
         return false;
     }
     if (request && (!send_all(fd, request, error) || !hear_answer(fd, input, options, error))) {
         return false;
     }
+    be_patient(fd, 0);
     return !options->follow || follow(fd, input, options, error);
 }
 
@@ -366,11 +411,16 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "For machines", NULL },
         { "follow", 'f', 0, G_OPTION_ARG_NONE, &o->follow,
           "Then show what happens, a line each, until the drive ends", NULL },
+        { "timeout", 0, 0, G_OPTION_ARG_STRING, &o->timeout,
+          "Give up (status 124) if nothing comes for so long (default: 5s for the greeting, then "
+          "as long as it takes)",
+          "TIME" },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL },
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new("[COMMAND [ARGUMENT]…]");
     g_autofree char *commands = list_commands();
+    g_autoptr(GError) bad = NULL;
 
     g_option_context_set_summary(context, "Asks a running drive to do something.");
     g_option_context_set_description(context, commands);
@@ -379,6 +429,9 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     }
     if (!o->control) {
         return usbtape_input_error(error, "ctl: --control unix:PATH is missing");
+    }
+    if (o->timeout && (!units_parse_duration(o->timeout, &o->patience, &bad) || o->patience == 0)) {
+        return usbtape_input_error(error, "--timeout: %s", bad ? bad->message : "must not be 0");
     }
     return o->words || o->follow ||
            usbtape_input_error(error, "ctl: which COMMAND? `usbtape ctl --help` lists them");
@@ -391,6 +444,7 @@ int ctl_main(int argc, char **argv)
     bool good = parse(argc, argv, &options, &error) && run(&options, &error);
 
     g_free(options.control);
+    g_free(options.timeout);
     g_strfreev(options.words);
     return good ? EXIT_GOOD : usbtape_fail(error);
 }

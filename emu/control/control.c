@@ -41,6 +41,7 @@ typedef struct Client {
     GSource *writer; /* NULL while nothing is unsent */
     GString *input, *output;
     uint64_t events_lost; /* not told yet */
+    bool skipping;        /* the rest of a line that was too long */
     Call *call;           /* the command under way; the next line waits for its end */
     bool processing;      /* inside client_process */
     bool closed;          /* gone, but a call or client_process still holds it */
@@ -348,6 +349,19 @@ char *control_resolve(const Control *control, const char *path, GError **error)
 
 /* ---- lines ---- */
 
+/* Texts end at a NUL here: one that holds it would be taken for a shorter one. */
+static bool has_nul(const char *line)
+{
+    const char *c;
+
+    for (c = line; (c = strchr(c, '\\')) && c[1]; c += 2) {
+        if (g_str_has_prefix(c, "\\u0000")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The JSON parser recurses; this bounds how deep. */
 static bool too_deep(const char *line)
 {
@@ -384,8 +398,16 @@ static void client_execute(Client *client, const char *line, size_t length)
 
     call->client = client;
     client->call = call;
+    if (length > CONTROL_LINE_MAX) {
+        call_fail(call, "GenericError", "the line is longer than %u bytes", CONTROL_LINE_MAX);
+        return;
+    }
     if (!g_utf8_validate(line, (gssize)length, NULL)) { /* nor may it hold a NUL */
         call_fail(call, "GenericError", "the line is not UTF-8 text");
+        return;
+    }
+    if (has_nul(line)) {
+        call_fail(call, "GenericError", "the line holds \\u0000, which no text here can");
         return;
     }
     if (too_deep(line)) {
@@ -406,20 +428,36 @@ static void client_execute(Client *client, const char *line, size_t length)
     control_execute(call, json_node_get_object(root));
 }
 
-/* The next whole line, without its end; NULL: there is none yet. */
-static char *client_take_line(Client *client, size_t *length)
+/* The rest of a line that was refused, as far as it has come. */
+static void client_skip(Client *client)
 {
     const char *end = memchr(client->input->str, '\n', client->input->len);
+
+    g_string_erase(client->input, 0, end ? end - client->input->str + 1 : -1);
+    client->skipping = !end;
+}
+
+/* The next line, without its end; NULL: it has not come. One that is too long is refused as soon as
+ * it is, for its end may never come. */
+static char *client_take_line(Client *client, size_t *length)
+{
+    const char *end;
     char *line;
 
-    if (!end) {
+    if (client->skipping) {
+        client_skip(client);
+    }
+    end = memchr(client->input->str, '\n', client->input->len);
+    if (!end && client->input->len <= CONTROL_LINE_MAX) {
         return NULL;
     }
+    client->skipping = !end;
+    end = end ? end : client->input->str + client->input->len;
     *length = (size_t)(end - client->input->str);
     line = g_malloc(*length + 1);
     memcpy(line, client->input->str, *length);
     line[*length] = '\0';
-    g_string_erase(client->input, 0, (gssize)*length + 1);
+    g_string_erase(client->input, 0, (gssize)MIN(*length + 1, client->input->len));
     return line;
 }
 
@@ -439,6 +477,11 @@ static void client_process(Client *client)
     client->processing = false;
     if (!client->closed &&
         (client->input->len > CONTROL_LINE_MAX || client->output->len > OUTPUT_MAX)) {
+        if (client->output->len <= OUTPUT_MAX) {
+            g_string_append(client->output, "{\"error\":{\"class\":\"GenericError\",\"desc\":"
+                                            "\"too much waits behind a command\"}}\n");
+            client_flush(client);
+        }
         client_close(client);
         return;
     }

@@ -236,6 +236,11 @@ int list_main(int argc, char **argv, const ListTable *tables)
                     "fixed-builds, mtf-rules");
         return usbtape_fail(error);
     }
+    if (json && markdown) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "list: --json and --markdown exclude each other");
+        return usbtape_fail(error);
+    }
     if (!fill(argv[1], tables, entries, &columns, &error)) {
         return usbtape_fail(error);
     }

@@ -427,9 +427,15 @@ START_TEST(deep_and_long_lines_are_refused)
     expect(fd, "", GREETING);
     say(fd, deep);
     expect_error(fd, "\n", "nested more than");
-    say(fd, long_line);
-    heard = hear(fd);
-    ck_assert_msg(g_str_has_suffix(heard, "CLOSED"), "%s", heard);
+    expect_error(fd, long_line, "longer than 65536"); /* at once: its end may never come */
+    expect_error(fd, "still the same\nnonsense\n", "not JSON"); /* one error, and on */
+    long_line[CONTROL_LINE_MAX + 1] = '\n'; /* one byte too many, then two lines more */
+    long_line[CONTROL_LINE_MAX + 2] = '\n';
+    long_line[CONTROL_LINE_MAX + 3] = '\0';
+    expect_error(fd, long_line, "longer than 65536");
+    expect_error(fd, "{\"execute\":\"load\",\"arguments\":{\"file\":\"a\\u0000b\"}}\n", "u0000");
+    expect_error(fd, "{\"execute\":\"load\",\"arguments\":{\"file\":\"a\\\\u0000b\"}}\n",
+                 "cannot load"); /* a backslash, and no NUL */
     close(fd);
     room_clear(&room);
 }

@@ -157,6 +157,12 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "ctl", "--control", "unix:nobody" }, "COMMAND" },
         { { "ctl", "--control", "unix:nobody", "load" }, "file" },
         { { "ctl", "--control", "unix:nobody", "status", "x" }, "'x'" },
+        { { "ctl", "--control", "unix:nobody", "unplug", "xx" }, "unplug: 'xx'" },
+        { { "ctl", "--control", "unix:nobody", "power-cycle", "2" }, "power-cycle: '2'" },
+        { { "ctl", "--control", "unix:nobody", "--timeout", "soon", "status" },
+          "--timeout: 'soon'" },
+        { { "ctl", "--control", "unix:nobody", "--timeout", "0s", "status" }, "--timeout" },
+        { { "list", "--json", "--markdown", "models" }, "--json and --markdown" },
         { { "qemu-args", "extra" }, "'extra'" },
         { { "qemu-args", "--id", "1x" }, "--id 1x" },
         { { "qemu-args", "--listen", "fd:0" }, "fd:0" },
@@ -707,6 +713,53 @@ START_TEST(controller_swaps_and_quits)
 }
 END_TEST
 
+/* A socket that is not a drive's, or whose drive is stopped. */
+START_TEST(ctl_gives_up_on_what_does_not_answer)
+{
+    static const struct {
+        const char *greeting, *words;
+        int status;
+    } rows[] = {
+        { "", "no answer", 124 },
+        { "\x10 something else's", "no answer", 124 }, /* no line */
+        { "{\"QMP\":{}}\n", "not a usbtape control socket", 1 },
+        { "220 smtp\n", "not a usbtape control socket", 1 },
+        { "{\"usbtape\":{}}\n", "no answer", 124 }, /* stopped after its greeting */
+    };
+    char *dir = room_new();
+    g_autofree char *path = g_build_filename(dir, "x.sock", NULL);
+    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+    g_autoptr(GSocketListener) listener = g_socket_listener_new();
+    g_autoptr(GError) error = NULL;
+
+    g_socket_listener_add_address(listener, address, G_SOCKET_TYPE_STREAM,
+                                  G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, &error);
+    g_assert_no_error(error);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GSubprocessLauncher) launcher =
+            g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_PIPE);
+        g_autoptr(GSubprocess) ctl = NULL;
+        g_autoptr(GSocketConnection) connection = NULL;
+        g_autofree char *err = NULL;
+
+        g_subprocess_launcher_set_cwd(launcher, dir);
+        ctl = g_subprocess_launcher_spawn(launcher, &error, program, "ctl", "--control",
+                                          "unix:x.sock", "--timeout", "20ms", "status", NULL);
+        g_assert_no_error(error);
+        connection = g_socket_listener_accept(listener, NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)),
+                                  rows[i].greeting, strlen(rows[i].greeting), NULL, NULL, NULL);
+        g_subprocess_communicate_utf8(ctl, NULL, NULL, NULL, &err, &error);
+        g_assert_no_error(error);
+        ck_assert_msg(strstr(err, rows[i].words) != NULL, "%zu: %s", i, err);
+        ck_assert_int_eq(g_subprocess_get_exit_status(ctl), rows[i].status);
+    }
+    g_remove(path);
+    room_free(dir);
+}
+END_TEST
+
 /* One follows, another acts; the end of the drive is the end of the story. */
 START_TEST(controller_follows)
 {
@@ -766,6 +819,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, what_cannot_be_written_at_the_end_fails_the_work);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
     tcase_add_test(tcase, controller_swaps_and_quits);
+    tcase_add_test(tcase, ctl_gives_up_on_what_does_not_answer);
     tcase_add_test(tcase, controller_follows);
     return tcase;
 }
