@@ -44,7 +44,7 @@ const MediumFormat *medium_format_by_name(const char *name, GError **error)
     return NULL;
 }
 
-const MediumFormat *medium_format_for_path(const char *path)
+const MediumFormat *medium_format_by_suffix(const char *path)
 {
     const MediumFormat *const *format;
 
@@ -60,7 +60,14 @@ const MediumFormat *medium_format_for_path(const char *path)
             }
         }
     }
-    return medium_formats()[0];
+    return NULL;
+}
+
+const MediumFormat *medium_format_for_path(const char *path)
+{
+    const MediumFormat *format = medium_format_by_suffix(path);
+
+    return format ? format : medium_formats()[0];
 }
 
 static void input_error(GError **error, const char *path, const char *what)

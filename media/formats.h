@@ -33,6 +33,8 @@ typedef struct MediumFormat {
 const MediumFormat *const *medium_formats(void);
 /* NULL and an error that lists the formats if there is none of that name. */
 const MediumFormat *medium_format_by_name(const char *name, GError **error);
+/* NULL: the suffix says nothing. */
+const MediumFormat *medium_format_by_suffix(const char *path);
 /* By suffix; the native format when the suffix says nothing. */
 const MediumFormat *medium_format_for_path(const char *path);
 

@@ -177,6 +177,31 @@ static int truncate_here(IndexedMedium *s)
     return error;
 }
 
+/*
+ * Nothing may lie behind what is going to be written, or a kill or a power cut would leave an old
+ * object where a new one ends. Makes the head the end, for good, if it is not.
+ */
+static MediumResult begin_append(IndexedMedium *s)
+{
+    bool last = s->head == end_of(s);
+    int error = 0;
+
+    if (last && s->size <= object_at(s, s->head)->offset + s->format->end_length) {
+        return MEDIUM_OK;
+    }
+    error = truncate_here(s);
+    if (error < 0) {
+        return host_error(s, error, "cannot truncate");
+    }
+    error = s->file->ops->sync(s->file);
+    if (error < 0) {
+        host_error(s, error, "cannot sync, so nothing more is written");
+        s->failed = true;
+        return MEDIUM_HOST_ERROR;
+    }
+    return MEDIUM_OK;
+}
+
 /* May `count` objects be appended? */
 static MediumResult writable(IndexedMedium *s, uint64_t count)
 {
@@ -234,6 +259,9 @@ static MediumResult indexed_write(TapeMedium *m, const uint8_t *data, size_t len
     uint64_t end = object_at(s, s->head)->offset;
     int error;
 
+    if (result == MEDIUM_OK) {
+        result = begin_append(s);
+    }
     if (result != MEDIUM_OK) {
         return result;
     }
@@ -255,6 +283,9 @@ static MediumResult indexed_write_marks(TapeMedium *m, MediumMark mark, uint64_t
         uint64_t end = object_at(s, s->head)->offset;
 
         result = writable(s, part);
+        if (result == MEDIUM_OK) {
+            result = begin_append(s);
+        }
         if (result == MEDIUM_OK) {
             int error = s->format->write_marks(s, end, part, &end);
 

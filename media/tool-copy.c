@@ -2,6 +2,7 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
+#include "emu/base/json-build.h"
 #include "emu/base/units.h"
 #include "media/mtf-walk.h"
 
@@ -242,77 +243,132 @@ bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const ch
 
 /* ── checking ── */
 
+typedef struct Check {
+    TapeMedium *m;
+    const char *path;
+    uint8_t *buffer;
+    MtfReader *mtf;    /* NULL: not asked for */
+    JsonBuilder *json; /* NULL: in words */
+    Progress progress;
+    uint64_t objects, damaged;
+} Check;
+
+static void report_damage(Check *check, const MediumPosition *at)
+{
+    check->damaged++;
+    if (!check->json) {
+        printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT
+               "): damaged\n",
+               check->path, at->partition, at->object, at->files);
+        return;
+    }
+    json_builder_begin_object(check->json);
+    json_add_count(check->json, "partition", at->partition);
+    json_add_count(check->json, "object", at->object);
+    json_add_count(check->json, "file", at->files);
+    json_builder_end_object(check->json);
+}
+
 /* Reads a partition to its end; counts and prints what is damaged. */
-static bool check_partition(TapeMedium *m, const char *path, uint32_t partition, uint8_t *buffer,
-                            MtfReader *mtf, Progress *progress, uint64_t *damaged, GError **error)
+static bool check_partition(Check *check, uint32_t partition, GError **error)
 {
     while (true) {
         MediumPosition position;
         MediumResult result;
         size_t length;
 
-        medium_position(m, &position);
-        result = medium_read(m, buffer, MEDIUM_BLOCK_MAX, &length);
-        progress_add(progress, length);
-        if (mtf) {
-            mtf_walk_push(mtf,
+        medium_position(check->m, &position);
+        result = medium_read(check->m, check->buffer, MEDIUM_BLOCK_MAX, &length);
+        progress_add(&check->progress, length);
+        if (check->mtf && partition == 0) {
+            mtf_walk_push(check->mtf,
                           &(MtfPlace){ .partition = partition,
                                        .object = position.object,
                                        .file = position.files },
-                          result, buffer, length);
+                          result, check->buffer, length);
         }
         if (result == MEDIUM_EOD) {
             return true;
         }
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(m, path, error);
+            return host_error(check->m, check->path, error);
         }
         if (result == MEDIUM_READ_ERROR || result == MEDIUM_CORRUPT) {
-            (*damaged)++;
-            printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT
-                   "): damaged\n",
-                   path, partition, position.object, position.files);
+            report_damage(check, &position);
         }
     }
 }
 
-bool tool_check(TapeMedium *m, const char *path, bool mtf, GError **error)
+static bool check_partitions(Check *check, GError **error)
 {
-    g_autoptr(MtfReader) reader = mtf ? mtf_reader_new(&(MtfReaderOps){ 0 }, NULL) : NULL;
-    g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    uint64_t damaged = 0, objects = 0;
-    Progress progress;
     MediumInfo info;
-    bool good = true;
     uint32_t i;
 
-    medium_info(m, &info);
-    progress_begin(&progress, m, "checking");
-    for (i = 0; i < info.geometry.partitions && good; i++) {
+    medium_info(check->m, &info);
+    for (i = 0; i < info.geometry.partitions; i++) {
         MediumPartition partition;
 
-        medium_partition(m, i, &partition);
-        objects += partition.objects;
-        if (medium_locate(m, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
-            return host_error(m, path, error);
+        medium_partition(check->m, i, &partition);
+        check->objects += partition.objects;
+        if (medium_locate(check->m, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
+            return host_error(check->m, check->path, error);
         }
-        good =
-            check_partition(m, path, i, buffer, i == 0 ? reader : NULL, &progress, &damaged, error);
+        if (!check_partition(check, i, error)) {
+            return false;
+        }
     }
-    progress_end(&progress);
-    if (good && damaged > 0) {
+    return true;
+}
+
+static void print_check(Check *check)
+{
+    g_autofree char *size = units_format_size(check->progress.done);
+    MediumInfo info;
+
+    medium_info(check->m, &info);
+    if (check->json) {
+        json_builder_end_array(check->json);
+        json_add_count(check->json, "objects", check->objects);
+        json_add_count(check->json, "bytes", check->progress.done);
+        json_add_bool(check->json, "file_damaged", info.damaged);
+        json_add_bool(check->json, "good", check->damaged == 0 && !info.damaged);
+        json_builder_end_object(check->json);
+        tool_print_json(check->json);
+    } else if (check->damaged == 0) {
+        printf("%s: good: %" G_GUINT64_FORMAT " blocks and marks, %s\n", check->path,
+               check->objects, size);
+    }
+}
+
+bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **error)
+{
+    g_autoptr(MtfReader) reader = mtf ? mtf_reader_new(&(MtfReaderOps){ 0 }, NULL) : NULL;
+    g_autoptr(JsonBuilder) builder = json ? json_builder_new() : NULL;
+    g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
+    Check check = { .m = m, .path = path, .buffer = buffer, .mtf = reader, .json = builder };
+    bool read;
+
+    if (json) {
+        json_builder_begin_object(builder);
+        json_add_text(builder, "path", path);
+        json_builder_set_member_name(builder, "damaged");
+        json_builder_begin_array(builder);
+    }
+    progress_begin(&check.progress, m, "checking");
+    read = check_partitions(&check, error);
+    progress_end(&check.progress);
+    if (!read) {
+        return false;
+    }
+    print_check(&check);
+    if (check.damaged > 0) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                     " blocks and marks are damaged",
-                    path, damaged, objects);
+                    path, check.damaged, check.objects);
         return false;
     }
-    if (good) {
-        g_autofree char *size = units_format_size(progress.done);
-
-        printf("%s: good: %" G_GUINT64_FORMAT " blocks and marks, %s\n", path, objects, size);
-    }
-    return good && (!reader || tool_mtf_verdict(path, reader, error));
+    return !reader || tool_mtf_verdict(path, reader, error);
 }
 
 /* ── one file ── */

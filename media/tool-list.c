@@ -265,19 +265,23 @@ static void json_begin_partition(JsonBuilder *b, TapeMedium *m, uint32_t number)
     json_limit(b, "early_warning", partition.early_warning);
 }
 
-static void json_end_cartridge(JsonBuilder *b)
+void tool_print_json(JsonBuilder *b)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = NULL;
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
     g_autofree char *text = NULL;
 
-    json_builder_end_array(b);
-    json_builder_end_object(b);
-    root = json_builder_get_root(b);
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, TRUE);
     text = json_generator_to_data(generator, NULL);
     puts(text);
+}
+
+static void json_end_cartridge(JsonBuilder *b)
+{
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    tool_print_json(b);
 }
 
 static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, bool marked)

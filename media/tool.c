@@ -335,6 +335,23 @@ static bool run_copy(char **arguments, const Options *o, GError **error)
            copy_to(from, arguments[0], format, arguments[1], false, o->compression, NULL, error);
 }
 
+/* Another program is to read it, so that what it is to be has to be said. */
+static bool run_export(char **arguments, const Options *o, GError **error)
+{
+    const MediumFormat *const *format;
+    g_autoptr(GString) suffixes = g_string_new(NULL);
+
+    if (o->format || medium_format_by_suffix(arguments[1])) {
+        return run_copy(arguments, o, error);
+    }
+    for (format = medium_formats(); *format; format++) {
+        g_string_append_printf(suffixes, " %s", (*format)->suffixes);
+    }
+    return usbtape_input_error(error,
+                               "%s: its suffix is of no known format: give --format, or one of%s",
+                               arguments[1], suffixes->str);
+}
+
 static const MediumFormat *format_of(TapeMedium *m)
 {
     MediumInfo info;
@@ -416,7 +433,7 @@ static bool look_check(TapeMedium *m, const char *path, const Options *o, GError
 {
     MediumInfo info;
 
-    if (!tool_check(m, path, o->mtf, error)) {
+    if (!tool_check(m, path, o->mtf, o->json, error)) {
         return false;
     }
     medium_info(m, &info);
@@ -440,6 +457,10 @@ static bool run_ls(char **arguments, const Options *o, GError **error)
 
 static bool run_check(char **arguments, const Options *o, GError **error)
 {
+    if (o->json && (o->mtf || o->repair)) {
+        return usbtape_input_error(error, "--json: not together with %s",
+                                   o->mtf ? "--mtf" : "--repair");
+    }
     return o->repair ? repair(arguments[0], o->repair, error)
                      : look_at(arguments[0], o, look_check, error);
 }
@@ -470,8 +491,9 @@ static const Subcommand subcommands[] = {
     { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image",
       "format compression", run_copy },
     { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format",
-      run_copy },
-    { "check", "FILE", 1, "read everything and compare the checksums", "mtf repair", run_check },
+      run_export },
+    { "check", "FILE", 1, "read everything and compare the checksums", "json mtf repair",
+      run_check },
     { "cat", "FILE", 1, "write one tape file to standard output", "file partition", run_cat },
 };
 

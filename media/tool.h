@@ -34,6 +34,9 @@ const MediaModel *media_models(void);
 
 /* ── tool-list.c ── */
 
+/* Prints what was built. */
+void tool_print_json(JsonBuilder *b);
+
 /* Prints to standard output. The medium's head is moved. */
 bool tool_info(TapeMedium *m, const char *path, bool json, GError **error);
 /* Damage met on the way is listed, and makes the result false (USBTAPE_ERROR_WORK). */
@@ -49,9 +52,9 @@ bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const ch
                uint64_t *lost, GError **error);
 /*
  * Reads everything. False: something is damaged; each place has been printed. `mtf`: what partition
- * 0 holds has to be good Microsoft Tape Format, too.
+ * 0 holds has to be good Microsoft Tape Format, too. `json`: printed as that, and not with `mtf`.
  */
-bool tool_check(TapeMedium *m, const char *path, bool mtf, GError **error);
+bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **error);
 /* Writes the blocks of tape file `number` of a partition to standard output. */
 bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t number, GError **error);
 

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 PROGRAM = os.path.abspath(sys.argv[1])
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'read_cartridge.py')
@@ -164,6 +165,26 @@ def compression_is_for_those_who_ask():
     assert json.loads(good('info', 'z.tape', '--json'))['compression']
     assert b', compression' in good('info', 'z.tape')
     refused(2, ['.tap', 'compression'], 'create', 'z.tap', '--compression')
+
+
+def a_check_is_for_machines_too():
+    write('d.tap', IMAGE)
+    good('import', 'd.tap', 'd.tape')
+    found = json.loads(good('check', 'd.tape', '--json'))
+    assert found['good'] and found['objects'] == 25 and found['damaged'] == [], found
+    with open('d.tape', 'r+b') as file:
+        at = file.read().index(BLOCKS[7])
+        file.seek(at + 30000)
+        file.write(b'damage')
+    status, output, errors = media('check', 'd.tape', '--json')
+    found = json.loads(output)
+    assert status == 1 and len(errors) == 1 and not found['good'], (status, found, errors)
+    assert found['damaged'] == [{'partition': 0, 'object': 7, 'file': 0}], found
+    write('torn.tap', IMAGE[:-30])
+    status, output, errors = media('check', 'torn.tap', '--json')
+    assert status == 1 and json.loads(output)['file_damaged'], (status, output)
+    refused(2, ['--json', '--mtf'], 'check', 'd.tape', '--json', '--mtf')
+    refused(2, ['--json', '--repair'], 'check', 'd.tape', '--json', '--repair', 'x.tape')
 
 
 def damage_is_found_and_named():
@@ -347,6 +368,47 @@ def a_wrong_file_is_one_line():
     assert open('text', 'rb').read() == b'this is no tape\n' * 100
 
 
+def aws(*objects, compress=False):
+    """An AWSTAPE or HET image: bytes are a block, None is a tape mark."""
+    image, previous = b'', 0
+    for data in objects:
+        stored = b'' if data is None else zlib.compress(data) if compress else data
+        flags = 0x40 if data is None else 0xa1 if compress else 0xa0
+        image += struct.pack('<HHBB', len(stored), previous, flags, 0) + stored
+        previous = len(stored)
+    return image
+
+
+def any_file_of_any_format_is_answered():
+    """Cut short anywhere, a bit flipped anywhere, lengths of all ones, nothing: one line and a status, at once."""
+    import random
+    rand = random.Random(1)
+    content = (b'some text ' * 300, b'x', None, os.urandom(5000), None, None)
+    good('create', 'n.tape')
+    images = {'a.aws': aws(*content), 'h.het': aws(*content, compress=True), 's.tap': tap(*content)}
+    write('s.tap', images['s.tap'])
+    good('import', 's.tap', 't.tape')
+    images['t.tape'] = open('t.tape', 'rb').read()
+    for name, image in images.items():
+        assert image and json.loads(good('ls', write('good' + name[-5:], image), '--json')), name
+        metadata = [n for n in (0, 64 * 1024, 3 * 2**20, 2**24, 2**25) if n < len(image)]
+        wrong = [image[:rand.randrange(len(image))] for _ in range(8)] + [b'', image[:1], image[:5]]
+        for start in [rand.choice(metadata) + rand.randrange(min(300, len(image))) for _ in range(16)]:
+            at = min(start, len(image) - 1)
+            wrong.append(image[:at] + bytes([image[at] ^ 1 << rand.randrange(8)]) + image[at + 1:])
+        for length in (2, 4, 8):
+            wrong += [image[:n] + b'\xff' * length + image[n + length:] for n in metadata]
+        for data in wrong:
+            write('bad' + name[-5:], data)
+            for command in ('check', 'ls'):
+                status, output, errors = media(command, 'bad' + name[-5:])
+                assert status in (0, 1, 2) and len(errors) <= 2, (name, status, errors)
+                assert (status == 0) == (not errors) or status == 0, (name, status, errors)
+                assert all(line.startswith('usbtape: ') for line in errors), errors
+                assert status != 2 or not output and len(errors) == 1, (name, output, errors)
+        os.unlink('bad' + name[-5:])
+
+
 def one_damaged_superblock_is_survived():
     write('s.tap', IMAGE)
     for slot in (0, 65536):
@@ -382,6 +444,9 @@ def a_full_disk_is_said_and_nothing_is_left():
 def what_does_not_fit_the_format_is_refused():
     good('create', 'p.tape', '--partitions', '2')
     refused(2, ['.tap', 'partitions'], 'export', 'p.tape', 'p.tap')
+    refused(2, ['p.foo', '--format', '.tap .aws'], 'export', 'p.tape', 'p.foo')
+    assert not os.path.exists('p.foo')
+    good('export', 'p.tape', 'p.foo', '--format', 'usbtape')
 
 
 def a_cartridge_in_use_can_be_looked_at():
@@ -393,7 +458,7 @@ def a_cartridge_in_use_can_be_looked_at():
 
 TESTS = [f for name, f in list(globals().items())
          if callable(f) and getattr(f, '__module__', '') == '__main__'
-         and name not in ('media', 'good', 'refused', 'tap', 'write')]
+         and name not in ('media', 'good', 'refused', 'tap', 'aws', 'write')]
 
 
 def main():

@@ -500,6 +500,50 @@ START_TEST(a_power_cut_after_closing_leaves_whole_attributes)
 }
 END_TEST
 
+static int cannot_punch(HostFile *file, uint64_t offset, uint64_t length)
+{
+    return -EIO;
+}
+
+/* A partition that is added again holds nothing, though the bytes of the old one are all there. */
+START_TEST(a_partition_that_comes_again_is_empty)
+{
+    g_autoptr(MemoryDisk) disk = new_cartridge();
+    const uint64_t capacities[] = { 1 << 20, 1 << 20 };
+    HostFile *file = memory_disk_open(disk);
+    HostFileOps ops = *file->ops;
+    MediumPartition partition;
+    uint8_t bytes[LENGTH];
+    TapeMedium *m;
+    int i;
+
+    ops.punch = cannot_punch;
+    file->ops = &ops;
+    m = cartridge_open(file, "tape", false, executor_inline(), NULL, NULL);
+    ck_assert_int_eq(medium_locate(m, 1, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    fill_block(bytes, LENGTH, 1);
+    for (i = 0; i < 5; i++) {
+        ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    }
+    ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    ck_assert_int_eq(medium_redivide(m, 1, capacities), MEDIUM_OK);
+    ck_assert_int_eq(medium_redivide(m, 2, capacities), MEDIUM_OK);
+    for (i = 0; i < 2; i++) { /* empty; with one block, which the old ones would follow */
+        medium_partition(m, 1, &partition);
+        ck_assert_uint_eq(partition.objects, (uint64_t)i);
+        medium_free(m);
+        m = open_cartridge(disk, false);
+        medium_partition(m, 1, &partition);
+        ck_assert_uint_eq(partition.objects, (uint64_t)i);
+        ck_assert_int_eq(medium_locate(m, 1, MEDIUM_LOCATE_OBJECT, (uint64_t)i), MEDIUM_OK);
+        ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+        ck_assert_int_eq(sync_now(m), MEDIUM_OK);
+    }
+    medium_free(m);
+}
+END_TEST
+
 /* The attributes that count are damaged; those before them are whole, and all that there is. */
 START_TEST(the_attributes_fallen_back_on_are_not_written_over)
 {
@@ -550,6 +594,7 @@ TCase *make_medium_fault_tcase(void)
     tcase_add_loop_test(tcase, a_damaged_entry_is_that_one_object, 0, 2 * BLOCKS);
     tcase_add_test(tcase, writing_among_damaged_entries_leaves_a_cartridge);
     tcase_add_test(tcase, a_power_cut_after_closing_leaves_whole_attributes);
+    tcase_add_test(tcase, a_partition_that_comes_again_is_empty);
     tcase_add_test(tcase, the_attributes_fallen_back_on_are_not_written_over);
     return tcase;
 }

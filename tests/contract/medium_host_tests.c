@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 TCase *make_medium_host_tcase(void);
@@ -37,6 +39,76 @@ int fsync(int fd)
     }
     return (int)syscall(SYS_fsync, fd);
 }
+
+static bool killed_by_writing; /* the process ends when its next write is done */
+
+ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t offset)
+{
+    ssize_t written = syscall(SYS_pwritev, fd, iov, n, (long)offset, 0L);
+
+    if (killed_by_writing) {
+        _exit(0);
+    }
+    return written;
+}
+
+static void write_blocks(TapeMedium *m, uint8_t content, int n)
+{
+    uint8_t block[300];
+
+    memset(block, content, sizeof block);
+    while (n-- > 0) {
+        ck_assert_int_eq(medium_write(m, block, sizeof block), MEDIUM_OK);
+    }
+}
+
+/* Each format that grows in place: killed in an overwrite, it ends where that had come to. */
+START_TEST(nothing_old_follows_an_overwrite_that_was_killed)
+{
+    g_autofree char *directory = g_dir_make_tmp("usbtape-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "killed", NULL);
+    const MediumGeometry geometry = { .partitions = 1 };
+    TapeMedium *m;
+    uint8_t block[300];
+    size_t length;
+    pid_t child;
+    int i, status;
+
+    ck_assert(medium_create(path, medium_formats()[_i], &geometry, NULL));
+    m = medium_open(path, false, executor_inline(), NULL, NULL);
+    if (!m) { /* a file of no bytes is a tape only by its name */
+        g_unlink(path);
+        g_free(path);
+        path = g_build_filename(directory, "killed.aws", NULL);
+        ck_assert(medium_create(path, medium_formats()[_i], &geometry, NULL));
+        m = medium_open(path, false, executor_inline(), NULL, NULL);
+    }
+    ck_assert_ptr_nonnull(m);
+    write_blocks(m, 1, 5);
+    medium_sync(m, note_result, &status);
+    medium_free(m);
+    child = fork();
+    if (child == 0) {
+        m = medium_open(path, false, executor_inline(), NULL, NULL);
+        medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 1);
+        killed_by_writing = true;
+        write_blocks(m, 2, 1);
+        medium_sync(m, note_result, &status); /* what gathers writes at last */
+        _exit(1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    m = medium_open(path, true, executor_inline(), NULL, NULL);
+    ck_assert_int_eq(medium_read(m, block, sizeof block, &length), MEDIUM_OK);
+    for (i = 1; medium_read(m, block, sizeof block, &length) == MEDIUM_OK; i++) {
+        ck_assert_msg(i == 1 && block[0] == 2, "object %d is of the %s", i,
+                      block[0] == 1 ? "old ones" : "new ones");
+    }
+    medium_free(m);
+    g_unlink(path);
+    g_rmdir(directory);
+}
+END_TEST
 
 /* A cartridge whose name a power cut takes away has not survived. */
 START_TEST(the_name_of_a_new_cartridge_is_synced)
@@ -168,6 +240,8 @@ TCase *make_medium_host_tcase(void)
 
     tcase_add_loop_test(tcase, the_name_of_a_new_cartridge_is_synced, 0, row_count() - 1);
     tcase_add_test(tcase, a_full_disk_is_told_at_once);
+    tcase_add_loop_test(tcase, nothing_old_follows_an_overwrite_that_was_killed, 0,
+                        row_count() - 1);
     tcase_add_test(tcase, a_long_write_without_a_sync_is_not_read_again);
     tcase_add_test(tcase, freeing_waits_for_a_checkpoint);
     return tcase;
