@@ -17,9 +17,10 @@ enum {
     PARTITIONS = 14, /* a superblock of three sectors, each of which can reach the disk or not */
     LONGEST = 40000,
     ATTRIBUTE = 0x401,
-    CUTS = 24000,   /* of all seeds together, at least */
-    POWER_CUTS = 8, /* at each event, each with other sectors lost */
-    SAMPLE = 16,    /* one event in so many, unless all are wanted */
+    CUTS = 24000,    /* of all seeds together, at least */
+    POWER_CUTS = 8,  /* at each event, each with other sectors lost */
+    SECOND_CUTS = 8, /* after one cut in so many, another one of each kind */
+    SAMPLE = 16,     /* one event in so many, unless all are wanted */
     /* small, so that much happens in a short workload */
     FLUSH_BYTES = 1500,
     CHECKPOINT = 3000,
@@ -508,10 +509,10 @@ static void check_partition(Run *run, int first, int last, uint32_t p, const GAr
  * The first new block is as long as the one that was lost, so that what came after that one, and
  * may still be in the file, would follow exactly.
  */
-static void check_continues(Run *run, const State *lost, MemoryDisk *disk, TapeMedium *m,
-                            const char *where)
+static GArray *check_continues(Run *run, const State *lost, MemoryDisk *disk, TapeMedium *m,
+                               const char *where)
 {
-    g_autoptr(GArray) before = read_partition(run, m, 0);
+    GArray *before = read_partition(run, m, 0);
     g_autoptr(GArray) after = NULL;
     g_autoptr(TapeMedium) again = NULL;
     bool done = false;
@@ -534,36 +535,91 @@ static void check_continues(Run *run, const State *lost, MemoryDisk *disk, TapeM
     after = read_partition(run, again, 0);
     ck_assert_msg(after->len == before->len && common_prefix(before, after) == after->len,
                   "%s: written on: %u objects, then %u", where, before->len, after->len);
+    return before;
+}
+
+static const char *const modes[] = { "killed", "killed in the middle", "power cut" };
+
+/* A cartridge that came to an end and was opened again: what was found, and how it went on. */
+typedef struct SecondLife {
+    MemoryDisk *disk;
+    int opened; /* events until opening it had returned */
+    uint32_t partitions;
+    GArray *found[PARTITIONS];
+    GArray *written; /* partition 0 at the end */
+} SecondLife;
+
+/* It comes to an end once more: while it recovers, or later. What was found stays. */
+static void check_second_cut(Run *run, int first, int last, const SecondLife *life, CutMode mode,
+                             const char *where)
+{
+    int event = g_rand_int_range(run->rand, 0, memory_disk_events(life->disk) + 1);
+    g_autoptr(MemoryDisk) disk = memory_disk_cut(life->disk, event, mode, run->rand);
+    g_autofree char *here = g_strdup_printf("%s; then %s at event %d", where, modes[mode], event);
+    g_autofree char *notice = NULL;
+    g_autoptr(TapeMedium) m = open_disk(disk, executor_inline(), &notice);
+    MediumInfo info;
+    uint32_t p;
+
+    run->cuts++;
+    medium_info(m, &info);
+    ck_assert_msg(!info.damaged, "%s: %s", here, notice);
+    ck_assert_uint_eq(info.geometry.partitions, life->partitions);
+    for (p = 0; p < life->partitions; p++) {
+        g_autoptr(GArray) now = read_partition(run, m, p);
+        const GArray *most = p == 0 ? life->written : life->found[p];
+
+        if (event < life->opened) {
+            check_partition(run, first, last, p, now, life->partitions, here);
+            continue;
+        }
+        ck_assert_msg(now->len >= life->found[p]->len && common_prefix(most, now) == now->len,
+                      "%s: partition %u: %u objects were found, then %u", here, p,
+                      life->found[p]->len, now->len);
+    }
 }
 
 static void check_cut(Run *run, int event, CutMode mode)
 {
-    static const char *const modes[] = { "killed", "killed in the middle", "power cut" };
     int last = memory_disk_step(run->disk, event), first = last - 1, i;
     g_autoptr(MemoryDisk) disk = memory_disk_cut(run->disk, event, mode, run->rand);
     g_autofree char *where = g_strdup_printf("%s at event %d, step %d", modes[mode], event, last);
     g_autofree char *notice = NULL;
-    TapeMedium *m = open_disk(disk, executor_inline(), &notice);
-    uint32_t attribute = read_attribute(m), p;
-    bool attribute_possible = false;
+    bool attribute_possible = false, again = run->cuts % SECOND_CUTS == 0;
+    SecondLife life = { .disk = disk };
+    uint32_t attribute, p;
     MediumInfo info;
+    TapeMedium *m;
 
+    if (again) {
+        memory_disk_settle(disk);
+    }
+    m = open_disk(disk, executor_inline(), &notice);
+    life.opened = memory_disk_events(disk);
+    attribute = read_attribute(m);
     run->cuts++;
     while (first > 0 && !run->states[first].acknowledged) {
         first--;
     }
     medium_info(m, &info);
     ck_assert_msg(!info.damaged, "%s: %s", where, notice);
-    for (p = 0; p < info.geometry.partitions; p++) {
-        g_autoptr(GArray) found = read_partition(run, m, p);
-
-        check_partition(run, first, last, p, found, info.geometry.partitions, where);
+    life.partitions = info.geometry.partitions;
+    for (p = 0; p < life.partitions; p++) {
+        life.found[p] = read_partition(run, m, p);
+        check_partition(run, first, last, p, life.found[p], life.partitions, where);
     }
     for (i = first; i <= last; i++) {
         attribute_possible |= run->states[i].attribute == attribute;
     }
     ck_assert_msg(attribute_possible, "%s: attribute %u", where, attribute);
-    check_continues(run, &run->states[last - 1], disk, m, where);
+    life.written = check_continues(run, &run->states[last - 1], disk, m, where);
+    for (i = 0; again && i < (int)G_N_ELEMENTS(modes); i++) {
+        check_second_cut(run, first, last, &life, (CutMode)i, where);
+    }
+    g_array_unref(life.written);
+    for (p = 0; p < life.partitions; p++) {
+        g_array_unref(life.found[p]);
+    }
 }
 
 START_TEST(survives_the_end_at_any_instant)

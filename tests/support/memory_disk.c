@@ -24,6 +24,8 @@ typedef struct Event {
 struct MemoryDisk {
     GHashTable *pages; /* number → PAGE bytes; absent pages are zeroes */
     uint64_t size;
+    GHashTable *first_pages; /* when the log was begun; NULL: none */
+    uint64_t first_size;
     GArray *events;
     int step;
     int fail_in, fail_error;
@@ -42,11 +44,26 @@ static void event_clear(gpointer data)
     g_free(((Event *)data)->data);
 }
 
+static GHashTable *copy_pages(GHashTable *pages)
+{
+    GHashTable *copy = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    GHashTableIter iter;
+    gpointer number, page;
+
+    if (pages) {
+        g_hash_table_iter_init(&iter, pages);
+        while (g_hash_table_iter_next(&iter, &number, &page)) {
+            g_hash_table_insert(copy, g_memdup2(number, sizeof(gint64)), g_memdup2(page, PAGE));
+        }
+    }
+    return copy;
+}
+
 MemoryDisk *memory_disk_new(void)
 {
     MemoryDisk *disk = g_new0(MemoryDisk, 1);
 
-    disk->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    disk->pages = copy_pages(NULL);
     disk->events = g_array_new(FALSE, FALSE, sizeof(Event));
     g_array_set_clear_func(disk->events, event_clear);
     disk->pages_max = G_MAXUINT;
@@ -57,6 +74,7 @@ void memory_disk_free(MemoryDisk *disk)
 {
     if (disk) {
         g_hash_table_unref(disk->pages);
+        g_clear_pointer(&disk->first_pages, g_hash_table_unref);
         g_array_unref(disk->events);
         g_free(disk);
     }
@@ -322,8 +340,13 @@ static void apply_some_sectors(MemoryDisk *disk, const Event *event, GRand *rand
 MemoryDisk *memory_disk_cut(const MemoryDisk *disk, int event, CutMode mode, GRand *rand)
 {
     MemoryDisk *cut = memory_disk_new();
-    int synced = 0, i;
+    int synced = -1, i;
 
+    if (disk->first_pages) {
+        g_hash_table_unref(cut->pages);
+        cut->pages = copy_pages(disk->first_pages);
+        cut->size = disk->first_size;
+    }
     for (i = 0; i < event; i++) {
         if (g_array_index(disk->events, Event, i).type == EVENT_SYNC) {
             synced = i;
@@ -343,7 +366,7 @@ MemoryDisk *memory_disk_cut(const MemoryDisk *disk, int event, CutMode mode, GRa
             apply(cut, e);
         }
     }
-    if (mode == CUT_KILLED_TORN) {
+    if (mode == CUT_KILLED_TORN && event < (int)disk->events->len) {
         Event torn = g_array_index(disk->events, Event, event);
 
         if (torn.type == EVENT_WRITE && torn.length > 1) {
@@ -352,6 +375,14 @@ MemoryDisk *memory_disk_cut(const MemoryDisk *disk, int event, CutMode mode, GRa
         }
     }
     return cut;
+}
+
+void memory_disk_settle(MemoryDisk *disk)
+{
+    g_clear_pointer(&disk->first_pages, g_hash_table_unref);
+    disk->first_pages = copy_pages(disk->pages);
+    disk->first_size = disk->size;
+    g_array_set_size(disk->events, 0);
 }
 
 /* ── failing ── */

@@ -34,6 +34,8 @@ typedef enum CutMode {
 
 /* What the disk may hold when it ends at the event. A new disk, whose log is empty. */
 MemoryDisk *memory_disk_cut(const MemoryDisk *disk, int event, CutMode mode, GRand *rand);
+/* What it holds now has always been there, so that it can be cut again: its log begins here. */
+void memory_disk_settle(MemoryDisk *disk);
 
 /* ── failing ── */
 
