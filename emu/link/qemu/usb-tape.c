@@ -21,8 +21,6 @@
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "qom/object.h"
-#include "sysemu/runstate.h"
-#include "sysemu/sysemu.h"
 #include "trace.h"
 
 #include "emu/link/qemu/versions.h"

@@ -10,6 +10,14 @@
     (QEMU_VERSION_MAJOR > (major) ||                                                               \
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
+#if USB_TAPE_QEMU(9, 2)
+#include "system/runstate.h"
+#include "system/system.h"
+#else
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+#endif
+
 /* Arrays of properties are constant, and know their length. */
 #if USB_TAPE_QEMU(10, 0)
 #define USB_TAPE_PROPERTIES const Property
