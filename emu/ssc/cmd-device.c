@@ -12,18 +12,19 @@ Outcome test_unit_ready(SscCommand *c)
 static ScsiSense next_sense(const SscCommand *c, bool take)
 {
     SscDrive *drive = c->drive;
-    ScsiAttention attention = drive->attention;
+    SscNexus *nexus = ssc_nexus(c);
+    ScsiAttention attention = nexus->attention;
     ScsiSense sense = { 0 };
 
     if (c->task->lun != 0) {
         return (ScsiSense){ .code = SENSE_LUN_NOT_SUPPORTED };
     }
-    if (drive->sense.code != SENSE_NO_SENSE || drive->sense.ili) {
-        sense = drive->sense;
-        drive->sense = take ? (ScsiSense){ 0 } : drive->sense;
+    if (nexus->sense.code != SENSE_NO_SENSE || nexus->sense.ili) {
+        sense = nexus->sense;
+        nexus->sense = take ? (ScsiSense){ 0 } : nexus->sense;
     } else if (scsi_attention_pending(&attention)) {
         sense.code = scsi_attention_take(&attention);
-        drive->attention = take ? attention : drive->attention;
+        nexus->attention = take ? attention : nexus->attention;
     } else if (drive->deferred.deferred) {
         sense = drive->deferred;
         drive->deferred = take ? (ScsiSense){ 0 } : drive->deferred;

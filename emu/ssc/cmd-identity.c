@@ -68,6 +68,7 @@ static Outcome store_identity(SscCommand *c)
     }
     memcpy(identity->bytes, list, c->announced);
     identity->length = (uint16_t)c->announced;
+    ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     return good();
 }
 
@@ -85,6 +86,7 @@ Outcome set_identifying_information(SscCommand *c)
     }
     if (length == 0) {
         c->drive->identities[index].length = 0;
+        ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     }
     return move_data(length, store_identity);
 }
@@ -124,10 +126,10 @@ static Outcome store_timestamp(SscCommand *c)
         (uint64_t)get_be16(list + TIMESTAMP_AT) << 32 | get_be32(list + TIMESTAMP_AT + 2);
     c->drive->timestamp_since = clock_now(c->drive->clock);
     c->drive->timestamp_set = true;
+    ssc_attention_others(c, SENSE_TIMESTAMP_CHANGED);
     return good();
 }
 
-/* Other initiators would hear of it by a unit attention: there are none. */
 Outcome set_timestamp(SscCommand *c)
 {
     uint32_t length = get_be32(c->cdb + 6);

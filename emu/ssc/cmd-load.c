@@ -32,7 +32,7 @@ static Outcome do_load(SscCommand *c)
     SscDrive *drive = c->drive;
 
     if (!drive->loaded && drive->model->attention_on_load) {
-        scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+        ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     }
     ssc_drive_load(drive);
     return good();
@@ -67,6 +67,9 @@ Outcome prevent_allow(SscCommand *c)
     if (c->cdb[4] & 0x02) { /* for medium changers */
         return illegal_field(4, 1);
     }
-    c->drive->prevented = c->cdb[4] & 0x01;
+    unsigned mine = 1u << c->task->nexus; /* who prevents it, allows it */
+    unsigned others = c->drive->prevented & ~mine;
+
+    c->drive->prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));
     return good();
 }

@@ -271,7 +271,11 @@ static Outcome take_list(SscCommand *c)
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
     Outcome outcome = take_pages(c, list, c->announced, false);
 
-    return outcome_is_good(&outcome) ? take_pages(c, list, c->announced, true) : outcome;
+    if (!outcome_is_good(&outcome)) {
+        return outcome;
+    }
+    ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED); /* SPC-3 § 6.5 */
+    return take_pages(c, list, c->announced, true);
 }
 
 /*
@@ -292,6 +296,7 @@ Outcome log_select(SscCommand *c)
     }
     if (reset || page_control(c) == LOG_DEFAULT_CUMULATIVE) {
         reset_counters(c->drive, reset);
+        ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED);
     }
     return good();
 }

@@ -2,17 +2,15 @@
 /*
  * RESERVE and RELEASE (SPC-2 § 7.21, 7.16), PERSISTENT RESERVE IN and OUT (SPC-3 § 6.11, 6.12).
  *
- * The bus has one initiator, so one I_T nexus: nobody is ever kept out, no reservation is ever
- * preempted from somebody else, and no unit attention follows from any of this. What is left is
- * what one host can see: its key, its reservation, the generation, and the conflicts between the
- * two kinds of reservation or with a wrong key. REGISTER AND MOVE has nowhere to move to and is not
- * in the table.
+ * The host on the bus is one initiator; another that is not on it may have the drive as well as it.
+ * REGISTER AND MOVE has nowhere to move to and is not in the table.
  */
 #include "emu/ssc/commands.h"
 #include "emu/ssc/drive-state.h"
 
 /* TYPE field (SPC-3 table 33), and the bits of REPORT CAPABILITIES for them. */
-#define ALL_REGISTRANTS_FIRST 0x07
+#define REGISTRANTS_FIRST     0x05 /* of them alone */
+#define ALL_REGISTRANTS_FIRST 0x07 /* held by each of them */
 #define TYPES_BYTE_4          0xea /* 1, 3, 5, 6, 7 */
 #define TYPES_BYTE_5          0x01 /* 8 */
 
@@ -27,31 +25,64 @@ enum {
 #define ALL_TG_PT 0x04
 #define APTPL     0x01
 
-static bool holds(const SscReservation *r)
+static bool is_held(const SscReservation *r)
 {
     return r->type != 0;
+}
+
+/* By this one, or by all registrants, of which it is one? */
+static bool holds(const SscDrive *drive, unsigned nexus)
+{
+    const SscReservation *r = &drive->reservation;
+
+    return is_held(r) && (r->type >= ALL_REGISTRANTS_FIRST ? drive->nexuses[nexus].registered
+                                                           : r->holder == nexus);
+}
+
+static bool anybody_registered(const SscDrive *drive)
+{
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (drive->nexuses[i].registered) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whatever moves the tape or changes what others rely on is kept from them, reading too. */
+bool ssc_reserved_from(const SscDrive *drive, unsigned nexus, unsigned flags)
+{
+    const SscReservation *r = &drive->reservation;
+
+    if (r->reserved && r->reserved_by != nexus && !(flags & ROW_PAST_RESERVE)) {
+        return true;
+    }
+    bool may =
+        holds(drive, nexus) || (r->type >= REGISTRANTS_FIRST && drive->nexuses[nexus].registered);
+    return is_held(r) && !may && !(flags & ROW_PAST_PERSISTENT);
 }
 
 Outcome reserve(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
-    if (r->registered) { /* CRH = 0: the two kinds do not mix */
+    if (anybody_registered(c->drive)) { /* CRH = 0: the two kinds do not mix */
         return conflict();
     }
     r->reserved = true;
+    r->reserved_by = c->task->nexus;
     return good();
 }
 
-/* Releasing what is not reserved is done already. */
+/* Releasing what is not one's own, or not reserved, is done already. */
 Outcome release(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
-    if (r->registered) {
+    if (anybody_registered(c->drive)) {
         return conflict();
     }
-    r->reserved = false;
+    r->reserved = r->reserved && r->reserved_by != c->task->nexus;
     return good();
 }
 
@@ -67,16 +98,28 @@ static void put_header(SscCommand *c, uint32_t length)
     byte_writer_be32(&c->reply, length);
 }
 
+static unsigned registrations(const SscDrive *drive)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        n += drive->nexuses[i].registered;
+    }
+    return n;
+}
+
 Outcome persistent_read_keys(SscCommand *c)
 {
-    const SscReservation *r = &c->drive->reservation;
+    const SscDrive *drive = c->drive;
 
-    if (r->reserved) {
+    if (drive->reservation.reserved) {
         return conflict();
     }
-    put_header(c, r->registered ? 8 : 0);
-    if (r->registered) {
-        byte_writer_be64(&c->reply, r->key);
+    put_header(c, 8 * registrations(drive));
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (drive->nexuses[i].registered) {
+            byte_writer_be64(&c->reply, drive->nexuses[i].key);
+        }
     }
     return reply_persistent(c);
 }
@@ -89,9 +132,10 @@ Outcome persistent_read_reservation(SscCommand *c)
     if (r->reserved) {
         return conflict();
     }
-    put_header(c, holds(r) ? 16 : 0);
-    if (holds(r)) {
-        byte_writer_be64(&c->reply, r->type >= ALL_REGISTRANTS_FIRST ? 0 : r->key);
+    put_header(c, is_held(r) ? 16 : 0);
+    if (is_held(r)) {
+        byte_writer_be64(&c->reply,
+                         r->type >= ALL_REGISTRANTS_FIRST ? 0 : c->drive->nexuses[r->holder].key);
         byte_writer_fill(&c->reply, 0, 5);
         byte_writer_u8(&c->reply, r->type); /* SCOPE 0: the logical unit */
         byte_writer_be16(&c->reply, 0);
@@ -114,22 +158,31 @@ Outcome persistent_report_capabilities(SscCommand *c)
 }
 
 /* No TransportID is defined for USB: the descriptor ends where it would begin. */
+static void put_status(SscCommand *c, unsigned nexus)
+{
+    bool holder = holds(c->drive, nexus);
+
+    byte_writer_be64(&c->reply, c->drive->nexuses[nexus].key);
+    byte_writer_fill(&c->reply, 0, 4);
+    byte_writer_u8(&c->reply, holder ? 0x01 : 0x00); /* R_HOLDER */
+    byte_writer_u8(&c->reply, holder ? c->drive->reservation.type : 0);
+    byte_writer_be32(&c->reply, 0);
+    byte_writer_be16(&c->reply, SSC_TARGET_PORT);
+    byte_writer_be32(&c->reply, 0);
+}
+
 Outcome persistent_read_full_status(SscCommand *c)
 {
-    const SscReservation *r = &c->drive->reservation;
+    const SscDrive *drive = c->drive;
 
-    if (r->reserved) {
+    if (drive->reservation.reserved) {
         return conflict();
     }
-    put_header(c, r->registered ? 24 : 0);
-    if (r->registered) {
-        byte_writer_be64(&c->reply, r->key);
-        byte_writer_fill(&c->reply, 0, 4);
-        byte_writer_u8(&c->reply, holds(r) ? 0x01 : 0x00); /* R_HOLDER */
-        byte_writer_u8(&c->reply, r->type);
-        byte_writer_be32(&c->reply, 0);
-        byte_writer_be16(&c->reply, SSC_TARGET_PORT);
-        byte_writer_be32(&c->reply, 0);
+    put_header(c, 24 * registrations(drive));
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (drive->nexuses[i].registered) {
+            put_status(c, i);
+        }
     }
     return reply_persistent(c);
 }
@@ -152,22 +205,48 @@ static const uint8_t *list_of(const SscCommand *c)
 /* Is the host registered, and by that key? */
 static bool key_fits(const SscCommand *c)
 {
-    const SscReservation *r = &c->drive->reservation;
+    const SscNexus *nexus = ssc_nexus(c);
 
-    return r->registered && r->key == get_be64(list_of(c) + LIST_KEY);
+    return nexus->registered && nexus->key == get_be64(list_of(c) + LIST_KEY);
 }
 
-/* The last registration takes the reservation with it. */
-static void unregister(SscReservation *r)
+/* The others that are registered are told. */
+static void tell_registrants(const SscCommand *c, ScsiSenseCode code)
 {
-    r->registered = false;
-    r->key = 0;
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (i != c->task->nexus && c->drive->nexuses[i].registered) {
+            scsi_attention_raise(&c->drive->nexuses[i].attention, code);
+        }
+    }
+}
+
+/* What it was for registrants, they are told that it is no more (SPC-3 § 5.6.9.3). */
+static void let_go(const SscCommand *c)
+{
+    SscReservation *r = &c->drive->reservation;
+
+    if (r->type >= REGISTRANTS_FIRST) {
+        tell_registrants(c, SENSE_RESERVATIONS_RELEASED);
+    }
     r->type = 0;
+}
+
+/* A holder takes the reservation with it; of all registrants, the last one does. */
+static void unregister(const SscCommand *c, unsigned nexus)
+{
+    SscDrive *drive = c->drive;
+    bool held = holds(drive, nexus);
+
+    drive->nexuses[nexus].registered = false;
+    drive->nexuses[nexus].key = 0;
+    if (held && (drive->reservation.type < ALL_REGISTRANTS_FIRST || !anybody_registered(drive))) {
+        let_go(c);
+    }
 }
 
 static Outcome set_key(SscCommand *c)
 {
-    SscReservation *r = &c->drive->reservation;
+    SscNexus *nexus = ssc_nexus(c);
     const uint8_t *list = list_of(c);
     uint64_t key = get_be64(list + LIST_ACTION_KEY);
 
@@ -180,24 +259,23 @@ static Outcome set_key(SscCommand *c)
     if (list[LIST_FLAGS] & APTPL) { /* nothing outlives loss of power */
         return illegal_parameter(LIST_FLAGS, 0);
     }
-    if (key == 0 && !r->registered) {
+    if (key == 0 && !nexus->registered) {
         return good();
     }
     if (key == 0) {
-        unregister(r);
+        unregister(c, c->task->nexus);
     } else {
-        r->registered = true;
-        r->key = key;
+        nexus->registered = true;
+        nexus->key = key;
     }
-    r->generation++;
+    c->drive->reservation.generation++;
     return good();
 }
 
 /* Who has no key yet names none; who has one names it. */
 static Outcome do_register(SscCommand *c)
 {
-    bool fits =
-        c->drive->reservation.registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
+    bool fits = ssc_nexus(c)->registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
 
     return fits ? set_key(c) : conflict();
 }
@@ -229,8 +307,11 @@ static Outcome do_reserve(SscCommand *c)
     SscReservation *r = &c->drive->reservation;
     uint8_t type = c->cdb[2] & 0x0f;
 
-    if (!key_fits(c) || (holds(r) && r->type != type)) {
+    if (!key_fits(c) || (is_held(r) && (r->type != type || !holds(c->drive, c->task->nexus)))) {
         return conflict();
+    }
+    if (!is_held(r)) {
+        r->holder = c->task->nexus;
     }
     r->type = type;
     return good();
@@ -250,10 +331,13 @@ static Outcome do_release(SscCommand *c)
     if (!key_fits(c)) {
         return conflict();
     }
-    if (holds(r) && r->type != c->cdb[2]) { /* SCOPE 0 and TYPE */
+    if (!holds(c->drive, c->task->nexus)) { /* another's stays, and that is no error */
+        return good();
+    }
+    if (r->type != c->cdb[2]) { /* SCOPE 0 and TYPE */
         return check(SENSE_INVALID_RELEASE);
     }
-    r->type = 0;
+    let_go(c);
     return good();
 }
 
@@ -262,6 +346,7 @@ Outcome persistent_release(SscCommand *c)
     return take_list(c, do_release);
 }
 
+/* Everybody's (SPC-3 § 5.6.9.6). */
 static Outcome do_clear(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
@@ -269,7 +354,12 @@ static Outcome do_clear(SscCommand *c)
     if (!key_fits(c)) {
         return conflict();
     }
-    unregister(r);
+    tell_registrants(c, SENSE_RESERVATIONS_PREEMPTED);
+    r->type = 0;
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        c->drive->nexuses[i].registered = false;
+        c->drive->nexuses[i].key = 0;
+    }
     r->generation++;
     return good();
 }
@@ -279,13 +369,46 @@ Outcome persistent_clear(SscCommand *c)
     return take_list(c, do_clear);
 }
 
+/* Takes their registrations from those with that key (0: from all), but not from `but`. Returns how
+ * many. Others than the one who does it are told. */
+static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        SscNexus *nexus = &c->drive->nexuses[i];
+
+        if (nexus->registered && (int)i != but && (key == 0 || nexus->key == key)) {
+            if (i != c->task->nexus) {
+                scsi_attention_raise(&nexus->attention, SENSE_REGISTRATIONS_PREEMPTED);
+            }
+            nexus->registered = false;
+            nexus->key = 0;
+            n++;
+        }
+    }
+    return n;
+}
+
+static bool is_registered_key(const SscDrive *drive, uint64_t key)
+{
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (drive->nexuses[i].registered && drive->nexuses[i].key == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
- * SPC-3 § 5.6.10. The only key that can be preempted is the host's own. It keeps its registration
- * if that takes the place of a reservation, and loses it otherwise.
+ * SPC-3 § 5.6.10. If the key is the holder's, or 0 where all registrants hold it, the reservation
+ * becomes the sender's, who stays registered. Otherwise the registrations of that key go, the
+ * sender's own too; of all registrants, the last one takes the reservation along.
  */
 static Outcome do_preempt(SscCommand *c)
 {
-    SscReservation *r = &c->drive->reservation;
+    SscDrive *drive = c->drive;
+    SscReservation *r = &drive->reservation;
     uint64_t victim = get_be64(list_of(c) + LIST_ACTION_KEY);
     bool all_registrants = r->type >= ALL_REGISTRANTS_FIRST;
 
@@ -295,13 +418,17 @@ static Outcome do_preempt(SscCommand *c)
     if (victim == 0 && !all_registrants) {
         return illegal_parameter(LIST_ACTION_KEY, -1);
     }
-    if (victim != 0 && victim != r->key) {
+    if (victim != 0 && !is_registered_key(drive, victim)) {
         return conflict();
     }
-    if (victim == 0 || (holds(r) && !all_registrants)) {
+    if (victim == 0 ||
+        (is_held(r) && !all_registrants && drive->nexuses[r->holder].key == victim)) {
+        preempt_registrations(c, victim, c->task->nexus);
         r->type = c->cdb[2] & 0x0f;
+        r->holder = c->task->nexus;
     } else {
-        unregister(r);
+        preempt_registrations(c, victim, -1);
+        r->type = all_registrants && !anybody_registered(drive) ? 0 : r->type;
     }
     r->generation++;
     return good();

@@ -76,9 +76,9 @@ static bool write_protected(SscDrive *drive)
     return info.write_protected;
 }
 
-static Outcome report_attention(SscDrive *drive)
+static Outcome report_attention(const SscCommand *c)
 {
-    return check(scsi_attention_take(&drive->attention));
+    return check(scsi_attention_take(&ssc_nexus(c)->attention));
 }
 
 static Outcome report_deferred(SscDrive *drive)
@@ -123,7 +123,7 @@ static Outcome pass_gates(SscCommand *c)
 
     /* Sense is kept until the next command that does not ask for it (SPC-3 § 6.27). */
     if (!(flags & ROW_KEEPS_SENSE)) {
-        drive->sense = (ScsiSense){ 0 };
+        ssc_nexus(c)->sense = (ScsiSense){ 0 };
     }
     /* Logical unit: only INQUIRY and REQUEST SENSE speak for one that is not there (SPC-3 § 4.2).
      */
@@ -142,12 +142,15 @@ static Outcome pass_gates(SscCommand *c)
     if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->length, &bad)) {
         return illegal_field(bad.byte, bad.bit);
     }
-    /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */
-    if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&drive->attention)) {
-        return report_attention(drive);
+    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-3 § 5.6.1), which comes before anything
+     * that CHECK CONDITION would tell (SAM-3 § 5.3.3). Commands that reserve know their own. */
+    if (ssc_reserved_from(drive, task->nexus, flags)) {
+        return conflict();
     }
-    /* Reservation: USB has one initiator, so what is reserved is reserved by it (SPC-2 § 5.5); the
-     * commands that reserve know of their own conflicts. */
+    /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */
+    if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&ssc_nexus(c)->attention)) {
+        return report_attention(c);
+    }
     /* Deferred error: likewise told once, by the next command (SPC-3 § 4.5.7). */
     if (!(flags & ROW_UA_EXEMPT) && drive->deferred.deferred) {
         return report_deferred(drive);
@@ -214,7 +217,7 @@ static void finish(SscDrive *drive, const Outcome *outcome)
     task->status = outcome->status;
     task->sense_length = 0;
     if (outcome->status != SCSI_GOOD) { /* REQUEST SENSE tells more on a bus that has no status */
-        drive->sense = outcome->sense;
+        ssc_nexus(&drive->command)->sense = outcome->sense;
     }
     if (outcome->status == SCSI_CHECK_CONDITION) {
         task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);

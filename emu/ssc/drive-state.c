@@ -127,6 +127,27 @@ static ScsiSenseCode attention_after(const SscModel *model, ScsiReset kind)
     return model->tells_resets_apart ? codes[kind] : SENSE_POWER_ON_OR_RESET;
 }
 
+SscNexus *ssc_nexus(const SscCommand *c)
+{
+    return &c->drive->nexuses[c->task->nexus];
+}
+
+void ssc_attention(SscDrive *drive, ScsiSenseCode code)
+{
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        scsi_attention_raise(&drive->nexuses[i].attention, code);
+    }
+}
+
+void ssc_attention_others(const SscCommand *c, ScsiSenseCode code)
+{
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        if (i != c->task->nexus) {
+            scsi_attention_raise(&c->drive->nexuses[i].attention, code);
+        }
+    }
+}
+
 /* SPC-3 § 5.6: what each kind of reset takes with it. The transport aborted its tasks before. */
 static void reset(ScsiTarget *target, ScsiReset kind)
 {
@@ -139,7 +160,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         return;
     }
     if (kind == SCSI_RESET_POWER_ON) {
-        drive->attention = (ScsiAttention){ 0 };
+        memset(drive->nexuses, 0, sizeof drive->nexuses);
         drive->deferred = (ScsiSense){ 0 };
         drive->reservation = (SscReservation){ 0 };
         drive->timestamp = 0;
@@ -154,11 +175,13 @@ static void reset(ScsiTarget *target, ScsiReset kind)
             ssc_timing_loads(drive);
         }
     }
-    drive->sense = (ScsiSense){ 0 };
-    drive->prevented = false;
+    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
+        drive->nexuses[i].sense = (ScsiSense){ 0 };
+    }
+    drive->prevented = 0;
     drive->reservation.reserved = false; /* registrations outlive it */
     ssc_mode_reset(drive);
-    scsi_attention_raise(&drive->attention, attention_after(drive->model, kind));
+    ssc_attention(drive, attention_after(drive->model, kind));
 }
 
 static const ScsiTargetOps target_ops = {
@@ -249,7 +272,7 @@ bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
     }
     ssc_drive_load(drive);
     ssc_timing_loads(drive);
-    scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     return true;
 }
 

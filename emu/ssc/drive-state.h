@@ -71,12 +71,21 @@ typedef struct SscMode {
                  [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
 } SscMode;
 
-/* What the one initiator of the bus registered and reserved: cmd-reserve.c. */
-typedef struct SscReservation {
-    bool reserved;   /* by RESERVE */
+/* What is kept for each initiator. Three separate places with `deferred`: what is to be told, what
+ * was told last, what went wrong behind. */
+typedef struct SscNexus {
+    ScsiAttention attention;
+    ScsiSense sense;
     bool registered; /* by PERSISTENT RESERVE OUT, with this key */
     uint64_t key;
-    uint8_t type; /* of the persistent reservation; 0: none */
+} SscNexus;
+
+/* Who has the drive: cmd-reserve.c. */
+typedef struct SscReservation {
+    bool reserved; /* by RESERVE, of this nexus */
+    uint8_t reserved_by;
+    uint8_t type;   /* of the persistent reservation; 0: none */
+    uint8_t holder; /* nexus; of types for all registrants, each of them */
     uint32_t generation;
 } SscReservation;
 
@@ -141,16 +150,14 @@ struct SscDrive {
     SscFormat format;
     uint8_t ait_format;    /* AIT and DEVICE of page 31h, as the cartridge was formatted */
     bool compression_told; /* the medium knows whether to compress */
-    bool prevented;        /* PREVENT ALLOW MEDIUM REMOVAL */
+    uint8_t prevented;     /* PREVENT ALLOW MEDIUM REMOVAL: bit n, by nexus n */
     bool dirty;            /* the tape differs from what is known to be synced */
     SscBuffer buffer;      /* written behind */
     SscMode mode;
     /* The pages' values after a reset: the model's, or what MODE SELECT saved. */
     uint8_t saved_pages[SSC_MODE_PAGES_MAX][SSC_MODE_PAGE_SIZE];
 
-    /* Three separate places: what is to be told, what was told last, what went wrong behind. */
-    ScsiAttention attention;
-    ScsiSense sense;
+    SscNexus nexuses[SCSI_NEXUSES];
     ScsiSense deferred; /* with its `deferred` off: none */
 
     uint64_t tape_alerts; /* bit n - 1: flag n */
@@ -215,6 +222,16 @@ uint64_t ssc_drive_used(SscDrive *drive);
 void ssc_drive_clean(SscDrive *drive);
 /* Raises a TapeAlert flag; LOG SENSE takes it. */
 void ssc_drive_alert(SscDrive *drive, SscAlert alert);
+
+/* The initiator of the current command. */
+SscNexus *ssc_nexus(const SscCommand *c);
+/* A unit attention for each initiator; for each but the one of the current command. */
+void ssc_attention(SscDrive *drive, ScsiSenseCode code);
+void ssc_attention_others(const SscCommand *c, ScsiSenseCode code);
+
+/* cmd-reserve.c */
+/* Is the drive another initiator's, for a command with these flags of the table? */
+bool ssc_reserved_from(const SscDrive *drive, unsigned nexus, unsigned flags);
 
 /* dispatch.c */
 /* The tab, or a density that the drive only reads. */

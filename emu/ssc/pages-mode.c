@@ -410,9 +410,11 @@ static void changed_configuration(const SscModel *model, SscMode *mode)
     }
 }
 
+/* One row a page: its name, and what it is besides bytes. */
 static const struct {
     unsigned id;
-    uint8_t least; /* MODE SELECT may cut it down to this PAGE LENGTH; 0: may not */
+    const char *name; /* the standard's, or the maker's */
+    uint8_t least;    /* MODE SELECT may cut it down to this PAGE LENGTH; 0: may not */
     /* Puts what the loaded cartridge says over the current values. */
     void (*refresh)(SscDrive *drive, uint8_t *values);
     /* The byte where a field begins that has a value out of its range; 0: none. */
@@ -421,40 +423,29 @@ static const struct {
     void (*changed)(const SscModel *model, SscMode *mode);
     /* PAGE LENGTH as MODE SENSE sends it; NULL: all of it. */
     unsigned (*length)(SscDrive *drive);
-} behaviours[] = {
-    { PAGE_COMPRESSION, 0, NULL, wrong_compression, changed_compression },
-    { PAGE_CONFIGURATION, 0, refresh_configuration, NULL, changed_configuration },
-    { PAGE_PARTITIONS, 6, refresh_partitions, wrong_partitions, changed_partitions,
-      partitions_length },
-    { PAGE_AIT, 0, refresh_ait, wrong_ait, NULL },
-    { SSC_PAGE_APPEND, 0, refresh_append, NULL, changed_append },
-    { SSC_PAGE_DELETE, 0, refresh_delete, NULL, changed_delete },
-};
-
-static const struct {
-    unsigned id;
-    const char *name;
-} names[] = {
+} pages[] = {
     { 0x01, "Read-write error recovery" },
     { 0x02, "Disconnect-reconnect" },
     { 0x0a, "Control" },
-    { PAGE_COMPRESSION, "Data compression" },
-    { PAGE_CONFIGURATION, "Device configuration" },
+    { PAGE_COMPRESSION, "Data compression", 0, NULL, wrong_compression, changed_compression },
+    { PAGE_CONFIGURATION, "Device configuration", 0, refresh_configuration, NULL,
+      changed_configuration },
     { PAGE_EXTENSION, "Device configuration extension" },
-    { PAGE_PARTITIONS, "Medium partition" },
+    { PAGE_PARTITIONS, "Medium partition", 6, refresh_partitions, wrong_partitions,
+      changed_partitions, partitions_length },
     { 0x1c, "Informational exceptions control" },
-    { PAGE_AIT, "AIT device configuration" },
-    { SSC_PAGE_APPEND, "Append partition" },
-    { SSC_PAGE_DELETE, "Delete partition" },
+    { PAGE_AIT, "AIT device configuration", 0, refresh_ait, wrong_ait },
+    { SSC_PAGE_APPEND, "Append partition", 0, refresh_append, NULL, changed_append },
+    { SSC_PAGE_DELETE, "Delete partition", 0, refresh_delete, NULL, changed_delete },
 };
 
 const char *ssc_mode_page_name(const SscModel *model, uint8_t code, uint8_t subpage)
 {
     unsigned id = (unsigned)subpage << 8 | code;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (names[i].id == id && page_index(model, id) >= 0) {
-            return names[i].name;
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == id && page_index(model, id) >= 0) {
+            return pages[i].name;
         }
     }
     return NULL;
@@ -462,18 +453,18 @@ const char *ssc_mode_page_name(const SscModel *model, uint8_t code, uint8_t subp
 
 static void refresh(SscDrive *drive, unsigned id, uint8_t *values)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].id == id && behaviours[i].refresh) {
-            behaviours[i].refresh(drive, values);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == id && pages[i].refresh) {
+            pages[i].refresh(drive, values);
         }
     }
 }
 
 static unsigned wrong(const SscModel *model, SscMode *mode, unsigned id)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].id == id && behaviours[i].wrong) {
-            return behaviours[i].wrong(model, mode);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == id && pages[i].wrong) {
+            return pages[i].wrong(model, mode);
         }
     }
     return 0;
@@ -482,9 +473,9 @@ static unsigned wrong(const SscModel *model, SscMode *mode, unsigned id)
 /* Is that a PAGE LENGTH that the host may send? */
 static bool takes_length(const SscModePage *page, unsigned length)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].id == page_id(page) && behaviours[i].least) {
-            return length >= behaviours[i].least && length <= page->length;
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == page_id(page) && pages[i].least) {
+            return length >= pages[i].least && length <= page->length;
         }
     }
     return length == page->length;
@@ -492,18 +483,18 @@ static bool takes_length(const SscModePage *page, unsigned length)
 
 static void changed(const SscModel *model, SscMode *mode, unsigned id)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].id == id && behaviours[i].changed) {
-            behaviours[i].changed(model, mode);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == id && pages[i].changed) {
+            pages[i].changed(model, mode);
         }
     }
 }
 
 static unsigned sent_length(SscDrive *drive, const SscModePage *page)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(behaviours); i++) {
-        if (behaviours[i].id == page_id(page) && behaviours[i].length) {
-            return MIN(behaviours[i].length(drive), page->length);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (pages[i].id == page_id(page) && pages[i].length) {
+            return MIN(pages[i].length(drive), page->length);
         }
     }
     return page->length;
