@@ -425,8 +425,8 @@ static void run_steps(Case *self)
 #define NO_DRIVE 19 /* ENODEV */
 
 static const char prepare[] = "mount -o noatime /dev/vdb /scratch || exit 1\n"
-                              "for i in $(seq 300); do\n"
-                              "    [ -c /dev/nst0 ] && exit 0\n"
+                              "while [ $SECONDS -lt 20 ]; do\n"
+                              "    [ ! -c /dev/nst0 ] || exit 0\n"
                               "    sleep 0.05\n"
                               "done\n"
                               "exit " G_STRINGIFY(NO_DRIVE) "\n";
