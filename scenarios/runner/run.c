@@ -666,6 +666,26 @@ static int minimise(const Options *o, const GPtrArray *cases)
     return EXIT_GOOD;
 }
 
+/* Under selfcheck those that name no bad driver are not well enough. */
+static int check_plan(const GPtrArray *cases, bool selfcheck)
+{
+    g_autoptr(GHashTable) unnamed = g_hash_table_new(g_str_hash, g_str_equal);
+    guint i;
+
+    for (i = 0; selfcheck && i < cases->len; i++) {
+        const Scenario *scenario = cases->pdata[i];
+
+        if (!scenario->bad && !scenario->has_bad && g_hash_table_add(unnamed, scenario->path)) {
+            printf("%s: it names no bad driver\n", scenario->path);
+        }
+    }
+    if (g_hash_table_size(unnamed) > 0) {
+        return EXIT_WORK_FAILED;
+    }
+    printf("%u cases, all well-formed\n", cases->len);
+    return EXIT_GOOD;
+}
+
 static int run_plan(int argc, char **argv, const PlanOptions *plan)
 {
     Options options = { .plan = *plan };
@@ -681,8 +701,7 @@ static int run_plan(int argc, char **argv, const PlanOptions *plan)
     } else if (options.minimise) {
         status = minimise(&options, run.cases);
     } else if (options.check) {
-        printf("%u cases, all well-formed\n", run.cases->len);
-        status = EXIT_GOOD;
+        status = check_plan(run.cases, options.plan.selfcheck);
     } else {
         run.progress = progress_style(options.verbose);
         choose_jobs(&options, run.cases);

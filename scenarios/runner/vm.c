@@ -105,8 +105,10 @@ char **vm_arguments(const VmConfig *config)
     add(argv, "-display", "none");
     add(argv, "-kernel", "%s/vmlinuz", config->guest);
     add(argv, "-initrd", "%s/initrd.gz", config->guest);
-    /* no_timer_check: on a busy host the kernel finds its emulated timer slow, and takes it for broken. */
-    add(argv, "-append", "no_timer_check console=ttyS0 quiet panic=-1 random.trust_cpu=on log_buf_len=1M");
+    /* no_timer_check: on a busy host the kernel finds its emulated timer slow, and takes it for
+     * broken. */
+    add(argv, "-append",
+        "no_timer_check console=ttyS0 quiet panic=-1 random.trust_cpu=on log_buf_len=1M");
     add(argv, "-serial", "file:console.log");
     add(argv, "-qmp", "unix:" QMP_SOCKET ",server=on,wait=off");
     add(argv, "-device", "qemu-xhci,id=usb");
