@@ -196,7 +196,12 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
     for (i = 0; i < plan->seeds->len; i++) {
         uint64_t seed = (uint64_t)g_array_index(plan->seeds, int64_t, i);
 
-        if (!run_driver(&self, seed) || !run_against(&self, seed)) {
+        if (interrupted()) {
+            self.worst = VERDICT_ENV_ERROR;
+            give_reason(result, "interrupted");
+        }
+        if (self.worst == VERDICT_ENV_ERROR || !run_driver(&self, seed) ||
+            !run_against(&self, seed)) {
             break;
         }
     }
