@@ -20,7 +20,7 @@ typedef struct SimTally {
     unsigned ends[TRIAL_N_ENDS];
     unsigned cases;
     unsigned against_clean;
-    double seconds;
+    double seconds; /* of processor time */
 } SimTally;
 
 void sim_tally_free(SimTally *tally);
