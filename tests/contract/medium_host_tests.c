@@ -5,8 +5,10 @@
 #include "tests/support/memory_disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +41,62 @@ int fsync(int fd)
     }
     return (int)syscall(SYS_fsync, fd);
 }
+
+static bool no_unnamed_files; /* as on many network file systems */
+
+int open(const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    va_list rest;
+
+    if ((flags & O_TMPFILE) == O_TMPFILE && no_unnamed_files) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        va_end(rest);
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+/* Where a file cannot be without a name it has one that no cartridge is called, while it is made.
+ */
+START_TEST(a_new_cartridge_gets_its_name_at_the_end)
+{
+    g_autofree char *directory = g_dir_make_tmp("usbtape-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "new.tape", NULL);
+    g_autofree char *partial = g_strconcat(path, ".partial", NULL);
+    const MediumGeometry geometry = { .partitions = 1 };
+    g_autoptr(GError) error = NULL;
+    NewCartridge *new;
+    TapeMedium *m;
+    int round;
+
+    no_unnamed_files = _i;
+    for (round = 0; round < 4; round++) { /* given up; finished; in the way; replaced */
+        new = new_cartridge_begin(path, &cartridge_format, &geometry, &error);
+        ck_assert_msg(new != NULL, "%s", error ? error->message : "");
+        m = new_cartridge_open(new, &error);
+        ck_assert_ptr_nonnull(m);
+        medium_free(m);
+        ck_assert_int_eq(g_access(partial, F_OK), _i ? 0 : -1);
+        ck_assert_int_eq(g_access(path, F_OK), round < 2 ? -1 : 0);
+        if (round > 0) {
+            ck_assert_int_eq(new_cartridge_finish(new, round == 3, &error), round != 2);
+        }
+        new_cartridge_free(new);
+        ck_assert_int_eq(g_access(partial, F_OK), -1);
+        ck_assert_int_eq(g_access(path, F_OK), round < 1 ? -1 : 0);
+        ck_assert(!error == (round != 2));
+        g_clear_error(&error);
+    }
+    no_unnamed_files = false;
+    g_unlink(path);
+    g_rmdir(directory);
+}
+END_TEST
 
 static bool killed_by_writing; /* the process ends when its next write is done */
 
@@ -239,6 +297,7 @@ TCase *make_medium_host_tcase(void)
     TCase *tcase = tcase_create("host");
 
     tcase_add_loop_test(tcase, the_name_of_a_new_cartridge_is_synced, 0, row_count() - 1);
+    tcase_add_loop_test(tcase, a_new_cartridge_gets_its_name_at_the_end, 0, 2);
     tcase_add_test(tcase, a_full_disk_is_told_at_once);
     tcase_add_loop_test(tcase, nothing_old_follows_an_overwrite_that_was_killed, 0,
                         row_count() - 1);
