@@ -56,8 +56,14 @@ def tap(*objects, end=b'\xff\xff\xff\xff'):
 
 
 def write(name, data):
+    """Zeroes become holes."""
     with open(name, 'wb') as file:
-        file.write(data)
+        for at in range(0, len(data), 65536):
+            piece = data[at:at + 65536]
+            if piece.count(0) < len(piece):
+                file.seek(at)
+                file.write(piece)
+        file.truncate(len(data))
     return name
 
 
@@ -392,11 +398,11 @@ def any_file_of_any_format_is_answered():
     for name, image in images.items():
         assert image and json.loads(good('ls', write('good' + name[-5:], image), '--json')), name
         metadata = [n for n in (0, 64 * 1024, 3 * 2**20, 2**24, 2**25) if n < len(image)]
-        wrong = [image[:rand.randrange(len(image))] for _ in range(8)] + [b'', image[:1], image[:5]]
-        for start in [rand.choice(metadata) + rand.randrange(min(300, len(image))) for _ in range(16)]:
+        wrong = [image[:rand.randrange(len(image))] for _ in range(4)] + [b'', image[:1], image[:5]]
+        for start in [rand.choice(metadata) + rand.randrange(min(300, len(image))) for _ in range(8)]:
             at = min(start, len(image) - 1)
             wrong.append(image[:at] + bytes([image[at] ^ 1 << rand.randrange(8)]) + image[at + 1:])
-        for length in (2, 4, 8):
+        for length in (2, 8):
             wrong += [image[:n] + b'\xff' * length + image[n + length:] for n in metadata]
         for data in wrong:
             write('bad' + name[-5:], data)
