@@ -4,8 +4,14 @@
 /* How far damage is searched for a sound neighbour. */
 enum { NEIGHBOURS_MAX = 4096 };
 
-/* With fewer marks between two places, where one of them lies is anybody's guess. */
-enum { GUESS_MIN = 8 };
+enum {
+    /* With so few marks to a known place, where the one in question lies is anybody's guess. */
+    GUESS_MIN = 2,
+    /* Each guess is off by the root of what the one before was off by: more are of no use. */
+    GUESSES = 3,
+    /* With so many marks between two places, one that is near the one is far from the other. */
+    FAR_APART = 10,
+};
 
 static int load_table_page(Cartridge *c, uint64_t object)
 {
@@ -185,21 +191,62 @@ static MediumResult probe(Cartridge *c, Search *s, uint64_t object)
     return MEDIUM_OK;
 }
 
-/* Where it would be if they lay evenly, and then as far off as is likely, on the other side. */
+/* Marks from the first place to the one in question, and from that one to the last. */
+static uint64_t marks_below(const Search *s)
+{
+    return s->count - s->below;
+}
+
+static uint64_t marks_above(const Search *s)
+{
+    return place_count(&s->found, s->kind) - s->count;
+}
+
+/* Objects from mark to mark, as far as is known. */
+static double spacing(const Search *s)
+{
+    return (double)(s->last - s->first) / (double)(marks_below(s) + marks_above(s));
+}
+
+/* Where it would be if they lay evenly. */
 static MediumResult probe_guess(Cartridge *c, Search *s)
 {
-    uint64_t span = s->last - s->first, within = place_count(&s->found, s->kind) - s->below;
-    double part = (double)(s->count - s->below) / (double)within;
-    uint64_t guess = s->first + MIN((uint64_t)(part * (double)span), span - 1);
-    uint64_t step = (span / 2 >> g_bit_storage(within) / 2) + 1; /* span / sqrt(within) / 2 */
-    MediumResult result = probe(c, s, guess);
+    double marks = (double)marks_below(s) - 0.5;
 
-    if (result != MEDIUM_OK || s->first == s->last) {
-        return result;
+    return probe(c, s, s->first + MIN((uint64_t)(marks * spacing(s)), s->last - s->first - 1));
+}
+
+/* It is near one end, and the other one far: as far from the near one as is likely. */
+static MediumResult probe_beyond(Cartridge *c, Search *s)
+{
+    bool low = marks_below(s) <= marks_above(s);
+    uint64_t near = low ? marks_below(s) : marks_above(s) + 1;
+    uint64_t spread = G_GUINT64_CONSTANT(1) << g_bit_storage(near) / 2; /* about the root */
+    uint64_t span = s->last - s->first;
+    uint64_t reach = MIN((uint64_t)((double)(near + spread) * spacing(s)), span - 1);
+
+    return probe(c, s, low ? s->first + reach : s->last - 1 - reach);
+}
+
+/* Less than half of it is left afterwards, however the marks lie. */
+static MediumResult narrow(Cartridge *c, Search *s)
+{
+    uint64_t half = (s->last - s->first) / 2;
+    MediumResult result = MEDIUM_OK;
+    int guesses;
+
+    for (guesses = 0; guesses < GUESSES && result == MEDIUM_OK && s->first < s->last &&
+                      MIN(marks_below(s), marks_above(s)) > GUESS_MIN;
+         guesses++) {
+        result = probe_guess(c, s);
     }
-    span = s->last - s->first;
-    return probe(c, s,
-                 s->last == guess ? s->last - MIN(step, span) : s->first + MIN(step, span) - 1);
+    if (result == MEDIUM_OK && s->first < s->last && marks_below(s) + marks_above(s) > FAR_APART) {
+        result = probe_beyond(c, s);
+    }
+    if (result == MEDIUM_OK && s->first < s->last && s->last - s->first > half) {
+        result = probe(c, s, s->first + (s->last - s->first) / 2);
+    }
+    return result;
 }
 
 MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
@@ -211,15 +258,8 @@ MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, cons
     if (s.below >= count) {
         return MEDIUM_OK;
     }
-    while (s.first < s.last) { /* each round halves what is left, however the marks lie */
-        uint64_t half = (s.last - s.first) / 2;
-        bool guess = place_count(&s.found, kind) > s.below + GUESS_MIN;
-
-        if (guess && probe_guess(c, &s) != MEDIUM_OK) {
-            return MEDIUM_HOST_ERROR;
-        }
-        if (s.last - s.first > half &&
-            probe(c, &s, s.first + (s.last - s.first) / 2) != MEDIUM_OK) {
+    while (s.first < s.last) {
+        if (narrow(c, &s) != MEDIUM_OK) {
             return MEDIUM_HOST_ERROR;
         }
     }
