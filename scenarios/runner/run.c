@@ -141,7 +141,8 @@ static bool start_worker(Run *run, Worker *worker, CaseRecord *record, GError **
     if (worker->pid == 0) {
         setpgid(0, 0); /* ^C reaches the parent alone, which tells us in its own time */
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        _exit(getppid() != parent ? 1 : work(run, record->scenario, record->directory));
+        /* Not _exit(): what looks for leaks when a program ends looks here, too. */
+        exit(getppid() != parent ? 1 : work(run, record->scenario, record->directory));
     }
     if (worker->pid < 0) {
         worker->pid = 0; /* -1 is everybody, to kill() */
