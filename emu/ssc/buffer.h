@@ -21,7 +21,7 @@
 /* Neighbours of one size are one run. When there are no more, the oldest run counts as written. */
 #define SSC_BUFFER_RUNS 256u
 /* Of what is held, a run is one WRITE's blocks, or marks. A buffer of so many runs is full. */
-#define SSC_HELD_MAX 16384u
+#define SSC_HELD_MAX 4096u
 
 typedef struct SscRun {
     uint64_t objects;
