@@ -11,8 +11,10 @@ import resource
 import struct
 import subprocess
 import sys
-import tempfile
 import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+import tap  # pylint: disable=wrong-import-position
 
 PROGRAM = os.path.abspath(sys.argv[1])
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'read_cartridge.py')
@@ -43,7 +45,7 @@ def refused(status, words, *arguments, **more):
     assert all(word in errors[0] for word in words), (words, errors)
 
 
-def tap(*objects, end=b'\xff\xff\xff\xff'):
+def tap_image(*objects, end=b'\xff\xff\xff\xff'):
     """A .tap image: bytes are a block, None is a tape mark."""
     image = b''
     for data in objects:
@@ -68,7 +70,7 @@ def write(name, data):
 
 
 BLOCKS = [os.urandom(65536) for _ in range(20)] + [os.urandom(1237)]
-IMAGE = tap(*BLOCKS, None, b'second file', None, None)
+IMAGE = tap_image(*BLOCKS, None, b'second file', None, None)
 
 
 def a_new_cartridge_is_as_asked_for():
@@ -117,8 +119,8 @@ def each_end_of_data_is_understood():
     blocks = [b'one', b'two', None]
     ends = {'eof': b'', 'eom': b'\xff\xff\xff\xff', 'scsi2pi': struct.pack('<I', 0x73533250)}
     for name, end in ends.items():
-        rest = b'' if name == 'eof' else tap(b'old')
-        write(name + '.tap', tap(*blocks, end=end) + rest)
+        rest = b'' if name == 'eof' else tap_image(b'old')
+        write(name + '.tap', tap_image(*blocks, end=end) + rest)
         listed = json.loads(good('ls', name + '.tap', '--json'))['partitions'][0]
         assert listed['objects'] == 3 and listed['files'][0]['bytes'] == 6, (name, listed)
     write('empty.tap', b'')
@@ -129,7 +131,7 @@ def gaps_and_private_records_are_passed_over():
     gap, half = struct.pack('<I', 0xfffffffe), struct.pack('<H', 0xffff)
     private = struct.pack('<I', 0x10000003) + b'abc\0' + struct.pack('<I', 0x10000003)
     marker = struct.pack('<I', 0x71234567)
-    write('gaps.tap', gap + tap(b'one', end=b'') + gap * 3 + private + marker + tap(b'two'))
+    write('gaps.tap', gap + tap_image(b'one', end=b'') + gap * 3 + private + marker + tap_image(b'two'))
     good('import', 'gaps.tap', 'gaps.tape')
     assert good('cat', 'gaps.tape', '--file', '0') == b'onetwo'
 
@@ -158,7 +160,7 @@ def a_listing_says_what_a_file_holds():
     kinds += [(b'070701' + b'0' * 104, 'cpio (portable ASCII)'), (b'\xc7\x71' + bytes(24), 'cpio (binary)'),
               (bytes(dump), 'dump (ext2 or BSD)'), (b'nothing that is known', None), (bytes(2000), None)]
     objects = [item for data, _ in kinds for item in (data, None)]
-    write('kinds.tap', tap(*objects))
+    write('kinds.tap', tap_image(*objects))
     good('import', 'kinds.tap', 'kinds.tape')
     files = json.loads(good('ls', 'kinds.tape', '--json'))['partitions'][0]['files']
     assert [file.get('holds') for file in files] == [name for _, name in kinds], files
@@ -243,7 +245,7 @@ def a_tape_is_salvaged_without_superblocks():
     import random
     blocks = [os.urandom(random.Random(n).randrange(1, 60000)) for n in range(300)]
     big = os.urandom(9 * 2**20)
-    write('d.tap', tap(*blocks, None, big, None, os.urandom(2**24 - 1), None, b'last', None, None))
+    write('d.tap', tap_image(*blocks, None, big, None, os.urandom(2**24 - 1), None, b'last', None, None))
     good('import', 'd.tap', 'd.tape')
     good('create', 'p.tape', '--partitions', '3')
     for content, name in ((b'some text\n' * 13000, 'text.tape'), (bytes(2**24), 'zero.tape')):
@@ -292,7 +294,7 @@ def a_reader_from_the_document_agrees():
     """read_cartridge.py knows media/README.md and nothing of our code."""
     def lines(*arguments):
         return subprocess.run([sys.executable, READER, *arguments], stdout=subprocess.PIPE, check=True).stdout
-    write('r.tap', tap(b'some text ' * 900, None, os.urandom(777), b'x', None, None, b'the end'))
+    write('r.tap', tap_image(b'some text ' * 900, None, os.urandom(777), b'x', None, None, b'the end'))
     good('create', 'r2.tape', '--compression', '--partitions', '3')
     good('import', 'r.tap', 'r.tape')
     good('import', 'r.tap', 'z.tape', '--compression')
@@ -391,7 +393,7 @@ def any_file_of_any_format_is_answered():
     rand = random.Random(1)
     content = (b'some text ' * 300, b'x', None, os.urandom(5000), None, None)
     good('create', 'n.tape')
-    images = {'a.aws': aws(*content), 'h.het': aws(*content, compress=True), 's.tap': tap(*content)}
+    images = {'a.aws': aws(*content), 'h.het': aws(*content, compress=True), 's.tap': tap_image(*content)}
     write('s.tap', images['s.tap'])
     good('import', 's.tap', 't.tape')
     images['t.tape'] = open('t.tape', 'rb').read()
@@ -464,25 +466,8 @@ def a_cartridge_in_use_can_be_looked_at():
 
 TESTS = [f for name, f in list(globals().items())
          if callable(f) and getattr(f, '__module__', '') == '__main__'
-         and name not in ('media', 'good', 'refused', 'tap', 'aws', 'write')]
-
-
-def main():
-    failed = 0
-    print(f'1..{len(TESTS)}')
-    for number, test in enumerate(TESTS, 1):
-        with tempfile.TemporaryDirectory() as directory:
-            os.chdir(directory)
-            try:
-                test()
-                print(f'ok {number} - {test.__name__}')
-            except Exception as reason:  # pylint: disable=broad-except
-                failed += 1
-                print(f'not ok {number} - {test.__name__}')
-                print('# ' + repr(reason).replace('\n', ' '), flush=True)
-            os.chdir('/')
-    return failed > 0
+         and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write')]
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run(TESTS))

@@ -10,7 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+import tap  # pylint: disable=wrong-import-position
 
 PROGRAM = os.path.abspath(sys.argv[1])
 NEEDED = ['mtdump', 'pdp11', 'hetmap', 'hetget', 'hetinit', 'hetupd', 'tapemap']
@@ -164,24 +166,11 @@ TESTS = [simh_dumps_what_we_wrote, simh_reads_what_we_wrote, we_read_what_simh_w
 
 
 def main():
-    failed = 0
     missing = [tool for tool in NEEDED if not shutil.which(tool)]
     if missing:
-        print(f'1..0 # SKIP {", ".join(missing)} missing: packages simh and hercules')
+        tap.skip_all(f'{", ".join(missing)} missing: packages simh and hercules')
         return 0
-    print(f'1..{len(TESTS)}')
-    for number, test in enumerate(TESTS, 1):
-        with tempfile.TemporaryDirectory() as directory:
-            os.chdir(directory)
-            try:
-                test()
-                print(f'ok {number} - {test.__name__}')
-            except Exception as reason:  # pylint: disable=broad-except
-                failed += 1
-                print(f'not ok {number} - {test.__name__}')
-                print('# ' + repr(reason).replace('\n', ' '), flush=True)
-            os.chdir('/')
-    return failed > 0
+    return tap.run(TESTS)
 
 
 if __name__ == '__main__':

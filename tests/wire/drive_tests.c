@@ -10,14 +10,6 @@
 
 TCase *make_drive_tcase(void);
 
-static void load_ram(Tape *tape)
-{
-    MediumGeometry geometry = { .partitions = 1 };
-    bool taken = ssc_drive_insert(drive_ssc(tape->drive), medium_ram_new(&geometry));
-
-    ck_assert(taken);
-}
-
 static uint8_t *new_block(size_t length, unsigned seed)
 {
     uint8_t *block = g_malloc(length);
@@ -38,7 +30,7 @@ START_TEST(blocks_come_back_as_they_went)
     Tape tape;
 
     tape_init(&tape, NULL);
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_plug(&tape);
     tape.host->chunk = chunks[_i];
     tape_ready(&tape);
@@ -113,6 +105,46 @@ START_TEST(counters_go_with_the_cartridge)
 }
 END_TEST
 
+/* Capacity is counted after compression, which the host switches: MODE SELECT of page 0Fh, DCE. */
+START_TEST(compressed_data_takes_less_of_the_tape)
+{
+    enum { MIB = 1 << 20 };
+    static const uint8_t select[6] = { 0x15, 0x10, 0, 0, 20 };
+    MediumGeometry geometry = { .capacity = 4 * MIB, .partitions = 1, .compression = true };
+    g_autofree char *directory = suite_temp_dir();
+    g_autofree char *path = g_build_filename(directory, "a.tape", NULL);
+    g_autofree uint8_t *same = g_malloc0(MIB);
+    GError *error = NULL;
+    Tape tape;
+
+    ck_assert(medium_create(path, medium_format_for_path(path), &geometry, &error));
+    tape_init(&tape, NULL);
+    ck_assert(drive_load(tape.drive, path, false, NULL, &error));
+    tape_plug(&tape);
+    tape_ready(&tape);
+    for (unsigned on = 0; on < 2; on++) {
+        static const uint8_t sense[6] = { 0x1a, 0x08, 0x0f, 0, 20 };
+        uint8_t list[20];
+
+        ck_assert_int_eq(tape_command(&tape, sense, 6, NULL, 0, list, 20), 0);
+        list[0] = 0;
+        list[4 + 2] = on ? 0xc0 : 0x40;
+        ck_assert_int_eq(tape_rewind(&tape), 0);
+        ck_assert_int_eq(tape_command(&tape, select, 6, list, 20, NULL, 0), 0);
+        for (unsigned i = 0; i < 4; i++) {
+            ck_assert_int_eq(tape_write(&tape, same, MIB), i == 3 && !on ? 1 : 0);
+        }
+        /* Of 4 MiB, remaining: none, or nearly all. */
+        ck_assert_uint_eq(counted(&tape, 0x00, 0x00), on ? 3 : 0);
+        /* And so for what was written in this load. */
+        ck_assert_uint_eq(counted(&tape, 0x02, 0x22), 4);
+    }
+    tape_clear(&tape);
+    g_remove(path);
+    g_rmdir(directory);
+}
+END_TEST
+
 /* Bulk-Only has no status: what REQUEST SENSE says of a RESERVATION CONFLICT, once. */
 START_TEST(a_conflict_is_a_failed_csw_and_its_sense)
 {
@@ -123,7 +155,7 @@ START_TEST(a_conflict_is_a_failed_csw_and_its_sense)
     Tape tape;
 
     tape_init(&tape, NULL);
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_plug(&tape);
     tape_ready(&tape);
     ck_assert_int_eq(tape_command(&tape, reserve, 10, list, 24, NULL, 0), 1);
@@ -150,7 +182,7 @@ START_TEST(host_gives_up_on_a_write_and_goes_on)
     Tape tape;
 
     tape_init(&tape, "- {name: drive.hang, on: \"WRITE(6)#3\"}\n");
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_plug(&tape);
     tape_ready(&tape);
     ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
@@ -196,7 +228,7 @@ START_TEST(busy_drive_is_asked_again)
     Tape tape;
 
     tape_init(&tape, "- {name: drive.busy, on: \"WRITE(6)#1\", count: 2}\n");
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_plug(&tape);
     tape_ready(&tape);
     ck_assert_int_eq(tape_write(&tape, block, 4096), 1);
@@ -213,7 +245,7 @@ START_TEST(slow_command_takes_its_time)
     Tape tape;
 
     tape_init(&tape, "- {name: drive.slow, on: REWIND, for: 120s}\n");
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_plug(&tape);
     tape_ready(&tape);
     ck_assert_int_eq(tape_command(&tape, rewind, 6, NULL, 0, NULL, 0), -1);
@@ -239,7 +271,7 @@ START_TEST(killed_hosts_leave_whole_blocks)
     Tape tape;
 
     tape_init(&tape, NULL);
-    load_ram(&tape);
+    tape_load_ram(&tape);
     for (i = 0; i < 4; i++) {
         tape_plug(&tape);
         tape_ready(&tape);
@@ -350,7 +382,7 @@ START_TEST(locked_cartridge_stays_unless_forced)
     tape_init(&tape, NULL);
     tape_plug(&tape);
     drive_eject(tape.drive, true, on_not_ejected, (void *)"no cartridge");
-    load_ram(&tape);
+    tape_load_ram(&tape);
     tape_ready(&tape);
     ck_assert_int_eq(tape_command(&tape, prevent, 6, NULL, 0, NULL, 0), 0);
     drive_eject(tape.drive, false, on_not_ejected, (void *)"locked");
@@ -428,6 +460,7 @@ TCase *make_drive_tcase(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, blocks_come_back_as_they_went, 0, 4);
     tcase_add_test(tcase, a_conflict_is_a_failed_csw_and_its_sense);
+    tcase_add_test(tcase, compressed_data_takes_less_of_the_tape);
     tcase_add_test(tcase, counters_go_with_the_cartridge);
     tcase_add_test(tcase, host_gives_up_on_a_write_and_goes_on);
     tcase_add_test(tcase, busy_drive_is_asked_again);

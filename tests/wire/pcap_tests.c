@@ -32,15 +32,12 @@ static void on_failed(void *data, const char *message)
 
 static void room_init(Room *room, const char *faults, size_t snap)
 {
-    MediumGeometry geometry = { .partitions = 1 };
     UsbPcapConfig config = { .snap = snap, .comment = "seed 42", .failed = on_failed };
     g_autoptr(GError) error = NULL;
-    bool taken;
 
     *room = (Room){ .failures = g_string_new(NULL) };
     tape_init(&room->tape, faults);
-    taken = ssc_drive_insert(drive_ssc(room->tape.drive), medium_ram_new(&geometry));
-    ck_assert(taken);
+    tape_load_ram(&room->tape);
     room->dir = suite_temp_dir();
     room->path = g_build_filename(room->dir, "t.pcapng", NULL);
     config.path = room->path;

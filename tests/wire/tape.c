@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/wire/tape.h"
 
+#include "media/formats.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -39,6 +41,14 @@ void tape_init(Tape *tape, const char *faults)
 static uint64_t new_id(Tape *tape)
 {
     return 0x167ef000 + 16 * (tape->next_id++ % tape->ids);
+}
+
+void tape_load_ram(Tape *tape)
+{
+    const MediumGeometry geometry = { .partitions = 1 };
+    bool taken = ssc_drive_insert(drive_ssc(tape->drive), medium_ram_new(&geometry));
+
+    ck_assert(taken);
 }
 
 void tape_plug(Tape *tape)

@@ -22,6 +22,8 @@ typedef struct Tape {
 
 /* A drive without cartridge and host. `faults` NULL: none. */
 void tape_init(Tape *tape, const char *faults);
+/* A new cartridge in memory, without end. */
+void tape_load_ram(Tape *tape);
 /* Plugs a new host in, enumerates, configures. */
 void tape_plug(Tape *tape);
 /* The host goes away as if killed. */
