@@ -437,6 +437,33 @@ START_TEST(files_and_sets_that_are_held_count_too)
 }
 END_TEST
 
+/* A unit attention comes first; neither is lost for the other, and nothing that is held. */
+START_TEST(an_attention_comes_before_what_went_wrong_behind)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_fail_writes(h, 1, 100, MEDIUM_WRITE_ERROR);
+    host_write(h, text, 10);
+    host_write(h, text, 20);
+    h->target->ops->reset(h->target, SCSI_RESET_BUS);
+    host_send(h, FILEMARKS);
+    expect_sense(h, SENSE_BUS_RESET);
+    expect_flags(h, "");
+    expect_buffer(h, 2, 0, 2, 30);
+    host_send(h, FILEMARKS);
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_flags(h, "D");
+    expect_info(h, 20);
+    expect_buffer(h, 2, 1, 1, 20);
+    h->target->ops->reset(h->target, SCSI_RESET_DEVICE); /* told, and still there */
+    host_clear_attentions(h);
+    expect_buffer(h, 2, 1, 1, 20);
+    host_fail_writes(h, 0, 0, MEDIUM_OK);
+    host_filemarks(h, 1);
+    expect_buffer(h, 3, 3, 0, 0);
+}
+END_TEST
+
 START_TEST(power_takes_what_was_refused)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -520,6 +547,7 @@ TCase *make_ssc_buffer_tcase(void)
     tcase_add_test(tcase, refused_blocks_of_one_write_are_one_run);
     tcase_add_test(tcase, refused_marks_are_bounded_too);
     tcase_add_test(tcase, files_and_sets_that_are_held_count_too);
+    tcase_add_test(tcase, an_attention_comes_before_what_went_wrong_behind);
     tcase_add_test(tcase, power_takes_what_was_refused);
     tcase_add_test(tcase, without_buffer_there_is_nothing_to_defer);
     tcase_add_test(tcase, leaving_buffered_mode_tells);

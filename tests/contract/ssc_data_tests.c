@@ -557,17 +557,46 @@ START_TEST(write_protected_cartridge)
 }
 END_TEST
 
+/* On a WORM cartridge with two blocks, from object `from` on. */
+static const struct {
+    const char *name;
+    uint8_t cdb[6], from, out;
+    bool refused;
+} on_worm[] = {
+    { "WRITE over it", { 0x0a, 0, 0, 0, 10 }, 0, 10, true },
+    { "WRITE over the last", { 0x0a, 0, 0, 0, 10 }, 1, 10, true },
+    { "WRITE behind it", { 0x0a, 0, 0, 0, 10 }, 2, 10, false },
+    { "FILEMARK over it", { 0x10, 0, 0, 0, 1 }, 1, 0, true },
+    { "FILEMARK over it, IMMED", { 0x10, 1, 0, 0, 1 }, 1, 0, true },
+    { "FILEMARK behind it", { 0x10, 0, 0, 0, 1 }, 2, 0, false },
+    { "no FILEMARKS", { 0x10 }, 0, 0, false },
+    { "ERASE", { 0x19 }, 0, 0, true },
+    { "ERASE, LONG", { 0x19, 1 }, 1, 0, true },
+    { "FORMAT MEDIUM", { 0x04 }, 0, 0, true },
+    { "SET CAPACITY", { 0x0b, 0, 0, 0xff, 0xff }, 0, 0, true },
+    { "READ", { 0x08, 0, 0, 0, 10 }, 0, 0, false },
+};
+
 START_TEST(worm_cartridge)
 {
-    MediumGeometry geometry = { .partitions = 1, .worm = true };
+    MediumGeometry geometry = { .capacity = 1 << 20, .partitions = 1, .worm = true };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    MediumPartition partition;
 
     host_write(h, text, 10);
     host_write(h, text, 10);
-    host_rewind(h);
-    host_send_data(h, text, 10, WRITE6(0, 10));
+    host_send(h, CDB(0x2b, 0, 0, 0, 0, 0, on_worm[_i].from, 0, 0, 0));
+    host_send_data(h, text, on_worm[_i].out, on_worm[_i].cdb, 6);
+    if (!on_worm[_i].refused) {
+        expect_good(h);
+        return;
+    }
     expect_sense(h, SENSE_WORM_OVERWRITE);
-    expect_at(h, 0, 0);
+    expect_at(h, 0, on_worm[_i].from);
+    medium_partition(ssc_drive_medium(h->drive), 0, &partition);
+    ck_assert_uint_eq(partition.objects, 2);
+    host_send(h, CDB(0x11, 3, 0, 0, 0, 0));
+    host_write(h, text, 10);
 }
 END_TEST
 
@@ -669,7 +698,7 @@ TCase *make_ssc_data_tcase(void)
     tcase_add_test(tcase, fixed_blocks_up_to_the_end);
     tcase_add_test(tcase, writing_truncates);
     tcase_add_test(tcase, write_protected_cartridge);
-    tcase_add_test(tcase, worm_cartridge);
+    tcase_add_loop_test(tcase, worm_cartridge, 0, G_N_ELEMENTS(on_worm));
     tcase_add_test(tcase, medium_and_host_errors_are_not_mixed);
     tcase_add_test(tcase, read_error_passes_the_block);
     tcase_add_test(tcase, a_refused_data_phase_has_no_effect);

@@ -134,6 +134,35 @@ static void no_cartridge(ScsiHost *h, const SscRow *row)
     }
 }
 
+/* In and being threaded, which takes time if that is modelled. */
+static void becoming_ready(ScsiHost *h, const SscRow *row)
+{
+    uint8_t cdb[SCSI_CDB_MAX];
+    bool needs = IS_IN(need_cartridge, row);
+
+    ssc_drive_set_timed(h->drive, true);
+    h->target->ops->reset(h->target, SCSI_RESET_POWER_ON);
+    host_clear_attentions(h);
+    plain(row, cdb);
+    h->refuse_data = !needs;
+    host_send(h, cdb, row->length);
+    if (needs) {
+        expect_sense(h, SENSE_BECOMING_READY);
+        ck_assert_uint_eq(h->data_phases, 0);
+    } else {
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
+    }
+    if (!h->done && !h->data_phases) { /* UNLOAD takes its time */
+        host_abort(h);
+    }
+}
+
+START_TEST(not_ready_yet)
+{
+    for_each_row(becoming_ready);
+}
+END_TEST
+
 START_TEST(no_cartridge_no_tape_commands)
 {
     for_each_row(no_cartridge);
@@ -444,6 +473,7 @@ TCase *make_ssc_sweep_tcase(void)
     tcase_add_test(tcase, reserved_bits_are_pointed_at);
     tcase_add_test(tcase, short_cdbs_are_refused);
     tcase_add_test(tcase, no_cartridge_no_tape_commands);
+    tcase_add_test(tcase, not_ready_yet);
     tcase_add_test(tcase, a_pending_attention_is_told_once);
     tcase_add_test(tcase, write_protection_is_looked_at);
     tcase_add_test(tcase, logical_units_that_are_not);

@@ -195,6 +195,70 @@ START_TEST(at_early_warning_everything_goes_to_tape_once)
 }
 END_TEST
 
+/*
+ * Each command with the head in the zone: a partition of 1000 bytes that warns at 700, with blocks
+ * of 600, 200 and 100; the head at the end of data, 100 bytes before the end.
+ */
+static const struct {
+    const char *name;
+    uint8_t length, cdb[10];
+    uint16_t out;       /* bytes of Data-Out */
+    ScsiSenseCode code; /* NO_SENSE: GOOD */
+    const char *flags;
+    int64_t information; /* -1: none */
+} inside[] = {
+    { "WRITE", 6, { 0x0a, 0, 0, 0, 10 }, 10, SENSE_END_OF_MEDIUM_DETECTED, "E", 0 },
+    { "WRITE, to the end", 6, { 0x0a, 0, 0, 0, 100 }, 100, SENSE_END_OF_MEDIUM_DETECTED, "E", 0 },
+    { "WRITE, beyond it", 6, { 0x0a, 0, 0, 0, 101 }, 101, SENSE_VOLUME_OVERFLOW, "E", 101 },
+    { "WRITE, nothing", 6, { 0x0a }, 0, SENSE_NO_SENSE, "", -1 },
+    { "FILEMARK", 6, { 0x10, 0, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, "E", 0 },
+    { "FILEMARK, IMMED", 6, { 0x10, 1, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, "E", 0 },
+    { "SETMARK", 6, { 0x10, 2, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, "E", 0 },
+    { "FILEMARKS, beyond", 6, { 0x10, 0, 0, 0, 3 }, 0, SENSE_VOLUME_OVERFLOW, "E", 2 },
+    { "FILEMARKS, IMMED, beyond", 6, { 0x10, 1, 0, 0, 3 }, 0, SENSE_VOLUME_OVERFLOW, "E", 2 },
+    { "FILEMARKS, none", 6, { 0x10 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "READ", 6, { 0x08, 0, 0, 0, 10 }, 0, SENSE_END_OF_DATA, "E", 10 },
+    { "READ REVERSE", 6, { 0x0f, 4, 0, 0, 100 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "VERIFY", 6, { 0x13, 0, 0, 0, 10 }, 0, SENSE_END_OF_DATA, "E", 10 },
+    { "SPACE, a block", 6, { 0x11, 0, 0, 0, 1 }, 0, SENSE_END_OF_DATA, "E", 1 },
+    { "SPACE, a filemark", 6, { 0x11, 1, 0, 0, 1 }, 0, SENSE_END_OF_DATA, "E", 1 },
+    { "SPACE, end of data", 6, { 0x11, 3 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "SPACE, back", 6, { 0x11, 0, 0xff, 0xff, 0xff }, 0, SENSE_NO_SENSE, "", -1 },
+    { "LOCATE", 10, { 0x2b, 0, 0, 0, 0, 0, 2 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "LOCATE, beyond", 10, { 0x2b, 0, 0, 0, 0, 0, 4 }, 0, SENSE_END_OF_DATA, "", -1 },
+    { "REWIND", 6, { 0x01 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "ERASE", 6, { 0x19 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "UNLOAD", 6, { 0x1b }, 0, SENSE_NO_SENSE, "", -1 },
+    { "TEST UNIT READY", 6, { 0x00 }, 0, SENSE_NO_SENSE, "", -1 },
+    { "MODE SENSE", 6, { 0x1a, 0, 0x3f, 0, 0xff }, 0, SENSE_NO_SENSE, "", -1 },
+    { "READ POSITION", 10, { 0x34 }, 0, SENSE_NO_SENSE, "", -1 },
+};
+
+START_TEST(each_command_in_the_zone)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    g_autofree uint8_t *block = g_malloc0(1000);
+
+    send_block(h, 600);
+    send_block(h, 200);
+    send_block(h, 100);
+    ck_assert_uint_eq(position_flags(h), EOP);
+    host_send_data(h, block, inside[_i].out, inside[_i].cdb, inside[_i].length);
+    if (inside[_i].code == SENSE_NO_SENSE) {
+        expect_good(h);
+        return;
+    }
+    expect_sense(h, inside[_i].code);
+    expect_flags(h, inside[_i].flags);
+    if (inside[_i].information < 0) {
+        expect_no_info(h);
+    } else {
+        expect_info(h, inside[_i].information);
+    }
+}
+END_TEST
+
 START_TEST(without_sew_it_stays_in_the_buffer)
 {
     MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
@@ -382,6 +446,7 @@ TCase *make_ssc_zones_tcase(void)
     tcase_add_loop_test(tcase, marks_fill_what_is_left, 0, 4);
     tcase_add_test(tcase, marks_in_the_zone_warn_each);
     tcase_add_test(tcase, at_early_warning_everything_goes_to_tape_once);
+    tcase_add_loop_test(tcase, each_command_in_the_zone, 0, G_N_ELEMENTS(inside));
     tcase_add_test(tcase, without_sew_it_stays_in_the_buffer);
     tcase_add_test(tcase, reading_tells_it_if_asked_to);
     tcase_add_test(tcase, programmable_early_warning_is_told_once);
