@@ -213,6 +213,11 @@ static void end_worker(Run *run, Worker *worker, int status)
     worker->pid = 0;
     if (!report_read(worker->record->directory, &line)) {
         line.reason = g_strdup_printf("its worker ended with wait status %d", status);
+    } else if (status != 0 && line.passed) { /* a sanitizer's complaint, say, at its very end */
+        line.passed = false;
+        g_free(line.reason);
+        line.reason =
+            g_strdup_printf("its worker ended with wait status %d after its verdict", status);
     }
     if (interrupted() || try_again(run, worker, &line)) {
         report_line_clear(&line);
