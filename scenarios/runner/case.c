@@ -436,7 +436,7 @@ static bool prepare_guest(Case *self)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VmReply) reply = vm_run(self->vm, prepare, &error);
-    bool answered = reply && vm_finish(self->vm, reply, SECONDS(40), &error);
+    bool answered = reply && vm_finish(self->vm, reply, SECONDS(60), &error);
 
     if (reply && !answered) {
         vm_forget(self->vm, reply);

@@ -238,6 +238,10 @@ void tape_map_add(Story *story, int number, const char *path, const GPtrArray *s
     medium_info(medium, &info);
     tape->format = g_strdup(info.format);
     tape->capacity = info.geometry.capacity;
+    if (info.geometry.partitions > 1 && !tape->note) {
+        tape->note = g_strdup_printf("this is partition 0 of %u: tape.txt has them all",
+                                     info.geometry.partitions);
+    }
     buffer = g_malloc(MEDIUM_BLOCK_MAX);
     medium_locate(medium, 0, MEDIUM_LOCATE_OBJECT, 0);
     do {
