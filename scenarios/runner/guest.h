@@ -16,6 +16,7 @@ typedef struct GuestKind {
     /* A program under scenarios/ that, given the name, prints the guest's directory. NULL: there is
      * no machine, and no QEMU. */
     const char *builder;
+    const char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
 } GuestKind;
 
 /* Ends with a row whose name is NULL. */

@@ -45,6 +45,8 @@ typedef struct Worker {
     bool again; /* its second try */
 } Worker;
 
+#define NO_QEMU VM_QEMU " is not installed (Debian: qemu-system-x86)"
+
 typedef struct Run {
     const Options *options;
     GPtrArray *cases;
@@ -54,6 +56,7 @@ typedef struct Run {
     ProgressStyle progress;
     FILE *results;
     guint next, done, passed, failed, hung, skipped;
+    bool no_qemu;
 } Run;
 
 static bool fail(GError **error, const char *path, int number)
@@ -252,11 +255,23 @@ static void stop_workers(Run *run)
     }
 }
 
-/* Why a case cannot be run with the drive where it is; NULL: it can. */
+/* Why a case cannot be run here, or with the drive where it is; NULL: it can. Interned. */
 static const char *hindrance(const Run *run, const Scenario *scenario)
 {
+    const char *needs = scenario->guest->needs;
+    g_autofree char *found = needs ? g_find_program_in_path(needs) : NULL;
     guint i;
 
+    if (run->no_qemu && !scenario->sim) {
+        return NO_QEMU;
+    }
+    if (needs && !found) {
+        g_autofree char *why = g_strdup_printf("its guest is built with %s, which is not installed "
+                                               "(Debian: %s)",
+                                               needs, needs);
+
+        return g_intern_string(why);
+    }
     for (i = 0; run->options->attachment == GUEST_QEMU_DEVICE && i < scenario->steps->len; i++) {
         if (strstr(((const Step *)scenario->steps->pdata[i])->text, "drive-kill")) {
             return "it kills the drive, which is part of QEMU here";
@@ -322,16 +337,15 @@ static bool run_cases(Run *run, GError **error)
 
 /* ---- guests ---- */
 
-static bool needs_machine(const GPtrArray *cases)
+/* How many of them start a machine. */
+static guint count_machines(const GPtrArray *cases)
 {
-    guint i;
+    guint i, n = 0;
 
     for (i = 0; i < cases->len; i++) {
-        if (!((const Scenario *)cases->pdata[i])->sim) {
-            return true;
-        }
+        n += !((const Scenario *)cases->pdata[i])->sim;
     }
-    return false;
+    return n;
 }
 
 /* A machine takes two processors, a simulated host one. */
@@ -340,7 +354,7 @@ static void choose_jobs(Options *o, const GPtrArray *cases)
     int processors = (int)g_get_num_processors();
 
     if (o->jobs == 0) {
-        o->jobs = needs_machine(cases) ? MAX(1, processors / 2) : processors;
+        o->jobs = count_machines(cases) > 0 ? MAX(1, processors / 2) : processors;
     }
 }
 
@@ -355,6 +369,9 @@ static bool prepare_guests(Run *run, GError **error)
         Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
         g_autofree char *state = NULL;
 
+        if (hindrance(run, scenario)) {
+            continue;
+        }
         if (!guest) {
             guest = guest_prepare(scenario->guest, run->options->attachment, run->progress, error);
             if (!guest) {
@@ -474,8 +491,9 @@ static int run_all(Run *run)
         return EXIT_ALL_SKIPPED;
     }
     printf("KTAP version 1\n1..%u\n", run->cases->len);
-    if (!qemu && needs_machine(run->cases)) {
-        return skip_all(run, VM_QEMU " is not installed (Debian: qemu-system-x86)");
+    run->no_qemu = !qemu;
+    if (!qemu && count_machines(run->cases) == run->cases->len) {
+        return skip_all(run, NO_QEMU);
     }
     if (!lock_out(run->options->out, &error)) {
         return usbtape_fail(error);
