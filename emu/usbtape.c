@@ -48,6 +48,25 @@ typedef struct ForeignTrace {
     UsbTapeDrive *drive;
 } ForeignTrace;
 
+/*
+ * Buffers that are not in use, kept: the system would give each back, and hand it out anew page by
+ * page. The drive's write-behind buffer returns them, from whichever thread; the pool outlives the
+ * drive as long as one is out.
+ */
+#define POOL_BYTES_MAX (32u * 1024 * 1024)
+
+typedef struct Pool {
+    GMutex lock;
+    GQueue free; /* of Buffer, the latest first */
+    size_t bytes;
+} Pool;
+
+typedef struct Buffer {
+    Pool *pool;
+    size_t size;
+    max_align_t data[]; /* `size` bytes */
+} Buffer;
+
 struct UsbTapeDrive {
     const UsbTapeOps *ops;
     void *opaque;
@@ -64,6 +83,7 @@ struct UsbTapeDrive {
     UsbTapeDescription description;
 
     GQueue submitted; /* of Submitted; a few at most, one an endpoint */
+    Pool *pool;
     Submitted *spare; /* one that is not in use: there is one nearly always */
     uint64_t last_id;
 
@@ -183,6 +203,81 @@ static bool open_trace(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
         trace_tee_add(&self->tee, trace_file_sink(self->trace));
     }
     return self->trace != NULL;
+}
+
+/* ---- buffers ---- */
+
+static Pool *pool_new(void)
+{
+    Pool *pool = g_atomic_rc_box_new0(Pool);
+
+    g_mutex_init(&pool->lock);
+    g_queue_init(&pool->free);
+    return pool;
+}
+
+static void pool_clear(void *data)
+{
+    Pool *pool = data;
+
+    g_queue_clear_full(&pool->free, g_free);
+    g_mutex_clear(&pool->lock);
+}
+
+static void pool_unref(Pool *pool)
+{
+    g_atomic_rc_box_release_full(pool, pool_clear);
+}
+
+/* The latest one that is large enough and not far too large; NULL: none. */
+static Buffer *pool_take(Pool *pool, size_t size)
+{
+    Buffer *found = NULL;
+    GList *i;
+
+    g_mutex_lock(&pool->lock);
+    for (i = pool->free.head; i; i = i->next) {
+        found = i->data;
+        if (found->size >= size && found->size / 2 <= size) {
+            pool->bytes -= found->size;
+            g_queue_delete_link(&pool->free, i);
+            break;
+        }
+        found = NULL;
+    }
+    g_mutex_unlock(&pool->lock);
+    return found;
+}
+
+static void buffer_release(void *data)
+{
+    Buffer *buffer = data;
+    Pool *pool = buffer->pool;
+
+    g_mutex_lock(&pool->lock);
+    if (pool->bytes + buffer->size <= POOL_BYTES_MAX) {
+        pool->bytes += buffer->size;
+        g_queue_push_head(&pool->free, g_steal_pointer(&buffer));
+    }
+    g_mutex_unlock(&pool->lock);
+    g_free(buffer);
+    pool_unref(pool);
+}
+
+/* Sizes in use are few: a CBW's, a record's. Small ones share one. */
+#define BUFFER_SIZE_MIN 512u
+
+void *usbtape_drive_buffer(UsbTapeDrive *self, size_t length)
+{
+    size_t size = MAX(length, BUFFER_SIZE_MIN);
+    Buffer *buffer = pool_take(self->pool, size);
+
+    if (!buffer) {
+        buffer = g_malloc(sizeof *buffer + size);
+        buffer->size = size;
+    }
+    buffer->pool = g_atomic_rc_box_acquire(self->pool);
+    return buffer->data;
 }
 
 /* ---- the parts ---- */
@@ -485,6 +580,7 @@ bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
     g_assert(self->clock.timers.length == 0);
     failed = g_steal_pointer(&self->closing);
     g_free(self->spare);
+    pool_unref(self->pool);
     g_free(self);
     if (failed) {
         g_propagate_error(error, g_steal_pointer(&failed));
@@ -505,6 +601,7 @@ UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *o
     self->clock.base.ops = &clock_ops;
     self->clock.drive = self;
     self->executor = loop_executor_new();
+    self->pool = pool_new();
     if (open_trace(self, config, error) && load_faults(self, config, error) &&
         make_model(self, config, error) && make_drive(self, config, error) &&
         open_control(self, config, error)) {
@@ -556,13 +653,13 @@ static void submit(UsbTapeDrive *self, UsbTransfer transfer, const void *token)
     usb_device_submit(drive_usb(self->drive), &submitted->transfer);
 }
 
-void usbtape_drive_bulk_out(UsbTapeDrive *self, uint8_t endpoint, void *data, size_t length,
+void usbtape_drive_bulk_out(UsbTapeDrive *self, uint8_t endpoint, void *buffer, size_t length,
                             void *token)
 {
-    submit(self,
-           (UsbTransfer){
-               .endpoint = endpoint, .out = g_bytes_new_take(data, length), .length = length },
-           token);
+    Buffer *from = (void *)((char *)buffer - offsetof(Buffer, data));
+    GBytes *out = g_bytes_new_with_free_func(buffer, length, buffer_release, from);
+
+    submit(self, (UsbTransfer){ .endpoint = endpoint, .out = out, .length = length }, token);
 }
 
 void usbtape_drive_bulk_in(UsbTapeDrive *self, uint8_t endpoint, size_t length, void *token)

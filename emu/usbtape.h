@@ -122,8 +122,10 @@ void usbtape_drive_set_speed(UsbTapeDrive *drive, UsbTapeSpeed speed);
 /* Port reset: what is submitted is cancelled first. */
 void usbtape_drive_reset(UsbTapeDrive *drive);
 
-/* Takes `data`, from g_malloc, over. */
-void usbtape_drive_bulk_out(UsbTapeDrive *drive, uint8_t endpoint, void *data, size_t length,
+/* Memory for the data of one OUT transfer; usbtape_drive_bulk_out() takes it over. It comes from
+ * transfers that have ended, since data phases come and go by the thousand. */
+void *usbtape_drive_buffer(UsbTapeDrive *drive, size_t length);
+void usbtape_drive_bulk_out(UsbTapeDrive *drive, uint8_t endpoint, void *buffer, size_t length,
                             void *token);
 void usbtape_drive_bulk_in(UsbTapeDrive *drive, uint8_t endpoint, size_t length, void *token);
 /* A request of ep0, standard ones too (but SET_ADDRESS). `setup`: 8 bytes; `out`: wLength bytes of

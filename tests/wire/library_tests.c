@@ -169,7 +169,7 @@ static void configure(Room *room)
 
 static void send_cbw(Room *room, const uint8_t cdb[6], uint32_t length, bool in)
 {
-    uint8_t *cbw = g_malloc0(BOT_CBW_LENGTH);
+    uint8_t *cbw = memset(usbtape_drive_buffer(room->drive, BOT_CBW_LENGTH), 0, BOT_CBW_LENGTH);
     End end;
 
     put_le32(cbw, BOT_CBW_SIGNATURE);
@@ -186,7 +186,9 @@ static void send_cbw(Room *room, const uint8_t cdb[6], uint32_t length, bool in)
 static void send_data(Room *room, size_t length, End *end)
 {
     end_init(end);
-    usbtape_drive_bulk_out(room->drive, USB_BULK_OUT, g_malloc0(length), length, end);
+    usbtape_drive_bulk_out(room->drive, USB_BULK_OUT,
+                           memset(usbtape_drive_buffer(room->drive, length), 0, length), length,
+                           end);
 }
 
 static void ask(Room *room, size_t length, End *end)

@@ -225,7 +225,7 @@ static void usb_tape_handle_data(USBDevice *dev, USBPacket *p)
     if (p->pid == USB_TOKEN_IN) {
         usbtape_drive_bulk_in(s->drive, p->ep->nr | USB_DIR_IN, length, r);
     } else {
-        void *data = g_malloc(length);
+        void *data = usbtape_drive_buffer(s->drive, length);
 
         usb_packet_copy(p, data, length);
         usbtape_drive_bulk_out(s->drive, p->ep->nr, data, length, r);
