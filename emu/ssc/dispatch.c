@@ -172,38 +172,84 @@ static Outcome pass_gates(SscCommand *c)
     return start(c);
 }
 
-static void trace_command(const SscCommand *c)
+/* Where the head is, for the trace: "0/1044", or "-" where it is not in a tape. */
+static void say_position(SscDrive *drive, char text[32])
 {
-    char hex[3 * SCSI_CDB_MAX + 1] = "";
-    const SscRow *row = ssc_table_find(c->cdb);
+    MediumPosition position;
 
-    if (trace_wants(c->drive->trace, TRACE_SCSI_COMMAND)) {
-        for (unsigned i = 0; i < MIN(c->task->cdb_length, SCSI_CDB_MAX); i++) {
-            g_snprintf(hex + 3 * i, 4, " %02x", c->cdb[i]);
-        }
-        TRACE(c->drive->trace, SCSI_COMMAND, "tag %" G_GINT64_MODIFIER "x lun %u %s:%s",
-              c->task->tag, c->task->lun, row ? row->name : "unknown", hex);
+    if (!drive->loaded) {
+        g_strlcpy(text, "-", 32);
+        return;
+    }
+    position = ssc_drive_position(drive);
+    g_snprintf(text, 32, "%u/%" G_GUINT64_FORMAT, position.partition, position.object);
+}
+
+/* "WRITE(6): 0a 00 04 00 00 00". Free with g_free. */
+static char *describe_command(const ScsiTask *task)
+{
+    const SscRow *row = ssc_table_find(task->cdb);
+    char hex[3 * SCSI_CDB_MAX + 1] = "";
+
+    for (unsigned i = 0; i < MIN(task->cdb_length, SCSI_CDB_MAX); i++) {
+        g_snprintf(hex + 3 * i, 4, " %02x", task->cdb[i]);
+    }
+    return g_strdup_printf("%s:%s", row ? row->name : "unknown", hex);
+}
+
+static void trace_command(SscCommand *c)
+{
+    Trace *trace = c->drive->trace;
+
+    if (trace_wants(trace, TRACE_SCSI_COMMAND)) {
+        g_autofree char *command = describe_command(c->task);
+
+        TRACE(trace, SCSI_COMMAND, "tag %" G_GINT64_MODIFIER "x lun %u %s", c->task->tag,
+              c->task->lun, command);
+    }
+    if (trace_wants(trace, TRACE_SCSI_DONE)) {
+        c->begun = clock_now(c->drive->clock);
+        say_position(c->drive, c->from);
     }
 }
 
-static void trace_outcome(const SscDrive *drive, const ScsiTask *task, const ScsiSense *sense)
+/* How it ended, in words. Free with g_free. */
+static char *describe_outcome(const ScsiTask *task, const ScsiSense *sense)
 {
-    switch (task->status) {
-    case SCSI_CHECK_CONDITION:
-        TRACE(drive->trace, SCSI_OUTCOME,
-              "tag %" G_GINT64_MODIFIER "x CHECK CONDITION %x/%02x/%02x %s%s%s%s%s", task->tag,
-              scsi_sense_key(sense->code), scsi_sense_asc(sense->code),
-              scsi_sense_ascq(sense->code), scsi_sense_text(sense->code),
-              sense->deferred ? ", deferred" : "", sense->filemark ? ", FILEMARK" : "",
-              sense->eom ? ", EOM" : "", sense->ili ? ", ILI" : "");
-        break;
-    case SCSI_GOOD:
-    case SCSI_BUSY:
-    case SCSI_RESERVATION_CONFLICT:
-    case SCSI_TASK_SET_FULL:
-        TRACE(drive->trace, SCSI_OUTCOME, "tag %" G_GINT64_MODIFIER "x status %02x", task->tag,
-              (unsigned)task->status);
-        break;
+    if (task->status != SCSI_CHECK_CONDITION) {
+        return g_strdup_printf("status %02x", (unsigned)task->status);
+    }
+    return g_strdup_printf("CHECK CONDITION %x/%02x/%02x %s%s%s%s%s", scsi_sense_key(sense->code),
+                           scsi_sense_asc(sense->code), scsi_sense_ascq(sense->code),
+                           scsi_sense_text(sense->code), sense->deferred ? ", deferred" : "",
+                           sense->filemark ? ", FILEMARK" : "", sense->eom ? ", EOM" : "",
+                           sense->ili ? ", ILI" : "");
+}
+
+static void trace_done(SscCommand *c, const char *outcome)
+{
+    SscDrive *drive = c->drive;
+
+    if (trace_wants(drive->trace, TRACE_SCSI_DONE)) {
+        g_autofree char *command = describe_command(c->task);
+        char to[32];
+
+        say_position(drive, to);
+        TRACE(drive->trace, SCSI_DONE,
+              "tag %" G_GINT64_MODIFIER "x %s, %" G_GINT64_FORMAT " us, %s to %s, %s", c->task->tag,
+              command, clock_now(drive->clock) - c->begun, c->from, to, outcome);
+    }
+}
+
+static void trace_outcome(SscCommand *c, const ScsiSense *sense)
+{
+    Trace *trace = c->drive->trace;
+
+    if (trace_wants(trace, TRACE_SCSI_OUTCOME) || trace_wants(trace, TRACE_SCSI_DONE)) {
+        g_autofree char *outcome = describe_outcome(c->task, sense);
+
+        TRACE(trace, SCSI_OUTCOME, "tag %" G_GINT64_MODIFIER "x %s", c->task->tag, outcome);
+        trace_done(c, outcome);
     }
 }
 
@@ -222,7 +268,7 @@ static void finish(SscDrive *drive, const Outcome *outcome)
     if (outcome->status == SCSI_CHECK_CONDITION) {
         task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);
     }
-    trace_outcome(drive, task, &outcome->sense);
+    trace_outcome(&drive->command, &outcome->sense);
     drive->command.task = NULL;
     drive->command.next = NULL;
     task->ops->done(task);
@@ -428,6 +474,7 @@ void ssc_abort(ScsiTarget *target, ScsiTask *task)
 
     /* One that waits first: the current one, refused a moment ago, may use the same ScsiTask. */
     if (!g_queue_remove(&drive->waiting, task) && drive->command.task == task) {
+        trace_done(&drive->command, "aborted");
         ssc_forget_command(drive);
         pump(drive);
     }

@@ -25,6 +25,8 @@ struct SscCommand {
     SscDrive *drive;
     ScsiTask *task;  /* NULL: none */
     uint64_t number; /* counts commands: the next one may come in the same ScsiTask */
+    int64_t begun;   /* of the clock; for the trace, as is the next */
+    char from[32];   /* where the head was: partition and object */
     const SscRow *row;
     const uint8_t *cdb;
     ByteWriter reply;   /* over drive->scratch: parameter data under construction */

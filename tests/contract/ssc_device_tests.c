@@ -509,10 +509,43 @@ START_TEST(commands_are_traced)
     h->target = ssc_drive_target(h->drive);
     host_send(h, CDB(0x05, 0, 0, 0, 0, 0));
     host_send(h, CDB(0x05, 0, 0, 0, 0, 0));
-    ck_assert_str_eq(lines->str, "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
-                                 "scsi.outcome tag 1 CHECK CONDITION 6/29/01 Power on occurred\n"
-                                 "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
-                                 "scsi.outcome tag 1 status 00\n");
+    ck_assert_str_eq(lines->str,
+                     "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
+                     "scsi.outcome tag 1 CHECK CONDITION 6/29/01 Power on occurred\n"
+                     "scsi.done tag 1 READ BLOCK LIMITS: 05 00 00 00 00 00, 0 us, - to -, "
+                     "CHECK CONDITION 6/29/01 Power on occurred\n"
+                     "scsi.command tag 1 lun 0 READ BLOCK LIMITS: 05 00 00 00 00 00\n"
+                     "scsi.outcome tag 1 status 00\n"
+                     "scsi.done tag 1 READ BLOCK LIMITS: 05 00 00 00 00 00, 0 us, - to -, "
+                     "status 00\n");
+}
+END_TEST
+
+/* Each command is one line that says it all: what, how long, from where to where, and how. */
+START_TEST(a_line_tells_all_of_a_command)
+{
+    static const uint8_t blocks[1024] = { 1 };
+    g_autoptr(GString) lines = g_string_new(NULL);
+    Recorder recorder = { { record, ~TRACE_BIT(TRACE_SCSI_DONE) }, lines };
+    g_autoptr(ScsiHost) h = host_new(NULL);
+
+    ssc_drive_free(h->drive);
+    h->drive = ssc_drive_new(ssc_model_by_name(NULL, NULL), NULL, h->clock, &recorder.base);
+    h->target = ssc_drive_target(h->drive);
+    host_insert(h, NULL);
+    host_clear_attentions(h);
+    g_string_truncate(lines, 0);
+    host_write(h, blocks, 1000);
+    host_send(h, CDB(0x10, 0, 0, 0, 2, 0));
+    host_send(h, CDB(0x08, 0, 0, 3, 0xe8, 0));
+    host_send(h, CDB(0x01, 0, 0, 0, 0, 0));
+    ck_assert_str_eq(
+        lines->str, "scsi.done tag 1 WRITE(6): 0a 00 00 03 e8 00, 0 us, 0/0 to 0/1, status 00\n"
+                    "scsi.done tag 1 WRITE FILEMARKS(6): 10 00 00 00 02 00, 0 us, 0/1 to 0/3, "
+                    "status 00\n"
+                    "scsi.done tag 1 READ(6): 08 00 00 03 e8 00, 0 us, 0/3 to 0/3, CHECK CONDITION "
+                    "8/00/05 End-of-data detected\n"
+                    "scsi.done tag 1 REWIND: 01 00 00 00 00 00, 0 us, 0/3 to 0/0, status 00\n");
 }
 END_TEST
 
@@ -559,6 +592,7 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, a_serial_of_ones_own);
     tcase_add_test(tcase, some_models_tell_of_a_load);
     tcase_add_test(tcase, commands_are_traced);
+    tcase_add_test(tcase, a_line_tells_all_of_a_command);
     tcase_add_test(tcase, host_errors_are_traced_as_such);
     return tcase;
 }
