@@ -3,6 +3,7 @@
 #include "media/formats.h"
 #include "scenarios/runner/oracle.h"
 #include "scenarios/subjects/linux/stamp.h"
+#include "scenarios/subjects/mtf/writer.h"
 #include "tests/support/suite.h"
 
 #include <glib/gstdio.h>
@@ -439,6 +440,72 @@ START_TEST(sums_of_restored_files_are_compared)
 }
 END_TEST
 
+/* ---- the simulated backup ---- */
+
+/* A backup of one file; `swapped`: that object changes places with the next one. 0: none does. */
+static void write_backup(Bench *b, uint64_t swapped)
+{
+    const MtfFilePlan files[] = { { "DATA", "F.BIN", 400 * 1000 } };
+    const MtfJob job = { .run = 1, .set = 1, .files = files, .n_files = 1 };
+    g_autoptr(MtfWriter) writer = mtf_writer_new(&job, NULL);
+    GBytes *late = NULL;
+    MtfOp op;
+
+    while (mtf_writer_next(writer, &op)) {
+        uint64_t written;
+        size_t length;
+
+        if (op.type == MTF_OP_FILEMARK) {
+            medium_write_marks(b->medium, MEDIUM_MARK_FILEMARK, 1, &written);
+        } else if (swapped > 0 && op.number == swapped) {
+            late = g_bytes_ref(op.data);
+        } else {
+            const void *data = g_bytes_get_data(op.data, &length);
+
+            ck_assert_int_eq(medium_write(b->medium, data, length), MEDIUM_OK);
+            if (late) {
+                data = g_bytes_get_data(late, &length);
+                ck_assert_int_eq(medium_write(b->medium, data, length), MEDIUM_OK);
+                g_clear_pointer(&late, g_bytes_unref);
+            }
+        }
+        mtf_op_clear(&op);
+    }
+}
+
+/* Two blocks in the middle of a file: the format does not see it, the records do. The first two
+ * blocks of a set: it does. */
+static const struct {
+    uint64_t swapped;
+    const char *expect, *finding;
+} backups[] = {
+    { 0, "{mtf: {sets: 1}}", NULL },
+    { 0, "{mtf: {sets: 2}}", "cartridge 1 holds 1 backup sets" },
+    { 0, "{mtf: {sets: 1, cartridge: 2}}", "there is no cartridge 2" },
+    { 12, "{mtf: {sets: 1}}", "cartridge 1: object 12 holds write 13" },
+    { 2, "{mtf: {sets: 1}}", "cartridge 1: object 2 holds write 3" },
+};
+
+START_TEST(backup_is_judged)
+{
+    Bench b;
+    const char *finding;
+
+    bench_open(&b);
+    write_backup(&b, backups[_i].swapped);
+    finding = judge(&b, backups[_i].expect);
+    if (backups[_i].finding) {
+        ck_assert_str_eq(finding, backups[_i].finding);
+    } else {
+        ck_assert_uint_eq(b.findings->len, 0);
+    }
+    /* What the format itself violates comes after what holds something else. */
+    ck_assert(backups[_i].swapped != 2 ||
+              strstr(b.findings->pdata[b.findings->len - 1], "as Microsoft Tape Format has it"));
+    bench_close(&b);
+}
+END_TEST
+
 TCase *make_oracle_tcase(void)
 {
     TCase *tcase = tcase_create("oracle");
@@ -452,5 +519,6 @@ TCase *make_oracle_tcase(void)
     tcase_add_test(tcase, sums_of_restored_files_are_compared);
     tcase_add_loop_test(tcase, every_partition_is_walked, 0, G_N_ELEMENTS(partitions));
     tcase_add_test(tcase, damage_is_found_wherever_it_is);
+    tcase_add_loop_test(tcase, backup_is_judged, 0, G_N_ELEMENTS(backups));
     return tcase;
 }
