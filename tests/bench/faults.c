@@ -209,7 +209,7 @@ static Times turn(With with, uint32_t size, unsigned blocks)
 static double report(const char *what, uint32_t size, unsigned blocks, double *without,
                      double *with, unsigned turns)
 {
-    double ratios[TURNS], ratio;
+    double ratios[TURNS] = { 0 }, ratio;
     unsigned i;
 
     for (i = 0; i < turns; i++) {

@@ -253,6 +253,7 @@ static int disk_reserve(HostFile *file, uint64_t offset, uint64_t length)
         return -disk->fail_error;
     }
     for (page = offset / PAGE; page * PAGE < offset + length && !disk->promises; page++) {
+        /* cppcheck-suppress leakReturnValNotUsed ; the page is the disk's */
         if (disk->pages_max < G_MAXUINT && !make_page(disk, page)) {
             return -ENOSPC;
         }
