@@ -59,18 +59,15 @@ uint64_t ssc_buffer_drain(SscBuffer *b, uint64_t bytes)
     return before - b->behind_bytes;
 }
 
-/* Until it fits. Returns the bytes that had to go to tape for that. */
-static uint64_t drain(SscBuffer *b)
+/* Until it fits. */
+static void drain(SscBuffer *b)
 {
-    uint64_t before = b->behind_bytes;
-
     while (b->behind_bytes > b->capacity) {
         uint64_t excess = b->behind_bytes - b->capacity;
         uint32_t size = run_at(b, 0)->size;
 
         drain_run(b, size > 0 ? (excess + size - 1) / size : G_MAXUINT64);
     }
-    return before - b->behind_bytes;
 }
 
 /* The medium has taken them. */
@@ -78,6 +75,8 @@ static void add_behind(SscDrive *drive, uint64_t objects, uint32_t size)
 {
     SscBuffer *b = &drive->buffer;
     SscRun *last = b->n_runs > 0 ? run_at(b, b->n_runs - 1) : NULL;
+
+    uint64_t added = objects * size, before = b->behind_bytes + added;
 
     if (objects == 0) {
         return;
@@ -97,8 +96,9 @@ static void add_behind(SscDrive *drive, uint64_t objects, uint32_t size)
         *run_at(b, b->n_runs++) = (SscRun){ objects, size };
     }
     b->behind_objects += objects;
-    b->behind_bytes += objects * size;
-    ssc_timing_drained(drive, drain(b));
+    b->behind_bytes += added;
+    drain(b);
+    ssc_timing_drained(drive, before - b->behind_bytes); /* with the run that made room above */
 }
 
 void ssc_buffer_synced(SscBuffer *b)
@@ -181,6 +181,17 @@ static bool holds_back(const SscDrive *drive, MediumResult result)
     return result == MEDIUM_WRITE_ERROR && drive->mode.buffered_mode != 0;
 }
 
+/* To the medium, and what that takes of it to the count of bytes on tape. */
+static MediumResult write_block(SscDrive *drive, const uint8_t *data, uint32_t size)
+{
+    uint64_t before = ssc_drive_used(drive);
+    MediumResult result = ssc_zones_write(drive, data, size);
+    uint64_t after = ssc_drive_used(drive);
+
+    drive->tape_written += after - MIN(before, after);
+    return result;
+}
+
 /* The first block or all the marks of a run, to the medium. */
 static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *written)
 {
@@ -189,7 +200,7 @@ static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *w
     if (!held->blocks) {
         return ssc_zones_write_marks(drive, held->mark, held->count, written);
     }
-    result = ssc_zones_write(drive, first_block(held), held->size);
+    result = write_block(drive, first_block(held), held->size);
     *written = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING;
     return result;
 }
@@ -276,10 +287,7 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
     if (b->held_objects == 0) {
         const uint8_t *data = g_bytes_get_data(c->task->out, NULL);
 
-        uint64_t before = ssc_drive_used(drive);
-
-        result = ssc_zones_write(drive, data + offset, size);
-        drive->tape_written += ssc_drive_used(drive) - MIN(before, ssc_drive_used(drive));
+        result = write_block(drive, data + offset, size);
         if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
             add_behind(drive, 1, size);
         }
