@@ -265,10 +265,12 @@ static void set_value(JsonObject *object, const char *name, const char *value)
     if (g_strv_contains(numbers, name) &&
         g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &number, NULL)) {
         json_object_set_int_member(object, name, (gint64)number);
-    } else {
-        g_autofree char *plain = g_uri_unescape_string(value, NULL); /* `at`, a path */
+    } else if (g_str_equal(name, "at")) { /* a path, the one value that is escaped */
+        g_autofree char *plain = g_uri_unescape_string(value, NULL);
 
         set_text(object, name, plain ? plain : value);
+    } else {
+        set_text(object, name, value);
     }
 }
 
