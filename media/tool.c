@@ -368,11 +368,14 @@ static bool same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. */
-static TapeMedium *open_to_repair(const char *path, bool *salvaged, GError **error)
+/*
+ * `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. Such a
+ * guess never replaces the only original: a better one may be made of it some day.
+ */
+static TapeMedium *open_to_repair(const char *path, bool replace, bool *salvaged, GError **error)
 {
     g_autofree char *notice = NULL;
-    TapeMedium *m = open_to_read(path, error);
+    g_autoptr(TapeMedium) m = open_to_read(path, error);
 
     if (!m) {
         m = medium_salvage(path, &notice, NULL);
@@ -380,26 +383,36 @@ static TapeMedium *open_to_repair(const char *path, bool *salvaged, GError **err
     }
     if (*salvaged) {
         g_clear_error(error);
+    }
+    if (*salvaged && replace) {
+        usbtape_input_error(error,
+                            "%s: both superblocks are gone, and what is found without them is not "
+                            "all: name another file for it",
+                            path);
+        return NULL;
+    }
+    if (*salvaged) {
         fprintf(stderr, "usbtape: %s\n", notice);
     }
-    return m;
+    return g_steal_pointer(&m);
 }
 
 /*
  * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
- * it is unless it is itself named as the target. Damage is a failure all the same.
+ * it is unless it is itself named as the target and has a superblock. Damage is a failure all the
+ * same.
  */
 static bool repair(const char *path, const char *target, GError **error)
 {
     bool replace = same_file(path, target), salvaged = false;
     g_autoptr(TapeMedium) alone = NULL;
-    g_autoptr(TapeMedium) m = open_to_repair(path, &salvaged, error);
+    g_autoptr(TapeMedium) m = open_to_repair(path, replace, &salvaged, error);
     uint64_t lost = 0;
 
-    if (m && replace && !salvaged) { /* no drive may be at it */
+    if (m && replace) { /* no drive may be at it */
         alone = medium_open(path, false, executor_inline(), NULL, error);
     }
-    if (!m || (replace && !salvaged && !alone) ||
+    if (!m || (replace && !alone) ||
         !copy_to(m, path, format_of(m), target, replace, false, &lost, error)) {
         return false;
     }
@@ -521,7 +534,9 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
           "format of the new file (default: by its suffix)", "FORMAT" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "for a machine to read", NULL },
         { "repair", 0, 0, G_OPTION_ARG_FILENAME, &o->repair,
-          "write all that can be read to this new cartridge (or over FILE, if it is that)", "OUT" },
+          "write all that can be read to this new cartridge (or over FILE, if it is that and has a "
+          "superblock left)",
+          "OUT" },
         { "mtf", 0, 0, G_OPTION_ARG_NONE, &o->mtf,
           "a Windows backup's tape: judge it as Microsoft Tape Format, too", NULL },
         { "file", 0, 0, G_OPTION_ARG_INT64, &o->file, "which, from 0", "N" },
