@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+enum { SEARCHES_MIN = 8 }; /* for a chunk of data, before it is likely to be lost */
+
 /* Tables of objects, found chunk by chunk; chunks have the size that this program gives them. */
 typedef struct Search {
     Cartridge *c;
@@ -121,25 +123,45 @@ static bool is_whole(Cartridge *c, const ObjectEntry *entry)
            crc32c(0, data, entry->stored) == entry->data_crc;
 }
 
-/*
- * If all of the block's data but what lies in one chunk is known, that one is looked for among the
- * chunks that are nobody's: it is the one with which the CRC is right.
- */
-static bool adopt_data(Search *s, const ObjectEntry *entry)
-{
-    Store *store = &s->c->store;
-    ChunkRecord record = { s->generation, (uint16_t)s->c->partition, STREAM_DATA, 0 };
-    uint64_t index = entry->before.bytes >> CHUNK_SHIFT;
-    uint64_t last = (entry->before.bytes + entry->stored - 1) >> CHUNK_SHIFT;
-    uint32_t missing = 0, chunk;
+/* How many blocks searched for a chunk in vain, by its index in the stream. */
+typedef uint32_t Vain[CHUNK_RECORDS_MAX];
 
-    for (; index <= last; index++) {
-        if (!store_has(store, s->c->partition, STREAM_DATA, index)) {
-            record.index = (uint32_t)index;
+/*
+ * A damaged block finds nothing, though its chunk is there: so others of that chunk are tried, the
+ * first few all, then ever fewer, so that a chunk that is lost does not cost a search for each.
+ */
+static bool is_worth_a_search(uint32_t vain)
+{
+    return vain < SEARCHES_MIN || (vain & (vain - 1)) == 0;
+}
+
+/* The chunks of the stream that the block needs and that are not known; `*index`: the last one. */
+static uint32_t missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t *index)
+{
+    uint64_t i = entry->before.bytes >> CHUNK_SHIFT;
+    uint64_t last = (entry->before.bytes + entry->stored - 1) >> CHUNK_SHIFT;
+    uint32_t missing = 0;
+
+    for (; i <= last; i++) {
+        if (!store_has(&c->store, c->partition, STREAM_DATA, i)) {
+            *index = i;
             missing++;
         }
     }
-    for (chunk = 0; chunk < s->chunks && missing == 1; chunk++) {
+    return missing;
+}
+
+/*
+ * Chunk `index` of the data is looked for among those that are nobody's: it is the one with which
+ * the CRC of the block is right.
+ */
+static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
+{
+    Store *store = &s->c->store;
+    ChunkRecord record = { s->generation, (uint16_t)s->c->partition, STREAM_DATA, index };
+    uint32_t chunk;
+
+    for (chunk = 0; chunk < s->chunks; chunk++) {
         if (store_is_free(store, chunk) && store_adopt(store, &record, chunk)) {
             if (is_whole(s->c, entry)) {
                 return true;
@@ -150,20 +172,21 @@ static bool adopt_data(Search *s, const ObjectEntry *entry)
     return false;
 }
 
-/* Gives the blocks of the partition under the head their data. Once for each chunk in vain. */
+/* Gives the blocks of the partition under the head their data, if all but one chunk is known. */
 static void find_data(Search *s)
 {
+    g_autofree Vain *vain = g_malloc0(sizeof *vain);
     Cartridge *c = s->c;
-    uint64_t object, vain = G_MAXUINT64;
+    uint64_t object;
 
     for (object = 0; object < cartridge_end(c)->object; object++) {
         ObjectEntry entry;
+        uint64_t index = 0;
 
         if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
-            (entry.before.bytes + entry.stored - 1) >> CHUNK_SHIFT != vain &&
-            !adopt_data(s, &entry)) {
-            vain = (entry.before.bytes + entry.stored - 1) >> CHUNK_SHIFT;
-            vain = store_has(&c->store, c->partition, STREAM_DATA, vain) ? G_MAXUINT64 : vain;
+            missing_chunks(c, &entry, &index) == 1 && index < CHUNK_RECORDS_MAX &&
+            !(is_worth_a_search((*vain)[index]) && adopt_data(s, &entry, (uint32_t)index))) {
+            (*vain)[index]++;
         }
     }
 }

@@ -47,14 +47,14 @@ def refused(status, words, *arguments, **more):
 
 def tap_image(*objects, end=b'\xff\xff\xff\xff'):
     """A .tap image: bytes are a block, None is a tape mark."""
-    image = b''
+    image = bytearray()  # of many blocks: bytes would be copied for each
     for data in objects:
         if data is None:
             image += struct.pack('<I', 0)
         else:
             length = struct.pack('<I', len(data))
             image += length + data + b'\0' * (len(data) & 1) + length
-    return image + end
+    return bytes(image + end)
 
 
 def write(name, data):
@@ -275,6 +275,34 @@ def a_tape_is_salvaged_without_superblocks():
     assert not os.path.exists('new.tape')
 
 
+def chunks_of(image):
+    """Of a cartridge's bytes: {(kind, index): offset}; 1 is the table of objects, 2 the data."""
+    chunks = {}
+    for record in range(64):
+        _, generation, _, kind, _, index = struct.unpack_from('<IIHBBI', image, 3 * 2**20 + record * 16)
+        if generation:
+            chunks[kind, index] = 2**24 + record * 2**24
+    return chunks
+
+
+def a_bad_block_does_not_hide_its_chunk():
+    """No superblock, no map, and the first block that could tell which chunk is the second one is damaged."""
+    blocks = [os.urandom(10240) for _ in range(3500)]
+    write('d.tap', tap_image(*blocks, None, None))
+    good('import', 'd.tap', 'd.tape')
+    image = bytearray(open('d.tape', 'rb').read())
+    chunks = chunks_of(image)
+    assert sorted(chunks) == [(1, 0), (2, 0), (2, 1), (2, 2)], chunks
+    first = 2**24 // 10240
+    for block in (first, first + 1, first + 2):  # the first of them begins in the chunk before
+        image[chunks[2, 1] + (block + 1) * 10240 - 2**24 - 1] ^= 1
+    image[:2**24] = bytes(2**24)
+    write('zero.tape', image)
+    status, output, errors = media('check', 'zero.tape', '--repair', 'new.tape')
+    assert status == 1 and b'new.tape: 3499 of 3502' in output, (status, output, errors)
+    assert good('cat', 'new.tape', '--file', '0') == b''.join(blocks[:first] + blocks[first + 3:])
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
@@ -467,7 +495,7 @@ def a_cartridge_in_use_can_be_looked_at():
 
 TESTS = [f for name, f in list(globals().items())
          if callable(f) and getattr(f, '__module__', '') == '__main__'
-         and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write')]
+         and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write', 'chunks_of')]
 
 
 if __name__ == '__main__':
