@@ -15,7 +15,10 @@
 
 #include <string.h>
 
-enum { SEARCHES_MIN = 8 }; /* for a chunk of data, before it is likely to be lost */
+enum {
+    SEARCHES_MIN = 8, /* for a chunk of data, before it is likely to be lost */
+    CHUNK_ENTRIES = (1 << CHUNK_SHIFT) / OBJECT_ENTRY,
+};
 
 /* Tables of objects, found chunk by chunk; chunks have the size that this program gives them. */
 typedef struct Search {
@@ -24,6 +27,7 @@ typedef struct Search {
     uint32_t generation; /* 0: none was found */
     uint32_t partitions; /* the highest that was found, and one */
     bool compression;
+    ChunkRecord *tables; /* by chunk, where the map tells nothing; generation 0: it is none */
 } Search;
 
 static uint64_t chunk_offset(uint32_t chunk)
@@ -40,20 +44,15 @@ static bool decode_any(const uint8_t *bytes, ObjectEntry *entry)
 }
 
 /* Whose table is this chunk a part of? The first whole entry tells. */
-static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
+static bool find_in_page(const uint8_t *page, uint32_t first, ChunkRecord *record)
 {
-    g_autofree uint8_t *page = g_malloc(TABLE_PAGE * OBJECT_ENTRY);
     uint32_t i;
 
-    if (host_file_read(s->c->file, page, TABLE_PAGE * OBJECT_ENTRY, chunk_offset(chunk)) < 0) {
-        return false;
-    }
     for (i = 0; i < TABLE_PAGE; i++) {
         const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
         ObjectEntry entry;
 
-        if (decode_any(bytes, &entry) &&
-            (entry.before.object - i) % ((1u << CHUNK_SHIFT) / OBJECT_ENTRY) == 0) {
+        if (decode_any(bytes, &entry) && (entry.before.object - first - i) % CHUNK_ENTRIES == 0) {
             *record =
                 (ChunkRecord){ get_le32(bytes + 8), get_le16(bytes + 6), STREAM_TABLE,
                                (uint32_t)(entry.before.object * OBJECT_ENTRY >> CHUNK_SHIFT) };
@@ -63,32 +62,49 @@ static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
     return false;
 }
 
-/* The generation of a record of the chunk map; 0: it is free or damaged. */
-static uint32_t mapped_generation(Search *s, uint32_t chunk)
+static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
+{
+    uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
+    uint32_t first;
+
+    for (first = 0; first < CHUNK_ENTRIES; first += TABLE_PAGE) {
+        uint64_t offset = chunk_offset(chunk) + (uint64_t)first * OBJECT_ENTRY;
+
+        /* a page that cannot be read may be the damage */
+        if (host_file_read(s->c->file, page, sizeof page, offset) == 0 &&
+            find_in_page(page, first, record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the chunk map tell of this chunk? Its record may be free or damaged. */
+static bool is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
 {
     uint8_t bytes[CHUNK_RECORD];
-    ChunkRecord record;
 
     return host_file_read(s->c->file, bytes, sizeof bytes,
                           CHUNK_MAP + (uint64_t)chunk * CHUNK_RECORD) == 0 &&
-                   chunk_record_decode(bytes, &record)
-               ? record.generation
-               : 0;
+           chunk_record_decode(bytes, record);
 }
 
-/* Which one counts: the one that was begun last. Without a map, the tables know. */
+/*
+ * Which one counts: the one that was begun last, of what the map tells of and, where it tells
+ * nothing, of the tables, which are remembered.
+ */
 static void find_generation(Search *s)
 {
     uint32_t chunk;
 
     for (chunk = 0; chunk < s->chunks; chunk++) {
-        s->generation = MAX(s->generation, mapped_generation(s, chunk));
-    }
-    for (chunk = 0; chunk < s->chunks && s->generation == 0; chunk++) {
         ChunkRecord record;
 
-        if (find_table(s, chunk, &record)) {
-            s->generation = record.generation;
+        if (is_mapped(s, chunk, &record)) {
+            s->generation = MAX(s->generation, record.generation);
+        } else if (find_table(s, chunk, &record)) {
+            s->generation = MAX(s->generation, record.generation);
+            s->tables[chunk] = record;
         }
     }
 }
@@ -99,11 +115,8 @@ static void adopt_tables(Search *s)
     uint32_t chunk, i;
 
     for (chunk = 0; chunk < s->chunks; chunk++) {
-        ChunkRecord record;
-
-        if (store_is_free(&s->c->store, chunk) && find_table(s, chunk, &record) &&
-            record.generation == s->generation) {
-            store_adopt(&s->c->store, &record, chunk);
+        if (s->tables[chunk].generation == s->generation && store_is_free(&s->c->store, chunk)) {
+            store_adopt(&s->c->store, &s->tables[chunk], chunk);
         }
     }
     for (i = 0; i < MEDIUM_PARTITIONS_MAX; i++) {
@@ -222,6 +235,7 @@ static bool nothing(const char *path, GError **error)
 static bool search(Cartridge *c, GError **error)
 {
     int64_t size = c->file->ops->size(c->file);
+    g_autofree ChunkRecord *tables = NULL;
     Search s = { .c = c };
     uint32_t i;
 
@@ -230,6 +244,8 @@ static bool search(Cartridge *c, GError **error)
     }
     s.chunks = (uint32_t)MIN((((uint64_t)size - SYSTEM_AREA - 1) >> CHUNK_SHIFT) + 1,
                              (uint64_t)CHUNK_RECORDS_MAX);
+    tables = g_new0(ChunkRecord, s.chunks);
+    s.tables = tables;
     find_generation(&s);
     if (s.generation == 0) {
         return nothing(c->path, error);

@@ -301,6 +301,11 @@ def a_bad_block_does_not_hide_its_chunk():
     status, output, errors = media('check', 'zero.tape', '--repair', 'new.tape')
     assert status == 1 and b'new.tape: 3499 of 3502' in output, (status, output, errors)
     assert good('cat', 'new.tape', '--file', '0') == b''.join(blocks[:first] + blocks[first + 3:])
+    image[chunks[1, 0]:chunks[1, 0] + 4096] = bytes(4096)  # of the table, too: 64 objects nobody knows of
+    write('zero.tape', image)
+    status, output, errors = media('check', 'zero.tape', '--repair', 'paged.tape')
+    assert status == 1 and b'paged.tape: 3435 of 3502' in output, (status, output, errors)
+    assert good('cat', 'paged.tape', '--file', '0') == b''.join(blocks[64:first] + blocks[first + 3:])
 
 
 def an_interrupted_copy_leaves_nothing():
