@@ -109,7 +109,7 @@ static void put_this_drive(SscDrive *drive, const MediumPartition *partition, By
 
 /* ---- what the cartridge has been through: MiB after compression (SDX-1100V manual, § 12) ---- */
 
-static MediumUsage usage(SscDrive *drive)
+MediumUsage ssc_medium_usage(SscDrive *drive)
 {
     MediumInfo info;
 
@@ -123,27 +123,27 @@ static MediumUsage usage(SscDrive *drive)
 /* Formats other than ours keep none of it, and say nothing rather than zero. */
 static bool keeps_usage(SscDrive *drive)
 {
-    return drive->cleaning || usage(drive).loads > 0;
+    return drive->cleaning || ssc_medium_usage(drive).loads > 0;
 }
 
 static void put_load_count(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be64(w, usage(drive).loads);
+    byte_writer_be64(w, ssc_medium_usage(drive).loads);
 }
 
 static void put_initializations(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be16(w, (uint16_t)MIN(usage(drive).formats, G_MAXUINT16));
+    byte_writer_be16(w, (uint16_t)MIN(ssc_medium_usage(drive).formats, G_MAXUINT16));
 }
 
 static void put_life_written(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be64(w, usage(drive).stored_written >> 20);
+    byte_writer_be64(w, ssc_medium_usage(drive).stored_written >> 20);
 }
 
 static void put_life_read(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    byte_writer_be64(w, usage(drive).stored_read >> 20);
+    byte_writer_be64(w, ssc_medium_usage(drive).stored_read >> 20);
 }
 
 static uint64_t written_in_load(const SscDrive *drive)
@@ -170,7 +170,7 @@ static void put_read(SscDrive *drive, const MediumPartition *partition, ByteWrit
  * not kept. */
 static void put_history(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
-    MediumUsage life = usage(drive);
+    MediumUsage life = ssc_medium_usage(drive);
     const uint64_t fields[] = {
         written_in_load(drive),
         0,

@@ -276,6 +276,8 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act);
 /* cmd-attribute.c */
 /* Bytes that are left in the chip of the cartridge. */
 uint64_t ssc_memory_left(SscDrive *drive);
+/* What the cartridge has been through; loads 0: its format keeps none of it. */
+MediumUsage ssc_medium_usage(SscDrive *drive);
 
 /* pages-vpd.c */
 /* Puts a VPD page into c->reply. False: this model has none of that code. */

@@ -64,6 +64,23 @@ static void put_self_tests(SscLogVisit *visit)
     }
 }
 
+/*
+ * Volume statistics (SSC-4 § 8.2.9): what the cartridge has been through, in megabytes on the tape.
+ * Other formats than ours keep none of it: the page is then not valid.
+ */
+static void put_volume_statistics(SscLogVisit *visit)
+{
+    MediumUsage life = { 0 };
+
+    if (visit->drive->loaded) {
+        life = ssc_medium_usage(visit->drive);
+    }
+    log_value(visit, 0x00, 1, life.loads > 0);
+    log_total(visit, 0x01, 4, life.loads);
+    log_total(visit, 0x10, 4, life.stored_written / 1000000);
+    log_total(visit, 0x11, 4, life.stored_read / 1000000);
+}
+
 /* TapeAlert (SSC-3 § 8.2.3): 64 flags, of which the drive raises those of SSC_ALERTS. */
 static void put_tape_alert(SscLogVisit *visit)
 {
@@ -132,6 +149,7 @@ static const SscLogPage pages[] = {
     { 0x0c, "Sequential-access device", put_sequential_access },
     { 0x0d, "Temperature", put_temperature },
     { 0x10, "Self-test results", put_self_tests },
+    { 0x17, "Volume statistics", put_volume_statistics },
     { 0x2e, "TapeAlert", put_tape_alert, .delivered = take_tape_alerts, .reset = take_tape_alerts },
     { 0x31, "Tape capacity", put_capacity, OF_STANDARD },
     { 0x31, "Tape capacity", ssc_log_ait_capacity, OF_AIT },

@@ -30,7 +30,7 @@ START_TEST(log_pages)
 
     host_send(h, LOG_SENSE(0x00, 0));
     expect_good(h);
-    expect_data(h, "\0\0\0\x08\0\2\3\x0c\x0d\x10\x2e\x31", 12);
+    expect_data(h, "\0\0\0\x09\0\2\3\x0c\x0d\x10\x17\x2e\x31", 13);
     host_send(h, LOG_SENSE(0x00, 1));
     expect_field(h, 5, -1);
     host_send(h, LOG_SENSE(0x33, 0));

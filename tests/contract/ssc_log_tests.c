@@ -70,6 +70,29 @@ static const struct {
     { "sdx-1100v", 0x34, 0x11, G_MAXUINT32, true },
 };
 
+/* Page valid, thread count, megabytes written and read; nothing is known of no cartridge. */
+START_TEST(volume_statistics)
+{
+    static const size_t size = 2000000;
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL), empty = host_new(NULL);
+    g_autofree uint8_t *block = g_malloc0(size);
+
+    host_write(h, block, size);
+    host_write(h, block, size);
+    host_send(h, CDB(0x01, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x08, 0, (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size, 0));
+    expect_good(h);
+    log_sense(h, CUMULATIVE, 0x17, 0);
+    ck_assert_uint_eq(number(parameter(h, 0x00)), 1);
+    ck_assert_uint_eq(number(parameter(h, 0x01)), 1);
+    ck_assert_uint_eq(number(parameter(h, 0x10)), 4);
+    ck_assert_uint_eq(number(parameter(h, 0x11)), 2);
+    log_sense(empty, CUMULATIVE, 0x17, 0);
+    ck_assert_uint_eq(number(parameter(empty, 0x00)), 0);
+    ck_assert_uint_eq(number(parameter(empty, 0x01)), 0);
+}
+END_TEST
+
 START_TEST(page_control)
 {
     const MediumGeometry geometry = { .partitions = 1, .capacity = 100 << 20 };
@@ -492,6 +515,7 @@ TCase *make_ssc_log_tcase(void)
 {
     TCase *tcase = tcase_create("log");
 
+    tcase_add_test(tcase, volume_statistics);
     tcase_add_loop_test(tcase, page_control, 0, G_N_ELEMENTS(controlled));
     tcase_add_test(tcase, lists_are_what_they_are);
     tcase_add_test(tcase, what_a_drive_does_not_have);

@@ -47,7 +47,7 @@ static const SscModePage mode_pages[] = {
     { 0x1c, sizeof exceptions, exceptions, nothing },
 };
 
-static const uint8_t log_pages[] = { 0x02, 0x03, 0x0c, 0x0d, 0x10, 0x2e, 0x31, 0 };
+static const uint8_t log_pages[] = { 0x02, 0x03, 0x0c, 0x0d, 0x10, 0x17, 0x2e, 0x31, 0 };
 static const uint8_t vpd_pages[] = { 0x80, 0x83, 0xb0, 0xb1, 0xb2, 0 };
 
 /* SAM-3, SPC-3, SSC-3 (no version claimed), USB Mass Storage Bulk-Only 1.0 (SPC-3 annex D.6) */
