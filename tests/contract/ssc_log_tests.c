@@ -153,8 +153,8 @@ END_TEST
 /* SPC-4 § 7.3.17: pairs of page and subpage. */
 START_TEST(subpages)
 {
-    static const uint8_t pairs[] = { 0x40, 0xff, 0, 18,   0, 0,    0, 0xff, 0x02, 0,    0x03,
-                                     0,    0x0c, 0, 0x0d, 0, 0x10, 0, 0x2e, 0,    0x31, 0 };
+    static const uint8_t pairs[] = { 0x40, 0xff, 0,    20, 0,    0, 0,    0xff, 0x02, 0, 0x03, 0,
+                                     0x0c, 0,    0x0d, 0,  0x10, 0, 0x17, 0,    0x2e, 0, 0x31, 0 };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
     g_autoptr(ScsiHost) ait = host_new_loaded("sdx-500c", NULL);
 
