@@ -479,13 +479,18 @@ static void judge_reads(Trial *t, const GArray *expected)
     }
 }
 
-static void judge_format(Trial *t, TapeMedium *m)
+/* False: the tape could not be walked (`error`), which says nothing of it. */
+static bool judge_format(Trial *t, TapeMedium *m, GError **error)
 {
     g_autoptr(MtfReader) reader = mtf_reader_new(&(MtfReaderOps){ 0 }, NULL);
 
-    if (mtf_walk(m, 0, MTF_WALK_ALL, reader, NULL) && mtf_reader_violation(reader)) {
+    if (!mtf_walk(m, 0, MTF_WALK_ALL, reader, error)) {
+        return false;
+    }
+    if (mtf_reader_violation(reader)) {
         t->result->violation = mtf_violation_text(mtf_reader_violation(reader));
     }
+    return true;
 }
 
 static bool trigger_came(const Trial *t)
@@ -522,7 +527,7 @@ static TrialEnd end_of(const Trial *t)
     return result->violation ? TRIAL_UNREADABLE : TRIAL_SILENT;
 }
 
-static void judge(Trial *t)
+static bool judge(Trial *t, GError **error)
 {
     const MtfApplication *application = workload_application(t->workload);
     TrialResult *result = t->result;
@@ -545,7 +550,9 @@ static void judge(Trial *t)
     if (t->config->task == TRIAL_RESTORE && result->order) {
         g_array_set_size(result->order, 0); /* its order is that of the reads */
     }
-    judge_format(t, m);
+    if (!judge_format(t, m, error)) {
+        return false;
+    }
     sound = !result->wrong;
     if (done) {
         const GPtrArray *differences = mtf_application_differences(application);
@@ -559,6 +566,7 @@ static void judge(Trial *t)
     if (sound && (result->end != TRIAL_CLEAN || result->order)) {
         judge_reads(t, expected);
     }
+    return true;
 }
 
 /* ---- the whole ---- */
@@ -587,7 +595,7 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
            (!*result->rules || ops->add_faults(t.drive, result->rules, error));
     if (good) {
         run_workload(&t);
-        judge(&t);
+        good = judge(&t, error);
     }
     close_all(&t);
     return good;

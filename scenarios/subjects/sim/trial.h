@@ -84,7 +84,8 @@ typedef struct TrialResult {
     int64_t duration; /* microseconds, virtual */
 } TrialResult;
 
-/* False: the drive cannot be had, or does not answer to anybody (`error`). */
+/* False: the drive cannot be had, does not answer to anybody, or its tape cannot be judged
+ * (`error`). */
 bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *result,
                GError **error);
 void trial_result_clear(TrialResult *result);
