@@ -45,6 +45,7 @@ static Verdict verdict_of_end(TrialEnd end)
     static const Verdict verdicts[] = {
         [TRIAL_CLEAN] = VERDICT_INTACT,
         [TRIAL_REPORTED] = VERDICT_DETECTED,
+        [TRIAL_FALSE_ALARM] = VERDICT_FALSE_ALARM,
         [TRIAL_UNREADABLE] = VERDICT_SILENT_CORRUPTION,
         [TRIAL_SILENT] = VERDICT_SILENT_CORRUPTION,
         [TRIAL_HUNG] = VERDICT_HANG,
@@ -57,11 +58,10 @@ static Verdict verdict_of_end(TrialEnd end)
 /* One bad seed among a hundred is what counts. */
 static bool is_worse(Verdict a, Verdict than)
 {
-    static const int weights[N_VERDICTS] = { [VERDICT_INCONCLUSIVE] = 1,
-                                             [VERDICT_HANG] = 2,
-                                             [VERDICT_DETECTED] = 3,
-                                             [VERDICT_SILENT_CORRUPTION] = 4,
-                                             [VERDICT_ENV_ERROR] = 5 };
+    static const int weights[N_VERDICTS] = {
+        [VERDICT_INCONCLUSIVE] = 1, [VERDICT_FALSE_ALARM] = 2,       [VERDICT_HANG] = 3,
+        [VERDICT_DETECTED] = 4,     [VERDICT_SILENT_CORRUPTION] = 5, [VERDICT_ENV_ERROR] = 6
+    };
 
     return weights[a] > weights[than];
 }
@@ -162,7 +162,8 @@ static void conclude(SimCase *self)
     }
 }
 
-static void tell_story(const SimCase *self, const char *directory)
+/* A result without the evidence that was to come with it is none. */
+static void tell_story(SimCase *self, const char *directory)
 {
     const SimPlan *plan = self->scenario->sim;
     g_autofree char *cartridge = g_build_filename(directory, "cartridge-1.tape", NULL);
@@ -174,7 +175,9 @@ static void tell_story(const SimCase *self, const char *directory)
     config.cartridge = cartridge;
     if (!trial_run(&config, self->ops, &t, &error) ||
         !sim_story_write(self->scenario, self->result, &config, &t, directory, &error)) {
-        g_printerr("usbtape: %s\n", error->message);
+        self->result->verdict = VERDICT_ENV_ERROR;
+        self->result->passed = false;
+        g_ptr_array_insert(self->result->reasons, 0, g_strdup(error->message));
     }
     trial_result_clear(&t);
 }

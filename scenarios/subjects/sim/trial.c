@@ -49,6 +49,7 @@ const char *trial_end_name(TrialEnd end)
     static const char *const names[] = {
         [TRIAL_CLEAN] = "clean",
         [TRIAL_REPORTED] = "reported",
+        [TRIAL_FALSE_ALARM] = "false-alarm",
         [TRIAL_UNREADABLE] = "unreadable",
         [TRIAL_SILENT] = "silent",
         [TRIAL_HUNG] = "hang",
@@ -458,6 +459,7 @@ static void judge_reads(Trial *t, const GArray *expected)
         }
         if (entry->status == MTF_STATUS_FILEMARK && entry->object < expected->len &&
             !g_array_index(expected, Expected, entry->object).mark) {
+            t->result->misread = true;
             find(t->result, "the read of object %" G_GUINT64_FORMAT " got a filemark",
                  entry->object);
         }
@@ -469,9 +471,11 @@ static void judge_reads(Trial *t, const GArray *expected)
             keep_order(t->result, (int64_t)entry->object, got);
         }
         if (got >= 0 && got != (int64_t)entry->object) {
+            t->result->misread = true;
             find(t->result, "the read of object %" G_GUINT64_FORMAT " got object %" G_GINT64_FORMAT,
                  entry->object, got);
         } else if (got < 0) {
+            t->result->misread = true;
             find(t->result,
                  "the read of object %" G_GUINT64_FORMAT " got %zu bytes that are no block",
                  entry->object, entry->length);
@@ -508,7 +512,9 @@ static bool trigger_came(const Trial *t)
     }
 }
 
-static TrialEnd end_of(const Trial *t)
+/* `sound`: every object is as it should be. What was not read back after a complaint does not speak
+ * for the complaint: it follows from it. */
+static TrialEnd end_of(const Trial *t, bool sound)
 {
     const TrialResult *result = t->result;
 
@@ -519,7 +525,7 @@ static TrialEnd end_of(const Trial *t)
         return TRIAL_INCONCLUSIVE;
     }
     if (result->outcome != MTF_OUTCOME_SUCCESS) {
-        return TRIAL_REPORTED;
+        return sound && !result->violation && !result->misread ? TRIAL_FALSE_ALARM : TRIAL_REPORTED;
     }
     if (!result->wrong && !result->violation) {
         return TRIAL_CLEAN;
@@ -562,10 +568,11 @@ static bool judge(Trial *t, GError **error)
             find(result, "%s", (const char *)differences->pdata[i]);
         }
     }
-    result->end = end_of(t);
-    if (sound && (result->end != TRIAL_CLEAN || result->order)) {
+    if (sound &&
+        (!done || result->outcome != MTF_OUTCOME_SUCCESS || result->wrong || result->order)) {
         judge_reads(t, expected);
     }
+    result->end = end_of(t, sound);
     return true;
 }
 

@@ -40,10 +40,11 @@ typedef struct TrialConfig {
 
 typedef enum TrialEnd {
     TRIAL_CLEAN,
-    TRIAL_REPORTED,     /* the application told its user */
-    TRIAL_UNREADABLE,   /* it did not; but the tape violates the format: the next reader tells */
-    TRIAL_SILENT,       /* nobody ever would: the tape reads well, and holds something else */
-    TRIAL_HUNG,         /* the application waits for what nobody will answer */
+    TRIAL_REPORTED,    /* the application told its user */
+    TRIAL_FALSE_ALARM, /* it did, and nothing was wrong: neither on the tape nor in what was read */
+    TRIAL_UNREADABLE,  /* it did not; but the tape violates the format: the next reader tells */
+    TRIAL_SILENT,      /* nobody ever would: the tape reads well, and holds something else */
+    TRIAL_HUNG,        /* the application waits for what nobody will answer */
     TRIAL_INCONCLUSIVE, /* the trigger did not come about */
     TRIAL_N_ENDS,
 } TrialEnd;
@@ -72,6 +73,7 @@ typedef struct TrialResult {
     MtfOutcome outcome;
     char *message, *detail; /* the application's; message: what its user reads */
     bool wrong;             /* the tape, or what was read, is not as it should be */
+    bool misread;           /* a read got what is not there; looked at only if something is amiss */
     GPtrArray *findings;    /* of text: "object 17 holds write 18", the weightiest first; bounded */
     char *violation;        /* the walker's: the first of the format; NULL: none */
     uint64_t requests;      /* of the class driver's */
