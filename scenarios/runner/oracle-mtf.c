@@ -37,6 +37,12 @@ static void judge_block(const MtfCheck *check, uint64_t object, const uint8_t *b
 {
     MtfPayload payload;
 
+    if (mtf_payload_damaged(bytes, length) && (*displaced)++ < DISPLACED_MAX) {
+        g_ptr_array_add(findings,
+                        g_strdup_printf("cartridge %" G_GINT64_FORMAT ": object %" G_GUINT64_FORMAT
+                                        " holds a record whose CRC is wrong",
+                                        check->cartridge, object));
+    }
     if (mtf_payload_find(bytes, length, &payload) && payload.write != object &&
         (*displaced)++ < DISPLACED_MAX) {
         g_ptr_array_add(findings,
@@ -49,19 +55,26 @@ static void judge_block(const MtfCheck *check, uint64_t object, const uint8_t *b
 static void judge_places(const MtfCheck *check, TapeMedium *medium, GPtrArray *findings)
 {
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    bool more = medium_locate(medium, 0, MEDIUM_LOCATE_OBJECT, 0) == MEDIUM_OK;
+    MediumResult result = medium_locate(medium, 0, MEDIUM_LOCATE_OBJECT, 0);
+    bool more = result == MEDIUM_OK;
     unsigned displaced = 0;
     uint64_t object;
 
     for (object = 0; more; object++) {
         size_t length = 0;
-        MediumResult result = medium_read(medium, buffer, MEDIUM_BLOCK_MAX, &length);
 
+        result = medium_read(medium, buffer, MEDIUM_BLOCK_MAX, &length);
         if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
             judge_block(check, object, buffer, length, &displaced, findings);
         }
         more = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING || result == MEDIUM_FILEMARK ||
                result == MEDIUM_SETMARK;
+    }
+    if (result != MEDIUM_EOD && result != MEDIUM_END_OF_PARTITION) {
+        g_ptr_array_add(findings,
+                        g_strdup_printf("cartridge %" G_GINT64_FORMAT ": object %" G_GUINT64_FORMAT
+                                        " cannot be read: what comes after it was not looked at",
+                                        check->cartridge, object > 0 ? object - 1 : 0));
     }
 }
 

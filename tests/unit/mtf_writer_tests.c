@@ -181,6 +181,7 @@ START_TEST(a_block_says_which_write_it_is)
         const uint8_t *data = g_bytes_get_data(tape->pdata[i], &length);
 
         ck_assert(mtf_payload_find(data, length, &payload));
+        ck_assert(!mtf_payload_damaged(data, length));
         ck_assert_uint_eq(payload.run, 7);
         ck_assert_uint_eq(payload.write, i);
         known++;
@@ -200,9 +201,12 @@ START_TEST(a_damaged_payload_is_no_payload)
     MUST(mtf_payload_check(record, sizeof record, &read));
     MUST(read.run == 1 && read.write == 2 && read.file == 3 && read.index == 4);
     MUST(!mtf_payload_check(record, sizeof record - 1, &read));
+    MUST(!mtf_payload_damaged(record, sizeof record));
+    MUST(!mtf_payload_damaged(record, sizeof record - 1)); /* cut, it goes on in the next block */
     for (i = 0; i < sizeof record * 8; i++) {
         record[i / 8] ^= (uint8_t)(1 << i % 8);
         MUST(!mtf_payload_check(record, sizeof record, &read));
+        MUST(i / 8 < MTF_PAYLOAD_HEADER || mtf_payload_damaged(record, sizeof record));
         record[i / 8] ^= (uint8_t)(1 << i % 8);
     }
 }

@@ -72,3 +72,21 @@ bool mtf_payload_find(const uint8_t *block, size_t length, MtfPayload *payload)
     }
     return false;
 }
+
+bool mtf_payload_damaged(const uint8_t *block, size_t length)
+{
+    const uint8_t *p = block, *end = block + length;
+    MtfPayload payload;
+
+    while ((p = memmem(p, (size_t)(end - p), magic, sizeof magic)) != NULL) {
+        size_t left = (size_t)(end - p);
+
+        /* One that the block's end cuts goes on in the next. */
+        if (left >= MTF_PAYLOAD_HEADER && get_be32(p + LENGTH) <= left &&
+            !mtf_payload_check(p, left, &payload)) {
+            return true;
+        }
+        p++;
+    }
+    return false;
+}

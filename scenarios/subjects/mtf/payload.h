@@ -35,4 +35,7 @@ bool mtf_payload_check(const uint8_t *record, size_t length, MtfPayload *payload
 /* The first whole record anywhere in a tape block: which write is this? */
 bool mtf_payload_find(const uint8_t *block, size_t length, MtfPayload *payload);
 
+/* Is there a record in a tape block that is there in full, by its own length, and damaged? */
+bool mtf_payload_damaged(const uint8_t *block, size_t length);
+
 #endif
