@@ -72,6 +72,13 @@ uint64_t ssc_memory_left(SscDrive *drive)
     return all - MIN(used, all);
 }
 
+bool ssc_memory_fits(SscDrive *drive, size_t old, size_t size)
+{
+    size_t before = old > 0 ? HEADER + old : 0, after = size > 0 ? HEADER + size : 0;
+
+    return after <= before || after - before <= ssc_memory_left(drive);
+}
+
 static void put_memory_left(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
     byte_writer_be64(w, ssc_memory_left(drive));
@@ -518,6 +525,19 @@ static Outcome check_attributes(const uint8_t *list, size_t length)
     return outcome;
 }
 
+/* Of several of one name the last is what stays. */
+static bool comes_again(const uint8_t *list, size_t length, size_t at)
+{
+    uint16_t id = get_be16(list + at);
+
+    while ((at += HEADER + get_be16(list + at + 3)) < length) {
+        if (get_be16(list + at) == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Is there room for them, once those of the same name are gone? */
 static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
 {
@@ -527,6 +547,9 @@ static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
     for (size_t at = 4; at < length; at += HEADER + get_be16(list + at + 3)) {
         unsigned size = get_be16(list + at + 3);
 
+        if (comes_again(list, length, at)) {
+            continue;
+        }
         used += size > 0 ? HEADER + size : 0;
         used -= MIN(used, stored_size(medium, c->cdb[7], get_be16(list + at)));
     }

@@ -80,6 +80,9 @@ static Outcome send_page(SscCommand *c, SscLogControl control, uint8_t code, uin
     }
     put_header(c, code, 0);
     page->put(&visit);
+    if (code == SSC_LOG_NOTES && get_be16(c->cdb + 7) == 0) {
+        return good(); /* whether there are any or not (SDX-800V manual § 6.6.14, note 2) */
+    }
     /* A pointer beyond the last parameter is an error (SPC-3 § 6.6). */
     return (int)pointer > visit.last ? illegal_field(5, -1) : close_page(c);
 }
@@ -105,9 +108,6 @@ Outcome log_sense(SscCommand *c)
     Outcome outcome =
         send_page(c, page_control(c), c->cdb[2] & 0x3f, c->cdb[3], get_be16(c->cdb + 5));
 
-    if ((c->cdb[2] & 0x3f) == SSC_LOG_NOTES && get_be16(c->cdb + 7) == 0) {
-        return good(); /* whether there are any or not (SDX-800V manual § 6.6.14, note 2) */
-    }
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }

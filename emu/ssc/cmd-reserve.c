@@ -9,6 +9,7 @@
 #include "emu/ssc/drive-state.h"
 
 /* TYPE field (SPC-3 table 33), and the bits of REPORT CAPABILITIES for them. */
+#define PREEMPT_AND_ABORT     0x05 /* service action */
 #define REGISTRANTS_FIRST     0x05 /* of them alone */
 #define ALL_REGISTRANTS_FIRST 0x07 /* held by each of them */
 #define TYPES_BYTE_4          0xea /* 1, 3, 5, 6, 7 */
@@ -382,6 +383,9 @@ static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but
             if (i != c->task->nexus) {
                 scsi_attention_raise(&nexus->attention, SENSE_REGISTRATIONS_PREEMPTED);
             }
+            if (c->row->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
+                c->drive->prevented &= (uint8_t) ~(1u << i);
+            }
             nexus->registered = false;
             nexus->key = 0;
             n++;
@@ -423,8 +427,13 @@ static Outcome do_preempt(SscCommand *c)
     }
     if (victim == 0 ||
         (is_held(r) && !all_registrants && drive->nexuses[r->holder].key == victim)) {
+        uint8_t type = c->cdb[2] & 0x0f;
+
         preempt_registrations(c, victim, c->task->nexus);
-        r->type = c->cdb[2] & 0x0f;
+        if (is_held(r) && r->type != type) { /* those who stay registered (SPC-3 § 5.6.10.3) */
+            tell_registrants(c, SENSE_RESERVATIONS_RELEASED);
+        }
+        r->type = type;
         r->holder = c->task->nexus;
     } else {
         preempt_registrations(c, victim, -1);

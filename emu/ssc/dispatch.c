@@ -369,6 +369,7 @@ static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
         return false;
     }
     if (!agreed) {
+        trace_done(c, "refused by the transport");
         ssc_forget_command(drive);
         pump(drive);
         return false;

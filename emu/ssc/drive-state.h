@@ -276,6 +276,8 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act);
 /* cmd-attribute.c */
 /* Bytes that are left in the chip of the cartridge. */
 uint64_t ssc_memory_left(SscDrive *drive);
+/* Is there room for an attribute of `size` bytes in place of one of `old`? 0: none. */
+bool ssc_memory_fits(SscDrive *drive, size_t old, size_t size);
 /* What the cartridge has been through; loads 0: its format keeps none of it. */
 MediumUsage ssc_medium_usage(SscDrive *drive);
 
@@ -321,6 +323,9 @@ bool ssc_mode_compresses(const SscDrive *drive);
 /* A page as the host set it, offsets as in the standard. False: the model has no such page. */
 bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
                    uint8_t page[SSC_MODE_PAGE_SIZE]);
+/* Page 11h asks for what the drive in that mode does not do: the byte of the page; 0: it is right.
+ */
+unsigned ssc_mode_wrong_partitions(const SscModel *model, SscMode *mode);
 /* Byte 2 of AIT's page 31h: how the loaded cartridge is formatted. */
 uint8_t ssc_mode_ait_format(SscDrive *drive);
 /* Bytes that one unit of a partition's size is, as the drive tells sizes. */

@@ -242,7 +242,7 @@ static bool note_fits(SscDrive *drive, unsigned note, size_t length)
             return false;
         }
     }
-    return length <= old || length - old <= ssc_memory_left(drive);
+    return ssc_memory_fits(drive, old, length);
 }
 
 /* One note: what is wrong with it, or it is written. None of it takes its place. */

@@ -333,6 +333,35 @@ START_TEST(the_memory_is_small)
 }
 END_TEST
 
+/* A name that a list has twice makes room once. */
+START_TEST(repeated_names_make_no_room)
+{
+    static const struct {
+        uint16_t id, size;
+    } entries[] = { { 0x1400, 2000 }, { 0x1401, 6000 }, /* one list; and the other: */
+                    { 0x1400, 0 },    { 0x1400, 0 },    { 0x1400, 0 },
+                    { 0x1400, 0 },    { 0x1402, 8000 } };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(entries);) {
+        g_autofree uint8_t *list = g_malloc0(20000);
+        uint8_t cdb[16] = { 0x8d };
+        unsigned end = i == 0 ? 2 : G_N_ELEMENTS(entries);
+        size_t at = 4;
+
+        for (; i < end; i++) {
+            put_be16(list + at, entries[i].id);
+            put_be16(list + at + 3, entries[i].size);
+            at += 5u + entries[i].size;
+        }
+        put_be32(list, (uint32_t)at - 4);
+        put_be16(cdb + 12, (uint16_t)at);
+        host_send_data(h, list, at, cdb, sizeof cdb);
+        expect_attribute(h, 0x0004, "\0\0\0\0\0\0\0\xb6", 8);
+    }
+}
+END_TEST
+
 START_TEST(attributes_of_the_host)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -583,6 +612,7 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, attributes_of_the_drive);
     tcase_add_test(tcase, counts_of_a_load);
     tcase_add_test(tcase, the_memory_is_small);
+    tcase_add_test(tcase, repeated_names_make_no_room);
     tcase_add_test(tcase, attributes_of_the_host);
     tcase_add_loop_test(tcase, attributes_that_are_wrong, 0, G_N_ELEMENTS(wrong_lists));
     tcase_add_test(tcase, an_attribute_of_another_format);

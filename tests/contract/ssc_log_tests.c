@@ -491,6 +491,23 @@ START_TEST(a_note_that_no_chip_holds)
 }
 END_TEST
 
+/* AIT's notes can be asked for with no room for any; who has no such page refuses all the same. */
+START_TEST(notes_asked_for_without_room)
+{
+    g_autoptr(ScsiHost) ait = host_new_loaded("sdx-700c", NULL), empty = host_new("sdx-700c");
+    g_autoptr(ScsiHost) generic = host_new_loaded(NULL, NULL);
+
+    host_send(ait, CDB(0x4d, 0, 0x7e, 0, 0, 0, 1, 0, 0, 0));
+    expect_good(ait);
+    host_send(ait, CDB(0x4d, 0, 0x7e, 1, 0, 0, 0, 0, 0, 0));
+    expect_field(ait, 3, -1);
+    host_send(empty, CDB(0x4d, 0, 0x7e, 0, 0, 0, 0, 0, 0, 0));
+    expect_sense(empty, SENSE_MEDIUM_NOT_PRESENT);
+    host_send(generic, CDB(0x4d, 0, 0x7e, 0, 0, 0, 0, 0, 0, 0));
+    expect_field(generic, 2, 5);
+}
+END_TEST
+
 START_TEST(no_chip_no_information)
 {
     static const uint8_t pages[] = { 0x3d, 0x3e };
@@ -532,6 +549,7 @@ TCase *make_ssc_log_tcase(void)
     tcase_add_test(tcase, notes_in_the_chip);
     tcase_add_test(tcase, notes_that_are_wrong);
     tcase_add_test(tcase, a_note_that_no_chip_holds);
+    tcase_add_test(tcase, notes_asked_for_without_room);
     tcase_add_loop_test(tcase, no_chip_no_information, 0, 2);
     return tcase;
 }

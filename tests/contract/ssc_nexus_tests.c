@@ -6,7 +6,7 @@
 TCase *make_ssc_nexus_tcase(void);
 
 enum { HOST, OTHER };
-enum { REGISTER, RESERVE, RELEASE, CLEAR, PREEMPT };
+enum { REGISTER, RESERVE, RELEASE, CLEAR, PREEMPT, PREEMPT_AND_ABORT };
 
 #define TEST_UNIT_READY CDB(0x00, 0, 0, 0, 0, 0)
 
@@ -399,6 +399,39 @@ START_TEST(each_prevents_removal)
 }
 END_TEST
 
+/* SPC-3 § 5.6.10.5: what the one preempted prevented is prevented no more. */
+START_TEST(preempt_and_abort_lets_the_cartridge_go)
+{
+    g_autoptr(ScsiHost) h = two_hosts(true);
+
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0));
+    expect_good(h);
+    persistent(h, HOST, (uint8_t)_i, 1, HOST_KEY, OTHER_KEY);
+    expect_good(h);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    if (_i == PREEMPT_AND_ABORT) {
+        expect_good(h);
+    } else {
+        expect_sense(h, SENSE_REMOVAL_PREVENTED);
+    }
+}
+END_TEST
+
+/* SPC-3 § 5.6.10.3: who stays registered hears that the reservation is of another type. */
+START_TEST(another_type_is_told)
+{
+    g_autoptr(ScsiHost) h = two_hosts(true);
+
+    persistent(h, HOST, RESERVE, 1, HOST_KEY, 0);
+    expect_good(h);
+    persistent(h, HOST, PREEMPT, 3, HOST_KEY, HOST_KEY);
+    expect_good(h);
+    h->nexus = OTHER;
+    host_send(h, TEST_UNIT_READY);
+    expect_sense(h, SENSE_RESERVATIONS_RELEASED);
+}
+END_TEST
+
 TCase *make_ssc_nexus_tcase(void)
 {
     TCase *tcase = tcase_create("nexus");
@@ -415,5 +448,8 @@ TCase *make_ssc_nexus_tcase(void)
     tcase_add_test(tcase, preempting_takes_it_over);
     tcase_add_test(tcase, anothers_reservation_is_not_released);
     tcase_add_test(tcase, each_prevents_removal);
+    tcase_add_loop_test(tcase, preempt_and_abort_lets_the_cartridge_go, PREEMPT,
+                        PREEMPT_AND_ABORT + 1);
+    tcase_add_test(tcase, another_type_is_told);
     return tcase;
 }
