@@ -280,6 +280,10 @@ Outcome format_medium(SscCommand *c)
                                                      SSC_PAGE_PARTITIONS, page))) {
         return illegal_field(2, 3);
     }
+    /* The page may be from another format's time. */
+    if (format != 0 && ssc_mode_wrong_partitions(c->drive->model, &c->drive->mode) != 0) {
+        return illegal_field(2, 3);
+    }
     return end_format(c, partition(c, format == 0 ? NULL : page, NO_LIST));
 }
 

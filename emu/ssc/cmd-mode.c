@@ -198,7 +198,12 @@ static Outcome apply_list(SscCommand *c)
     if (!outcome_is_good(&outcome)) {
         return outcome;
     }
-    if (draft.dividing != 0) { /* a failure changes no parameter */
+    if (draft.dividing == SSC_PAGE_PARTITIONS) { /* a page behind it may leave it too much */
+        unsigned byte = ssc_mode_wrong_partitions(c->drive->model, &draft);
+
+        outcome = byte != 0 ? illegal_parameter(c->page_at + byte, -1) : outcome;
+    }
+    if (outcome_is_good(&outcome) && draft.dividing != 0) { /* a failure changes no parameter */
         outcome = divide_medium(c, &draft);
     }
     if (!outcome_is_good(&outcome)) {

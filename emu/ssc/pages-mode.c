@@ -470,6 +470,11 @@ static unsigned wrong(const SscModel *model, SscMode *mode, unsigned id)
     return 0;
 }
 
+unsigned ssc_mode_wrong_partitions(const SscModel *model, SscMode *mode)
+{
+    return wrong(model, mode, PAGE_PARTITIONS);
+}
+
 /* Is that a PAGE LENGTH that the host may send? */
 static bool takes_length(const SscModePage *page, unsigned length)
 {

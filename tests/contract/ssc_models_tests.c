@@ -86,6 +86,24 @@ START_TEST(dds_emulation_has_two_partitions)
 }
 END_TEST
 
+/* What page 31h leaves of it counts, whichever page comes first. */
+START_TEST(what_dds_emulation_has_no_room_for)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+    uint8_t list[4 + 8 + 10] = { 0, 0, 0x10, 0, 0x11, 0x06, 0, 3, 0x90, 0x03, 0x06 };
+
+    select_format(h, NATIVE);
+    expect_good(h);
+    list[4 + 2] = most_partitions(h);
+    format_of(h);
+    memcpy(list + 12, h->task.in->data + 4, 10);
+    list[12 + 2] &= (uint8_t) ~(NATIVE | DEVICE);
+    host_send_data(h, list, sizeof list, CDB(0x15, 0x10, 0, 0, sizeof list, 0));
+    expect_parameter(h, 4 + 3, -1);
+    ck_assert_uint_eq(partitions(h), 1);
+}
+END_TEST
+
 START_TEST(native_has_256_once_it_is_formatted)
 {
     g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
@@ -513,6 +531,7 @@ TCase *make_ssc_models_tcase(void)
     tcase_add_test(tcase, what_the_logs_count);
     tcase_add_test(tcase, a_drive_is_used);
     tcase_add_test(tcase, dds_emulation_has_two_partitions);
+    tcase_add_test(tcase, what_dds_emulation_has_no_room_for);
     tcase_add_test(tcase, native_has_256_once_it_is_formatted);
     tcase_add_test(tcase, append_and_delete_are_for_native_cartridges);
     tcase_add_test(tcase, partitions_are_appended_and_deleted);
