@@ -20,6 +20,7 @@ typedef struct Passing {
     ClockTimer *timer;
     bool answered;      /* it waits for its time with its answer */
     GByteArray *edited; /* bytes of the answer that a kind has changed */
+    GBytes *given;      /* bytes of an answer that is given again */
     bool breaks;        /* its answer fails after `keep` bytes */
     size_t keep;
     GBytes *own_out; /* the host's bytes, while others stand in for them */
@@ -159,6 +160,7 @@ static void finish(Passing *passing)
 {
     AtTransfer *at = passing->at;
     GByteArray *edited = g_steal_pointer(&passing->edited);
+    g_autoptr(GBytes) given = g_steal_pointer(&passing->given);
     UsbTransfer *transfer = release(passing);
 
     if (!passing->control) {
@@ -256,25 +258,35 @@ static void pass(Passing *passing)
     }
 }
 
+/* The host takes so much of what it had not got whole; what is left waits for its next transfer. */
+static void take_again(AtTransfer *at, size_t length)
+{
+    g_autoptr(GBytes) before = g_steal_pointer(&at->again);
+    size_t left = g_bytes_get_size(before) - length;
+
+    if (left > 0) {
+        at->again = g_bytes_new_from_bytes(before, length, left);
+    } else if (at->halts) {
+        at->halts = false;
+        at->host->ops->halt(at->host, USB_BULK_IN);
+    }
+}
+
 /* What the host has not got whole, from its beginning: of usbredir it gets a transfer whole or not
- * at all. */
+ * at all. A transfer that asks for more than that is a short one. */
 static void answer_again(Passing *passing)
 {
     AtTransfer *at = passing->at;
-    g_autoptr(GBytes) again = g_bytes_ref(at->again);
     UsbTransfer *transfer = passing->transfer;
-    gsize length;
+    size_t length = MIN(g_bytes_get_size(at->again), transfer->length);
 
-    transfer->in = g_bytes_get_data(again, &length);
+    passing->given = g_bytes_new_from_bytes(at->again, 0, length);
+    transfer->in = g_bytes_get_data(passing->given, NULL);
     transfer->result = USB_DONE;
     transfer->phase = USB_PHASE_DATA_IN;
-    transfer->actual = MIN(length, transfer->length);
+    transfer->actual = length;
     if (!passing->breaks) {
-        g_clear_pointer(&at->again, g_bytes_unref);
-        if (at->halts) {
-            at->halts = false;
-            at->host->ops->halt(at->host, USB_BULK_IN);
-        }
+        take_again(at, length);
     }
     on_answered(transfer, passing);
 }
@@ -630,6 +642,7 @@ static void at_cancel(UsbFunction *function, UsbTransfer *transfer)
         if (passing->edited) {
             g_byte_array_unref(g_steal_pointer(&passing->edited));
         }
+        g_clear_pointer(&passing->given, g_bytes_unref);
         release(passing);
     }
 }

@@ -43,7 +43,7 @@ void at_transfer_stall(AtTransfer *at, UsbTransfer *transfer);
 /* Ends it so, without data. */
 void at_transfer_fail(AtTransfer *at, UsbTransfer *transfer, UsbResult result);
 /* Ends it with a transaction error after `keep` of its bytes. A host that begins it anew finds all
- * of it: what it has not got whole, the function has not got rid of. */
+ * of it, in one piece or several: what it has not got whole, the function has not got rid of. */
 void at_transfer_break(AtTransfer *at, UsbTransfer *transfer, size_t keep);
 /* The transfer that has set a rule off and is being dealt with; NULL: none. */
 UsbTransfer *at_transfer_current(AtTransfer *at);
