@@ -476,7 +476,7 @@ const ControlCommand control_commands[] = {
       { { "rule", CONTROL_TEXT } },
       run_fault_add },
     { "fault-remove",
-      "take the rule of that number out; what it did stays listed",
+      "take the rule of that number out, if none needs it to fire; what it did stays listed",
       { { "rule", CONTROL_TEXT } },
       run_fault_remove },
     { "fault-clear", "take all rules out", { { NULL } }, run_fault_clear },

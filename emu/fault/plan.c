@@ -67,53 +67,56 @@ static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, con
     return NULL;
 }
 
-/* Can a rule ever fire, as far as others are concerned? `ready`: those that are known to. */
-static bool is_free(const FaultPlan *plan, const GPtrArray *fresh, const GHashTable *ready,
-                    const FaultRule *rule)
+/* What can come to pass, as far as rules wait for each other. */
+typedef struct Reach {
+    GHashTable *rules;  /* that can fire */
+    GHashTable *states; /* that these set */
+} Reach;
+
+static void reach_init(Reach *reach)
 {
-    const GPtrArray *both[] = { fresh, plan->rules };
-    size_t b;
-    guint i;
-
-    if (rule->after && rule->after->fired == 0 &&
-        !g_hash_table_contains((GHashTable *)ready, rule->after)) {
-        return false;
-    }
-    if (!rule->if_state || g_hash_table_contains(plan->states, rule->if_state)) {
-        return true;
-    }
-    for (b = 0; b < G_N_ELEMENTS(both); b++) {
-        for (i = 0; i < both[b]->len; i++) {
-            const FaultRule *other = nth_rule(both[b], i);
-
-            if (other->set_state && g_str_equal(other->set_state, rule->if_state) &&
-                g_hash_table_contains((GHashTable *)ready, other)) {
-                return true;
-            }
-        }
-    }
-    return false;
+    reach->rules = g_hash_table_new(NULL, NULL);
+    reach->states = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
-/* The rules that can fire: those that wait for nobody, those that wait for these, and so on. Free
- * with g_hash_table_unref. */
-static GHashTable *find_ready(const FaultPlan *plan, const GPtrArray *fresh)
+static void reach_clear(Reach *reach)
 {
-    GHashTable *ready = g_hash_table_new(NULL, NULL);
+    g_hash_table_unref(reach->rules);
+    g_hash_table_unref(reach->states);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reach, reach_clear)
+
+static void reach_add(Reach *reach, FaultRule *rule)
+{
+    g_hash_table_add(reach->rules, rule);
+    if (rule->set_state) {
+        g_hash_table_add(reach->states, rule->set_state);
+    }
+}
+
+static bool is_free(const FaultPlan *plan, const Reach *reach, const FaultRule *rule)
+{
+    return (!rule->after || rule->after->fired > 0 ||
+            g_hash_table_contains(reach->rules, rule->after)) &&
+           (!rule->if_state || g_hash_table_contains(plan->states, rule->if_state) ||
+            g_hash_table_contains(reach->states, rule->if_state));
+}
+
+/* Adds those of the rules that can fire: those that wait for nobody, those that wait for these, and
+ * so on. `except` is not asked; it may be NULL. */
+static void reach_all(Reach *reach, const FaultPlan *plan, const GPtrArray *rules,
+                      const FaultRule *except)
+{
     guint i, before;
 
-    for (i = 0; i < plan->rules->len; i++) {
-        g_hash_table_add(ready, nth_rule(plan->rules, i));
-    }
     do {
-        before = g_hash_table_size(ready);
-        for (i = 0; i < fresh->len; i++) {
-            if (is_free(plan, fresh, ready, nth_rule(fresh, i))) {
-                g_hash_table_add(ready, nth_rule(fresh, i));
+        before = g_hash_table_size(reach->rules);
+        for (i = 0; i < rules->len; i++) {
+            if (nth_rule(rules, i) != except && is_free(plan, reach, nth_rule(rules, i))) {
+                reach_add(reach, nth_rule(rules, i));
             }
         }
-    } while (g_hash_table_size(ready) > before);
-    return ready;
+    } while (g_hash_table_size(reach->rules) > before);
 }
 
 /* Looks up what the rule says of others. */
@@ -135,17 +138,20 @@ static bool check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const Y
                           GError **error)
 {
     bool list = yaml_node_kind(root) == YAML_KIND_LIST;
-    g_autoptr(GHashTable) ready = find_ready(plan, fresh);
+    g_auto(Reach) reach;
     guint i;
 
+    reach_init(&reach);
+    reach_all(&reach, plan, plan->rules, NULL);
+    reach_all(&reach, plan, fresh, NULL);
     for (i = 0; i < fresh->len; i++) {
         const YamlNode *node = list ? yaml_node_item(root, i) : root;
         const FaultRule *rule = nth_rule(fresh, i);
 
-        if (g_hash_table_contains(ready, rule)) {
+        if (g_hash_table_contains(reach.rules, rule)) {
             continue;
         }
-        if (rule->after && !g_hash_table_contains(ready, rule->after)) {
+        if (rule->after && !g_hash_table_contains(reach.rules, rule->after)) {
             return yaml_node_refuse(yaml_node_get(node, "after"), error,
                                     "the rules wait for each other: they can never fire");
         }
@@ -278,13 +284,19 @@ static void retire(FaultPlan *plan, guint i)
     forget_oldest(plan);
 }
 
+/* The first rule that could never fire without that one; NULL: there is none. */
 static const FaultRule *waiting_for(const FaultPlan *plan, const FaultRule *rule)
 {
+    g_auto(Reach) reach;
     guint i;
 
+    reach_init(&reach);
+    reach_all(&reach, plan, plan->rules, rule);
     for (i = 0; i < plan->rules->len; i++) {
-        if (nth_rule(plan->rules, i)->after == rule && rule->fired == 0) {
-            return nth_rule(plan->rules, i);
+        const FaultRule *other = nth_rule(plan->rules, i);
+
+        if (other != rule && !g_hash_table_contains(reach.rules, other)) {
+            return other;
         }
     }
     return NULL;
@@ -308,8 +320,8 @@ bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
         waiting = waiting_for(plan, nth_rule(plan->rules, i));
         if (waiting) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                        "rule %u waits for rule %u to fire: remove it first", waiting->number,
-                        number);
+                        "rule %u could never fire without rule %u: remove it first",
+                        waiting->number, number);
             return false;
         }
         retire(plan, i);

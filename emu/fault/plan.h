@@ -133,7 +133,8 @@ bool fault_plan_load(FaultPlan *plan, const char *path, GError **error);
 /* The same from memory, `name` standing for the file; one rule need not be a list. */
 bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t length,
                     GError **error);
-/* Takes out the rule of that number, or all (0). False: there is none, or another waits for it. */
+/* Takes out the rule of that number, or all (0). False: there is none, or another could never fire
+ * without it: it waits for this one, or for a state that no other sets. */
 bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error);
 
 /* Borrows everything; `trace` may be NULL. From here on rules of the clock fire by themselves. */

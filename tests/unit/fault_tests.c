@@ -326,7 +326,7 @@ START_TEST(rules_come_and_go)
     ck_assert_ptr_nonnull(strstr(error->message, "no rule 3"));
     g_clear_error(&error);
     ck_assert(!fault_plan_remove(plan, 1, &error));
-    ck_assert_ptr_nonnull(strstr(error->message, "rule 2 waits"));
+    ck_assert_ptr_nonnull(strstr(error->message, "rule 2 could never fire without rule 1"));
     g_clear_error(&error);
     fired = run_commands(plan, "w");
     ck_assert(fault_plan_remove(plan, 1, &error)); /* it has fired: nobody waits any more */
@@ -338,6 +338,69 @@ START_TEST(rules_come_and_go)
     ck_assert(fault_plan_remove(plan, 0, &error));
     ck_assert_uint_eq(plan->rules->len, 0);
     ck_assert_uint_eq(fault_plan_seams(plan), 0);
+}
+END_TEST
+
+/* A rule goes only if those that are left can all fire. */
+START_TEST(no_rule_is_left_waiting)
+{
+    static const struct {
+        const char *rules;
+        unsigned remove, waits; /* 0: nobody does */
+    } rows[] = {
+        { "[{name: drive.busy, set-state: a}, {name: drive.hang, if-state: a}]", 1, 2 },
+        { "[{name: drive.busy, set-state: a}, {name: drive.hang, if-state: a}]", 2, 0 },
+        /* Another sets it too, or it sets what nobody waits for. */
+        { "[{name: drive.busy, set-state: a}, {name: drive.hang, if-state: a},"
+          " {name: drive.slow, for: 1s, set-state: a}]",
+          1, 0 },
+        { "[{name: drive.busy, set-state: b}, {name: drive.hang}]", 1, 0 },
+        /* The other that sets it waits for it. */
+        { "[{name: drive.busy, set-state: a}, {name: drive.hang, if-state: a, set-state: a}]", 1,
+          2 },
+        { "[{name: drive.busy, set-state: a}, {name: drive.slow, for: 1s, if-state: a,"
+          " set-state: b}, {name: drive.hang, if-state: b}]",
+          1, 2 },
+        { "[{name: drive.busy, set-state: a}, {name: drive.slow, for: 1s, if-state: a,"
+          " set-state: b}, {name: drive.hang, if-state: b}]",
+          2, 3 },
+        /* By way of one that fires after it. */
+        { "[{name: drive.busy}, {name: drive.slow, for: 1s, after: drive.busy, set-state: b},"
+          " {name: drive.hang, if-state: b}]",
+          1, 2 },
+    };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FaultPlan) plan = parse(rows[i].rules, &error);
+        g_autofree char *refusal =
+            g_strdup_printf("rule %u could never fire without rule %u: remove it first",
+                            rows[i].waits, rows[i].remove);
+
+        g_assert_no_error(error);
+        ck_assert_msg(fault_plan_remove(plan, rows[i].remove, &error) == (rows[i].waits == 0),
+                      "row %zu", i);
+        if (error) {
+            ck_assert_str_eq(error->message, refusal);
+        }
+    }
+}
+END_TEST
+
+/* A state that is set stays so, whoever set it. */
+START_TEST(a_state_outlives_its_rule)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FaultPlan) plan = parse(
+        "[{name: drive.busy, set-state: a}, {name: drive.hang, if-state: a, on: READ(6)}]", &error);
+    g_autofree char *fired = NULL, *later = NULL;
+
+    g_assert_no_error(error);
+    fired = run_commands(plan, "w");
+    ck_assert(fault_plan_remove(plan, 1, &error));
+    later = run_commands(plan, "r");
+    ck_assert_uint_eq(rule_of(plan, 0)->fired, 1);
 }
 END_TEST
 
@@ -561,6 +624,8 @@ TCase *make_fault_tcase(void)
     tcase_add_test(tcase, draws_repeat_from_the_seed);
     tcase_add_test(tcase, position_and_time_are_conditions);
     tcase_add_test(tcase, rules_come_and_go);
+    tcase_add_test(tcase, no_rule_is_left_waiting);
+    tcase_add_test(tcase, a_state_outlives_its_rule);
     tcase_add_test(tcase, rules_are_bounded);
     tcase_add_test(tcase, the_clock_sets_off_at_most_so_often);
     tcase_add_test(tcase, hang_lasts_until_the_host_takes_the_task_back);

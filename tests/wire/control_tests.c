@@ -286,6 +286,33 @@ START_TEST(faults_come_and_go_live)
 }
 END_TEST
 
+/* One that another needs stays, and the controller is told. */
+START_TEST(a_rule_that_is_needed_stays)
+{
+    Room room;
+    int fd;
+
+    room_init(&room);
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    expect(
+        fd,
+        "{\"execute\":\"fault-add\",\"arguments\":{\"rule\":\"[{name: drive.busy, set-state: ill},"
+        " {name: drive.hang, if-state: ill}]\"}}\n",
+        "{\"return\":{\"rules\":[2,3]}}\n");
+    expect(
+        fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"2\"}}\n",
+        "{\"error\":{\"class\":\"GenericError\",\"desc\":\"rule 3 could never fire without rule 2: "
+        "remove it first\"}}\n");
+    expect(fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"3\"}}\n",
+           "{\"return\":{}}\n");
+    expect(fd, "{\"execute\":\"fault-remove\",\"arguments\":{\"rule\":\"2\"}}\n",
+           "{\"return\":{}}\n");
+    close(fd);
+    room_clear(&room);
+}
+END_TEST
+
 START_TEST(cartridges_go_in_and_out)
 {
     g_autofree char *load = NULL;
@@ -611,6 +638,26 @@ START_TEST(paths_with_blanks_are_told_whole)
     fired = hear_events(&room, fd);
     ck_assert_msg(strstr(fired, "\"at\":\"/my plans/50% =worse\\\\.yaml:1\",\"seed\":") != NULL,
                   "%s", fired);
+    close(fd);
+    room_clear(&room);
+}
+END_TEST
+
+/* Only that path was escaped: a percent sign anywhere else is one. */
+START_TEST(only_paths_are_unescaped)
+{
+    g_autofree char *fired = NULL;
+    Room room;
+    int fd;
+
+    room_init(&room);
+    fd = controller_new(&room);
+    expect(fd, "", GREETING);
+    TRACE(control_trace(room.control), FAULT_FIRED, "%s",
+          "drive.busy rule=3 at=/a%20b%25:1 phase=50%41 object=%zz");
+    fired = hear_events(&room, fd);
+    ck_assert_str_eq(fired, "FAULT_FIRED {\"name\":\"drive.busy\",\"rule\":3,\"at\":\"/a b%:1\","
+                            "\"phase\":\"50%41\",\"object\":\"%zz\"}; ");
     close(fd);
     room_clear(&room);
 }
@@ -1080,6 +1127,7 @@ TCase *make_control_tcase(void)
 
     tcase_add_test(tcase, answers_carry_the_id);
     tcase_add_test(tcase, faults_come_and_go_live);
+    tcase_add_test(tcase, a_rule_that_is_needed_stays);
     tcase_add_test(tcase, cartridges_go_in_and_out);
     tcase_add_test(tcase, status_is_text_whatever_the_cartridge_is_called);
     tcase_add_test(tcase, eject_waits_for_the_command_under_way);
@@ -1090,6 +1138,7 @@ TCase *make_control_tcase(void)
     tcase_add_test(tcase, events_come_to_all);
     tcase_add_test(tcase, the_host_moves_the_cartridge_too);
     tcase_add_test(tcase, paths_with_blanks_are_told_whole);
+    tcase_add_test(tcase, only_paths_are_unescaped);
     tcase_add_test(tcase, events_that_nobody_reads_are_counted);
     tcase_add_test(tcase, cartridges_come_from_named_directories);
     tcase_add_test(tcase, tab_is_moved_and_kept);
