@@ -191,6 +191,26 @@ START_TEST(errors_are_counted)
 }
 END_TEST
 
+/* A block that the tape refused at first is on it once it has been tried again. */
+START_TEST(what_is_tried_again_counts_once_it_is_on_tape)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    host_fail_writes(h, 1, 2, MEDIUM_WRITE_ERROR);
+    host_write(h, "abcdefghij", 10);
+    host_write(h, "0123456789", 10);
+    host_send(h, CDB(0x10, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_flags(h, "D");
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x0c, 0), 20);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x0c, 1), 10);
+    host_filemarks(h, 1);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x0c, 0), 20);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x0c, 1), 20);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x02, 5), 20);
+}
+END_TEST
+
 /* SPC-3 § 6.5: PCR, and PC without a list. */
 START_TEST(counters_go_back)
 {
@@ -538,6 +558,7 @@ TCase *make_ssc_log_tcase(void)
     tcase_add_test(tcase, what_a_drive_does_not_have);
     tcase_add_test(tcase, subpages);
     tcase_add_test(tcase, errors_are_counted);
+    tcase_add_test(tcase, what_is_tried_again_counts_once_it_is_on_tape);
     tcase_add_test(tcase, counters_go_back);
     tcase_add_test(tcase, counters_are_set);
     tcase_add_loop_test(tcase, lists_that_are_wrong, 0, G_N_ELEMENTS(wrong_lists));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that take their time, on a clock that is turned by hand. */
 #include "emu/base/bytes.h"
+#include "emu/ssc/buffer.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_timing_tcase(void);
@@ -126,6 +127,27 @@ START_TEST(what_streams_goes_at_the_native_rate)
         }
     }
     ck_assert_int_eq(clock_now(h->clock) - began, 30 * SECOND); /* ten are in the buffer */
+}
+END_TEST
+
+/* What leaves the buffer because it knows no more runs goes to tape as slowly as all else. */
+START_TEST(a_run_that_makes_room_takes_its_time)
+{
+    g_autoptr(ScsiHost) h = timed();
+    uint8_t bytes[2] = { 0 };
+
+    send_block(h, 1);
+    for (uint8_t i = 1; i < SSC_BUFFER_RUNS - 1; i++) {
+        host_send_data(h, bytes, 1 + i % 2, CDB(0x0a, 0, 0, 0, (uint8_t)(1 + i % 2), 0));
+        expect_takes(h, 0);
+    }
+    host_send(h, CDB(0x10, 0x01, 0, 0, 1, 0)); /* the last run that there is room for */
+    expect_takes(h, 0);
+    host_send_data(h, bytes, 1, CDB(0x0a, 0, 0, 0, 1, 0));
+    expect_takes(h, 1 * SECOND);
+    expect_good(h);
+    host_send(h, CDB(0x34, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    ck_assert_uint_eq(get_be24(h->task.in->data + 13), SSC_BUFFER_RUNS);
 }
 END_TEST
 
@@ -320,6 +342,7 @@ TCase *make_ssc_timing_tcase(void)
     tcase_add_test(tcase, loading);
     tcase_add_test(tcase, the_buffer_takes_what_it_can);
     tcase_add_test(tcase, what_streams_goes_at_the_native_rate);
+    tcase_add_test(tcase, a_run_that_makes_room_takes_its_time);
     tcase_add_test(tcase, the_tape_has_its_ways);
     tcase_add_loop_test(tcase, each_command_has_its_time, 0, G_N_ELEMENTS(ways));
     tcase_add_test(tcase, a_write_at_an_address);
