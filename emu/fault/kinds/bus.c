@@ -306,7 +306,8 @@ const FaultKind fault_usb_subclass = {
         "the interface says another subclass or protocol: 03h QIC-157, protocol 62h UAS; or an "
         "alternate setting of it does, which cannot be set",
     .right = "find no driver, and say so; never drive it as what it is not. With an alternate "
-             "setting: go on with the first one",
+             "setting: go on with the first one (of Linux, usb-storage does when its quirk u says "
+             "so; uas gives up)",
     .evidence = "usbstor.inf: SUBCLASS_02, 05 and 06 with PROT_50 alone",
     .class_ = FAULT_REPORTED,
     .always = true,
