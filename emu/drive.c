@@ -21,6 +21,7 @@ G_STATIC_ASSERT(REDIR_BULK_MAX >= SCSI_DATA_MAX);
 struct Drive {
     Clock *clock;
     Executor *executor;
+    bool read_only;
     FaultPlan *faults;
     SscDrive *ssc;
     AtTransfer *at_transfer; /* NULL without a rule for that seam */
@@ -152,7 +153,9 @@ static void on_pull(void *data)
     Drive *drive = data;
 
     drive->pulling = NULL;
-    drive->plug->unplug(drive->plug_data, drive->replug);
+    if (drive->plug) {
+        drive->plug->unplug(drive->plug_data, drive->replug);
+    }
     if (drive->cut_power) {
         drive->cut_power = false;
         drive_power_cycle(drive);
@@ -239,6 +242,10 @@ void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data)
 {
     drive->plug = plug;
     drive->plug_data = data;
+    if (!plug && drive->pulling) {
+        clock_cancel(drive->clock, drive->pulling);
+        on_pull(drive);
+    }
 }
 
 /* ---- holds ---- */
@@ -378,6 +385,7 @@ Drive *drive_new(const DriveConfig *config, GError **error)
     drive = g_new0(Drive, 1);
     drive->clock = config->clock;
     drive->executor = config->executor;
+    drive->read_only = config->read_only;
     drive->faults = config->faults;
     /* One drive, one number: VPD page 80h shows the end of the USB serial number. */
     serial += length > 10 ? length - 10 : 0;
@@ -450,7 +458,7 @@ bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, G
                     "cannot load %s: %s is still being synced on its way out", path, drive->path);
         return false;
     }
-    medium = medium_open(path, read_only, drive->executor, notice, error);
+    medium = medium_open(path, read_only || drive->read_only, drive->executor, notice, error);
     if (!medium) {
         return false;
     }

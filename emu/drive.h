@@ -23,6 +23,7 @@ typedef struct DriveConfig {
     Executor *executor; /* borrowed */
     Trace *trace;       /* borrowed, may be NULL */
     FaultPlan *faults;  /* borrowed, may be NULL: none can come later either */
+    bool read_only;     /* every cartridge is opened so */
 } DriveConfig;
 
 /*
@@ -58,7 +59,8 @@ typedef struct DrivePlug {
     void (*unplug)(void *data, int64_t replug);
 } DrivePlug;
 
-/* NULL: it cannot be pulled; faults that would do it then only hang. */
+/* NULL: it cannot be pulled; faults that would do it then only hang. What is due of one, its power
+ * cut, is then done at once. */
 void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data);
 
 /* ---- live control ---- */
@@ -96,7 +98,8 @@ const char *drive_command_name(uint8_t opcode);
  * be unplugged meanwhile, as it would be. Not from inside a transfer. */
 void drive_power_cycle(Drive *drive);
 
-/* Opens and inserts a cartridge file. `notice` as in medium_open. */
+/* Opens and inserts a cartridge file; `read_only`: this one, whatever the drive's others are.
+ * `notice` as in medium_open. */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
 /* Puts a medium in that is no file; takes it over. False: there is a cartridge. */
 bool drive_insert(Drive *drive, TapeMedium *medium);

@@ -101,7 +101,7 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         { "speed", 0, 0, G_OPTION_ARG_STRING, &o->speed,
           "USB speed: high (the default), full, or super for xHCI alone", "SPEED" },
         { "read-only", 'r', 0, G_OPTION_ARG_NONE, &o->read_only,
-          "The cartridge is write-protected and its file is not changed", NULL },
+          "Each cartridge is write-protected and its file is not changed", NULL },
         { "faults", 0, 0, G_OPTION_ARG_FILENAME, &o->faults, "Break what these rules say",
           "FILE.yaml" },
         { "seed", 0, 0, G_OPTION_ARG_STRING, &o->seed, "Seed of whatever is random in the faults",
@@ -301,6 +301,7 @@ static bool make_drive(Server *s, GError **error)
         .executor = s->executor,
         .trace = &s->trace_tee.base,
         .faults = s->faults,
+        .read_only = o->read_only,
     };
     g_autofree char *notice = NULL;
 
@@ -318,7 +319,7 @@ static bool make_drive(Server *s, GError **error)
         return false;
     }
     drive_set_plug(s->drive, &plug, s);
-    if (o->media && !drive_load(s->drive, o->media, o->read_only, &notice, error)) {
+    if (o->media && !drive_load(s->drive, o->media, false, &notice, error)) {
         return false;
     }
     if (notice) {

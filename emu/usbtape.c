@@ -24,7 +24,9 @@ typedef struct ForeignClock {
     Clock base;
     UsbTapeDrive *drive;
     GQueue timers; /* of ClockTimer */
-    int64_t ahead; /* of the program's time: only when the drive ends */
+    int64_t ahead; /* of the program's time */
+    bool stopped;
+    int64_t stood; /* at this time, while it is stopped */
 } ForeignClock;
 
 struct ClockTimer {
@@ -99,6 +101,9 @@ static int64_t foreign_now(Clock *clock)
 {
     ForeignClock *self = (ForeignClock *)clock;
 
+    if (self->stopped) {
+        return self->stood;
+    }
     return self->drive->ops->now(self->drive->opaque) + self->ahead;
 }
 
@@ -110,15 +115,22 @@ static void timer_fire(void *data)
     timer->func(timer->data);
 }
 
+static void timer_arm(ClockTimer *timer)
+{
+    UsbTapeDrive *drive = timer->clock->drive;
+    int64_t left = MAX(timer->due - foreign_now(&timer->clock->base), 0);
+
+    timer->timer = drive->ops->timer_start(drive->opaque, left, timer_fire, timer);
+}
+
 static ClockTimer *foreign_start(Clock *clock, int64_t delay, ClockFunc func, void *data)
 {
     ForeignClock *self = (ForeignClock *)clock;
     ClockTimer *timer = g_new(ClockTimer, 1);
 
-    delay = MAX(delay, 0);
-    *timer = (ClockTimer){ self, foreign_now(clock) + delay, func, data, NULL };
+    *timer = (ClockTimer){ self, foreign_now(clock) + MAX(delay, 0), func, data, NULL };
     g_queue_push_tail(&self->timers, timer);
-    timer->timer = self->drive->ops->timer_start(self->drive->opaque, delay, timer_fire, timer);
+    timer_arm(timer);
     return timer;
 }
 
@@ -134,6 +146,28 @@ static void foreign_cancel(Clock *clock, ClockTimer *timer)
 /* It is a member of its drive. */
 static void foreign_clock_free(Clock *clock)
 {
+}
+
+void usbtape_drive_stop_time(UsbTapeDrive *drive, bool stopped)
+{
+    ForeignClock *self = &drive->clock;
+    GList *i;
+
+    if (stopped == self->stopped) {
+        return;
+    }
+    self->stood = foreign_now(&self->base);
+    self->stopped = stopped;
+    if (stopped) {
+        return;
+    }
+    self->ahead = self->stood - drive->ops->now(drive->opaque);
+    for (i = self->timers.head; i; i = i->next) {
+        ClockTimer *timer = i->data;
+
+        drive->ops->timer_cancel(drive->opaque, timer->timer);
+        timer_arm(timer);
+    }
 }
 
 /* Turns the clock on to the first timer. False: there is none. */
@@ -438,6 +472,7 @@ static bool make_drive(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
         .executor = self->executor,
         .trace = &self->tee.base,
         .faults = self->faults,
+        .read_only = config->read_only,
     };
     g_autofree char *notice = NULL;
 
@@ -458,8 +493,7 @@ static bool make_drive(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
     self->plugged = true;
     drive_set_plug(self->drive, &plug, self);
     describe(self);
-    if (config->media &&
-        !drive_load(self->drive, config->media, config->read_only, &notice, error)) {
+    if (config->media && !drive_load(self->drive, config->media, false, &notice, error)) {
         return false;
     }
     if (notice) {
@@ -561,12 +595,14 @@ bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
 {
     g_autoptr(GError) failed = NULL;
 
+    usbtape_drive_stop_time(self, false);
     forget_replug(self);
     if (self->control) {
         trace_tee_remove(&self->tee, control_trace(self->control));
         g_clear_pointer(&self->control, control_free);
     }
     if (self->drive) {
+        drive_set_plug(self->drive, NULL, NULL);
         close_cartridge(self);
         drive_free(self->drive);
     }
@@ -574,11 +610,11 @@ bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
     ssc_model_free(self->model);
     fault_plan_free(self->faults);
     executor_free(self->executor);
-    if (self->trace && !trace_file_close(self->trace, &failed) && !self->closing) {
-        self->closing = g_steal_pointer(&failed);
+    failed = g_steal_pointer(&self->closing); /* of the two, the cartridge's counts */
+    if (self->trace) {
+        trace_file_close(self->trace, failed ? NULL : &failed);
     }
     g_assert(self->clock.timers.length == 0);
-    failed = g_steal_pointer(&self->closing);
     g_free(self->spare);
     pool_unref(self->pool);
     g_free(self);

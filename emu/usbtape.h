@@ -38,7 +38,7 @@ typedef enum UsbTapeSpeed {
 
 /* What the drive needs of the program; `opaque` is the one given with it. */
 typedef struct UsbTapeOps {
-    /* Microseconds since an arbitrary start; may stand still (with a stopped VM). */
+    /* Microseconds since an arbitrary start; see usbtape_drive_stop_time(), too. */
     int64_t (*now)(void *opaque);
     /* Calls `fire(data)` once, not before `delay` microseconds, never from inside this call. A
      * timer that has fired is gone. */
@@ -72,7 +72,7 @@ typedef struct UsbTapeConfig {
     const char *trace;
     const char *timing;
     const char *set; /* several, with semicolons between them */
-    bool read_only;
+    bool read_only;  /* every cartridge that is put in */
 } UsbTapeConfig;
 
 /* NULL and one line of error, which names the option as NAME=VALUE. Plugged. */
@@ -81,9 +81,18 @@ UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *o
 /*
  * Waits for what is under way, syncs and closes the cartridge, frees the drive. False: the
  * cartridge is not whole on the host's disk, and `error` says why. What was still submitted is
- * cancelled.
+ * cancelled. The
+ * plug stays as it is.
  */
 bool usbtape_drive_free(UsbTapeDrive *drive, GError **error);
+
+/*
+ * The program's clock stops (with its VM): the drive's stands still, and no timer may fire until it
+ * goes on, which the drive's does from where it stood, whatever the program's shows by then: a VM
+ * that is loaded brings the clock of another day. Timers keep what was left of their delays; they
+ * are cancelled and started anew inside this call.
+ */
+void usbtape_drive_stop_time(UsbTapeDrive *drive, bool stopped);
 
 /* Tells `trace` of all that happens, or no more: formatting it costs. Off at first. */
 void usbtape_drive_trace(UsbTapeDrive *drive, bool on);

@@ -2,7 +2,9 @@
 /* libusbtape, as a program with a bus of its own uses it: its time stands still until it is turned.
  */
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "emu/base/bytes.h"
 #include "emu/base/clock.h"
@@ -20,6 +22,9 @@ typedef struct Room {
     UsbTapeDrive *drive;
     GString *notices, *points;
     bool plugged;
+    unsigned plugs;     /* how often it was pulled or put in */
+    int64_t jump;       /* of its time, away from the clock's */
+    int64_t last_delay; /* of the timer that was started last */
 } Room;
 
 /* A transfer's end. */
@@ -32,11 +37,12 @@ typedef struct End {
 
 static int64_t now(void *opaque)
 {
-    return clock_now(((Room *)opaque)->clock);
+    return clock_now(((Room *)opaque)->clock) + ((Room *)opaque)->jump;
 }
 
 static void *timer_start(void *opaque, int64_t delay, void (*fire)(void *data), void *data)
 {
+    ((Room *)opaque)->last_delay = delay;
     return clock_start(((Room *)opaque)->clock, delay, fire, data);
 }
 
@@ -61,6 +67,7 @@ static void completed(void *opaque, void *token, UsbTapeResult result, const uin
 static void plug(void *opaque, bool plugged)
 {
     ((Room *)opaque)->plugged = plugged;
+    ((Room *)opaque)->plugs++;
 }
 
 static void notice(void *opaque, const char *text)
@@ -75,10 +82,9 @@ static void point(void *opaque, const char *name, const char *text)
 
 static const UsbTapeOps ops = { now, timer_start, timer_cancel, completed, plug, notice, point };
 
-static void room_open(Room *room, const char *faults, const char *timing)
+static void room_open_with(Room *room, const char *faults, UsbTapeConfig config)
 {
     MediumGeometry geometry = { .partitions = 1 };
-    UsbTapeConfig config = { .name = "tape0", .seed = "7", .timing = timing };
     g_autofree char *plan = NULL;
     g_autoptr(GError) error = NULL;
     bool good;
@@ -98,10 +104,26 @@ static void room_open(Room *room, const char *faults, const char *timing)
         g_assert_no_error(error);
         config.faults = plan;
     }
+    config.name = "tape0";
+    config.seed = "7";
     config.media = room->path;
     room->drive = usbtape_drive_new(&config, &ops, room, &error);
     g_assert_no_error(error);
     ck_assert_ptr_nonnull(room->drive);
+}
+
+static void room_open(Room *room, const char *faults, const char *timing)
+{
+    room_open_with(room, faults, (UsbTapeConfig){ .timing = timing });
+}
+
+static void room_clear(Room *room)
+{
+    clock_free(room->clock);
+    g_string_free(room->notices, TRUE);
+    g_string_free(room->points, TRUE);
+    g_free(room->dir);
+    g_free(room->path);
 }
 
 /* The drive ends well, and leaves so many blocks. */
@@ -120,11 +142,7 @@ static void room_close(Room *room, uint64_t blocks)
     medium_space(medium, MEDIUM_SPACE_EOD, 0, false, &moved);
     medium_position(medium, &position);
     ck_assert_uint_eq(position.object, blocks);
-    clock_free(room->clock);
-    g_string_free(room->notices, TRUE);
-    g_string_free(room->points, TRUE);
-    g_free(room->dir);
-    g_free(room->path);
+    room_clear(room);
 }
 
 static void end_init(End *end)
@@ -382,6 +400,125 @@ START_TEST(cartridges_come_and_go)
 }
 END_TEST
 
+START_TEST(every_cartridge_is_read_only)
+{
+    g_autoptr(GError) error = NULL;
+    Room room;
+
+    room_open_with(&room, NULL, (UsbTapeConfig){ .read_only = true });
+    make_ready(&room);
+    ck_assert_uint_eq(command(&room, write_1000, 1000), BOT_FAILED);
+    ck_assert(usbtape_drive_eject(room.drive, &error));
+    while (usbtape_drive_ejecting(room.drive)) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+    ck_assert(usbtape_drive_load(room.drive, room.path, &error));
+    make_ready(&room);
+    ck_assert_uint_eq(command(&room, write_1000, 1000), BOT_FAILED);
+    room_close(&room, 0);
+}
+END_TEST
+
+/* The times of the trace file's lines, which never go back; the last one, in microseconds. */
+static int64_t check_trace_times(const char *path)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    gint64 last = 0;
+    char **line;
+
+    ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+    lines = g_strsplit(text, "\n", -1);
+    for (line = lines; **line; line++) {
+        const char *us = strstr(*line, "\"us\":");
+        gint64 now;
+
+        ck_assert_ptr_nonnull(us);
+        now = g_ascii_strtoll(us + strlen("\"us\":"), NULL, 10);
+        ck_assert_int_ge(now, last);
+        last = now;
+    }
+    return last;
+}
+
+/* The program's clock is another one when it goes on: the drive's is not, and delays are kept. */
+START_TEST(time_goes_on_where_it_stood)
+{
+    static const int64_t jumps[] = { -100 * G_USEC_PER_SEC, 0, 100 * G_USEC_PER_SEC };
+    g_autofree char *dir = suite_temp_dir();
+    g_autofree char *trace = g_build_filename(dir, "trace.jsonl", NULL);
+    Room room;
+    End csw;
+
+    room_open_with(&room, "- {name: drive.slow, on: REWIND, for: 3s}\n",
+                   (UsbTapeConfig){ .trace = trace });
+    make_ready(&room);
+    virtual_clock_advance(room.clock, 200 * G_USEC_PER_SEC);
+    send_cbw(&room, rewind_tape, 0, false);
+    ask(&room, BOT_CSW_LENGTH, &csw);
+    virtual_clock_advance(room.clock, G_USEC_PER_SEC);
+    usbtape_drive_stop_time(room.drive, true);
+    room.jump = jumps[_i];
+    usbtape_drive_stop_time(room.drive, true); /* once is enough */
+    room.last_delay = 0;
+    usbtape_drive_stop_time(room.drive, false);
+    ck_assert_int_eq(room.last_delay, 2 * G_USEC_PER_SEC);
+    virtual_clock_advance(room.clock, 2 * G_USEC_PER_SEC - 1);
+    ck_assert_uint_eq(csw.times, 0);
+    virtual_clock_advance(room.clock, 1);
+    end_wait(&csw);
+    end_clear(&csw);
+    room_close(&room, 0);
+    ck_assert_int_eq(check_trace_times(trace), 203 * G_USEC_PER_SEC);
+}
+END_TEST
+
+/* Whoever ends it owns the plug: a fault that is about to pull it comes too late. */
+START_TEST(its_end_leaves_the_plug_alone)
+{
+    g_autoptr(GError) error = NULL;
+    Room room;
+    End data;
+
+    room_open(&room, "- {name: usb.unplug, on: \"WRITE(6)\", phase: data, replug: 1ms}\n", NULL);
+    make_ready(&room);
+    send_cbw(&room, write_1000, 1000, false);
+    send_data(&room, 1000, &data);
+    ck_assert(usbtape_drive_eject(room.drive, &error)); /* waits for that command */
+    ck_assert(usbtape_drive_ejecting(room.drive));
+    ck_assert_uint_eq(room.plugs, 0);
+    room_close(&room, 0);
+    ck_assert_uint_eq(room.plugs, 0);
+    ck_assert_uint_eq(data.times, 1);
+    end_clear(&data);
+}
+END_TEST
+
+/* Neither the cartridge nor the trace gets to the disk: one of the two errors is told, none lost.
+ */
+START_TEST(two_things_fail_at_its_end)
+{
+    g_autofree char *dir = suite_temp_dir();
+    g_autofree char *trace = g_build_filename(dir, "trace.jsonl", NULL);
+    const struct rlimit none = { .rlim_cur = 16, .rlim_max = RLIM_INFINITY };
+    const struct rlimit all = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+    g_autoptr(GError) error = NULL;
+    Room room;
+    bool good;
+
+    room_open_with(&room, NULL, (UsbTapeConfig){ .trace = trace });
+    make_ready(&room);
+    ck_assert_uint_eq(command(&room, write_1000, 1000), BOT_PASSED);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    good = usbtape_drive_free(room.drive, &error);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+    ck_assert(!good);
+    ck_assert_ptr_nonnull(strstr(error->message, room.path));
+    room_clear(&room);
+}
+END_TEST
+
 START_TEST(traces_when_asked)
 {
     Room room;
@@ -439,6 +576,10 @@ TCase *make_library_tcase(void)
     tcase_add_loop_test(tcase, ends_in_the_middle, 0, 2);
     tcase_add_test(tcase, faults_pull_the_plug);
     tcase_add_test(tcase, cartridges_come_and_go);
+    tcase_add_test(tcase, every_cartridge_is_read_only);
+    tcase_add_loop_test(tcase, time_goes_on_where_it_stood, 0, 3);
+    tcase_add_test(tcase, its_end_leaves_the_plug_alone);
+    tcase_add_test(tcase, two_things_fail_at_its_end);
     tcase_add_test(tcase, traces_when_asked);
     tcase_add_loop_test(tcase, mistakes_name_the_option, 0, 11);
     return tcase;
