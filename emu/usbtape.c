@@ -18,6 +18,7 @@ G_STATIC_ASSERT((int)USBTAPE_FULL_SPEED == (int)USB_SPEED_FULL);
 G_STATIC_ASSERT((int)USBTAPE_HIGH_SPEED == (int)USB_SPEED_HIGH);
 G_STATIC_ASSERT((int)USBTAPE_SUPER_SPEED == (int)USB_SPEED_SUPER);
 G_STATIC_ASSERT((int)USBTAPE_BABBLED == (int)USB_BABBLE);
+G_STATIC_ASSERT(USBTAPE_OUT_MAX >= SCSI_DATA_MAX);
 
 /* The program's clock. The drive's timers are kept, so that its end need not wait for them. */
 typedef struct ForeignClock {

@@ -131,8 +131,12 @@ void usbtape_drive_set_speed(UsbTapeDrive *drive, UsbTapeSpeed speed);
 /* Port reset: what is submitted is cancelled first. */
 void usbtape_drive_reset(UsbTapeDrive *drive);
 
-/* Memory for the data of one OUT transfer; usbtape_drive_bulk_out() takes it over. It comes from
- * transfers that have ended, since data phases come and go by the thousand. */
+/* The longest OUT transfer: no command moves more. A guest can ask for any length. */
+#define USBTAPE_OUT_MAX (64u * 1024 * 1024)
+
+/* Memory for the data of one OUT transfer, USBTAPE_OUT_MAX bytes at most; usbtape_drive_bulk_out()
+ * takes it over. It comes from transfers that have ended, since data phases come and go by the
+ * thousand. */
 void *usbtape_drive_buffer(UsbTapeDrive *drive, size_t length);
 void usbtape_drive_bulk_out(UsbTapeDrive *drive, uint8_t endpoint, void *buffer, size_t length,
                             void *token);

@@ -32,17 +32,20 @@ def connect(path, process):
 
 
 class Machine:
-    """A q35 with a qemu-xhci on bus usb.0."""
+    """A machine with a USB controller on its PCI bus, as slot 4: a q35 with a qemu-xhci and its usb.0."""
+    BRIDGES = {'g3beige': (0xfec00000, 0xfee00000)}  # where machines without I/O ports configure PCI
 
-    def __init__(self, program, *arguments, machine='q35', controller='qemu-xhci,id=usb,addr=4', cwd='.'):
+    def __init__(self, program, *arguments, machine='q35', controller='qemu-xhci,id=usb,addr=4', accel='qtest',
+                 cwd='.'):
         self.cwd = cwd
+        self.bridge = self.BRIDGES.get(machine)
         for name in ('qtest', 'qmp'):
             if os.path.exists(os.path.join(cwd, name)):
                 os.unlink(os.path.join(cwd, name))
         self.log = open(os.path.join(cwd, 'qemu.log'), 'w+b')
         controllers = ['-device', controller] if controller else []
         self.process = subprocess.Popen(
-            [program, '-machine', machine, '-accel', 'qtest', '-nodefaults', '-no-user-config', '-display', 'none',
+            [program, '-machine', machine, '-accel', accel, '-nodefaults', '-no-user-config', '-display', 'none',
              '-m', '128', '-qtest', 'unix:qtest,server=on,wait=off', '-qtest-log', '/dev/null',
              '-qmp', 'unix:qmp,server=on,wait=off', *controllers, *arguments],
             cwd=cwd, stdout=self.log, stderr=self.log)
@@ -77,11 +80,24 @@ class Machine:
     def write(self, address, data):
         self.ask('b64write', hex(address), hex(len(data)), base64.b64encode(data).decode())
 
+    # Registers and memory are little-endian, whatever the machine's CPU is.
+
     def read32(self, address):
-        return int(self.ask('readl', hex(address)), 16) & 0xffffffff
+        return struct.unpack('<I', self.read(address, 4))[0]
 
     def write32(self, address, value):
-        self.ask('writel', hex(address), hex(value))
+        self.write(address, struct.pack('<I', value))
+
+    def configure_pci(self, registers, slot=4):
+        """Writes registers of a PCI function's configuration space."""
+        for register, value in registers.items():
+            where = 0x80000000 | slot << 11 | register
+            if self.bridge:
+                self.write32(self.bridge[0], where)
+                self.write32(self.bridge[1], value)
+            else:
+                self.ask('outl', '0xcf8', hex(where))
+                self.ask('outl', '0xcfc', hex(value))
 
     def clock(self, seconds):
         self.ask('clock_step', int(seconds * 1e9))
@@ -120,15 +136,15 @@ class Ring:
     """A producer's ring of TRBs, with a link at its end."""
     SIZE = 256
 
-    def __init__(self, machine, address):
-        self.machine, self.base, self.at, self.cycle = machine, address, 0, 1
-        machine.write(address, bytes(self.SIZE * 16))
+    def __init__(self, machine, address, size=SIZE):
+        self.machine, self.base, self.size, self.at, self.cycle = machine, address, size, 0, 1
+        machine.write(address, bytes(size * 16))
 
     def put(self, parameter, status, control):
         address = self.base + self.at * 16
         self.machine.write(address, struct.pack('<QII', parameter, status, control | self.cycle))
         self.at += 1
-        if self.at == self.SIZE - 1:
+        if self.at == self.size - 1:
             link = struct.pack('<QII', self.base, 0, 6 << 10 | 1 << 1 | self.cycle)
             self.machine.write(self.base + self.at * 16, link)
             self.at, self.cycle = 0, self.cycle ^ 1
@@ -145,13 +161,10 @@ class Xhci:
     EVENTS = 1024
     SETUP_IN, SETUP_OUT = 3 << 16, 2 << 16
 
-    def __init__(self, machine, slot=4):
+    def __init__(self, machine):
         self.machine = machine
         self.next_page = 0x1000000
-        function = 0x80000000 | slot << 11
-        for register, value in ((0x10, self.BAR), (0x14, 0), (0x04, 6)):
-            machine.ask('outl', '0xcf8', hex(function | register))
-            machine.ask('outl', '0xcfc', hex(value))
+        machine.configure_pci({0x10: self.BAR, 0x14: 0, 0x04: 6})
         self.start()
 
     def page(self, size=4096):
@@ -249,15 +262,78 @@ class Failed(Exception):
         self.code = code
 
 
-class Tape:
-    """A mass storage device, enumerated and configured."""
+class BulkOnly:
+    """A mass storage device by Bulk-Only Transport, over a host controller's request(), send() and receive()."""
+
+    def __init__(self):
+        self.tag = 0
+
+    def descriptor(self, kind, number=0, language=0, length=255):
+        return self.request(0x80, 6, kind << 8 | number, language, length=length)
+
+    def clear_halt(self, endpoint):
+        self.request(0x02, 1, 0, endpoint)
+
+    def cbw(self, cdb, length=0, incoming=False):
+        self.tag += 1
+        return struct.pack('<4sIIBBB16s', b'USBC', self.tag, length, 0x80 if incoming else 0, 0, len(cdb), bytes(cdb))
+
+    def csw(self):
+        """(status, residue)"""
+        try:
+            data = self.receive(13)
+        except Failed as failed:
+            assert failed.code == STALL
+            self.clear_halt(0x81)
+            data = self.receive(13)
+        signature, tag, residue, status = struct.unpack('<4sIIB', data)
+        assert (signature, tag) == (b'USBS', self.tag), data
+        return status, residue
+
+    def scsi(self, *cdb, data=b'', length=0):
+        """(status, bytes in)"""
+        self.send(self.cbw(cdb, length or len(data), bool(length)))
+        got = b''
+        try:
+            if data:
+                self.send(data)
+            elif length:
+                got = self.receive(length)
+        except Failed as failed:
+            assert failed.code == STALL
+            self.clear_halt(0x81 if length else 0x02)
+        return self.csw()[0], got
+
+    def sense(self):
+        """(key, ASC, ASCQ)"""
+        status, data = self.scsi(3, 0, 0, 0, 18, 0, length=18)
+        assert status == 0
+        return data[2] & 15, data[12], data[13]
+
+    def ready(self):
+        """Takes the unit attentions that there are."""
+        for _ in range(8):
+            if self.scsi(0, 0, 0, 0, 0, 0)[0] == 0:
+                return
+            last = self.sense()
+        raise AssertionError(f'the drive does not become ready: {last}')
+
+    def write_block(self, data):
+        return self.scsi(0x0a, 0, *len(data).to_bytes(3, 'big'), 0, data=data)[0]
+
+    def read_block(self, length):
+        return self.scsi(0x08, 0, *length.to_bytes(3, 'big'), 0, length=length)
+
+
+class Tape(BulkOnly):
+    """A drive on an xHCI, enumerated and configured."""
     OUT, IN = 4, 3  # device context indices of endpoints 2 OUT and 1 IN
     CONTROL = 1
 
     def __init__(self, xhci, configure=True):
+        super().__init__()
         self.xhci, self.machine = xhci, xhci.machine
         self.buffer = xhci.page(1 << 20)
-        self.tag = 0
         self.port = xhci.find_port()
         assert self.port, 'there is nothing on the bus'
         self.enumerate(configure)
@@ -311,8 +387,13 @@ class Tape:
 
     def request(self, kind, request, value=0, index=0, data=b'', length=0):
         """The bytes that an IN request brings."""
-        incoming = kind & 0x80
         length = length or len(data)
+        self.begin_request(kind, request, value, index, data, length)
+        left = self.short(length)
+        return self.machine.read(self.buffer, length - left) if kind & 0x80 else b''
+
+    def begin_request(self, kind, request, value=0, index=0, data=b'', length=0):
+        incoming = kind & 0x80
         ring = self.rings[self.CONTROL]
         setup = struct.unpack('<Q', struct.pack('<BBHHH', kind, request, value, index, length))[0]
         ring.put(setup, 8, 2 << 10 | 1 << 6 | (0 if not length else 3 << 16 if incoming else 2 << 16))
@@ -321,8 +402,6 @@ class Tape:
             ring.put(self.buffer, length, 3 << 10 | (1 << 16 if incoming else 0) | 1 << 2)
         ring.put(0, 0, 4 << 10 | 1 << 5 | (0 if incoming and length else 1 << 16))
         self.ring_doorbell(self.CONTROL)
-        left = self.short(length)
-        return self.machine.read(self.buffer, length - left) if incoming else b''
 
     def short(self, length):
         """Waits for the status stage; how much of the data stage did not come."""
@@ -336,12 +415,6 @@ class Tape:
                 self.recover_endpoint(self.CONTROL)
                 raise Failed(code)
             return residue
-
-    def descriptor(self, kind, number=0, language=0, length=255):
-        return self.request(0x80, 6, kind << 8 | number, language, length=length)
-
-    def clear_halt(self, endpoint):
-        self.request(0x02, 1, 0, endpoint)
 
     # ---- bulk
 
@@ -359,55 +432,3 @@ class Tape:
     def receive(self, length):
         left = self.finish(self.IN, self.start(self.IN, length=length))
         return self.machine.read(self.buffer, length - left)
-
-    # ---- Bulk-Only
-
-    def cbw(self, cdb, length=0, incoming=False):
-        self.tag += 1
-        return struct.pack('<4sIIBBB16s', b'USBC', self.tag, length, 0x80 if incoming else 0, 0, len(cdb), bytes(cdb))
-
-    def csw(self):
-        """(status, residue)"""
-        try:
-            data = self.receive(13)
-        except Failed as failed:
-            assert failed.code == STALL
-            self.clear_halt(0x81)
-            data = self.receive(13)
-        signature, tag, residue, status = struct.unpack('<4sIIB', data)
-        assert (signature, tag) == (b'USBS', self.tag), data
-        return status, residue
-
-    def scsi(self, *cdb, data=b'', length=0):
-        """(status, bytes in)"""
-        self.send(self.cbw(cdb, length or len(data), bool(length)))
-        got = b''
-        try:
-            if data:
-                self.send(data)
-            elif length:
-                got = self.receive(length)
-        except Failed as failed:
-            assert failed.code == STALL
-            self.clear_halt(0x81 if length else 0x02)
-        return self.csw()[0], got
-
-    def sense(self):
-        """(key, ASC, ASCQ)"""
-        status, data = self.scsi(3, 0, 0, 0, 18, 0, length=18)
-        assert status == 0
-        return data[2] & 15, data[12], data[13]
-
-    def ready(self):
-        """Takes the unit attentions that there are."""
-        for _ in range(8):
-            if self.scsi(0, 0, 0, 0, 0, 0)[0] == 0:
-                return
-            last = self.sense()
-        raise AssertionError(f'the drive does not become ready: {last}')
-
-    def write_block(self, data):
-        return self.scsi(0x0a, 0, *len(data).to_bytes(3, 'big'), 0, data=data)[0]
-
-    def read_block(self, length):
-        return self.scsi(0x08, 0, *length.to_bytes(3, 'big'), 0, length=length)

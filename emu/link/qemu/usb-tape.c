@@ -18,6 +18,7 @@
 #include "migration/blocker.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "qemu/log.h"
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "qom/object.h"
@@ -57,15 +58,16 @@ struct USBTapeState {
     Notifier exit;
     VMChangeStateEntry *vm_state;
     Error *blocker;
-    bool restored; /* the VM was loaded, and has not run since */
+    bool reset_before; /* the machine has been, with the drive in it */
+    bool restored;     /* the VM may have been loaded, and has not run since */
 };
 
 /* A packet that is with the drive. */
 struct USBTapeRequest {
-    USBPacket *packet;                 /* NULL: taken back by the host controller */
-    uint8_t *data;                     /* control: QEMU's buffer */
-    int request, value, index, length; /* control */
-    bool in_call;                      /* inside handle_data() or handle_control() still */
+    USBPacket *packet; /* NULL: taken back by the host controller */
+    uint8_t *data;     /* control: QEMU's buffer */
+    int length;        /* control: of that buffer */
+    bool in_call;      /* inside handle_data() or handle_control() still */
     bool ended;
     QTAILQ_ENTRY(USBTapeRequest) next;
 };
@@ -127,19 +129,6 @@ static int usb_tape_status(UsbTapeResult result)
     return USB_RET_IOERROR;
 }
 
-/* What the drive has granted, QEMU's model of the device has to know, too. */
-static void usb_tape_follow(USBTapeState *s, USBTapeRequest *r)
-{
-    switch (r->request) {
-    case DeviceOutRequest | USB_REQ_SET_CONFIGURATION:
-    case InterfaceOutRequest | USB_REQ_SET_INTERFACE:
-        usb_desc_handle_control(&s->dev, r->packet, r->request, r->value, r->index, r->length,
-                                r->data);
-        r->packet->status = USB_RET_SUCCESS;
-        break;
-    }
-}
-
 static void usb_tape_end_control(USBTapeState *s, USBTapeRequest *r, const uint8_t *in,
                                  size_t length)
 {
@@ -147,9 +136,6 @@ static void usb_tape_end_control(USBTapeState *s, USBTapeRequest *r, const uint8
         memcpy(r->data, in, MIN(length, (size_t)r->length));
     }
     r->packet->actual_length = (int)length;
-    if (r->packet->status == USB_RET_SUCCESS) {
-        usb_tape_follow(s, r);
-    }
     if (!r->in_call) {
         usb_generic_async_ctrl_complete(&s->dev, r->packet);
     }
@@ -220,6 +206,11 @@ static void usb_tape_handle_data(USBDevice *dev, USBPacket *p)
         p->status = USB_RET_NODEV;
         return;
     }
+    if (p->pid == USB_TOKEN_OUT && length > USBTAPE_OUT_MAX) {
+        qemu_log_mask(LOG_GUEST_ERROR, "usb-tape: a transfer of %zu bytes\n", length);
+        p->status = USB_RET_IOERROR;
+        return;
+    }
     r = usb_tape_begin(s, p);
     trace_usb_tape_data(p, p->ep->nr, length);
     if (p->pid == USB_TOKEN_IN) {
@@ -256,9 +247,6 @@ static void usb_tape_handle_control(USBDevice *dev, USBPacket *p, int request, i
     trace_usb_tape_control(p, request, value, index, length);
     r = usb_tape_begin(s, p);
     r->data = data;
-    r->request = request;
-    r->value = value;
-    r->index = index;
     r->length = length;
     usbtape_drive_control(s->drive, setup, data, r);
     usb_tape_submitted(r);
@@ -292,6 +280,11 @@ static void usb_tape_handle_reset(USBDevice *dev)
 
 /* ---- the plug ---- */
 
+/*
+ * For QEMU the device is configured as long as it is attached. Whether the guest has chosen the one
+ * configuration is between it and the drive: QEMU's functions for that empty the endpoints' queues,
+ * and there are packets in them whenever a guest sends requests; here there are none.
+ */
 static void usb_tape_handle_attach(USBDevice *dev)
 {
     static const UsbTapeSpeed speeds[] = {
@@ -302,7 +295,11 @@ static void usb_tape_handle_attach(USBDevice *dev)
     USBTapeState *s = USB_TAPE(dev);
 
     usb_desc_attach(dev);
-    usbtape_drive_set_speed(s->drive, speeds[dev->speed]);
+    usb_desc_handle_control(dev, NULL, DeviceOutRequest | USB_REQ_SET_CONFIGURATION,
+                            dev->device->confs->bConfigurationValue, 0, 0, NULL);
+    if (s->drive) {
+        usbtape_drive_set_speed(s->drive, speeds[dev->speed]);
+    }
 }
 
 static void usb_tape_plug(void *opaque, bool plugged)
@@ -313,6 +310,7 @@ static void usb_tape_plug(void *opaque, bool plugged)
     trace_usb_tape_plug(plugged);
     if (!plugged && s->dev.attached) {
         usb_device_detach(&s->dev);
+        usbtape_drive_reset(s->drive); /* the command under way has lost its host */
     } else if (plugged && !s->dev.attached) {
         usb_device_attach(&s->dev, &err);
         if (err) {
@@ -323,14 +321,25 @@ static void usb_tape_plug(void *opaque, bool plugged)
 
 /*
  * What the guest of a loaded VM believes of its USB bus is older than the bus: the drive, which was
- * not on it (nothing is saved while it is), comes as if it were plugged in now.
+ * not on it (nothing is saved while it is), comes as if it were plugged in now. It is not told of
+ * the loading; but that begins with a reset of the machine, which is stopped. (So does the
+ * machine's first run, and a reset that somebody asks for while it is stopped: after that a replug
+ * is nothing to a guest.)
  */
+static void usb_tape_machine_reset(void *opaque)
+{
+    USBTapeState *s = opaque;
+
+    s->restored |= s->reset_before && !runstate_is_running();
+    s->reset_before = true;
+}
+
 static void usb_tape_vm_state(void *opaque, bool running, RunState state)
 {
     USBTapeState *s = opaque;
 
-    if (state == RUN_STATE_RESTORE_VM) {
-        s->restored = true;
+    if (s->drive) {
+        usbtape_drive_stop_time(s->drive, !running);
     }
     if (running && s->restored) {
         s->restored = false;
@@ -502,7 +511,10 @@ static void usb_tape_realize(USBDevice *dev, Error **errp)
     }
     g_clear_pointer(&s->media, g_free);
     usb_tape_make_desc(s);
+    usbtape_drive_stop_time(s->drive, !runstate_is_running());
+    s->reset_before = dev->qdev.hotplugged;
     s->restored = runstate_check(RUN_STATE_INMIGRATE);
+    qemu_register_reset(usb_tape_machine_reset, s);
     s->vm_state = qemu_add_vm_change_state_handler(usb_tape_vm_state, s);
     s->exit.notify = usb_tape_exit;
     qemu_add_exit_notifier(&s->exit);
@@ -514,6 +526,7 @@ static void usb_tape_unrealize(USBDevice *dev)
 
     qemu_remove_exit_notifier(&s->exit);
     qemu_del_vm_change_state_handler(s->vm_state);
+    qemu_unregister_reset(usb_tape_machine_reset, s);
     usb_tape_unblock_saving(&s->blocker);
     usb_tape_close(s);
 }

@@ -11,9 +11,11 @@
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
 #if USB_TAPE_QEMU(9, 2)
+#include "system/reset.h"
 #include "system/runstate.h"
 #include "system/system.h"
 #else
+#include "sysemu/reset.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #endif
