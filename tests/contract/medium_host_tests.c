@@ -292,12 +292,56 @@ START_TEST(freeing_waits_for_a_checkpoint)
 }
 END_TEST
 
+/* As media/README.md has it: a capacity bounds what the file takes of the disk, whatever is
+ * written.
+ */
+START_TEST(a_capacity_bounds_the_file)
+{
+    enum { CAPACITY = 256 * 1024, SYSTEM = 64 * 1024, RESERVE = 64 * 1024 };
+    const MediumGeometry geometry = { .capacity = CAPACITY, .partitions = 1 };
+    static const uint32_t lengths[] = { 0, 1, 511, 70000 }; /* 0: marks */
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree char *dir = suite_temp_dir();
+        g_autofree char *path = g_build_filename(dir, "full.tape", NULL);
+        g_autofree uint8_t *block = g_malloc0(MAX(lengths[i], 1));
+        MediumResult result;
+        MediumPartition partition;
+        TapeMedium *m;
+        uint64_t n, blocks;
+        struct stat empty, st;
+
+        ck_assert(medium_create(path, medium_formats()[0], &geometry, NULL));
+        ck_assert_int_eq(stat(path, &empty), 0);
+        m = medium_open(path, false, executor_inline(), NULL, NULL);
+        ck_assert_ptr_nonnull(m);
+        do {
+            result = lengths[i] > 0 ? medium_write(m, block, lengths[i])
+                                    : medium_write_marks(m, MEDIUM_MARK_FILEMARK, 0xffffff, &n);
+        } while (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING);
+        MUST(result == MEDIUM_END_OF_PARTITION);
+        medium_sync(m, note_result, &result);
+        medium_partition(m, 0, &partition);
+        medium_free(m);
+        ck_assert_int_eq(stat(path, &st), 0);
+        blocks = lengths[i] > 0 ? partition.objects : 0;
+        ck_assert_msg((uint64_t)(st.st_blocks - empty.st_blocks) * 512 <=
+                          CAPACITY + 64 * blocks + SYSTEM + RESERVE,
+                      "blocks of %u: %llu bytes on the disk", lengths[i],
+                      (unsigned long long)st.st_blocks * 512);
+        ck_assert_uint_ge(partition.used, CAPACITY - MAX(lengths[i], MEDIUM_MARK_SIZE));
+    }
+}
+END_TEST
+
 TCase *make_medium_host_tcase(void)
 {
     TCase *tcase = tcase_create("host");
 
     tcase_add_loop_test(tcase, the_name_of_a_new_cartridge_is_synced, 0, row_count() - 1);
     tcase_add_loop_test(tcase, a_new_cartridge_gets_its_name_at_the_end, 0, 2);
+    tcase_add_test(tcase, a_capacity_bounds_the_file);
     tcase_add_test(tcase, a_full_disk_is_told_at_once);
     tcase_add_loop_test(tcase, nothing_old_follows_an_overwrite_that_was_killed, 0,
                         row_count() - 1);
