@@ -50,17 +50,33 @@ static bool anybody_registered(const SscDrive *drive)
     return false;
 }
 
-/* Whatever moves the tape or changes what others rely on is kept from them, reading too. */
-bool ssc_reserved_from(const SscDrive *drive, unsigned nexus, unsigned flags)
+/* Types 1, 5 and 7 exclude writers, the others everybody (SPC-4 § 6.15.3.4). */
+static bool excludes_writers_alone(const SscReservation *r)
 {
-    const SscReservation *r = &drive->reservation;
+    return r->type == 1 || r->type == 5 || r->type == 7;
+}
 
-    if (r->reserved && r->reserved_by != nexus && !(flags & ROW_PAST_RESERVE)) {
+/* What its row says; to allow removal gives up one's own hold on the cartridge, and no other. */
+static unsigned goes_past(const SscCommand *c)
+{
+    bool allows = c->row->handler == prevent_allow && (c->cdb[4] & 0x03) == 0;
+
+    return allows ? ROW_PAST_RESERVE | ROW_PAST_PERSISTENT : c->row->flags;
+}
+
+bool ssc_reserved_from_it(const SscCommand *c)
+{
+    const SscDrive *drive = c->drive;
+    const SscReservation *r = &drive->reservation;
+    unsigned nexus = c->task->nexus, past = goes_past(c);
+
+    if (r->reserved && r->reserved_by != nexus && !(past & ROW_PAST_RESERVE)) {
         return true;
     }
     bool may =
         holds(drive, nexus) || (r->type >= REGISTRANTS_FIRST && drive->nexuses[nexus].registered);
-    return is_held(r) && !may && !(flags & ROW_PAST_PERSISTENT);
+    return is_held(r) && !may && !(past & ROW_PAST_PERSISTENT) &&
+           !((past & ROW_PAST_WRITERS) && excludes_writers_alone(r));
 }
 
 Outcome reserve(SscCommand *c)

@@ -142,9 +142,9 @@ static Outcome pass_gates(SscCommand *c)
     if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->length, &bad)) {
         return illegal_field(bad.byte, bad.bit);
     }
-    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-3 § 5.6.1), which comes before anything
+    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before anything
      * that CHECK CONDITION would tell (SAM-3 § 5.3.3). Commands that reserve know their own. */
-    if (ssc_reserved_from(drive, task->nexus, flags)) {
+    if (ssc_reserved_from_it(c)) {
         return conflict();
     }
     /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */

@@ -232,8 +232,8 @@ void ssc_attention(SscDrive *drive, ScsiSenseCode code);
 void ssc_attention_others(const SscCommand *c, ScsiSenseCode code);
 
 /* cmd-reserve.c */
-/* Is the drive another initiator's, for a command with these flags of the table? */
-bool ssc_reserved_from(const SscDrive *drive, unsigned nexus, unsigned flags);
+/* Is the drive another initiator's, for this command? Its row has been found. */
+bool ssc_reserved_from_it(const SscCommand *c);
 
 /* dispatch.c */
 /* The tab, or a density that the drive only reads. */

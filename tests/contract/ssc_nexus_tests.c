@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two initiators: who is told of what, in which order, and who is kept out. */
+#include <string.h>
+
 #include "emu/base/bytes.h"
+#include "emu/ssc/table.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_nexus_tcase(void);
@@ -245,7 +248,7 @@ static const uint8_t past_reserve[][12] = {
     { 0x05 },
     { 0x17 },
     { 0x4d, 0, 0x40, 0, 0, 0, 0, 0, 16 },
-    { 0x34 },
+    { 0x1e },
 };
 static const uint8_t kept_out[][12] = {
     { 0x01 },
@@ -255,6 +258,8 @@ static const uint8_t kept_out[][12] = {
     { 0x11, 0, 0, 0, 1 },
     { 0x15, 0x10, 0, 0, 4 },
     { 0x1b, 0, 0, 0, 1 },
+    { 0x1e, 0, 0, 0, 1 },
+    { 0x34 },
     { 0x4c, 0x02 },
 };
 
@@ -320,7 +325,7 @@ START_TEST(persistent_reservations)
     expect_good(h);
     host_rewind(h);
     h->nexus = HOST;
-    host_send(h, CDB(0x01, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x10, 0, 0, 0, 0, 0));
     if (types[_i].registrants) {
         expect_good(h);
     } else {
@@ -339,8 +344,126 @@ START_TEST(persistent_reservations)
     expect_conflict(h);
     persistent(h, HOST, REGISTER, 0, HOST_KEY, 0); /* one who is not registered is kept out */
     expect_good(h);
-    host_send(h, CDB(0x01, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x10, 0, 0, 0, 0, 0));
     expect_conflict(h);
+}
+END_TEST
+
+/* Who is let past what: SPC-4 table 65, and for a tape's own commands reading is shared, as the
+ * types of SPC-4 § 6.15.3.4 have it. All else conflicts with everything. */
+enum { RESERVED = 1, WRITE_EXCLUSIVE = 2, EXCLUSIVE_ACCESS = 4 };
+
+static unsigned lets_past(uint8_t opcode, int service_action)
+{
+    enum { ANY = RESERVED | WRITE_EXCLUSIVE | EXCLUSIVE_ACCESS };
+    static const struct {
+        uint8_t opcode;
+        int service_action; /* -1: all */
+        unsigned past;
+    } rows[] = {
+        { 0x00, -1, WRITE_EXCLUSIVE | EXCLUSIVE_ACCESS },
+        { 0x01, -1, WRITE_EXCLUSIVE },
+        { 0x03, -1, ANY },
+        { 0x05, -1, ANY },
+        { 0x08, -1, WRITE_EXCLUSIVE },
+        { 0x0f, -1, WRITE_EXCLUSIVE },
+        { 0x11, -1, WRITE_EXCLUSIVE },
+        { 0x12, -1, ANY },
+        { 0x13, -1, WRITE_EXCLUSIVE },
+        { 0x1a, -1, WRITE_EXCLUSIVE },
+        { 0x1c, -1, WRITE_EXCLUSIVE },
+        { 0x1e, -1, ANY }, /* which allows */
+        { 0x2b, -1, WRITE_EXCLUSIVE },
+        { 0x34, -1, WRITE_EXCLUSIVE },
+        { 0x3c, -1, WRITE_EXCLUSIVE },
+        { 0x44, -1, ANY },
+        { 0x4d, -1, ANY },
+        { 0x5a, -1, WRITE_EXCLUSIVE },
+        { 0x81, -1, WRITE_EXCLUSIVE },
+        { 0x88, -1, WRITE_EXCLUSIVE },
+        { 0x8c, -1, WRITE_EXCLUSIVE },
+        { 0x8f, -1, WRITE_EXCLUSIVE },
+        { 0x91, -1, WRITE_EXCLUSIVE },
+        { 0x92, -1, WRITE_EXCLUSIVE },
+        { 0xa0, -1, ANY },
+        { 0xa3, 0x0c, WRITE_EXCLUSIVE },
+        { 0xa3, -1, ANY },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (rows[i].opcode == opcode &&
+            (rows[i].service_action == -1 || rows[i].service_action == service_action)) {
+            return rows[i].past;
+        }
+    }
+    return 0;
+}
+
+static bool reserves(const SscRow *row)
+{
+    static const uint8_t opcodes[] = { 0x16, 0x17, 0x56, 0x57, 0x5e, 0x5f };
+
+    return memchr(opcodes, row->opcode, sizeof opcodes) != NULL;
+}
+
+static const struct {
+    uint8_t type; /* 0: RESERVE(6) */
+    unsigned what;
+    bool registered; /* the one who is to be kept out */
+    bool all;        /* and yet may do everything */
+} held_by_another[] = {
+    { 0, RESERVED, false, false },         { 1, WRITE_EXCLUSIVE, false, false },
+    { 1, WRITE_EXCLUSIVE, true, false },   { 3, EXCLUSIVE_ACCESS, false, false },
+    { 3, EXCLUSIVE_ACCESS, true, false },  { 5, WRITE_EXCLUSIVE, false, false },
+    { 5, WRITE_EXCLUSIVE, true, true },    { 6, EXCLUSIVE_ACCESS, false, false },
+    { 6, EXCLUSIVE_ACCESS, true, true },   { 7, WRITE_EXCLUSIVE, false, false },
+    { 8, EXCLUSIVE_ACCESS, false, false },
+};
+
+START_TEST(each_command_conflicts_with_what_it_should)
+{
+    unsigned n_rows;
+    const SscRow *rows = ssc_table(&n_rows);
+
+    for (unsigned i = 0; i < n_rows; i++) {
+        g_autoptr(ScsiHost) h = NULL;
+        uint8_t cdb[SCSI_CDB_MAX] = { rows[i].opcode, (uint8_t)MAX(rows[i].service_action, 0) };
+        bool past = held_by_another[_i].all ||
+                    (lets_past(rows[i].opcode, rows[i].service_action) & held_by_another[_i].what);
+
+        if (reserves(&rows[i])) {
+            continue;
+        }
+        h = two_hosts(held_by_another[_i].type != 0);
+        if (held_by_another[_i].type == 0) {
+            host_send(h, CDB(0x16, 0, 0, 0, 0, 0));
+        } else {
+            if (!held_by_another[_i].registered) {
+                persistent(h, HOST, REGISTER, 0, HOST_KEY, 0);
+            }
+            persistent(h, OTHER, RESERVE, held_by_another[_i].type, OTHER_KEY, 0);
+        }
+        expect_good(h);
+        h->nexus = HOST;
+        host_send(h, cdb, rows[i].length);
+        ck_assert_msg((h->task.status != SCSI_RESERVATION_CONFLICT) == past, "%s, type %u",
+                      rows[i].name, held_by_another[_i].type);
+    }
+}
+END_TEST
+
+/* PREVENT ALLOW MEDIUM REMOVAL that prevents keeps the holder from his cartridge. */
+START_TEST(preventing_conflicts_and_allowing_does_not)
+{
+    g_autoptr(ScsiHost) h = two_hosts(true);
+
+    persistent(h, OTHER, RESERVE, 1, OTHER_KEY, 0);
+    expect_good(h);
+    h->nexus = HOST;
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0));
+    expect_conflict(h);
+    host_send(h, CDB(0x1e, 0, 0, 0, 0, 0));
+    expect_good(h);
 }
 END_TEST
 
@@ -372,7 +495,7 @@ START_TEST(anothers_reservation_is_not_released)
     persistent(h, OTHER, RESERVE, 1, OTHER_KEY, 0);
     persistent(h, HOST, RELEASE, 1, HOST_KEY, 0);
     expect_good(h);
-    host_send(h, CDB(0x01, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x10, 0, 0, 0, 0, 0));
     expect_conflict(h);
     persistent(h, OTHER, REGISTER, 0, OTHER_KEY, 0); /* a holder takes it along */
     expect_good(h);
@@ -445,6 +568,9 @@ TCase *make_ssc_nexus_tcase(void)
     tcase_add_loop_test(tcase, reserve_keeps_others_out, 0, 2);
     tcase_add_test(tcase, a_conflict_comes_before_an_attention);
     tcase_add_loop_test(tcase, persistent_reservations, 0, G_N_ELEMENTS(types));
+    tcase_add_loop_test(tcase, each_command_conflicts_with_what_it_should, 0,
+                        G_N_ELEMENTS(held_by_another));
+    tcase_add_test(tcase, preventing_conflicts_and_allowing_does_not);
     tcase_add_test(tcase, preempting_takes_it_over);
     tcase_add_test(tcase, anothers_reservation_is_not_released);
     tcase_add_test(tcase, each_prevents_removal);
