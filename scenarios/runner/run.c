@@ -273,7 +273,10 @@ static const char *hindrance(const Run *run, const Scenario *scenario)
 
         return g_intern_string(why);
     }
-    for (i = 0; run->options->attachment == GUEST_QEMU_DEVICE && i < scenario->steps->len; i++) {
+    if (run->options->attachment != GUEST_QEMU_DEVICE || scenario->sim) {
+        return NULL;
+    }
+    for (i = 0; i < scenario->steps->len; i++) {
         if (strstr(((const Step *)scenario->steps->pdata[i])->text, "drive-kill")) {
             return "it kills the drive, which is part of QEMU here";
         }

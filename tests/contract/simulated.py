@@ -49,6 +49,10 @@ def table_is_told(tmp):
     run = usbtape(MODELS, '--seed', '1..3', '--case', case('F2', 'backup-verify'), '-o', tmp + '/o',
                   '--html', page, '--json', data)
     point('a cell whose failure shows passes', run.returncode == 0, run.stdout + run.stderr)
+    inside = usbtape(MODELS, '--seed', '1', '--case', case('F1', 'restore'), '-o', tmp + '/o', '--attach',
+                     'qemu-device')
+    point('how a drive would be attached is nothing to a simulated host', inside.returncode == 0 and '1 passed' in inside.stdout,
+          f'{inside.returncode}: {inside.stdout + inside.stderr}')
     row = re.search(r'^# F2 +backup-verify +3 +(\d) +0 +0 +0 +(\d) +3 clean$', run.stdout, re.M)
     point('the table has its row', row and int(row[1]) + int(row[2]) == 3, run.stdout)
     point('every report says that these are models',
