@@ -12,9 +12,6 @@
  */
 #include "qemu/osdep.h"
 
-#include "hw/qdev-properties.h"
-#include "hw/usb.h"
-#include "hw/usb/desc.h"
 #include "migration/blocker.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -26,6 +23,7 @@
 
 #include "emu/link/qemu/versions.h"
 #include "emu/usbtape.h"
+#include "hw/usb/desc.h"
 
 #define TYPE_USB_TAPE "usb-tape"
 OBJECT_DECLARE_SIMPLE_TYPE(USBTapeState, USB_TAPE)

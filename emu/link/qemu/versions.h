@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What differs between the versions of QEMU that the device is built in: all of it is here, and one
- * line of meson.build.part. Included after QEMU's own headers.
+ * line of meson.build.part. Included after QEMU's own headers, but those that need hw/usb.h.
  */
 #ifndef USBTAPE_QEMU_VERSIONS_H
 #define USBTAPE_QEMU_VERSIONS_H
@@ -9,6 +9,18 @@
 #define USB_TAPE_QEMU(major, minor)                                                                \
     (QEMU_VERSION_MAJOR > (major) ||                                                               \
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
+
+/* Moved with QEMU 11; a tree of its development has either. */
+#if __has_include("hw/core/qdev-properties.h")
+#include "hw/core/qdev-properties.h"
+#else
+#include "hw/qdev-properties.h"
+#endif
+#if __has_include("hw/usb/usb.h")
+#include "hw/usb/usb.h"
+#else
+#include "hw/usb.h"
+#endif
 
 #if USB_TAPE_QEMU(9, 2)
 #include "system/reset.h"
