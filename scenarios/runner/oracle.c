@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "media/formats.h"
+#include "scenarios/runner/dump.h"
 #include "scenarios/runner/tar.h"
 #include "scenarios/subjects/linux/stamp.h"
 
@@ -582,6 +583,55 @@ static bool check_tar(const TarCheck *check, const char *guest, char *const *car
     return true;
 }
 
+/* ---- dump ---- */
+
+typedef struct DumpCheckState {
+    const DumpCheck *check;
+    DumpReader *reader;
+    bool failed;
+} DumpCheckState;
+
+static void dump_block(Walker *walker, const uint8_t *bytes, size_t length)
+{
+    DumpCheckState *state = walker->data;
+    g_autoptr(GError) error = NULL;
+
+    if (walker->partition == state->check->partition && walker->file == state->check->file &&
+        !state->failed && !dump_reader_feed(state->reader, bytes, length, &error)) {
+        find(walker->findings, "cartridge %d record %" G_GINT64_FORMAT ": %s", walker->cartridge,
+             walker->block, error->message);
+        state->failed = true;
+    }
+}
+
+static bool check_dump(const DumpCheck *check, const char *guest, char *const *cartridges,
+                       GPtrArray *findings, GError **error)
+{
+    SumCheck sums = { .findings = findings, .what = "the dump on the tape" };
+    g_autoptr(DumpReader) reader = dump_reader_new(check_sum, &sums);
+    DumpCheckState state = { .check = check, .reader = reader };
+    Walker walker = { .cartridge = (int)check->cartridge,
+                      .on_block = dump_block,
+                      .data = &state,
+                      .findings = findings };
+    g_autoptr(GError) incomplete = NULL;
+    bool read;
+
+    if (check->cartridge > (int64_t)g_strv_length((char **)cartridges)) {
+        find(findings, "there is no cartridge %" G_GINT64_FORMAT, check->cartridge);
+        return true;
+    }
+    if (!begin_sums(&sums, &check->files, guest)) {
+        return true;
+    }
+    read = walk(&walker, cartridges[check->cartridge - 1], NULL, NULL, error);
+    if (read && !state.failed && !dump_reader_end(reader, &incomplete)) {
+        find(findings, "%s", incomplete->message);
+    }
+    end_sums(&sums);
+    return read;
+}
+
 static bool check_mtf(const MtfCheck *check, char *const *cartridges, GPtrArray *findings,
                       GError **error)
 {
@@ -611,6 +661,9 @@ bool oracle_judge(const Expectation *expect, const char *guest, char *const *car
         }
     }
     if (expect->tar && !check_tar(expect->tar, guest, cartridges, findings, error)) {
+        return false;
+    }
+    if (expect->dump && !check_dump(expect->dump, guest, cartridges, findings, error)) {
         return false;
     }
     return !expect->mtf || check_mtf(expect->mtf, cartridges, findings, error);

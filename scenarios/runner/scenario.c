@@ -73,6 +73,10 @@ void scenario_free(Scenario *s)
         file_set_clear(&s->expect.tar->files);
         g_free(s->expect.tar);
     }
+    if (s->expect.dump) {
+        file_set_clear(&s->expect.dump->files);
+        g_free(s->expect.dump);
+    }
     g_strfreev(s->expect.dmesg.none_of);
     g_strfreev(s->expect.dmesg.some_of);
     g_clear_pointer(&s->sim, sim_plan_free);
@@ -478,6 +482,24 @@ static bool read_tar(const YamlNode *node, void *member, GError **error)
     return yaml_node_read(node, tar_fields, tar, error);
 }
 
+static const YamlField dump_fields[] = {
+    { "from", YAML_TYPE_TEXT, offsetof(DumpCheck, files.from), .required = true },
+    { "names", YAML_TYPE_CUSTOM, offsetof(DumpCheck, files.names), .read = read_texts },
+    { "except", YAML_TYPE_CUSTOM, offsetof(DumpCheck, files.except), .read = read_texts },
+    { "cartridge", YAML_TYPE_INTEGER, offsetof(DumpCheck, cartridge), .min = 1, .max = 99 },
+    { PARTITION(DumpCheck) },
+    { "file", YAML_TYPE_INTEGER, offsetof(DumpCheck, file), .min = 0, .max = 1000000 },
+    { NULL },
+};
+
+static bool read_dump(const YamlNode *node, void *member, GError **error)
+{
+    DumpCheck *dump = *(DumpCheck **)member = g_new0(DumpCheck, 1);
+
+    dump->cartridge = 1;
+    return yaml_node_read(node, dump_fields, dump, error);
+}
+
 static const YamlField mtf_fields[] = {
     { "cartridge", YAML_TYPE_INTEGER, offsetof(MtfCheck, cartridge), .min = 1, .max = 99 },
     { "sets", YAML_TYPE_CUSTOM, offsetof(MtfCheck, sets), .required = true, .read = read_count },
@@ -606,6 +628,7 @@ static const YamlField expect_fields[] = {
     { "tape", YAML_TYPE_CUSTOM, offsetof(Expectation, tape), .read = read_tape },
     { "stamps", YAML_TYPE_CUSTOM, offsetof(Expectation, stamps), .read = read_stamps },
     { "tar", YAML_TYPE_CUSTOM, offsetof(Expectation, tar), .read = read_tar },
+    { "dump", YAML_TYPE_CUSTOM, offsetof(Expectation, dump), .read = read_dump },
     { "mtf", YAML_TYPE_CUSTOM, offsetof(Expectation, mtf), .read = read_mtf },
     { "faults-fired", YAML_TYPE_CUSTOM, offsetof(Expectation, fired), .read = read_fired },
     { "clean", YAML_TYPE_BOOL, offsetof(Expectation, clean) },

@@ -66,6 +66,13 @@ typedef struct TarCheck {
     int64_t cartridges; /* how many it spans */
 } TarCheck;
 
+/* What dump(8) wrote, of a file system that held no other files. */
+typedef struct DumpCheck {
+    FileSet files;
+    int64_t cartridge;       /* from 1 */
+    int64_t partition, file; /* from 0 */
+} DumpCheck;
+
 /* The simulated backup's tape (subjects/mtf): good Microsoft Tape Format, each write in its place.
  */
 typedef struct MtfCheck {
@@ -99,6 +106,7 @@ typedef struct Expectation {
     GPtrArray *tape;       /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
     GPtrArray *stamps;     /* of StampRange; NULL: none */
     TarCheck *tar;         /* NULL: none */
+    DumpCheck *dump;       /* NULL: none */
     MtfCheck *mtf;         /* NULL: none */
     GPtrArray *fired;      /* of FaultCheck; NULL: none */
     bool clean;            /* the cartridges open without anything having to be recovered */

@@ -423,6 +423,72 @@ START_TEST(volume_that_goes_on_elsewhere_is_seen)
 }
 END_TEST
 
+/* ---- dump ---- */
+
+/* What is on the tape that dump_tests.c says is there; in blocks of 2 KiB, two of them swapped. */
+static void write_dump(Bench *b, unsigned swapped)
+{
+    g_autofree char *dump = NULL;
+    size_t length, at;
+
+    ck_assert(g_file_get_contents(TEST_CORPUS "/dump/files", &dump, &length, NULL));
+    for (at = 0; at < length; at += 2048) {
+        size_t block = at / 2048;
+        size_t from = swapped && block == swapped       ? at + 2048
+                      : swapped && block == swapped + 1 ? at - 2048
+                                                        : at;
+
+        ck_assert_int_eq(medium_write(b->medium, (uint8_t *)dump + from, 2048), MEDIUM_OK);
+    }
+    write_mark(b);
+}
+
+static void know_dumped(const Bench *b)
+{
+    g_autofree char *path = g_build_filename(b->directory, "data.sha256", NULL);
+
+    ck_assert(g_file_set_contents(
+        path,
+        "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4  top/fs/again\n"
+        "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4  top/fs/deep/two\n"
+        "5d72cf7902bc6ba9f6af8da8601aa3f047a50e3e0d094708980197f1972d2b52  top/fs/holes\n"
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  top/fs/nothing\n"
+        "b935f6b7a9c56a15e7b99c8d6d4b5e918f5a68fafc4490544a446b2ae47bf809  top/fs/one\n"
+        "586d7e271f9a4553a6e81502380c2ee79151993f59c1f1615769debe5ec3dbf5  top/fs/plain\n",
+        -1, NULL));
+}
+
+/* The tenth block begins with the header of a file; 17 and 18 are in the middle of one. */
+static const struct {
+    unsigned swapped;
+    const char *expect, *finding;
+} dumps[] = {
+    { 0, "{dump: {from: top, names: fs}}", "" },
+    { 0, "{dump: {from: top, except: fs/one}}",
+      "the dump on the tape holds fs/one, which is not there or was there before" },
+    { 17, "{dump: {from: top}}",
+      "the dump on the tape: the contents of fs/plain are not what they were" },
+    { 10, "{dump: {from: top}}",
+      "cartridge 1 record 10: dump record 20: expected a header, found none" },
+    { 0, "{dump: {from: top, file: 1}}", "dump record 0: the dump ends before it is said to" },
+    { 0, "{dump: {from: top, partition: 1}}", "dump record 0: the dump ends before it is said to" },
+    { 0, "{dump: {from: top, cartridge: 2}}", "there is no cartridge 2" },
+    { 0, "{dump: {from: elsewhere}}",
+      "the dump on the tape: no file of the guest's /data is in elsewhere" },
+};
+
+START_TEST(dump_is_compared_file_by_file)
+{
+    Bench b;
+
+    bench_open(&b);
+    know_dumped(&b);
+    write_dump(&b, dumps[_i].swapped);
+    ck_assert_str_eq(judge(&b, dumps[_i].expect), dumps[_i].finding);
+    bench_close(&b);
+}
+END_TEST
+
 START_TEST(sums_of_restored_files_are_compared)
 {
     FileSet set = { .from = (char *)"lib/*", .names = (char *[]){ (char *)"net", NULL } };
@@ -516,6 +582,7 @@ TCase *make_oracle_tcase(void)
     tcase_add_test(tcase, broken_archive_is_seen);
     tcase_add_test(tcase, archive_goes_on_on_the_next_volume);
     tcase_add_test(tcase, volume_that_goes_on_elsewhere_is_seen);
+    tcase_add_loop_test(tcase, dump_is_compared_file_by_file, 0, G_N_ELEMENTS(dumps));
     tcase_add_test(tcase, sums_of_restored_files_are_compared);
     tcase_add_loop_test(tcase, every_partition_is_walked, 0, G_N_ELEMENTS(partitions));
     tcase_add_test(tcase, damage_is_found_wherever_it_is);

@@ -57,6 +57,7 @@ static const struct {
     { HEAD STEPS "expect: {outcome: fine}\n",
       "f:4:19: 'fine' is not known here: choose from intact, recovered, detected, "
       "silent-corruption, false-alarm, hang, no-drive, crash, inconclusive, env-error" },
+    { HEAD STEPS "expect: {dump: {names: x}}\n", "f:4:16: the key 'from' is missing" },
     { HEAD STEPS "expect: {outcome: detected, complaint: []}\n",
       "f:4:40: no complaint at all cannot be expected" },
     { HEAD STEPS "expect: {outcome: detected, complaint: {}}\n",
@@ -160,6 +161,7 @@ START_TEST(every_key_is_read)
         "  tape: [[{blocks: 3..5, size: 64KiB, short-last: true}, {blocks: \">=1\"}], []]\n"
         "  stamps: {run: 7, records: 600, file: 1, first: 5}\n"
         "  tar: {from: lib, cartridges: 2}\n"
+        "  dump: {from: lib, names: fs, cartridge: 2, partition: 1, file: 3}\n"
         "  faults-fired: {drive.hang: 1}\n"
         "  clean: false\n"
         "  dmesg: {none-of: [x], some-of: y}\n"
@@ -188,6 +190,10 @@ START_TEST(every_key_is_read)
     ck_assert_int_eq(file->blocks.max, 5);
     ck_assert(file->short_last);
     ck_assert_int_eq(s->expect.tar->cartridges, 2);
+    ck_assert_str_eq(s->expect.dump->files.names[0], "fs");
+    ck_assert_int_eq(s->expect.dump->cartridge, 2);
+    ck_assert_int_eq(s->expect.dump->partition, 1);
+    ck_assert_int_eq(s->expect.dump->file, 3);
     ck_assert(!s->expect.clean);
     ck_assert_int_eq(s->deadline.silence, 3000000);
 }
