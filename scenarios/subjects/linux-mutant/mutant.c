@@ -179,7 +179,7 @@ static bool keep_write(struct scsi_cmnd *srb, struct us_data *us)
 
 static int do_write(struct scsi_cmnd *srb, struct us_data *us)
 {
-    bool due = !acted && ++seen >= at;
+    bool due = mutant != MUTANT_READS && !acted && ++seen >= at;
     int result;
 
     if (due && (hold[mutant] || mutant == MUTANT_LOST) && keep_write(srb, us)) {
