@@ -11,7 +11,8 @@
  *
  * Standard output is what the backup program tells its user, and what the port driver did. Exit
  * status: 0 the program believes that all is well, and files read back are what they were; 3 it
- * believes so, and they are not; 1 it complains, or waits for ever; 2 usage.
+ * believes so, and they are not; 1 it complains; 2 usage. Where a request was lost, the program
+ * waits for ever, and so does this one, once it has said so.
  */
 #include "emu/base/clock.h"
 #include "scenarios/subjects/linux/usbfs-transport.h"
@@ -19,6 +20,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCK  MTF_WRITER_BLOCK_SIZE
 #define EVENTS (HOST_EVENT_RESORTED + 1)
@@ -43,12 +45,19 @@ typedef struct Host {
     MtfWriter *earlier;
     MtfFilePlan files[4];
     unsigned events[EVENTS];
+    uint64_t newest;    /* number of a request that has been on the wire */
+    unsigned displaced; /* commands that went there although a later one had been there before */
 } Host;
 
 static void on_event(void *data, HostEvent event, const HostRequest *request)
 {
-    (void)request;
-    ((Host *)data)->events[event]++;
+    Host *host = data;
+
+    host->events[event]++;
+    if (event == HOST_EVENT_CBW && request) {
+        host->displaced += request->number < host->newest;
+        host->newest = MAX(host->newest, request->number);
+    }
 }
 
 /* The same files for the same number of blocks: what append and restore rely on. */
@@ -164,6 +173,9 @@ static void tell_events(const Host *host)
             printf(" %s %u", host_event_name((HostEvent)event), host->events[event]);
         }
     }
+    if (host->displaced > 0) {
+        printf(" sent after a later one %u", host->displaced);
+    }
     printf("\n");
 }
 
@@ -197,7 +209,11 @@ static int work(Host *host)
         status = tell(host);
     } else {
         tell_events(host);
-        fprintf(stderr, "winhost: the backup program waits for ever: a request was lost\n");
+        printf("the backup program waits for ever: a request was lost\n");
+        fflush(stdout);
+        for (;;) {
+            pause();
+        }
     }
     close_host(host);
     return status;
