@@ -24,6 +24,7 @@ typedef struct Case {
     int64_t deadline; /* of the whole, monotonic */
     int64_t shown;    /* when progress was last shown, since the step's begin */
     Evidence evidence;
+    bool acted; /* the bad driver did, by what it says */
     GPtrArray *reasons;
     char *kernel_log;
     int64_t begun; /* monotonic */
@@ -270,16 +271,21 @@ static bool wait_for_step(Case *self, guint i, VmReply *reply, int64_t end)
     return true;
 }
 
-static bool status_expected(const Step *step, int status)
+static bool is_among(const GArray *statuses, int status)
 {
     guint i;
 
-    for (i = 0; step->statuses && i < step->statuses->len; i++) {
-        if (g_array_index(step->statuses, int, i) == status) {
+    for (i = 0; statuses && i < statuses->len; i++) {
+        if (g_array_index(statuses, int, i) == status) {
             return true;
         }
     }
-    return !step->statuses && status == 0;
+    return false;
+}
+
+static bool status_expected(const Step *step, int status)
+{
+    return step->statuses ? is_among(step->statuses, status) : status == 0;
 }
 
 static char *last_line(const char *text)
@@ -293,9 +299,17 @@ static char *last_line(const char *text)
 /* False: what follows makes no sense, since this step was to succeed and did not. */
 static bool judge_step(Case *self, guint i, const Step *step, const VmReply *reply)
 {
-    bool as_expected = status_expected(step, reply->rc);
+    bool wrong = is_among(step->wrong, reply->rc);
+    bool as_expected = wrong || status_expected(step, reply->rc);
     char **pattern;
 
+    if (wrong) {
+        g_autofree char *words = last_line(reply->err->len ? reply->err->str : reply->out->str);
+
+        self->evidence.wrong = true;
+        give_reason(self, "step %u (line %u): exit status %d, which says that data is wrong: %s",
+                    i + 1, step->line, reply->rc, words);
+    }
     if (!as_expected) {
         g_autofree char *words = last_line(reply->err->len ? reply->err->str : reply->out->str);
 
@@ -322,6 +336,20 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
         }
     }
     return as_expected || !step->statuses;
+}
+
+/* Did the bad driver say here that it did what it does wrong? Also in a step that did not end. */
+static void look_for_act(Case *self, guint i, const VmReply *reply)
+{
+    const Acted *acted = self->scenario->acted;
+    g_autofree char *match = NULL;
+
+    if (acted && acted->text && (acted->step == 0 || acted->step == i + 1)) {
+        char *const text[] = { acted->text, NULL };
+
+        self->acted |= any_matches(text, reply->out->str, &match) ||
+                       any_matches(text, reply->err->str, &match);
+    }
 }
 
 /* What every script has: scenarios/README.md says what these are for. */
@@ -365,6 +393,7 @@ static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
     status = done ? g_strdup_printf("%d\n", reply->rc) : g_strdup("did not end\n");
     case_story_step_said(told, reply->out->str, reply->err->str);
     keep_step(self, i, "rc", status);
+    look_for_act(self, i, reply);
     if (done) {
         bool complained = self->evidence.complained;
 
@@ -576,6 +605,30 @@ static void judge_kernel_log(Case *self)
     }
 }
 
+/* A red case has to be red by its bad driver: by the driver's own word. */
+static void judge_act(Case *self)
+{
+    const Acted *acted = self->scenario->acted;
+    g_autofree char *match = NULL;
+
+    if (!acted) {
+        return;
+    }
+    if (acted->dmesg && self->kernel_log) {
+        char *const text[] = { acted->dmesg, NULL };
+
+        self->acted = any_matches(text, self->kernel_log, &match);
+    }
+    if (self->acted) {
+        self->evidence.fault_fired = true;
+    } else {
+        self->evidence.unfired = true;
+        give_reason(self, "the bad driver %s did nothing: no line of %s matches /%s/",
+                    self->scenario->bad, acted->dmesg ? "the kernel's log" : "its step",
+                    acted->dmesg ? acted->dmesg : acted->text);
+    }
+}
+
 static bool is_checked(const GPtrArray *checks, const char *fault)
 {
     guint i;
@@ -675,6 +728,7 @@ static void finish(Case *self)
     /* Without its end, a run tells nothing about what should be on the tape. */
     if (!self->evidence.environment_failed) {
         judge_kernel_log(self);
+        judge_act(self);
         if (!self->evidence.hung && !self->evidence.crashed && !self->evidence.no_drive) {
             judge_tape(self);
         }

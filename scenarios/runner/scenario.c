@@ -25,6 +25,7 @@ static void step_free(void *data)
 
     g_free(step->text);
     g_clear_pointer(&step->statuses, g_array_unref);
+    g_clear_pointer(&step->wrong, g_array_unref);
     g_strfreev(step->outputs);
     if (step->files) {
         file_set_clear(step->files);
@@ -39,6 +40,15 @@ static void complaint_free(void *data)
 
     g_free(complaint->text);
     g_free(complaint);
+}
+
+static void acted_free(Acted *acted)
+{
+    if (acted) {
+        g_free(acted->text);
+        g_free(acted->dmesg);
+        g_free(acted);
+    }
 }
 
 static void fault_check_free(void *data)
@@ -59,6 +69,7 @@ void scenario_free(Scenario *s)
     g_free(s->about);
     g_free(s->variant);
     g_free(s->bad);
+    acted_free(s->acted);
     g_free(s->tape.model);
     g_free(s->tape.format);
     g_strfreev(s->tape.settings);
@@ -230,6 +241,12 @@ static bool read_statuses(const YamlNode *node, void *member, GError **error)
     return true;
 }
 
+static bool read_wrong(const YamlNode *node, void *member, GError **error)
+{
+    return read_statuses(node, member, error) &&
+           (*(GArray **)member || yaml_node_refuse(node, error, "write the exit statuses"));
+}
+
 typedef struct StepKeys {
     Step step;
     char *run, *host;
@@ -240,6 +257,7 @@ static const YamlField step_fields[] = {
     { "host", YAML_TYPE_TEXT, offsetof(StepKeys, host) },
     { "timeout", YAML_TYPE_DURATION, offsetof(StepKeys, step.timeout) },
     { "expect-rc", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.statuses), .read = read_statuses },
+    { "wrong-rc", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.wrong), .read = read_wrong },
     { "expect-out", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.outputs), .read = read_patterns },
     { "expect-files", YAML_TYPE_CUSTOM, offsetof(StepKeys, step.files), .read = read_file_set },
     { NULL },
@@ -267,7 +285,7 @@ static bool read_step(const YamlNode *node, GPtrArray *steps, GError **error)
         g_free(keys->run && keys->host ? keys->run : NULL);
         return yaml_node_refuse(node, error, "a step has one of 'run' and 'host'");
     }
-    if (step->kind == STEP_HOST && (step->files || step->outputs)) {
+    if (step->kind == STEP_HOST && (step->files || step->outputs || step->wrong)) {
         return yaml_node_refuse(node, error, "only a 'run' step has output to expect");
     }
     if (step->kind == STEP_HOST && !host_check(step->text, &why)) {
@@ -807,6 +825,7 @@ typedef struct BadDriver {
     char *guest;          /* NULL: the scenario's own */
     const YamlNode *vary; /* NULL: the first value of each axis */
     bool hides;           /* it is as if the scenario had no faults */
+    Acted *acted;         /* NULL: it does not say that it did */
     unsigned outcomes;
     GPtrArray *complaints; /* of Complaint; NULL: any counts */
 } BadDriver;
@@ -817,12 +836,33 @@ static bool read_node(const YamlNode *node, void *out, GError **error)
     return yaml_node_is(node, YAML_KIND_MAP, error);
 }
 
+static const YamlField acted_fields[] = {
+    { "step", YAML_TYPE_INTEGER, offsetof(Acted, step), .min = 1, .max = 100000 },
+    { "text", YAML_TYPE_CUSTOM, offsetof(Acted, text), .read = read_pattern },
+    { "dmesg", YAML_TYPE_CUSTOM, offsetof(Acted, dmesg), .read = read_pattern },
+    { NULL },
+};
+
+static bool read_acted(const YamlNode *node, void *member, GError **error)
+{
+    Acted *acted = *(Acted **)member = g_new0(Acted, 1);
+
+    if (!yaml_node_read(node, acted_fields, acted, error)) {
+        return false;
+    }
+    return (!acted->text == !acted->dmesg || (acted->step && !acted->text))
+               ? yaml_node_refuse(node, error,
+                                  "it is known by a 'text' of some step, or from 'dmesg'")
+               : true;
+}
+
 static const YamlField bad_fields[] = {
     { "bad", YAML_TYPE_CUSTOM, offsetof(BadDriver, name), .required = true, .read = read_name },
     { "faults", YAML_TYPE_CUSTOM, offsetof(BadDriver, faults), .read = read_faults },
     { "guest", YAML_TYPE_TEXT, offsetof(BadDriver, guest) },
     { "vary", YAML_TYPE_CUSTOM, offsetof(BadDriver, vary), .read = read_node },
     { "hides-faults", YAML_TYPE_BOOL, offsetof(BadDriver, hides) },
+    { "acted", YAML_TYPE_CUSTOM, offsetof(BadDriver, acted), .read = read_acted },
     { "outcome", YAML_TYPE_CUSTOM, offsetof(BadDriver, outcomes), .required = true,
       .read = read_outcomes },
     { "complaint", YAML_TYPE_CUSTOM, offsetof(BadDriver, complaints), .read = read_complaints },
@@ -834,6 +874,7 @@ static void bad_driver_clear(BadDriver *bad)
     g_free(bad->name);
     g_free(bad->faults);
     g_free(bad->guest);
+    g_clear_pointer(&bad->acted, acted_free);
     g_clear_pointer(&bad->complaints, g_ptr_array_unref);
 }
 
@@ -843,6 +884,21 @@ static void hide_faults(Scenario *scenario)
     g_clear_pointer(&scenario->faults, g_free);
     g_clear_pointer(&scenario->expect.fired, g_ptr_array_unref);
     g_clear_pointer(&scenario->expect.dmesg.some_of, g_strfreev);
+}
+
+/* What a value of an axis did nobody sees but by its own word. */
+static bool check_acted(const YamlNode *node, const Scenario *scenario, const BadDriver *bad,
+                        GError **error)
+{
+    if (!scenario->sim && bad->vary && !bad->acted) {
+        return yaml_node_refuse(yaml_node_get(node, "vary"), error,
+                                "say in 'acted' by what it is known that it did something");
+    }
+    if (bad->acted && bad->acted->step > scenario->steps->len) {
+        return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "acted"), "step"), error,
+                                "there are %u steps", scenario->steps->len);
+    }
+    return true;
 }
 
 /* Makes a scenario, which stands for the good driver, one for the bad. */
@@ -875,14 +931,18 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
         g_free(scenario->faults);
         scenario->faults = faults;
     }
-    if (scenario->sim && (bad->faults || bad->guest || bad->complaints)) {
+    if (scenario->sim && (bad->faults || bad->guest || bad->acted || bad->complaints)) {
         return yaml_node_refuse(node, error,
                                 "a simulated host's bad driver is made by 'vary' alone");
+    }
+    if (!check_acted(node, scenario, bad, error)) {
+        return false;
     }
     if (bad->outcomes & scenario->expect.outcomes) {
         return yaml_node_refuse(yaml_node_get(node, "outcome"), error,
                                 "the good driver may come to this, so it proves nothing");
     }
+    scenario->acted = g_steal_pointer(&bad->acted);
     scenario->expect.outcomes = bad->outcomes;
     /* The case may end before the kernel has anything to say. */
     g_clear_pointer(&scenario->expect.dmesg.some_of, g_strfreev);

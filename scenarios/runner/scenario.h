@@ -40,6 +40,7 @@ typedef struct Step {
     int64_t timeout;  /* microseconds; 0: the scenario's */
     GArray *statuses; /* of int: the exit statuses that are no complaint; NULL: any is evidence */
     char **outputs;   /* patterns, each of which some line of output must match */
+    GArray *wrong;    /* of int: those that say that what came back is wrong; NULL: none does */
     FileSet *files;   /* the output is a list of sums, of exactly these files; NULL: it is not */
 } Step;
 
@@ -91,6 +92,14 @@ typedef struct Complaint {
     char *text;   /* a pattern, which a line of what the step said has to match; NULL: any */
 } Complaint;
 
+/* How a bad driver says that it did what it does wrong: a pattern for a line of what a step said,
+ * or of the kernel's log. */
+typedef struct Acted {
+    int64_t step; /* from 1; 0: whichever */
+    char *text;   /* NULL: not said in a step */
+    char *dmesg;  /* NULL: not said in the log */
+} Acted;
+
 typedef enum ScenarioStart {
     START_RESTORED, /* a guest that was booted before; the drive is plugged in */
     START_COLD,     /* a boot with the drive in the machine */
@@ -126,6 +135,7 @@ typedef struct Scenario {
     uint64_t seed;
     char *variant; /* "record=64KiB"; "" if nothing varies */
     char *bad;     /* the bad driver that has to turn it red; NULL: the scenario as it stands */
+    Acted *acted;  /* how it is known of that one that it did; NULL: by the drive's faults alone */
     bool has_bad;  /* the file names one */
 
     int64_t memory; /* of the guest, MiB */

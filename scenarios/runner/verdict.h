@@ -9,7 +9,7 @@
 typedef enum Verdict {
     VERDICT_INTACT,            /* the data is right, and nobody complained */
     VERDICT_RECOVERED,         /* the data is right; the kernel noted an error and got over it */
-    VERDICT_DETECTED,          /* a fault fired, and a program or the kernel reported it */
+    VERDICT_DETECTED,          /* something was broken, and a program reported it */
     VERDICT_SILENT_CORRUPTION, /* everybody is content, and the data is wrong */
     VERDICT_FALSE_ALARM,       /* somebody complained, and nothing had been broken */
     VERDICT_HANG,              /* a step did not end in its time, or the guest fell silent */
@@ -31,10 +31,10 @@ typedef struct Evidence {
     bool environment_failed;
     bool crashed;
     bool hung;
-    bool log_unread; /* the guest answered to the end, and did not hand out its kernel's log */
-    bool no_drive;   /* it looked for a tape drive, and found none */
-    bool unfired;    /* a fault that was to fire did not, or not as often */
-    bool fault_fired;
+    bool log_unread;   /* the guest answered to the end, and did not hand out its kernel's log */
+    bool no_drive;     /* it looked for a tape drive, and found none */
+    bool unfired;      /* a fault that was to fire did not, or not as often; nor a bad driver's */
+    bool fault_fired;  /* one of the drive's, or a bad driver says that it did what it does wrong */
     bool complained;   /* a program's exit status or output was not as expected */
     bool unnamed;      /* who complained or hung is not whom the scenario names for that */
     bool log_lost;     /* the kernel's log lacks its beginning, and with it perhaps an error */

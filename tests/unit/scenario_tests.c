@@ -38,9 +38,9 @@ static const struct {
     { HEAD "steps: [{run: a, expect-rc: 256}]\n", "f:3:29: '256' is out of range: from 0 to 255" },
     { HEAD "steps: [{run: a, expect-out: \"(\"}]\n", NULL },
     { HEAD "steps: [{run: a, timeout: 5}]\n", NULL },
-    { HEAD "steps: [{run: a, tiemout: 5s}]\n",
-      "f:3:18: unknown key 'tiemout': known are run, host, timeout, expect-rc, expect-out, "
-      "expect-files" },
+    { HEAD "steps: [{run: a, tiemout: 5s}]\n", "f:3:18: unknown key 'tiemout': known are run, "
+                                               "host, timeout, expect-rc, wrong-rc, expect-out, "
+                                               "expect-files" },
     { HEAD STEPS "guest: beos\n",
       "f:4:8: no guest 'beos': `usbtape list guests` shows those there are" },
     { HEAD STEPS "seed: -1\n", NULL },
@@ -57,6 +57,9 @@ static const struct {
     { HEAD STEPS "expect: {outcome: fine}\n",
       "f:4:19: 'fine' is not known here: choose from intact, recovered, detected, "
       "silent-corruption, false-alarm, hang, no-drive, crash, inconclusive, env-error" },
+    { HEAD "steps: [{run: a, wrong-rc: any}]\n", "f:3:28: write the exit statuses" },
+    { HEAD "steps: [{host: eject, wrong-rc: 1}]\n",
+      "f:3:9: only a 'run' step has output to expect" },
     { HEAD STEPS "expect: {dump: {names: x}}\n", "f:4:16: the key 'from' is missing" },
     { HEAD STEPS "expect: {outcome: detected, complaint: []}\n",
       "f:4:40: no complaint at all cannot be expected" },
@@ -152,7 +155,7 @@ START_TEST(every_key_is_read)
         "tape: {model: sdx-500c, capacity: 64MiB, early-warning: 2MiB, format: tap}\n"
         "faults: [{name: drive.hang, on: \"WRITE(6)#5\"}]\n"
         "steps:\n"
-        "  - {run: x, timeout: 5s, expect-rc: [0, 2], expect-out: [a, b],\n"
+        "  - {run: x, timeout: 5s, expect-rc: [0, 2], wrong-rc: 3, expect-out: [a, b],\n"
         "     expect-files: {from: \"lib/*\", names: [net, fs]}}\n"
         "  - {run: y, expect-rc: any}\n"
         "  - {host: swap-tape 2}\n"
@@ -181,7 +184,10 @@ START_TEST(every_key_is_read)
     ck_assert_uint_eq(s->steps->len, 3);
     ck_assert_int_eq(first->timeout, 5000000);
     ck_assert_int_eq(g_array_index(first->statuses, int, 1), 2);
+    ck_assert_uint_eq(first->wrong->len, 1);
+    ck_assert_int_eq(g_array_index(first->wrong, int, 0), 3);
     ck_assert_str_eq(first->files->names[1], "fs");
+    ck_assert_ptr_null(second->wrong);
     ck_assert_ptr_null(second->statuses);
     ck_assert_uint_eq(second->line, 10);
     ck_assert_uint_eq(s->expect.outcomes, 1u << VERDICT_INTACT | 1u << VERDICT_RECOVERED |
@@ -372,9 +378,10 @@ END_TEST
 /* A driver with a switch, say: the scenario's axis has only what is good. */
 START_TEST(bad_driver_has_its_own_values_of_axes)
 {
-    static const char text[] = "name: n\nabout: a\nvary:\n  mutant: [0]\n  size: [1, 2]\n"
-                               "steps: [run: do <mutant> <size>]\nselfcheck: [{bad: swap, "
-                               "vary: {mutant: 7}, outcome: silent-corruption}]\n";
+    static const char text[] =
+        "name: n\nabout: a\nvary:\n  mutant: [0]\n  size: [1, 2]\n"
+        "steps: [run: do <mutant> <size>]\nselfcheck: [{bad: swap, "
+        "vary: {mutant: 7}, acted: {dmesg: \"mutant 7\"}, outcome: silent-corruption}]\n";
     const ScenarioOptions options = { .selfcheck = true };
     g_autoptr(GPtrArray) all = scenario_parse("f", text, strlen(text), &options, NULL);
     guint i, bad = 0;
@@ -390,9 +397,12 @@ START_TEST(bad_driver_has_its_own_values_of_axes)
             bad++;
             ck_assert_str_eq(name, "n.mutant=7.size=1.bad=swap");
             ck_assert_str_eq(step->text, "do 7 1");
+            ck_assert_str_eq(s->acted->dmesg, "mutant 7");
+            ck_assert_ptr_null(s->acted->text);
             ck_assert_ptr_null(s->faults);
         } else {
             ck_assert(g_str_has_prefix(step->text, "do 0 "));
+            ck_assert_ptr_null(s->acted);
         }
     }
     ck_assert_uint_eq(bad, 1);
@@ -456,6 +466,26 @@ static const struct {
     { HEAD STEPS "selfcheck: [{bad: x, faults: [{name: drive.busy}], outcome: silent-corruption, "
                  "complaint: {step: 1}}]\n",
       "f:4:91: only where the outcome is 'detected' or 'hang' is there one" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, outcome: hang}]\n",
+      "f:5:28: say in 'acted' by what it is known that it did something" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {step: 2, text: t}, "
+                 "outcome: hang}]\n",
+      "f:5:50: there are 1 steps" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {step: 1}, "
+                 "outcome: hang}]\n",
+      "f:5:43: it is known by a 'text' of some step, or from 'dmesg'" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {step: 1, dmesg: d}, "
+                 "outcome: hang}]\n",
+      "f:5:43: it is known by a 'text' of some step, or from 'dmesg'" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {text: t, dmesg: d}, "
+                 "outcome: hang}]\n",
+      "f:5:43: it is known by a 'text' of some step, or from 'dmesg'" },
+    { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {dmesg: \"(\"}, "
+                 "outcome: hang}]\n",
+      "f:5:51: Error while compiling regular expression ‘(’ at char 1: missing terminating )" },
+    { HEAD SIM "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {dmesg: d}, "
+               "outcome: hang}]\n",
+      "f:6:13: a simulated host's bad driver is made by 'vary' alone" },
     { HEAD SIM "selfcheck: [{bad: x, guest: linux, outcome: hang}]\n",
       "f:5:13: a simulated host's bad driver is made by 'vary' alone" },
     { HEAD STEPS "selfcheck: [{bad: x, guest: sim, outcome: hang}]\n",
