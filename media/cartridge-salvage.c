@@ -185,22 +185,35 @@ static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
     return false;
 }
 
-/* Gives the blocks of the partition under the head their data, if all but one chunk is known. */
+/* Gives a block of the partition under the head its data, if all but one chunk is known. */
+static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
+{
+    Cartridge *c = s->c;
+    ObjectEntry entry;
+    uint64_t index = 0;
+
+    if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
+        missing_chunks(c, &entry, &index) == 1 && index < CHUNK_RECORDS_MAX &&
+        !(is_worth_a_search(vain[index]) && adopt_data(s, &entry, (uint32_t)index))) {
+        vain[index]++;
+    }
+}
+
+/*
+ * From block to block, so that of one which lies in two chunks the first is known by then; and back
+ * again, for where it was not, the blocks beyond may have told of the second.
+ */
 static void find_data(Search *s)
 {
     g_autofree Vain *vain = g_malloc0(sizeof *vain);
-    Cartridge *c = s->c;
-    uint64_t object;
+    uint64_t end = cartridge_end(s->c)->object, object;
 
-    for (object = 0; object < cartridge_end(c)->object; object++) {
-        ObjectEntry entry;
-        uint64_t index = 0;
-
-        if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
-            missing_chunks(c, &entry, &index) == 1 && index < CHUNK_RECORDS_MAX &&
-            !(is_worth_a_search((*vain)[index]) && adopt_data(s, &entry, (uint32_t)index))) {
-            (*vain)[index]++;
-        }
+    for (object = 0; object < end; object++) {
+        find_data_of(s, object, *vain);
+    }
+    memset(vain, 0, sizeof *vain);
+    for (object = end; object > 0; object--) {
+        find_data_of(s, object - 1, *vain);
     }
 }
 

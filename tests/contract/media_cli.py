@@ -15,6 +15,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 import tap  # pylint: disable=wrong-import-position
+from read_cartridge import crc32c  # pylint: disable=wrong-import-position
 
 PROGRAM = os.path.abspath(sys.argv[1])
 READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'read_cartridge.py')
@@ -308,6 +309,56 @@ def a_bad_block_does_not_hide_its_chunk():
     assert good('cat', 'paged.tape', '--file', '0') == b''.join(blocks[64:first] + blocks[first + 3:])
 
 
+def blocks_over_two_lost_chunks_are_found():
+    """Without a map, blocks of 12 MiB: all but every fourth lie in two chunks, and only the last tells where one is."""
+    blocks = [os.urandom(12 * 2**20) for _ in range(4)]
+    write('d.tap', tap_image(*blocks, None, None))
+    good('import', 'd.tap', 'd.tape')
+    image = bytearray(open('d.tape', 'rb').read())
+    chunks = chunks_of(image)
+    assert sorted(chunks) == [(1, 0), (2, 0), (2, 1), (2, 2)], chunks
+    image[chunks[2, 0] + 1000] ^= 1  # in the first, which would have told of the first chunk
+    image[:2**24] = bytes(2**24)
+    write('zero.tape', image)
+    status, output, errors = media('check', 'zero.tape', '--repair', 'new.tape')
+    assert status == 1 and b'new.tape: 5 of 6' in output, (status, output, errors)
+    assert good('cat', 'new.tape', '--file', '0') == b''.join(blocks[1:])
+
+
+def of_generation(table, generation):
+    """The same table of objects as of another generation."""
+    table = bytearray(table)
+    for at in range(0, len(table), 64):
+        if any(table[at:at + 4]):
+            struct.pack_into('<I', table, at + 8, generation)
+            struct.pack_into('<I', table, at, crc32c(table[at + 4:at + 64]))
+    return table
+
+
+def the_generation_before_stays_away():
+    """No superblock, no map, and the chunks of two generations: what was partitioned away does not come back."""
+    images = {}
+    for name, n in (('old', 40), ('new', 25)):
+        blocks = [os.urandom(3000) for _ in range(n)]
+        write(f'{name}.tap', tap_image(*blocks, None, None))
+        good('import', f'{name}.tap', f'{name}.tape')
+        image = open(f'{name}.tape', 'rb').read()
+        chunks = chunks_of(image)
+        assert sorted(chunks) == [(1, 0), (2, 0)], chunks
+        images[name] = blocks, image[chunks[1, 0]:][:2**24].ljust(2**24, b'\0'), image[chunks[2, 0]:][:2**24]
+    for order in ('old', 'new'), ('new', 'old'):
+        image = bytearray(2**24)
+        for name in order:
+            _, table, data = images[name]
+            image += of_generation(table[:4096], 2 if name == 'new' else 1) + table[4096:]
+            image += data.ljust(2**24, b'\0')
+        write('two.tape', image)
+        status, output, errors = media('check', 'two.tape', '--repair', 'only.tape')
+        assert status == 1 and b'only.tape: 27 of 27' in output, (status, output, errors)
+        assert good('cat', 'only.tape', '--file', '0') == b''.join(images['new'][0])
+        os.unlink('only.tape')
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
@@ -500,7 +551,8 @@ def a_cartridge_in_use_can_be_looked_at():
 
 TESTS = [f for name, f in list(globals().items())
          if callable(f) and getattr(f, '__module__', '') == '__main__'
-         and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write', 'chunks_of')]
+         and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write', 'chunks_of',
+                         'of_generation')]
 
 
 if __name__ == '__main__':

@@ -145,4 +145,5 @@ def main():
             print(partition, number, blocks, size)
 
 
-main()
+if __name__ == '__main__':
+    main()
