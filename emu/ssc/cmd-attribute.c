@@ -9,6 +9,11 @@
 #define HEADER    5u   /* identifier, flags, length */
 #define READ_ONLY 0x80 /* of the flags; the format is in bits 1-0 */
 
+/* Device type attributes, which take nothing of a host's room; of them, where it was loaded. */
+#define DEVICE_LAST 0x03ff
+#define LAST_LOAD   0x020a
+#define LOADS       4
+
 enum { BINARY, ASCII, TEXT, FORMATS };
 
 /* ---- what the drive says itself ---- */
@@ -59,7 +64,9 @@ static uint64_t memory_used(TapeMedium *medium)
 
         medium_list_attributes(medium, i, ids);
         for (guint n = 0; n < ids->len; n++) {
-            used += stored_size(medium, i, g_array_index(ids, uint16_t, n));
+            uint16_t id = g_array_index(ids, uint16_t, n);
+
+            used += id > DEVICE_LAST ? stored_size(medium, i, id) : 0;
         }
     }
     return used;
@@ -112,6 +119,33 @@ static void put_this_drive(SscDrive *drive, const MediumPartition *partition, By
 {
     byte_writer_text(w, drive->model->vendor, 8);
     byte_writer_text(w, drive->serial, 32);
+}
+
+static void keep_device(SscDrive *drive, uint16_t id, GBytes *value)
+{
+    const MediumAttribute attribute = {
+        .id = id, .format = ASCII, .read_only = true, .value = value
+    };
+
+    medium_set_attribute(drive->medium, 0, &attribute); /* of what keeps none there is no history */
+}
+
+/* The last four that loaded it (SPC-4 § 7.4.2.2.6), this one first. */
+void ssc_note_load(SscDrive *drive)
+{
+    uint8_t bytes[40];
+    ByteWriter w = BYTE_WRITER(bytes, sizeof bytes);
+    MediumAttribute before;
+
+    for (uint16_t id = LAST_LOAD + LOADS - 1; id > LAST_LOAD; id--) {
+        if (medium_get_attribute(drive->medium, 0, id - 1, &before) == MEDIUM_OK) {
+            keep_device(drive, id, before.value);
+            g_bytes_unref(before.value);
+        }
+    }
+    put_this_drive(drive, NULL, &w);
+    g_autoptr(GBytes) value = g_bytes_new(bytes, sizeof bytes);
+    keep_device(drive, LAST_LOAD, value);
 }
 
 /* ---- what the cartridge has been through: MiB after compression (SDX-1100V manual, § 12) ---- */
@@ -243,7 +277,7 @@ static const struct {
     { 0x0005, ASCII, 8, put_organization },
     { 0x0006, BINARY, 1, put_density_code },
     { 0x0007, BINARY, 2, put_initializations, keeps_usage },
-    { 0x020a, ASCII, 40, put_this_drive },
+    { LAST_LOAD, ASCII, 40, put_this_drive },
     { 0x0220, BINARY, 8, put_life_written, keeps_usage },
     { 0x0221, BINARY, 8, put_life_read, keeps_usage },
     { 0x0222, BINARY, 8, put_written },

@@ -63,6 +63,7 @@ void ssc_drive_load(SscDrive *drive)
     }
     if (!drive->loaded) {
         medium_count_load(drive->medium);
+        ssc_note_load(drive);
         drive->load_count++;
         drive->drum_since = clock_now(drive->clock);
     }

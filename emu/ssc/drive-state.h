@@ -231,6 +231,10 @@ SscNexus *ssc_nexus(const SscCommand *c);
 void ssc_attention(SscDrive *drive, ScsiSenseCode code);
 void ssc_attention_others(const SscCommand *c, ScsiSenseCode code);
 
+/* cmd-attribute.c */
+/* The cartridge notes which drive it is in now. */
+void ssc_note_load(SscDrive *drive);
+
 /* cmd-reserve.c */
 /* Is the drive another initiator's, for this command? Its row has been found. */
 bool ssc_reserved_from_it(const SscCommand *c);

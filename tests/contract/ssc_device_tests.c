@@ -275,6 +275,44 @@ START_TEST(attributes_of_the_drive)
 }
 END_TEST
 
+static void reload(ScsiHost *h)
+{
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    expect_good(h);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_good(h);
+}
+
+/* SPC-4 § 7.4.2.2.6: the last four loads, each in its own, and none of a host's room. */
+START_TEST(drives_that_it_was_in)
+{
+    const char *this_one = "USBTAPE 0000000001                      ";
+    const char *other = "ACME    77                              ";
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    g_autoptr(GBytes) value = g_bytes_new(other, 40);
+    const MediumAttribute attribute = { .id = 0x020a, .format = 1, .value = value };
+    unsigned i;
+
+    expect_attribute(h, 0x020a, this_one, 40);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x020b)); /* it was in no other */
+    expect_field(h, 8, -1);
+    ck_assert_int_eq(medium_set_attribute(ssc_drive_medium(h->drive), 0, &attribute), MEDIUM_OK);
+    for (i = 1; i < 4; i++) {
+        reload(h);
+        expect_attribute(h, 0x020a, this_one, 40);
+        expect_attribute(h, (uint16_t)(0x020a + i), other, 40);
+        ck_assert_uint_eq(h->task.in->data[6], 0x81);
+        expect_attribute(h, 0x0004, "\0\0\0\0\0\0\x40\0", 8);
+    }
+    reload(h); /* five are too many */
+    expect_attribute(h, 0x020d, this_one, 40);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x020e));
+    expect_field(h, 8, -1);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0)); /* loaded already: no load */
+    expect_attribute(h, 0x020d, this_one, 40);
+}
+END_TEST
+
 /* What is counted for the cartridge is not what LOG SELECT sets back. */
 START_TEST(counts_of_a_load)
 {
@@ -610,6 +648,7 @@ TCase *make_ssc_device_tcase(void)
     tcase_add_test(tcase, density_report);
     tcase_add_test(tcase, supported_opcodes);
     tcase_add_test(tcase, attributes_of_the_drive);
+    tcase_add_test(tcase, drives_that_it_was_in);
     tcase_add_test(tcase, counts_of_a_load);
     tcase_add_test(tcase, the_memory_is_small);
     tcase_add_test(tcase, repeated_names_make_no_room);
