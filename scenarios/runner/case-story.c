@@ -46,6 +46,7 @@ static void fill_head(Story *story, const CaseRemains *r)
     story->guest = g_strdup(scenario->guest->name);
     story->machine =
         g_strdup_printf("%s (%s)", r->guest->qemu_version, r->guest->kvm ? "KVM" : "emulated");
+    story->note = g_strdup(scenario_note(scenario));
     story->seed = scenario->seed;
     story->verdict = g_strdup(verdict_name(r->result->verdict));
     story->expected = verdicts_text(scenario->expect.outcomes);

@@ -17,6 +17,7 @@ typedef struct GuestKind {
      * no machine, and no QEMU. */
     const char *builder;
     const char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
+    bool models;       /* its driver is a model of one that goes wrong */
 } GuestKind;
 
 /* Ends with a row whose name is NULL. */

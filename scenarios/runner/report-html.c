@@ -123,10 +123,14 @@ static void add_story(GString *to, const char *story, const CaseRecord *record, 
 static void render(const RunSummary *summary, GString *to)
 {
     g_autoptr(GPtrArray) stories = gather(summary);
+    const char *note = run_summary_note(summary->records);
     guint i;
 
     page_begin(to, "usbtape run");
     add_counts(to, summary);
+    if (note) {
+        markup_printf(to, "<p>%s</p>\n", note);
+    }
     g_string_append(to, "<div class=\"wide\"><table><caption>The cases</caption>\n<thead><tr>"
                         "<th scope=\"col\">case</th><th scope=\"col\">verdict</th>"
                         "<th scope=\"col\">took</th><th scope=\"col\">why</th>"

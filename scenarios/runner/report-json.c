@@ -39,6 +39,7 @@ static void render(const RunSummary *summary, GString *to)
 
     json_builder_begin_object(builder);
     json_add_text(builder, "version", USBTAPE_VERSION);
+    json_add_text(builder, "note", run_summary_note(summary->records));
     json_builder_set_member_name(builder, "seconds");
     json_builder_add_double_value(builder, (double)(summary->duration / 1000) / 1000);
     json_builder_set_member_name(builder, "cases");

@@ -130,12 +130,16 @@ static void add_property(GString *to, const char *name, const char *value)
 /* What it ran on, and what each case came to: a pass has many kinds, and its element names none. */
 static void add_properties(GString *to, const RunSummary *summary, const Suite *suite)
 {
+    const char *note = run_summary_note(suite->records);
     GHashTableIter iter;
     void *kind, *data;
     guint i;
 
     g_string_append(to, "    <properties>\n");
     add_property(to, "usbtape", USBTAPE_VERSION);
+    if (note) {
+        add_property(to, "note", note);
+    }
     g_hash_table_iter_init(&iter, summary->guests);
     while (g_hash_table_iter_next(&iter, &kind, &data)) {
         const Guest *guest = data;

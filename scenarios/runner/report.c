@@ -64,6 +64,49 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
     return write_json(builder, directory, "case.json", true, error);
 }
 
+static void add_triggers(JsonBuilder *builder, const SimTally *tally)
+{
+    unsigned i;
+
+    json_builder_set_member_name(builder, "triggers");
+    json_builder_begin_object(builder);
+    for (i = 0; i < HOST_N_TRIGGERS; i++) {
+        if (tally->by_trigger[i].cases > 0) {
+            json_builder_set_member_name(builder, host_trigger_name((HostTrigger)(1u << i)));
+            json_builder_begin_object(builder);
+            json_add_number(builder, "cases", tally->by_trigger[i].cases);
+            json_add_number(builder, "failed", tally->by_trigger[i].failed);
+            json_builder_end_object(builder);
+        }
+    }
+    json_builder_end_object(builder);
+}
+
+static unsigned read_number(JsonObject *object, const char *name)
+{
+    return (unsigned)json_object_get_int_member_with_default(object, name, 0);
+}
+
+static void read_triggers(JsonObject *object, SimTally *tally)
+{
+    JsonObject *triggers = json_object_has_member(object, "triggers")
+                               ? json_object_get_object_member(object, "triggers")
+                               : NULL;
+    unsigned i;
+
+    for (i = 0; triggers && i < HOST_N_TRIGGERS; i++) {
+        const char *name = host_trigger_name((HostTrigger)(1u << i));
+        JsonObject *one = json_object_has_member(triggers, name)
+                              ? json_object_get_object_member(triggers, name)
+                              : NULL;
+
+        if (one) {
+            tally->by_trigger[i] =
+                (SimCount){ read_number(one, "cases"), read_number(one, "failed") };
+        }
+    }
+}
+
 static void add_tally(JsonBuilder *builder, const SimTally *tally)
 {
     unsigned end;
@@ -73,7 +116,6 @@ static void add_tally(JsonBuilder *builder, const SimTally *tally)
     }
     json_builder_set_member_name(builder, "model");
     json_builder_begin_object(builder);
-    json_add_text(builder, "note", SIM_DISCLAIMER);
     json_add_text(builder, "driver", tally->driver);
     json_add_text(builder, "task", tally->task);
     json_add_text(builder, "explained", tally->explained);
@@ -81,6 +123,8 @@ static void add_tally(JsonBuilder *builder, const SimTally *tally)
     for (end = 0; end < TRIAL_N_ENDS; end++) {
         json_add_number(builder, trial_end_name((TrialEnd)end), tally->ends[end]);
     }
+    json_add_number(builder, "needed", tally->needed);
+    add_triggers(builder, tally);
     json_add_text(builder, "against", tally->against);
     json_add_number(builder, "against-clean", tally->against_clean);
     json_builder_set_member_name(builder, "seconds");
@@ -98,13 +142,13 @@ static SimTally *read_tally(JsonObject *object)
     tally->explained =
         g_strdup(json_object_get_string_member_with_default(object, "explained", NULL));
     tally->against = g_strdup(json_object_get_string_member_with_default(object, "against", NULL));
-    tally->cases = (unsigned)json_object_get_int_member_with_default(object, "cases", 0);
-    tally->against_clean =
-        (unsigned)json_object_get_int_member_with_default(object, "against-clean", 0);
+    tally->cases = read_number(object, "cases");
+    tally->needed = read_number(object, "needed");
+    tally->against_clean = read_number(object, "against-clean");
+    read_triggers(object, tally);
     tally->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
     for (end = 0; end < TRIAL_N_ENDS; end++) {
-        tally->ends[end] = (unsigned)json_object_get_int_member_with_default(
-            object, trial_end_name((TrialEnd)end), 0);
+        tally->ends[end] = read_number(object, trial_end_name((TrialEnd)end));
     }
     return tally;
 }
@@ -117,6 +161,7 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
 
     json_builder_begin_object(builder);
     add_case(builder, scenario, guest);
+    json_add_text(builder, "note", scenario_note(scenario));
     json_add_text(builder, "verdict", verdict_name(result->verdict));
     json_add_bool(builder, "passed", result->passed);
     json_builder_set_member_name(builder, "seconds");

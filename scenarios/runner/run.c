@@ -447,8 +447,12 @@ static void print_proofs(Run *run)
 static void print_table(const Run *run)
 {
     g_autofree char *table = sim_table_text(run->summary);
+    const char *note = run_summary_note(run->summary->records);
 
     fputs(table, stdout);
+    if (note) {
+        printf("# %s\n", note);
+    }
 }
 
 static int exit_status(Run *run)

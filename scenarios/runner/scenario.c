@@ -755,7 +755,8 @@ static bool check_kind(const YamlNode *root, const Scenario *scenario, GError **
     }
     return yaml_node_only(root, keys, error) &&
            (!expect || yaml_node_only(expect, expected, error)) &&
-           (scenario->sim || yaml_node_refuse(root, error, "the key 'sim' is missing"));
+           (scenario->sim || yaml_node_refuse(root, error, "the key 'sim' is missing")) &&
+           sim_plan_check(scenario->sim, root, error);
 }
 
 /* ---- what only the drive can judge ---- */
@@ -1354,6 +1355,17 @@ bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error)
 }
 
 /* ---- names ---- */
+
+const char *scenario_note(const Scenario *s)
+{
+    bool models = s->guest && s->guest->models;
+    guint i;
+
+    for (i = 0; s->steps && i < s->steps->len && !models; i++) {
+        models = strstr(((const Step *)s->steps->pdata[i])->text, "winhost ") != NULL;
+    }
+    return models ? SIM_DISCLAIMER : NULL;
+}
 
 char *scenario_case_name(const Scenario *s)
 {

@@ -181,6 +181,9 @@ GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
 /* Only one seed, or a range of them, whatever the file says. NULL: no such numbers. */
 bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error);
 
+/* What every report of it has to say: that its driver is a model. NULL: it is none. Static. */
+const char *scenario_note(const Scenario *scenario);
+
 /* What a case is called in reports: "tar.record=64KiB.seed=2". Free with g_free. */
 char *scenario_case_name(const Scenario *scenario);
 /* SHA-256 of everything that makes this case what it is, in hex. Free with g_free. */

@@ -24,8 +24,10 @@ typedef struct SimCase {
     const Scenario *scenario;
     const SimDriveOps *ops;
     CaseResult *result;
+    const SimShows *shows; /* how the driver has to fail; NULL: any way will do, once */
     Verdict worst;
     bool against_failed;
+    bool strayed;   /* a case came to what the driver does not lead to */
     uint64_t shown; /* the seed that is worth telling */
 } SimCase;
 
@@ -53,6 +55,11 @@ static Verdict verdict_of_end(TrialEnd end)
     };
 
     return verdicts[end];
+}
+
+static bool is_bad(TrialEnd end)
+{
+    return end != TRIAL_CLEAN && end != TRIAL_INCONCLUSIVE;
 }
 
 /* One bad seed among a hundred is what counts. */
@@ -92,25 +99,53 @@ static bool run_one(SimCase *self, const HostModel *driver, uint64_t seed, Trial
     return false;
 }
 
+static void count(SimTally *tally, const TrialResult *t)
+{
+    unsigned i;
+
+    tally->ends[t->end]++;
+    tally->cases++;
+    for (i = 0; i < HOST_N_TRIGGERS; i++) {
+        if (t->trigger & 1u << i) {
+            tally->by_trigger[i].cases++;
+            tally->by_trigger[i].failed += is_bad(t->end);
+        }
+    }
+}
+
+/* Of a case that is not clean. */
+static void explain(SimCase *self, uint64_t seed, const TrialResult *t)
+{
+    GPtrArray *reasons = self->result->reasons;
+    g_autofree char *text = trial_text(self->scenario->sim->driver->name, seed, t);
+
+    if (self->shows && !(self->shows->ends & 1u << t->end) && !self->strayed) {
+        g_autofree char *may = sim_shows_text(self->shows);
+
+        self->strayed = true;
+        g_ptr_array_insert(reasons, 0,
+                           g_strdup_printf("%s, where it can only come to %s", text, may));
+    } else if (reasons->len < REASONS_MAX) {
+        g_ptr_array_add(reasons, g_steal_pointer(&text));
+    }
+}
+
 static bool run_driver(SimCase *self, uint64_t seed)
 {
-    const HostModel *driver = self->scenario->sim->driver;
-    SimTally *tally = self->result->tally;
     TrialResult t;
     Verdict verdict;
 
-    if (!run_one(self, driver, seed, &t)) {
+    if (!run_one(self, self->scenario->sim->driver, seed, &t)) {
         return false;
     }
     verdict = verdict_of_end(t.end);
-    tally->ends[t.end]++;
-    tally->cases++;
+    count(self->result->tally, &t);
     if (is_worse(verdict, self->worst)) {
         self->worst = verdict;
         self->shown = seed;
     }
-    if (t.end != TRIAL_CLEAN && self->result->reasons->len < REASONS_MAX) {
-        g_ptr_array_add(self->result->reasons, trial_text(driver->name, seed, &t));
+    if (t.end != TRIAL_CLEAN) {
+        explain(self, seed, &t);
     }
     trial_result_clear(&t);
     return true;
@@ -136,22 +171,31 @@ static bool run_against(SimCase *self, uint64_t seed)
     return true;
 }
 
+static unsigned failed_of(const SimTally *tally)
+{
+    return tally->cases - tally->ends[TRIAL_CLEAN] - tally->ends[TRIAL_INCONCLUSIVE];
+}
+
 /* What is expected of a driver that cannot show anything is that it does not. */
 static bool is_expected(const SimCase *self)
 {
     const SimTally *tally = self->result->tally;
 
-    if (self->against_failed) {
+    if (self->against_failed || self->strayed || self->worst == VERDICT_ENV_ERROR) {
         return false;
     }
-    return tally->explained ? self->worst == VERDICT_INTACT
-                            : (self->scenario->expect.outcomes & 1u << self->worst) != 0;
+    if (tally->explained) {
+        return self->worst == VERDICT_INTACT;
+    }
+    return self->shows ? failed_of(tally) >= tally->needed
+                       : (self->scenario->expect.outcomes & 1u << self->worst) != 0;
 }
 
 static void conclude(SimCase *self)
 {
     CaseResult *result = self->result;
     const SimTally *tally = result->tally;
+    unsigned failed = failed_of(tally);
 
     result->verdict = self->worst;
     result->passed = is_expected(self);
@@ -159,7 +203,32 @@ static void conclude(SimCase *self)
         give_reason(result, "%s shows nothing in this task: %s", tally->driver, tally->explained);
     } else if (!result->passed && self->worst == VERDICT_INTACT) {
         give_reason(result, "%s: none of %u cases went wrong", tally->driver, tally->cases);
+    } else if (failed < tally->needed && self->worst != VERDICT_ENV_ERROR) {
+        g_ptr_array_insert(
+            result->reasons, self->strayed || self->against_failed,
+            g_strdup_printf("%s: %u of %u cases went wrong, where at least %u had to",
+                            tally->driver, failed, tally->cases, tally->needed));
     }
+}
+
+static const SimShows *shows_of(const Scenario *scenario)
+{
+    /* Of a bad driver, the scenario says what it has to come to. */
+    return scenario->bad ? NULL : sim_plan_shows(scenario->sim);
+}
+
+char *sim_case_expected(const Scenario *scenario)
+{
+    const SimShows *shows = shows_of(scenario);
+    unsigned seeds = scenario->sim->seeds->len;
+    g_autofree char *ends = shows ? sim_shows_text(shows) : NULL;
+
+    if (sim_plan_explains(scenario->sim)) {
+        return g_strdup(verdict_name(VERDICT_INTACT));
+    }
+    return ends ? g_strdup_printf("%s, in at least %u of %u", ends, sim_shows_needed(shows, seeds),
+                                  seeds)
+                : verdicts_text(scenario->expect.outcomes);
 }
 
 /* A result without the evidence that was to come with it is none. */
@@ -197,6 +266,8 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
     result->tally->task = g_strdup(trial_task_names()[plan->task]);
     result->tally->against = plan->against ? g_strdup(plan->against->name) : NULL;
     result->tally->explained = g_strdup(sim_plan_explains(plan));
+    self.shows = shows_of(scenario);
+    result->tally->needed = self.shows ? sim_shows_needed(self.shows, plan->seeds->len) : 0;
     self.shown = (uint64_t)g_array_index(plan->seeds, int64_t, 0);
     for (i = 0; i < plan->seeds->len; i++) {
         uint64_t seed = (uint64_t)g_array_index(plan->seeds, int64_t, i);
@@ -220,69 +291,85 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
 
 /* ---- the smallest ---- */
 
-static bool is_bad(TrialEnd end)
-{
-    return end != TRIAL_CLEAN && end != TRIAL_INCONCLUSIVE;
-}
+/* Blocks on tape that hold no data: TAPE, ESET, and what is begun before and after the files. */
+#define AROUND 4u
 
-/* Does it fail, and does the right driver not? The end, the trigger taken. */
-static bool fails(const TrialConfig *config, const SimDriveOps *ops, TrialEnd *end,
-                  HostTrigger *trigger, unsigned *at)
+/* A case that fails, and with it the trigger that it took and where that came. */
+typedef struct Failure {
+    TrialConfig config;
+    TrialEnd end;
+} Failure;
+
+static bool right_driver_is_clean(const TrialConfig *config, const SimDriveOps *ops)
 {
     TrialConfig right = *config;
     TrialResult t;
-    bool bad;
+    bool clean;
 
-    if (!trial_run(config, ops, &t, NULL)) {
-        trial_result_clear(&t);
-        return false;
-    }
-    *end = t.end;
-    *trigger = t.trigger;
-    *at = t.at;
-    bad = is_bad(t.end);
-    trial_result_clear(&t);
-    if (!bad) {
-        return false;
-    }
     right.model = host_models();
-    bad = trial_run(&right, ops, &t, NULL) && t.end == TRIAL_CLEAN;
+    clean = trial_run(&right, ops, &t, NULL) && t.end == TRIAL_CLEAN;
     trial_result_clear(&t);
-    return bad || config->model == host_models();
+    return clean;
 }
 
-typedef struct Smallest {
-    TrialConfig config;
-    TrialEnd end;
-    HostTrigger trigger;
-    unsigned at;
-} Smallest;
+/* Does it fail, and does the right driver not? Then `failure` is it, with its trigger pinned. */
+static bool fails(const TrialConfig *config, const SimDriveOps *ops, Failure *failure)
+{
+    Failure found = { .config = *config };
+    TrialResult t;
+    bool bad = trial_run(config, ops, &t, NULL) && is_bad(t.end);
+
+    found.config.triggers = t.trigger;
+    found.config.at = t.at;
+    found.end = t.end;
+    trial_result_clear(&t);
+    if (!bad || (config->model != host_models() && !right_driver_is_clean(config, ops))) {
+        return false;
+    }
+    *failure = found;
+    return true;
+}
+
+/* The first place of a case of that size at which its trigger makes it fail; of keys that nobody
+ * set, the seed says the place. */
+static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDriveOps *ops,
+                            Failure *failure)
+{
+    bool by_seed = try.triggers == HOST_TRIGGER_STALE_KEYS;
+    unsigned i, places = by_seed ? seeds->len : try.blocks + AROUND;
+
+    for (i = 0; i < places; i++) {
+        if (by_seed) {
+            try.at = 1;
+            try.seed = (uint64_t)g_array_index(seeds, int64_t, i);
+        } else {
+            try.at = i + 1;
+        }
+        if (fails(&try, ops, failure)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Fewest outstanding, then fewest blocks, then the earliest place, none worse than it was. */
-static void shrink(Smallest *s, const SimDriveOps *ops)
+static void shrink(Failure *failure, const GArray *seeds, const SimDriveOps *ops)
 {
-    TrialConfig try = s->config;
-    unsigned outstanding, blocks, at, most = s->config.blocks;
+    TrialConfig try = failure->config;
+    const unsigned outstanding = try.outstanding, blocks = try.blocks;
 
-    try.triggers = s->trigger;
-    for (outstanding = 1; outstanding <= s->config.outstanding; outstanding++) {
-        for (blocks = 1; blocks <= most; blocks++) {
-            for (at = 1; at <= (s->trigger == HOST_TRIGGER_STALE_KEYS ? 1 : blocks); at++) {
-                try.outstanding = outstanding;
-                try.blocks = blocks;
-                try.at = at;
-                if (fails(&try, ops, &s->end, &s->trigger, &s->at)) {
-                    s->config = try;
-                    return;
-                }
+    for (try.outstanding = 1; try.outstanding <= outstanding; try.outstanding++) {
+        for (try.blocks = 1; try.blocks <= blocks; try.blocks++) {
+            if (fails_somewhere(try, seeds, ops, failure)) {
+                return;
             }
         }
     }
 }
 
-static char *print_smallest(const Scenario *scenario, const Smallest *s)
+static char *print_smallest(const Scenario *scenario, const Failure *failure)
 {
-    const TrialConfig *c = &s->config;
+    const TrialConfig *c = &failure->config;
     g_autofree char *path = g_path_get_basename(scenario->path);
 
     return g_strdup_printf("# The smallest case found in which %s still fails, of %s.\n"
@@ -306,9 +393,9 @@ static char *print_smallest(const Scenario *scenario, const Smallest *s)
                            c->model->name, path, c->model->name, c->model->about, c->model->name,
                            trial_task_names()[c->task], c->model->name, c->model->about, c->seed,
                            trial_task_names()[c->task], c->model->name,
-                           host_trigger_name(s->trigger), c->outstanding, c->blocks, s->at,
-                           c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
-                           verdict_name(verdict_of_end(s->end)));
+                           host_trigger_name((HostTrigger)c->triggers), c->outstanding, c->blocks,
+                           c->at, c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
+                           verdict_name(verdict_of_end(failure->end)));
 }
 
 char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError **error)
@@ -318,11 +405,13 @@ char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError
 
     for (i = 0; i < plan->seeds->len; i++) {
         uint64_t seed = (uint64_t)g_array_index(plan->seeds, int64_t, i);
-        Smallest s = { .config = sim_plan_trial(plan, plan->driver, seed) };
+        TrialConfig config = sim_plan_trial(plan, plan->driver, seed);
+        Failure failure;
 
-        if (fails(&s.config, ops, &s.end, &s.trigger, &s.at)) {
-            shrink(&s, ops);
-            return print_smallest(scenario, &s);
+        /* Twice: it has to fail with its trigger pinned, too. */
+        if (fails(&config, ops, &failure) && fails(&failure.config, ops, &failure)) {
+            shrink(&failure, plan->seeds, ops);
+            return print_smallest(scenario, &failure);
         }
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,

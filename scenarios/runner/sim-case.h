@@ -9,9 +9,9 @@
 #include "scenarios/runner/case.h"
 #include "scenarios/subjects/sim/drive.h"
 
-/* What every report of it says. */
-#define SIM_DISCLAIMER                                                                             \
-    "These are models of a driver's queue: Microsoft published no root cause of KB 817765."
+typedef struct SimCount {
+    unsigned cases, failed;
+} SimCount;
 
 /* One row: what came of a driver's cases. */
 typedef struct SimTally {
@@ -19,12 +19,17 @@ typedef struct SimTally {
     char *explained;               /* why nothing can show; NULL: it can */
     unsigned ends[TRIAL_N_ENDS];
     unsigned cases;
+    unsigned needed;                      /* of them had to go wrong; 0: that was not said */
+    SimCount by_trigger[HOST_N_TRIGGERS]; /* in the order of their bits */
     unsigned against_clean;
     double seconds; /* of processor time */
 } SimTally;
 
 void sim_tally_free(SimTally *tally);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimTally, sim_tally_free)
+
+/* What it has to come to, in words: "intact", "unreadable or silent, in 80 of 100". g_free. */
+char *sim_case_expected(const Scenario *scenario);
 
 /* `directory` exists and is empty, and gets the story of one seed: the first that went wrong. */
 void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *directory,

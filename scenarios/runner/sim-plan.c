@@ -3,17 +3,10 @@
 
 #define BLOCK ((uint64_t)MTF_WRITER_BLOCK_SIZE)
 
-SimPlan *sim_plan_copy(const SimPlan *plan)
-{
-    SimPlan *copy = g_memdup2(plan, sizeof *plan);
-
-    copy->seeds = plan->seeds ? g_array_copy(plan->seeds) : NULL;
-    return copy;
-}
-
 void sim_plan_free(SimPlan *plan)
 {
     if (plan) {
+        g_clear_pointer(&plan->shows, g_array_unref);
         g_clear_pointer(&plan->seeds, g_array_unref);
         g_free(plan);
     }
@@ -102,6 +95,92 @@ static bool read_maximum(const YamlNode *node, void *member, GError **error)
                             "an adapter's maximum is some blocks of 16KiB, up to 16MiB");
 }
 
+/* ---- how drivers have to fail ---- */
+
+/* Sets the bit of each item's place among `words`: of one, or of a list. */
+static bool read_bits(const YamlNode *node, const char *const *words, unsigned *bits,
+                      GError **error)
+{
+    bool list = yaml_node_kind(node) == YAML_KIND_LIST;
+    size_t i, n = list ? yaml_node_length(node) : 1;
+    int index;
+
+    *bits = 0;
+    for (i = 0; i < n; i++) {
+        if (!yaml_node_choice(list ? yaml_node_item(node, i) : node, words, &index, error)) {
+            return false;
+        }
+        *bits |= 1u << index;
+    }
+    return n > 0 || yaml_node_refuse(node, error, "an empty list");
+}
+
+static bool read_drivers(const YamlNode *node, void *member, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const HostModel *model;
+
+    for (model = host_models(); model->name; model++) {
+        g_ptr_array_add(names, (void *)model->name);
+    }
+    g_ptr_array_add(names, NULL);
+    return read_bits(node, (const char *const *)names->pdata, member, error);
+}
+
+static bool read_tasks(const YamlNode *node, void *member, GError **error)
+{
+    return read_bits(node, trial_task_names(), member, error);
+}
+
+static bool read_ends(const YamlNode *node, void *member, GError **error)
+{
+    const unsigned shows_nothing =
+        1u << TRIAL_CLEAN | 1u << TRIAL_INCONCLUSIVE | 1u << TRIAL_FALSE_ALARM;
+    const char *names[TRIAL_N_ENDS + 1] = { NULL };
+    unsigned *ends = member;
+    int end;
+
+    for (end = 0; end < TRIAL_N_ENDS; end++) {
+        names[end] = trial_end_name((TrialEnd)end);
+    }
+    return read_bits(node, names, ends, error) &&
+           (!(*ends & shows_nothing) ||
+            yaml_node_refuse(node, error,
+                             "a driver fails by reported, unreadable, silent or hang"));
+}
+
+static const YamlField shows_fields[] = {
+    { "driver", YAML_TYPE_CUSTOM, offsetof(SimShows, drivers), .read = read_drivers },
+    { "task", YAML_TYPE_CUSTOM, offsetof(SimShows, tasks), .read = read_tasks },
+    { "ends", YAML_TYPE_CUSTOM, offsetof(SimShows, ends), .required = true, .read = read_ends },
+    { "least", YAML_TYPE_INTEGER, offsetof(SimShows, least), .required = true, .min = 1,
+      .max = 100 },
+    { NULL },
+};
+
+static bool read_shows(const YamlNode *node, void *member, GError **error)
+{
+    GArray **rows = member;
+    size_t i;
+
+    if (!yaml_node_is(node, YAML_KIND_LIST, error)) {
+        return false;
+    }
+    g_clear_pointer(rows, g_array_unref);
+    *rows = g_array_new(FALSE, FALSE, sizeof(SimShows));
+    for (i = 0; i < yaml_node_length(node); i++) {
+        SimShows row = { .drivers = G_MAXUINT, .tasks = G_MAXUINT };
+
+        if (!yaml_node_read(yaml_node_item(node, i), shows_fields, &row, error)) {
+            return false;
+        }
+        g_array_append_val(*rows, row);
+    }
+    return true;
+}
+
+/* ---- the whole ---- */
+
 static const YamlField fields[] = {
     { "task", YAML_TYPE_CUSTOM, offsetof(SimPlan, task), .required = true, .read = read_task },
     { "driver", YAML_TYPE_CUSTOM, offsetof(SimPlan, driver), .required = true,
@@ -113,6 +192,7 @@ static const YamlField fields[] = {
     { "at", YAML_TYPE_INTEGER, offsetof(SimPlan, at), .min = 1, .max = 4096 },
     { "buffer", YAML_TYPE_CUSTOM, offsetof(SimPlan, buffer), .read = read_buffer },
     { "maximum-transfer", YAML_TYPE_CUSTOM, offsetof(SimPlan, maximum), .read = read_maximum },
+    { "shows", YAML_TYPE_CUSTOM, offsetof(SimPlan, shows), .read = read_shows },
     { NULL },
 };
 
@@ -163,4 +243,47 @@ const char *sim_plan_explains(const SimPlan *plan)
     return g_strv_contains((const char *const *)tasks, trial_task_names()[plan->task])
                ? driver->silent_because
                : NULL;
+}
+
+const SimShows *sim_plan_shows(const SimPlan *plan)
+{
+    guint i;
+
+    for (i = 0; plan->shows && i < plan->shows->len; i++) {
+        const SimShows *row = &g_array_index(plan->shows, SimShows, i);
+
+        if (row->drivers & 1u << (plan->driver - host_models()) && row->tasks & 1u << plan->task) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+unsigned sim_shows_needed(const SimShows *shows, unsigned cases)
+{
+    return MAX(1, (unsigned)(shows->least * cases / 100));
+}
+
+char *sim_shows_text(const SimShows *shows)
+{
+    GString *text = g_string_new(NULL);
+    int end;
+
+    for (end = 0; end < TRIAL_N_ENDS; end++) {
+        if (shows->ends & 1u << end) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " or " : "",
+                                   trial_end_name((TrialEnd)end));
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+bool sim_plan_check(const SimPlan *plan, const YamlNode *node, GError **error)
+{
+    if (!plan->shows || sim_plan_shows(plan) || sim_plan_explains(plan)) {
+        return true;
+    }
+    return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "sim"), "shows"), error,
+                            "'shows' says nothing of %s in %s", plan->driver->name,
+                            trial_task_names()[plan->task]);
 }

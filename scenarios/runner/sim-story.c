@@ -21,12 +21,11 @@ static void fill_head(Story *story, const Scenario *scenario, const CaseResult *
     story->scenario = g_strdup(scenario->path);
     story->variant = g_strdup(scenario->variant);
     story->guest = g_strdup(scenario->guest->name);
-    story->machine = g_strdup_printf("a simulated Windows host, driver %s. " SIM_DISCLAIMER,
-                                     config->model->name);
+    story->machine = g_strdup_printf("a simulated Windows host, driver %s", config->model->name);
+    story->note = g_strdup(scenario_note(scenario));
     story->seed = config->seed;
     story->verdict = g_strdup(verdict_name(result->verdict));
-    story->expected = result->tally->explained ? g_strdup(verdict_name(VERDICT_INTACT))
-                                               : verdicts_text(scenario->expect.outcomes);
+    story->expected = sim_case_expected(scenario);
     story->passed = result->passed;
     story->duration = result->duration;
     story->steps_planned = 1;

@@ -33,7 +33,11 @@ static void add_summary(GString *to, const Story *story)
     g_autofree char *took = story_seconds(story->duration);
     guint i;
 
-    markup_printf(to, "<p>%s</p>\n<p>", story->about);
+    markup_printf(to, "<p>%s</p>\n", story->about);
+    if (story->note) {
+        markup_printf(to, "<p>%s</p>\n", story->note);
+    }
+    g_string_append(to, "<p>");
     page_verdict(to, story->verdict, story->passed);
     markup_printf(to, " <span class=\"dim\">(expected: %s)</span></p>\n", story->expected);
     if (story->reasons->len > 0) {

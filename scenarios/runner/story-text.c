@@ -182,6 +182,9 @@ char *story_as_text(const Story *story)
     g_string_append_printf(to, "%s: %s, expected %s (%s, seed %" G_GUINT64_FORMAT ")\n",
                            story->name, story->verdict, story->expected, took, story->seed);
     add(to, "about", "%s", story->about);
+    if (story->note) {
+        add(to, "note", "%s", story->note);
+    }
     add_reasons(to, story);
     add_faults(to, story);
     add_steps(to, story);

@@ -85,6 +85,7 @@ void story_free(Story *story)
     g_free(story->variant);
     g_free(story->guest);
     g_free(story->machine);
+    g_free(story->note);
     g_free(story->verdict);
     g_free(story->expected);
     g_free(story->again);

@@ -119,6 +119,7 @@ typedef struct StoryLine {
 
 typedef struct Story {
     char *name, *about, *scenario, *variant, *guest, *machine; /* machine: QEMU, accelerator */
+    char *note; /* what has to be said with it; NULL: nothing */
     uint64_t seed;
     char *verdict, *expected; /* expected: "intact or recovered" */
     bool passed;

@@ -112,3 +112,14 @@ bool run_summary_write(const RunSummary *self, const ReportFormat *format, const
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s %s", format->option, why->message);
     return false;
 }
+
+const char *run_summary_note(const GPtrArray *records)
+{
+    const char *note = NULL;
+    guint i;
+
+    for (i = 0; i < records->len && !note; i++) {
+        note = scenario_note(((const CaseRecord *)records->pdata[i])->scenario);
+    }
+    return note;
+}

@@ -42,6 +42,10 @@ void run_summary_skip(CaseRecord *record, const char *why);
 /* Every other case that did not run: why, now. */
 void run_summary_explain(RunSummary *summary, RecordState state, const char *why);
 
+/* What has to be said with these cases (of CaseRecord), once: see scenario_note(). NULL: nothing.
+ */
+const char *run_summary_note(const GPtrArray *records);
+
 /* One kind of file that a run can be told in. */
 typedef struct ReportFormat {
     const char *option; /* "--junit" */

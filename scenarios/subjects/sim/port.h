@@ -45,6 +45,8 @@ typedef enum HostTrigger {
     HOST_TRIGGER_STALL = 1 << 4,
 } HostTrigger;
 
+#define HOST_N_TRIGGERS 5
+
 typedef struct HostModel {
     const char *name;      /* "F1", "post-fix" */
     const char *about;     /* what it does wrong */
