@@ -132,6 +132,7 @@ static bool matches(char *const *patterns, const char *line)
 static void fill_kernel(Story *story, const CaseRemains *r)
 {
     const DmesgCheck *dmesg = &r->scenario->expect.dmesg;
+    char *const act[] = { r->scenario->acted ? r->scenario->acted->dmesg : NULL, NULL };
     g_auto(GStrv) lines = r->kernel_log ? g_strsplit(r->kernel_log, "\n", -1) : NULL;
     char **line;
 
@@ -139,7 +140,7 @@ static void fill_kernel(Story *story, const CaseRemains *r)
         bool bad = matches(dmesg->none_of, *line);
         StoryLine *kernel;
 
-        if (!bad && !matches(dmesg->some_of, *line) &&
+        if (!bad && !matches(dmesg->some_of, *line) && !matches(act, *line) &&
             !g_regex_match_simple(r->kernel_errors, *line, G_REGEX_RAW, 0)) {
             continue;
         }

@@ -24,7 +24,7 @@ typedef struct Case {
     int64_t deadline; /* of the whole, monotonic */
     int64_t shown;    /* when progress was last shown, since the step's begin */
     Evidence evidence;
-    bool acted; /* the bad driver did, by what it says */
+    char *act; /* by what the bad driver said that it did; NULL: it did not */
     GPtrArray *reasons;
     char *kernel_log;
     int64_t begun; /* monotonic */
@@ -342,13 +342,13 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
 static void look_for_act(Case *self, guint i, const VmReply *reply)
 {
     const Acted *acted = self->scenario->acted;
-    g_autofree char *match = NULL;
 
-    if (acted && acted->text && (acted->step == 0 || acted->step == i + 1)) {
+    if (acted && acted->text && !self->act && (acted->step == 0 || acted->step == i + 1)) {
         char *const text[] = { acted->text, NULL };
 
-        self->acted |= any_matches(text, reply->out->str, &match) ||
-                       any_matches(text, reply->err->str, &match);
+        if (!any_matches(text, reply->out->str, &self->act)) {
+            any_matches(text, reply->err->str, &self->act);
+        }
     }
 }
 
@@ -609,7 +609,6 @@ static void judge_kernel_log(Case *self)
 static void judge_act(Case *self)
 {
     const Acted *acted = self->scenario->acted;
-    g_autofree char *match = NULL;
 
     if (!acted) {
         return;
@@ -617,10 +616,11 @@ static void judge_act(Case *self)
     if (acted->dmesg && self->kernel_log) {
         char *const text[] = { acted->dmesg, NULL };
 
-        self->acted = any_matches(text, self->kernel_log, &match);
+        any_matches(text, self->kernel_log, &self->act);
     }
-    if (self->acted) {
+    if (self->act) {
         self->evidence.fault_fired = true;
+        give_reason(self, "the bad driver %s acted: %.160s", self->scenario->bad, self->act);
     } else {
         self->evidence.unfired = true;
         give_reason(self, "the bad driver %s did nothing: no line of %s matches /%s/",
@@ -728,10 +728,10 @@ static void finish(Case *self)
     /* Without its end, a run tells nothing about what should be on the tape. */
     if (!self->evidence.environment_failed) {
         judge_kernel_log(self);
-        judge_act(self);
         if (!self->evidence.hung && !self->evidence.crashed && !self->evidence.no_drive) {
             judge_tape(self);
         }
+        judge_act(self);
     }
 }
 
@@ -791,6 +791,7 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     story_free(self.story);
     drive_process_free(self.drive);
     g_free(self.kernel_log);
+    g_free(self.act);
 }
 
 void case_result_clear(CaseResult *result)
