@@ -315,6 +315,21 @@ static bool adds_up(const uint8_t *record)
     return sum == CHECKSUM;
 }
 
+/* A header of this dump is no file's contents: blocks are missing here, or have changed places. */
+static bool check_data(const DumpReader *self, GError **error)
+{
+    const uint8_t *record = self->record;
+    uint32_t number = get_le32(record + C_TAPEA);
+
+    if (get_le32(record + C_MAGIC) != MAGIC || get_le32(record + C_DATE) != self->date ||
+        !adds_up(record)) {
+        return true;
+    }
+    return number == self->position
+               ? refuse(self, error, "a header in place of data")
+               : refuse(self, error, "here is record %u, in place of data", number);
+}
+
 /* Is it one, of this dump, in its place? */
 static bool check_header(DumpReader *self, uint32_t type, GError **error)
 {
@@ -385,10 +400,11 @@ static bool take_record(DumpReader *self, GError **error)
         if (--self->left == 0) {
             self->part = PART_HEADER;
         }
-        return true;
+        return check_data(self, error);
     case PART_FILE:
         self->address++;
-        return take_contents(self, self->record, error) && pass_holes(self, error);
+        return check_data(self, error) && take_contents(self, self->record, error) &&
+               pass_holes(self, error);
     case PART_ENDED:
     default:
         /* The end is said until the block is full. */

@@ -108,7 +108,7 @@ static const struct {
     { MOVE_SWAP, 0, "dump record 0: expected a header, found none" },
     { MOVE_LOSE, 0, "dump record 0: expected a header, found none" },
     { MOVE_LOSE, 1, "dump record 3: here is record 5" },
-    { MOVE_LOSE, 17, "dump record 40: the dump ends before it is said to" },
+    { MOVE_LOSE, 17, "dump record 38: here is record 40, in place of data" },
     { MOVE_LOSE, 13, "dump record 26: expected a header, found none" },
     { MOVE_DOUBLE, 17, "dump record 40: expected a header, found none" },
     { MOVE_DOUBLE, 20, "dump record 42: here is record 40" },
@@ -169,12 +169,12 @@ static const struct {
     { ADDR, 0, 2, true, "dump record 20: inode 17 ends after 262144 of 717100 bytes" },
     { 0, 888, 0x83, true, "dump record 0: a compressed dump" },
     { 0, 0, 5, true, "dump record 0: this is not how a dump begins" },
-    { END, 0, 6, true, "dump record 42: the dump ends before it is said to" },
+    { END, 0, 6, true, "dump record 41: a header in place of data" },
     { END + 1, 0, 6, true, "dump record 41: the dump goes on after its end" },
     { FS, 4, 0, false, "dump record 12: the directory of inode 13 is damaged" },
     { FS, 4, 600, false, "dump record 12: the directory of inode 13 is damaged" },
     { FS, 4, 0xff00000c, false, "dump record 12: the directory of inode 13 is damaged" },
-    { CLRI, 160, UINT32_MAX, true, "dump record 42: the dump ends before it is said to" },
+    { CLRI, 160, UINT32_MAX, true, "dump record 3: a header in place of data" },
 };
 
 START_TEST(headers_that_lie_are_seen)
