@@ -226,6 +226,23 @@ int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offse
     return 0;
 }
 
+bool store_fetch(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                 uint64_t length, Executor *executor, ExecutorFunc done, void *data)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    while (length > 0) {
+        Run run = run_at(store, stream, offset, length);
+
+        if (run.at && !host_file_fetch(store->file, executor, run.at, run.length, done, data)) {
+            return false;
+        }
+        offset += run.length;
+        length -= run.length;
+    }
+    return true;
+}
+
 static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
                        uint64_t length)
 {

@@ -41,6 +41,9 @@ bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index
 /* What was never written reads as zeroes. */
 int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
                size_t length);
+/* host_file_fetch() of the first of these bytes that are not near; false: `done` is called. */
+bool store_fetch(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                 uint64_t length, Executor *executor, ExecutorFunc done, void *data);
 /* Writes all pieces (at most 4), one after the other; takes chunks as needed. -EFBIG: map full. */
 int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
                 const struct iovec *iov, int n);

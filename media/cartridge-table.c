@@ -41,6 +41,15 @@ static const uint8_t *known_entry(Cartridge *c, uint64_t object)
     return NULL;
 }
 
+bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, void *data)
+{
+    uint64_t first = object - object % TABLE_PAGE;
+
+    return known_entry(c, object) ||
+           store_fetch(&c->store, c->partition, STREAM_TABLE, first * OBJECT_ENTRY,
+                       TABLE_PAGE * OBJECT_ENTRY, c->executor, done, data);
+}
+
 static EntryState decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
 {
     return object_entry_decode(bytes, c->superblock.generation, c->partition, object, entry)

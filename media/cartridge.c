@@ -197,6 +197,29 @@ static MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capaci
     return read_object(c, c->head.object, true, buffer, capacity, length);
 }
 
+/* What is gathered, or in the window, is near; small blocks are read a window at a time. */
+static bool cartridge_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data)
+{
+    Cartridge *c = cartridge(m);
+    uint64_t end = c->gather.data_length > 0 ? c->gather.data_start : cartridge_end(c)->bytes;
+    uint64_t window_end = c->window_start + c->window_length, from = c->head.bytes;
+
+    if (c->head.object == cartridge_end(c)->object) {
+        return true;
+    }
+    if (!cartridge_fetch_entry(c, c->head.object, done, data)) {
+        return false;
+    }
+    if (from >= c->window_start && from < window_end) {
+        bytes -= MIN(bytes, window_end - from);
+        from = window_end;
+    } else if (bytes < SMALL_BLOCK) {
+        bytes = WINDOW_SIZE;
+    }
+    return from >= end || store_fetch(&c->store, c->partition, STREAM_DATA, from,
+                                      MIN(bytes, end - from), c->executor, done, data);
+}
+
 static MediumResult cartridge_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity,
                                            size_t *length)
 {
@@ -841,6 +864,7 @@ const MediumOps cartridge_ops = {
     .erase = cartridge_erase,
     .cut = cartridge_cut_here,
     .count_load = cartridge_count_load,
+    .fetch = cartridge_fetch,
     .format_partitions = cartridge_format_partitions,
     .redivide = cartridge_redivide,
     .get_attribute = cartridge_get_attribute,

@@ -144,6 +144,9 @@ typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntrySta
 /* `object` must be before EOD. HOST_ERROR: cartridge_host_error() has been called. */
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
 
+/* store_fetch() of what cartridge_entry() reads. */
+bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, void *data);
+
 /* The place before an object, or EOD. What damage hides is inferred from its neighbours. */
 MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
 

@@ -7,13 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IOV_PIECES = 8 };
+enum {
+    IOV_PIECES = 8,
+    /* The kernel reads and forgets so much at once, or more. */
+    NEAR_STEP = 64 * 1024,
+};
 
 typedef struct FdFile {
     HostFile base;
     int fd;
     GMutex syncing;
     int sync_error; /* of the first sync that failed */
+    bool blind;     /* the file system cannot tell what is near */
 } FdFile;
 
 static int fd_of(HostFile *file)
@@ -80,6 +85,81 @@ static int64_t fd_size(HostFile *file)
     return fstat(fd_of(file), &st) < 0 ? -errno : st.st_size;
 }
 
+/* The last byte of each step: the kernel reads ahead, so what is before it is there too, mostly. */
+static bool is_near(FdFile *self, uint64_t offset, uint64_t length)
+{
+    uint64_t end = offset + length;
+    ssize_t n = 1;
+
+    while (n > 0 && offset < end && !self->blind) {
+        char byte;
+        struct iovec iov = { &byte, 1 };
+
+        offset = MIN(offset + NEAR_STEP, end);
+        n = preadv2(self->fd, &iov, 1, (off_t)offset - 1, RWF_NOWAIT);
+        if (n < 0 && errno == EAGAIN) {
+            return false;
+        }
+        self->blind = n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
+    }
+    return true;
+}
+
+/* It has a descriptor of its own. */
+typedef struct Fetch {
+    int fd;
+    uint64_t offset, length;
+    ExecutorFunc done;
+    void *data;
+} Fetch;
+
+static void fetch_work(void *data)
+{
+    Fetch *fetch = data;
+    g_autofree char *away = g_malloc(NEAR_STEP);
+
+    while (fetch->length > 0) {
+        size_t part = MIN(fetch->length, (uint64_t)NEAR_STEP);
+        ssize_t n = pread(fetch->fd, away, part, (off_t)fetch->offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            break;
+        }
+        fetch->offset += (uint64_t)n;
+        fetch->length -= (uint64_t)n;
+    }
+}
+
+static void fetch_done(void *data)
+{
+    g_autofree Fetch *fetch = data;
+
+    close(fetch->fd);
+    fetch->done(fetch->data);
+}
+
+static bool fd_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
+                     ExecutorFunc done, void *data)
+{
+    Fetch *fetch;
+    int fd;
+
+    if (is_near((FdFile *)file, offset, length)) {
+        return true;
+    }
+    fd = fcntl(fd_of(file), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        return true;
+    }
+    fetch = g_new(Fetch, 1);
+    *fetch = (Fetch){ fd, offset, length, done, data };
+    executor_run(executor, fetch_work, fetch_done, fetch);
+    return false;
+}
+
 static void fd_free(HostFile *file)
 {
     close(fd_of(file));
@@ -88,8 +168,8 @@ static void fd_free(HostFile *file)
 
 HostFile *host_file_new(int fd)
 {
-    static const HostFileOps ops = { fd_read,  fd_write,   fd_sync, fd_truncate,
-                                     fd_punch, fd_reserve, fd_size, fd_free };
+    static const HostFileOps ops = { fd_read,    fd_write, fd_sync, fd_truncate, fd_punch,
+                                     fd_reserve, fd_size,  fd_free, fd_fetch };
     FdFile *file = g_new0(FdFile, 1);
 
     file->base.ops = &ops;
@@ -132,6 +212,12 @@ int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset)
         length -= (size_t)n;
     }
     return 0;
+}
+
+bool host_file_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
+                     ExecutorFunc done, void *data)
+{
+    return !file->ops->fetch || file->ops->fetch(file, executor, offset, length, done, data);
 }
 
 /* Drops the first `done` bytes of the pieces; returns how many pieces are left. */

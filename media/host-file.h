@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "emu/base/executor.h"
+
 typedef struct HostFile HostFile;
 
 typedef struct HostFileOps {
@@ -32,6 +34,9 @@ typedef struct HostFileOps {
     int (*reserve)(HostFile *file, uint64_t offset, uint64_t length);
     int64_t (*size)(HostFile *file);
     void (*free)(HostFile *file);
+    /* As host_file_fetch(). NULL: true. */
+    bool (*fetch)(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
+                  ExecutorFunc done, void *data);
 } HostFileOps;
 
 struct HostFile {
@@ -46,6 +51,13 @@ void host_file_release(HostFile *file);
 
 /* Reads exactly `length` bytes; what lies beyond the end of the file is zeroes. */
 int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset);
+/*
+ * Would reading these bytes go without waiting for the disk, as far as can be seen? False: they are
+ * read into the host's memory by the executor, and `done` is called once, whatever became of it,
+ * even if the file was closed meanwhile.
+ */
+bool host_file_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
+                     ExecutorFunc done, void *data);
 /* Writes all of `iov` (at most 8 pieces) or fails. */
 int host_file_writev(HostFile *file, const struct iovec *iov, int n, uint64_t offset);
 int host_file_write(HostFile *file, const void *data, size_t length, uint64_t offset);

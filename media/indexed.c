@@ -453,6 +453,14 @@ static const GError *indexed_host_error(TapeMedium *m)
     return indexed(m)->error;
 }
 
+static bool indexed_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data)
+{
+    IndexedMedium *s = indexed(m);
+
+    return s->head == end_of(s) ||
+           host_file_fetch(s->file, s->executor, object_at(s, s->head)->offset, bytes, done, data);
+}
+
 static void indexed_free(TapeMedium *m)
 {
     IndexedMedium *s = indexed(m);
@@ -563,6 +571,7 @@ TapeMedium *indexed_open(const IndexedFormat *format, int fd, const char *path, 
         .partition = indexed_partition,
         .host_error = indexed_host_error,
         .free = indexed_free,
+        .fetch = indexed_fetch,
     };
     IndexedMedium *s = g_new0(IndexedMedium, 1);
     int64_t size;

@@ -308,6 +308,11 @@ void medium_set_compression(TapeMedium *m, bool on)
     m->ops->set_compression(m, on);
 }
 
+bool medium_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data)
+{
+    return !m->ops->fetch || m->ops->fetch(m, bytes, done, data);
+}
+
 void medium_sync(TapeMedium *m, MediumSyncDone done, void *data)
 {
     g_assert(done);

@@ -3,7 +3,7 @@
  * SEAM 3: tape motions. A TapeMedium is a loaded cartridge with one head position.
  *
  * It speaks tape, never SCSI: what happened is a MediumResult, which emu/ssc/outcome.c alone turns
- * into status and sense. Calls return their result at once; only sync ends later. Call the
+ * into status and sense. Calls return their result at once; only sync and fetch end later. Call the
  * medium_*() wrappers, never the ops: they check each implementation's promises.
  *
  * A partition is a sequence of logical objects (SSC-3 § 4.2.7): blocks and marks, numbered from 0
@@ -135,6 +135,7 @@ typedef struct MediumAttribute {
 } MediumAttribute;
 
 typedef void (*MediumSyncDone)(void *data, MediumResult result);
+typedef void (*MediumFetched)(void *data);
 
 typedef struct TapeMedium TapeMedium;
 
@@ -165,6 +166,8 @@ typedef struct MediumOps {
     void (*free)(TapeMedium *m);
     MediumResult (*cut)(TapeMedium *m); /* medium_lose(); NULL: erase does it */
     void (*count_load)(TapeMedium *m);  /* NULL: not kept */
+    /* NULL: what is read is always near. */
+    bool (*fetch)(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data);
 } MediumOps;
 
 struct TapeMedium {
@@ -279,6 +282,14 @@ void medium_set_compression(TapeMedium *m, bool on);
  * call may change the medium; position, info and host_error are fine.
  */
 void medium_sync(TapeMedium *m, MediumSyncDone done, void *data);
+
+/*
+ * For who must not wait for the host's disk: is what a read of `bytes` from here needs in the
+ * host's memory? False: it is being brought there, and `done` is called once, perhaps before this
+ * returns, also if the medium was freed meanwhile. It may then be asked again. Nothing else
+ * changes, and what goes wrong the read will tell. True, and no call, also where that is not known.
+ */
+bool medium_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data);
 
 void medium_position(TapeMedium *m, MediumPosition *position);
 void medium_info(TapeMedium *m, MediumInfo *info);

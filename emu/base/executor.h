@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Somewhere to do slow work (syncing a cartridge) away from the thread that owns the device.
+ * Somewhere to do slow work (waiting for the disk beneath a cartridge) away from the thread that
+ * owns the device.
  *
  * `work` runs anywhere; `done` runs on the owner's thread afterwards, exactly once. The inline
  * executor does both before it returns: for tests, tools and crash replay.

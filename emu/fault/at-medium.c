@@ -905,6 +905,11 @@ static void shell_free(AtMedium *at)
     g_free(at);
 }
 
+static bool at_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data)
+{
+    return medium_fetch(at_of(m)->below, bytes, done, data);
+}
+
 static void at_free(TapeMedium *m)
 {
     AtMedium *at = at_of(m);
@@ -940,6 +945,7 @@ AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan)
         .free = at_free,
         .cut = at_cut,
         .count_load = at_count_load,
+        .fetch = at_fetch,
     };
     AtMedium *at = g_new0(AtMedium, 1);
 

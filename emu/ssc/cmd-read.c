@@ -123,9 +123,17 @@ static Outcome read_fixed(SscCommand *c)
     return good();
 }
 
-static Outcome read_here(SscCommand *c)
+static Outcome read_now(SscCommand *c)
 {
     return c->cdb[1] & FIXED ? read_fixed(c) : read_variable(c);
+}
+
+/* Backwards the host's kernel has most of it anyway, and a buffer has no disk. */
+static Outcome read_here(SscCommand *c)
+{
+    uint32_t left = c->announced - c->moved * c->drive->mode.block_length;
+
+    return c->row->flags & (ROW_RECOVERS | ROW_REVERSE) ? read_now(c) : when_near(left, read_now);
 }
 
 static Outcome read_there(SscCommand *c)

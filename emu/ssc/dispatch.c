@@ -353,6 +353,39 @@ static void start_sync(SscDrive *drive, bool waited_for)
     medium_sync(drive->medium, sync_done, drive->sync);
 }
 
+static void on_fetched(void *data)
+{
+    g_autofree SscFetch *fetch = data;
+    SscDrive *drive = fetch->drive;
+
+    if (drive) {
+        drive->fetch = NULL;
+        run(drive, fetch->again);
+    }
+}
+
+/* True: go on with c->next now. */
+static bool is_near(SscDrive *drive, const Outcome *outcome)
+{
+    SscCommand *c = &drive->command;
+    SscFetch *fetch;
+
+    c->next = outcome->next;
+    if (c->fetches == SSC_FETCHES_MAX) {
+        return true;
+    }
+    c->fetches++; /* until it is known that there was no need */
+    fetch = g_new(SscFetch, 1);
+    *fetch = (SscFetch){ drive, *outcome };
+    drive->fetch = fetch; /* `done` may come before this returns: touch nothing afterwards */
+    if (!medium_fetch(drive->medium, outcome->length, on_fetched, fetch)) {
+        return false;
+    }
+    c->fetches--;
+    g_free(g_steal_pointer(&drive->fetch));
+    return true;
+}
+
 /* Asks the transport. True: go on with c->next now. */
 static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
 {
@@ -399,6 +432,12 @@ static void run(SscDrive *drive, Outcome outcome)
             outcome = good();
             finish_in_time(drive, &outcome);
             return;
+        case OUTCOME_FETCH:
+            if (!is_near(drive, &outcome)) {
+                return;
+            }
+            outcome = call_next(&drive->command);
+            break;
         case OUTCOME_TURN:
             drive->command.next = outcome.next;
             drive->late = clock_start(drive->clock, 0, on_turn, drive);
@@ -489,6 +528,10 @@ void ssc_forget_command(SscDrive *drive)
     }
     drive->command.task = NULL;
     drive->command.next = NULL;
+    if (drive->fetch) {
+        drive->fetch->drive = NULL;
+        drive->fetch = NULL;
+    }
     if (drive->sync) { /* goes on; if it fails, somebody must still hear of it */
         drive->sync->waited_for = false;
     }

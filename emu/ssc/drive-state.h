@@ -40,6 +40,7 @@ struct SscCommand {
     unsigned page_at;   /* MODE SELECT: where the page that divides the tape began */
     uint32_t moved;     /* of many objects: how many until now, over all turns */
     bool warned;        /* and whether one of them met early warning */
+    unsigned fetches;   /* how often it asked for what it reads to be near */
 };
 
 /*
@@ -51,6 +52,18 @@ typedef struct SscSync {
     TapeMedium *orphan; /* to be freed when a freed drive's sync ends */
     bool waited_for;    /* the current command waits; otherwise a failure is a deferred error */
 } SscSync;
+
+/*
+ * What the current command is about to read comes from the host's disk. Nothing but this knows of
+ * it, and it outlives the command.
+ */
+typedef struct SscFetch {
+    SscDrive *drive; /* NULL: nobody waits for it any more */
+    Outcome again;   /* what asked for it */
+} SscFetch;
+
+/* Some of it may be elsewhere still, or gone again: after so many times it is simply read. */
+#define SSC_FETCHES_MAX 4u
 
 /* Mode parameters as the host set them (SPC-3 § 7.4). Pages are kept as bytes: pages-mode.c. */
 #define SSC_MODE_PAGES_MAX 16
@@ -197,6 +210,7 @@ struct SscDrive {
     SscCommand command; /* the current one */
     GQueue waiting;     /* tasks that came meanwhile */
     SscSync *sync;      /* NULL: none under way */
+    SscFetch *fetch;    /* the same */
     uint8_t scratch[SSC_REPLY_MAX];
     uint8_t *reversed; /* MEDIUM_BLOCK_MAX bytes for READ REVERSE; NULL until there was one */
 };

@@ -86,6 +86,11 @@ Outcome when_synced(SscCommand *c, SscHandler next)
     return c->drive->dirty ? after_sync(next) : next(c);
 }
 
+Outcome when_near(uint32_t bytes, SscHandler next)
+{
+    return (Outcome){ .kind = OUTCOME_FETCH, .length = bytes, .next = next };
+}
+
 Outcome in_turns(SscHandler next)
 {
     return (Outcome){ .kind = OUTCOME_TURN, .next = next };

@@ -11,7 +11,8 @@
  *     move_data(length, next)       ask the transport for a data phase, then call `next`
  *     after_sync(next)              sync the medium, then call `next`; see c->held too
  *     good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
- *     in_turns(next)                let others have a turn, then call `next`: see SSC_TURN
+ *     when_near(bytes, next)        bring what is to be read into the host's memory, then call
+ * `next` in_turns(next)                let others have a turn, then call `next`: see SSC_TURN
  *     of_medium(...)                what a MediumResult means
  */
 #ifndef USBTAPE_SSC_OUTCOME_H
@@ -30,7 +31,8 @@ typedef enum OutcomeKind {
     OUTCOME_DATA,           /* wants `length` bytes moved the way its table row says, then `next` */
     OUTCOME_SYNC,           /* wants the medium synced, then `next` */
     OUTCOME_GOOD_THEN_SYNC, /* done, but the medium syncs in the background */
-    OUTCOME_TURN,           /* not done: wants `next` called again, once others had a turn */
+    OUTCOME_FETCH, /* wants `length` bytes from the head on near (medium_fetch), then `next` */
+    OUTCOME_TURN,  /* not done: wants `next` called again, once others had a turn */
 } OutcomeKind;
 
 struct Outcome {
@@ -53,6 +55,7 @@ Outcome reply(SscCommand *c, uint32_t allocation_length);
 Outcome move_data(uint32_t length, SscHandler next);
 Outcome after_sync(SscHandler next);
 Outcome good_then_sync(void);
+Outcome when_near(uint32_t bytes, SscHandler next);
 Outcome in_turns(SscHandler next);
 
 /*

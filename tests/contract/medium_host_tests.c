@@ -42,6 +42,17 @@ int fsync(int fd)
     return (int)syscall(SYS_fsync, fd);
 }
 
+static bool far, blind; /* what is in the file is on the disk alone; nobody can tell */
+
+ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+{
+    if ((flags & RWF_NOWAIT) && (far || blind)) {
+        errno = far ? EAGAIN : EOPNOTSUPP;
+        return -1;
+    }
+    return preadv(fd, iov, n, offset);
+}
+
 static bool no_unnamed_files; /* as on many network file systems */
 
 int open(const char *path, int flags, ...)
@@ -335,6 +346,63 @@ START_TEST(a_capacity_bounds_the_file)
 }
 END_TEST
 
+static void count_up(void *data)
+{
+    ++*(unsigned *)data;
+}
+
+/* A file of one block of that length, opened anew, and what it takes until that is near. */
+START_TEST(what_is_far_is_fetched)
+{
+    static const ExecutorOps ops = { .run = late_run };
+    static const uint32_t lengths[] = { 100, 70000 };
+    static const MediumGeometry geometry = { .partitions = 1 };
+    const uint32_t size = lengths[_i % 2];
+    g_autoptr(Tape) tape = tape_new(1 + _i / 2, &geometry);
+    Executor late = { &ops };
+    g_autofree uint8_t *block = g_malloc(size), *read = g_malloc(size);
+    g_autoptr(GError) error = NULL;
+    TapeMedium *m;
+    unsigned done = 0, jobs;
+    size_t length;
+
+    fill_block(block, size, 7);
+    ck_assert_int_eq(medium_write(tape->m, block, size), MEDIUM_OK);
+    tape_sync(tape);
+    g_clear_pointer(&tape->m, medium_free);
+    m = medium_open(tape->path, true, &late, NULL, &error);
+    g_assert_no_error(error);
+    blind = true;
+    ck_assert(medium_fetch(m, size, count_up, &done));
+    blind = false;
+    medium_free(m);
+    m = medium_open(tape->path, true, &late, NULL, &error);
+    ck_assert(medium_fetch(m, size, count_up, &done));
+    far = true;
+    ck_assert(!medium_fetch(m, size, count_up, &done));
+    ck_assert_uint_eq(done, 0);
+    late_work(late_data);
+    late_done(late_data);
+    ck_assert_uint_eq(done, 1);
+    far = false;
+    ck_assert(medium_fetch(m, size, count_up, &done));
+    ck_assert_int_eq(medium_read(m, read, size, &length), MEDIUM_OK);
+    ck_assert_mem_eq(read, block, size);
+    far = true;
+    ck_assert(medium_fetch(m, size, count_up, &done)); /* there is nothing any more */
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    jobs = !medium_fetch(m, size, count_up, &done); /* small ones are in a window by now */
+    ck_assert_uint_le(1, jobs + (size < 1000));
+    medium_free(m);
+    if (jobs) {
+        late_work(late_data);
+        late_done(late_data);
+    }
+    ck_assert_uint_eq(done, 1 + jobs);
+    far = false;
+}
+END_TEST
+
 TCase *make_medium_host_tcase(void)
 {
     TCase *tcase = tcase_create("host");
@@ -347,5 +415,6 @@ TCase *make_medium_host_tcase(void)
                         row_count() - 1);
     tcase_add_test(tcase, a_long_write_without_a_sync_is_not_read_again);
     tcase_add_test(tcase, freeing_waits_for_a_checkpoint);
+    tcase_add_loop_test(tcase, what_is_far_is_fetched, 0, 2 * (row_count() - 1));
     return tcase;
 }

@@ -242,6 +242,81 @@ START_TEST(power_on_while_syncing)
 }
 END_TEST
 
+/* A tape of two blocks, from its beginning; what the next `n` reads need is far. */
+static ScsiHost *far_away(unsigned n)
+{
+    ScsiHost *h = host_new_loaded(NULL, NULL);
+
+    host_write(h, "abcd", 4);
+    host_write(h, "efgh", 4);
+    host_rewind(h);
+    test_medium_make_far(h->medium, n);
+    return h;
+}
+
+static const uint8_t read_variable[] = { 0x08, 0, 0, 0, 4, 0 };
+static const uint8_t read_fixed[] = { 0x08, 1, 0, 0, 2, 0 };
+static const uint8_t read_16[] = { 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0 };
+
+START_TEST(a_read_waits_for_the_disk)
+{
+    static const struct {
+        const uint8_t *cdb;
+        size_t length;
+        const char *data;
+    } rows[] = { { read_variable, sizeof read_variable, "abcd" },
+                 { read_fixed, sizeof read_fixed, "abcdefgh" },
+                 { read_16, sizeof read_16, "abcd" } };
+    static const unsigned times[] = { 1, 4 }; /* asked again while some of it is not there */
+    g_autoptr(ScsiHost) h = far_away(0);
+    unsigned n;
+
+    if (rows[_i / 2].cdb == read_fixed) {
+        host_set_block(h, 0x10, 4);
+    }
+    test_medium_make_far(h->medium, times[_i % 2]);
+    host_send(h, rows[_i / 2].cdb, rows[_i / 2].length);
+    for (n = times[_i % 2]; n > 0; n--) {
+        ck_assert_uint_eq(h->done, 0);
+        expect_at(h, 0, 0);
+        test_medium_end_fetch(h->medium);
+    }
+    expect_good(h);
+    expect_data(h, rows[_i / 2].data, strlen(rows[_i / 2].data));
+}
+END_TEST
+
+/* What never comes near is read all the same. */
+START_TEST(a_read_does_not_wait_for_ever)
+{
+    g_autoptr(ScsiHost) h = far_away(1000);
+    unsigned n;
+
+    host_send(h, read_variable, sizeof read_variable);
+    for (n = 0; test_medium_fetches(h->medium); n++) {
+        ck_assert_uint_lt(n, 10);
+        test_medium_end_fetch(h->medium);
+    }
+    expect_good(h);
+    expect_data(h, "abcd", 4);
+}
+END_TEST
+
+START_TEST(an_aborted_read_leaves_the_disk)
+{
+    g_autoptr(ScsiHost) h = far_away(1);
+
+    host_send(h, read_variable, sizeof read_variable);
+    host_abort(h);
+    expect_at(h, 0, 0);
+    host_send(h, read_variable, sizeof read_variable); /* this one is near */
+    expect_good(h);
+    test_medium_end_fetch(h->medium); /* and nobody waits any more */
+    expect_at(h, 0, 1);
+    expect_data(h, "abcd", 4);
+}
+END_TEST
+
 TCase *make_ssc_sync_tcase(void)
 {
     TCase *tcase = tcase_create("sync");
@@ -260,5 +335,8 @@ TCase *make_ssc_sync_tcase(void)
     tcase_add_test(tcase, abort_between_the_phases);
     tcase_add_test(tcase, a_drive_freed_while_syncing);
     tcase_add_test(tcase, power_on_while_syncing);
+    tcase_add_loop_test(tcase, a_read_waits_for_the_disk, 0, 6);
+    tcase_add_test(tcase, a_read_does_not_wait_for_ever);
+    tcase_add_test(tcase, an_aborted_read_leaves_the_disk);
     return tcase;
 }

@@ -10,6 +10,9 @@ struct TestMedium {
     MediumSyncDone done;
     void *done_data;
     unsigned syncs;
+    unsigned far;
+    MediumFetched fetched;
+    void *fetched_data;
     MediumResult next[TEST_OPS];
     unsigned skip[TEST_OPS];
     unsigned times[TEST_OPS];
@@ -185,6 +188,38 @@ static void free_medium(TapeMedium *base)
     g_free(m);
 }
 
+static bool fetch(TapeMedium *base, uint64_t bytes, MediumFetched done, void *data)
+{
+    TestMedium *m = test_medium(base);
+
+    g_assert(bytes > 0);
+    if (m->far == 0) {
+        return true;
+    }
+    g_assert(!m->fetched);
+    m->far--;
+    m->fetched = done;
+    m->fetched_data = data;
+    return false;
+}
+
+void test_medium_make_far(TestMedium *m, unsigned n)
+{
+    m->far = n;
+}
+
+bool test_medium_fetches(const TestMedium *m)
+{
+    return m->fetched != NULL;
+}
+
+void test_medium_end_fetch(TestMedium *m)
+{
+    MediumFetched fetched = g_steal_pointer(&m->fetched);
+
+    fetched(m->fetched_data);
+}
+
 static void count_load(TapeMedium *m)
 {
     medium_count_load(((TestMedium *)m)->ram);
@@ -215,6 +250,7 @@ TestMedium *test_medium_new(const MediumGeometry *geometry)
         free_medium,
         cut,
         count_load,
+        fetch,
     };
     static const MediumGeometry unlimited = { .partitions = 1 };
     TestMedium *m = g_new0(TestMedium, 1);

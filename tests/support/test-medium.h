@@ -19,6 +19,11 @@ void test_medium_end_sync(TestMedium *m, MediumResult result);
 /* Asked for so far. */
 unsigned test_medium_syncs(const TestMedium *m);
 
+/* What the next `n` reads need is far: it comes by test_medium_end_fetch(). */
+void test_medium_make_far(TestMedium *m, unsigned n);
+bool test_medium_fetches(const TestMedium *m);
+void test_medium_end_fetch(TestMedium *m);
+
 typedef enum TestOp { TEST_READ, TEST_WRITE, TEST_MARKS, TEST_FORMAT, TEST_OPS } TestOp;
 /* After `skip` more motions of this kind, one answers this, without effect on the tape. */
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result);

@@ -33,7 +33,7 @@ def connect(path, process):
 
 class Machine:
     """A machine with a USB controller on its PCI bus, as slot 4: a q35 with a qemu-xhci and its usb.0."""
-    BRIDGES = {'g3beige': (0xfec00000, 0xfee00000)}  # where machines without I/O ports configure PCI
+    BRIDGES = {'mac99': (0xf2800000, 0xf2c00000)}  # where machines without I/O ports configure PCI
 
     def __init__(self, program, *arguments, machine='q35', controller='qemu-xhci,id=usb,addr=4', accel='qtest',
                  cwd='.'):
@@ -156,7 +156,7 @@ class Ring:
 
 
 class Xhci:
-    BAR = 0xe0000000
+    BAR = 0x88000000
     RUNTIME, DOORBELLS, OPERATIONAL = BAR + 0x1000, BAR + 0x2000, BAR + 0x40
     EVENTS = 1024
     SETUP_IN, SETUP_OUT = 3 << 16, 2 << 16

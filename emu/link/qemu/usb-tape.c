@@ -7,8 +7,8 @@
  * loop, timers, finished syncs and the control socket in the main loop.
  *
  * A packet that the drive answers at once is answered inside handle_data(); any other is
- * USB_RET_ASYNC and completes later. Only syncing a cartridge takes long, and a thread of the drive
- * does that.
+ * USB_RET_ASYNC and completes later. What takes long, the host's disk, a thread of the drive waits
+ * for.
  */
 #include "qemu/osdep.h"
 
