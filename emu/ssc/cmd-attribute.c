@@ -10,9 +10,11 @@
 #define READ_ONLY 0x80 /* of the flags; the format is in bits 1-0 */
 
 /* Device type attributes, which take nothing of a host's room; of them, where it was loaded. */
-#define DEVICE_LAST 0x03ff
-#define LAST_LOAD   0x020a
-#define LOADS       4
+#define DEVICE_LAST   0x03ff
+#define LAST_LOAD     0x020a
+#define LOADS         4
+#define USAGE_HISTORY 0x0340
+#define LOADS_LENGTH  32u
 
 enum { BINARY, ASCII, TEXT, FORMATS };
 
@@ -121,17 +123,17 @@ static void put_this_drive(SscDrive *drive, const MediumPartition *partition, By
     byte_writer_text(w, drive->serial, 32);
 }
 
-static void keep_device(SscDrive *drive, uint16_t id, GBytes *value)
+static void keep(SscDrive *drive, uint16_t id, uint8_t format, GBytes *value)
 {
     const MediumAttribute attribute = {
-        .id = id, .format = ASCII, .read_only = true, .value = value
+        .id = id, .format = format, .read_only = true, .value = value
     };
 
     medium_set_attribute(drive->medium, 0, &attribute); /* of what keeps none there is no history */
 }
 
 /* The last four that loaded it (SPC-4 § 7.4.2.2.6), this one first. */
-void ssc_note_load(SscDrive *drive)
+static void note_drive(SscDrive *drive)
 {
     uint8_t bytes[40];
     ByteWriter w = BYTE_WRITER(bytes, sizeof bytes);
@@ -139,13 +141,13 @@ void ssc_note_load(SscDrive *drive)
 
     for (uint16_t id = LAST_LOAD + LOADS - 1; id > LAST_LOAD; id--) {
         if (medium_get_attribute(drive->medium, 0, id - 1, &before) == MEDIUM_OK) {
-            keep_device(drive, id, before.value);
+            keep(drive, id, ASCII, before.value);
             g_bytes_unref(before.value);
         }
     }
     put_this_drive(drive, NULL, &w);
     g_autoptr(GBytes) value = g_bytes_new(bytes, sizeof bytes);
-    keep_device(drive, LAST_LOAD, value);
+    keep(drive, LAST_LOAD, ASCII, value);
 }
 
 /* ---- what the cartridge has been through: MiB after compression (SDX-1100V manual, § 12) ---- */
@@ -207,20 +209,80 @@ static void put_read(SscDrive *drive, const MediumPartition *partition, ByteWrit
     byte_writer_be64(w, read_in_load(drive));
 }
 
-/* Six bytes each. There are no retries; the load before this one, and moves between partitions, are
- * not kept. */
+/*
+ * What the load before this one moved, and where this one began, of what the cartridge has counted
+ * in its life. It lies in the cartridge where 0340h would, which the drive says itself.
+ */
+typedef struct Loads {
+    uint64_t written, read; /* bytes, when this load began */
+    uint64_t written_before, read_before;
+} Loads;
+
+static Loads read_loads(SscDrive *drive)
+{
+    MediumAttribute kept;
+    Loads loads = { 0 };
+
+    if (medium_get_attribute(drive->medium, 0, USAGE_HISTORY, &kept) != MEDIUM_OK) {
+        return loads;
+    }
+    if (g_bytes_get_size(kept.value) == LOADS_LENGTH) {
+        const uint8_t *bytes = g_bytes_get_data(kept.value, NULL);
+
+        loads = (Loads){ get_be64(bytes), get_be64(bytes + 8), get_be64(bytes + 16),
+                         get_be64(bytes + 24) };
+    }
+    g_bytes_unref(kept.value);
+    return loads;
+}
+
+static void note_usage(SscDrive *drive)
+{
+    MediumUsage life = ssc_medium_usage(drive);
+    Loads before = read_loads(drive);
+    uint8_t bytes[LOADS_LENGTH];
+
+    put_be64(bytes, life.stored_written);
+    put_be64(bytes + 8, life.stored_read);
+    put_be64(bytes + 16, life.stored_written - MIN(before.written, life.stored_written));
+    put_be64(bytes + 24, life.stored_read - MIN(before.read, life.stored_read));
+    g_autoptr(GBytes) value = g_bytes_new(bytes, sizeof bytes);
+    keep(drive, USAGE_HISTORY, BINARY, value);
+}
+
+void ssc_note_load(SscDrive *drive)
+{
+    note_drive(drive);
+    if (keeps_usage(drive)) {
+        note_usage(drive);
+    }
+}
+
+void ssc_loads(SscDrive *drive, SscMoved *now, SscMoved *before)
+{
+    Loads loads = read_loads(drive);
+
+    *now = (SscMoved){ drive->tape_written - drive->written_before,
+                       drive->tape_read - drive->read_before };
+    *before = (SscMoved){ loads.written_before, loads.read_before };
+}
+
+/* Six bytes each. There are no retries; moves between partitions are not kept. */
 static void put_history(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
     MediumUsage life = ssc_medium_usage(drive);
+    SscMoved now, before;
+
+    ssc_loads(drive, &now, &before);
     const uint64_t fields[] = {
-        written_in_load(drive),
+        now.written >> 20,
         0,
-        read_in_load(drive),
-        0, /* this load */
+        now.read >> 20,
         0,
+        before.written >> 20,
         0,
+        before.read >> 20,
         0,
-        0, /* the one before */
         life.stored_written >> 20,
         0,
         life.stored_read >> 20,
@@ -282,7 +344,7 @@ static const struct {
     { 0x0221, BINARY, 8, put_life_read, keeps_usage },
     { 0x0222, BINARY, 8, put_written },
     { 0x0223, BINARY, 8, put_read },
-    { 0x0340, BINARY, 90, put_history, keeps_usage },
+    { USAGE_HISTORY, BINARY, 90, put_history, keeps_usage },
     { 0x0404, ASCII, 8, put_organization },
     { 0x0405, BINARY, 1, put_density_code },
     { 0x0407, BINARY, 8, put_memory_size },

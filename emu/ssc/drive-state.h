@@ -246,8 +246,13 @@ void ssc_attention(SscDrive *drive, ScsiSenseCode code);
 void ssc_attention_others(const SscCommand *c, ScsiSenseCode code);
 
 /* cmd-attribute.c */
-/* The cartridge notes which drive it is in now. */
+/* The cartridge, just loaded, notes which drive it is in now, and what the load before moved. */
 void ssc_note_load(SscDrive *drive);
+/* Bytes that this load and the one before have moved, as they lie on the tape. */
+typedef struct SscMoved {
+    uint64_t written, read;
+} SscMoved;
+void ssc_loads(SscDrive *drive, SscMoved *now, SscMoved *before);
 
 /* cmd-reserve.c */
 /* Is the drive another initiator's, for this command? Its row has been found. */

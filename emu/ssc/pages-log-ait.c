@@ -69,6 +69,33 @@ void ssc_log_ait_usage(SscLogVisit *visit)
     log_reserved(visit, 0x11, 0x20, 24);
 }
 
+/* What a load, or all of them, wrote and read; there are no retries. */
+static void put_loads(SscLogVisit *visit, unsigned code, unsigned length, const SscMoved *moved)
+{
+    unsigned retries = length - 1;
+
+    log_total(visit, code, length, frames(moved->written));
+    log_total(visit, code + 1, retries, 0);
+    log_total(visit, code + 2, length, frames(moved->read));
+    log_total(visit, code + 3, retries, 0);
+}
+
+/*
+ * Tape log (SDX-700C manual, table 6-21): groups that this load, the one before and all of them
+ * wrote and read, and how many there were.
+ */
+void ssc_log_ait_tape(SscLogVisit *visit)
+{
+    MediumUsage life = ssc_medium_usage(visit->drive);
+    SscMoved now, before, all = { life.stored_written, life.stored_read };
+
+    ssc_loads(visit->drive, &now, &before);
+    put_loads(visit, 0x01, 3, &now);
+    put_loads(visit, 0x05, 3, &before);
+    put_loads(visit, 0x09, 4, &all);
+    log_total(visit, 0x0d, 2, life.loads);
+}
+
 /*
  * Frame errors (§ 6.6.10) of this load: frames; no errors, no retries. Later models tell more about
  * the same.

@@ -151,6 +151,7 @@ static const SscLogPage pages[] = {
     { 0x10, "Self-test results", put_self_tests },
     { 0x17, "Volume statistics", put_volume_statistics },
     { 0x2e, "TapeAlert", put_tape_alert, .delivered = take_tape_alerts, .reset = take_tape_alerts },
+    { 0x30, "Tape log", ssc_log_ait_tape, .in_chip = true },
     { 0x31, "Tape capacity", put_capacity, OF_STANDARD },
     { 0x31, "Tape capacity", ssc_log_ait_capacity, OF_AIT },
     { 0x33, "Drive usage", ssc_log_ait_usage },

@@ -36,6 +36,7 @@ void ssc_log_ait_write_groups(SscLogVisit *visit);
 void ssc_log_ait_read_groups(SscLogVisit *visit);
 void ssc_log_ait_capacity(SscLogVisit *visit);
 void ssc_log_ait_usage(SscLogVisit *visit);
+void ssc_log_ait_tape(SscLogVisit *visit);
 void ssc_log_ait_write_frames(SscLogVisit *visit);
 void ssc_log_ait_read_frames(SscLogVisit *visit);
 void ssc_log_ait_compression(SscLogVisit *visit);

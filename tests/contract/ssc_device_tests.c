@@ -327,6 +327,9 @@ START_TEST(counts_of_a_load)
     host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
     expect_attribute(h, 0x0222, "\0\0\0\0\0\0\0\0", 8);
     expect_attribute(h, 0x0220, "\0\0\0\0\0\0\0\2", 8);
+    host_send(h, READ_ATTRIBUTE(0, 0, 0x0340));
+    ck_assert_uint_eq(h->task.in->data[9 + 5], 0);
+    ck_assert_uint_eq(h->task.in->data[9 + 24 + 5], 2); /* by the load before */
     expect_attribute(h, 0x0003, "\0\0\0\0\0\0\0\2", 8);
     host_send(h, CDB(0x1b, 0, 0, 0, 1, 0)); /* it is loaded: no load */
     expect_attribute(h, 0x0003, "\0\0\0\0\0\0\0\2", 8);

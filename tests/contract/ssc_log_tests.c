@@ -413,6 +413,39 @@ START_TEST(fixed_information_of_the_chip)
 }
 END_TEST
 
+/* This load, the one before, all of them; whatever LOG SELECT sets back. */
+START_TEST(the_log_of_a_tape)
+{
+    enum { GROUP = 65536 };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+    g_autofree uint8_t *block = g_malloc0(3 * GROUP);
+
+    host_write(h, block, 3 * GROUP);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 1), 3);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 5), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+        host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+        expect_good(h);
+        if (i == 0) {
+            host_send(h, CDB(0x08, 0, 3, 0, 0, 0));
+            expect_good(h);
+        }
+    }
+    host_send(h, CDB(0x08, 0, 3, 0, 0, 0));
+    host_send(h, CDB(0x4c, 0x02, 0xc0, 0, 0, 0, 0, 0, 0, 0));
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 1), 0);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 3), 3);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 5), 0);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 7), 3);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 9), 3);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 11), 6);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 13), 3);
+    ck_assert_uint_eq(parameter(h, 9)[3], 4);
+    ck_assert_uint_eq(parameter(h, 10)[3], 3);
+}
+END_TEST
+
 static void write_note(ScsiHost *h, uint8_t code, uint8_t length)
 {
     uint8_t list[255] = { 0x3e, 0, 0, (uint8_t)(6 + length), 0, code, 0x41, 0, 0, length };
@@ -567,6 +600,7 @@ TCase *make_ssc_log_tcase(void)
     tcase_add_test(tcase, writing_on_a_protected_tape_raises_flag_9);
     tcase_add_test(tcase, capacity_of_an_ait_cartridge);
     tcase_add_loop_test(tcase, fixed_information_of_the_chip, 0, G_N_ELEMENTS(chips));
+    tcase_add_test(tcase, the_log_of_a_tape);
     tcase_add_test(tcase, notes_in_the_chip);
     tcase_add_test(tcase, notes_that_are_wrong);
     tcase_add_test(tcase, a_note_that_no_chip_holds);

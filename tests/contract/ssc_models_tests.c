@@ -338,6 +338,7 @@ static const struct {
 } logs[] = {
     { "sdx-1100v", 0x33, 0x0244 }, { "sdx-1100v", 0x34, 0x0088 }, { "sdx-1100v", 0x35, 0x0088 },
     { "sdx-1100v", 0x39, 0x0058 }, { "sdx-570v", 0x39, 0x0058 },  { "sdx-570v", 0x34, 0x0048 },
+    { "sdx-700c", 0x30, 0x0058 },
 };
 
 START_TEST(the_makers_log_pages)
@@ -347,7 +348,11 @@ START_TEST(the_makers_log_pages)
     send_log(h, logs[_i].page);
     ck_assert_uint_eq(h->task.in->len, 4u + logs[_i].length);
     host_send(h, CDB(0x4d, 0, 0x40, 0, 0, 0, 0, 0, 0xff, 0));
-    expect_data(h, "\0\0\0\x0b\0\2\3\x2e\x31\x33\x34\x35\x39\x3d\x3e", 15);
+    if (g_str_equal(logs[_i].model, "sdx-1100v")) {
+        expect_data(h, "\0\0\0\x0b\0\2\3\x2e\x31\x33\x34\x35\x39\x3d\x3e", 15);
+    } else {
+        expect_data(h, "\0\0\0\x0c\0\2\3\x2e\x30\x31\x33\x34\x35\x39\x3d\x3e", 16);
+    }
 }
 END_TEST
 

@@ -18,6 +18,7 @@ extern const SscModePage ait_native_mode_pages[];
  * entries are not sourced, and 30h and 3Ch, which count over the life of a cartridge.
  */
 extern const uint8_t ait_log_pages[];
+extern const uint8_t ait_4_log_pages[]; /* from AIT-4 on: their page 30h is not sourced */
 /* The chip's log pages, as the manuals of SDX-700C and of SDX-1100V have them. */
 extern const SscMicPage ait_mic, ait_later_mic;
 
