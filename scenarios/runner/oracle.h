@@ -16,8 +16,9 @@ bool oracle_judge(const Expectation *expect, const char *guest, char *const *car
                   GPtrArray *findings, GString *listing, GError **error);
 
 /*
- * The same for a cartridge that the simulated backup program wrote: the first thing that violates
- * the format, and each block that holds another write than the one that was meant for its place.
+ * The same for a cartridge that the simulated backup program wrote: each object that is not what
+ * was written there (with `runs`; without, each block whose records were meant for another place),
+ * and the first thing that violates the format.
  */
 bool oracle_judge_mtf(const MtfCheck *check, const char *cartridge, GPtrArray *findings,
                       GError **error);

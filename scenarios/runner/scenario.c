@@ -5,6 +5,7 @@
 #include "emu/base/units.h"
 #include "media/formats.h"
 #include "scenarios/runner/host.h"
+#include "scenarios/subjects/mtf/plan.h"
 
 #include <string.h>
 
@@ -59,6 +60,14 @@ static void fault_check_free(void *data)
     g_free(check);
 }
 
+static void mtf_check_free(MtfCheck *check)
+{
+    if (check) {
+        g_clear_pointer(&check->runs, g_array_unref);
+        g_free(check);
+    }
+}
+
 void scenario_free(Scenario *s)
 {
     if (!s) {
@@ -79,7 +88,7 @@ void scenario_free(Scenario *s)
     g_clear_pointer(&s->expect.tape, g_ptr_array_unref);
     g_clear_pointer(&s->expect.stamps, g_ptr_array_unref);
     g_clear_pointer(&s->expect.fired, g_ptr_array_unref);
-    g_free(s->expect.mtf);
+    mtf_check_free(s->expect.mtf);
     if (s->expect.tar) {
         file_set_clear(&s->expect.tar->files);
         g_free(s->expect.tar);
@@ -518,9 +527,33 @@ static bool read_dump(const YamlNode *node, void *member, GError **error)
     return yaml_node_read(node, dump_fields, dump, error);
 }
 
+/* A number, or a list of them. */
+static bool read_runs(const YamlNode *node, void *member, GError **error)
+{
+    GArray **runs = member;
+    size_t i;
+
+    g_clear_pointer(runs, g_array_unref);
+    *runs = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    for (i = 0; i < many(node); i++) {
+        int64_t number;
+        uint64_t run;
+
+        if (!yaml_node_integer(one_of(node, i), 1, MTF_PLAN_BLOCKS_MAX, &number, error)) {
+            return false;
+        }
+        run = (uint64_t)number;
+        g_array_append_val(*runs, run);
+    }
+    return (*runs)->len > 0 || yaml_node_refuse(node, error, "an empty list");
+}
+
 static const YamlField mtf_fields[] = {
     { "cartridge", YAML_TYPE_INTEGER, offsetof(MtfCheck, cartridge), .min = 1, .max = 99 },
-    { "sets", YAML_TYPE_CUSTOM, offsetof(MtfCheck, sets), .required = true, .read = read_count },
+    { "sets", YAML_TYPE_CUSTOM, offsetof(MtfCheck, sets), .read = read_count },
+    { "runs", YAML_TYPE_CUSTOM, offsetof(MtfCheck, runs), .read = read_runs },
+    { "blocks", YAML_TYPE_INTEGER, offsetof(MtfCheck, blocks), .min = 1,
+      .max = MTF_PLAN_BLOCKS_MAX },
     { NULL },
 };
 
@@ -529,7 +562,15 @@ static bool read_mtf(const YamlNode *node, void *member, GError **error)
     MtfCheck *mtf = *(MtfCheck **)member = g_new0(MtfCheck, 1);
 
     mtf->cartridge = 1;
-    return yaml_node_read(node, mtf_fields, mtf, error);
+    mtf->blocks = MTF_PLAN_BLOCKS;
+    if (!yaml_node_read(node, mtf_fields, mtf, error)) {
+        return false;
+    }
+    if (mtf->runs && !yaml_node_get(node, "sets")) {
+        mtf->sets = (CountRange){ mtf->runs->len, mtf->runs->len };
+    }
+    return mtf->runs || yaml_node_get(node, "sets") ||
+           yaml_node_refuse(node, error, "write runs, of `winhost`, or how many sets there are");
 }
 
 static bool read_fired(const YamlNode *node, void *member, GError **error)

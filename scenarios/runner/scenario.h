@@ -79,6 +79,9 @@ typedef struct DumpCheck {
 typedef struct MtfCheck {
     int64_t cartridge; /* from 1 */
     CountRange sets;
+    GArray *runs;   /* of uint64_t: what `winhost` backed up, a set each, and nothing else;
+                     * NULL: whose records they are is not said */
+    int64_t blocks; /* … of so many blocks */
 } MtfCheck;
 
 typedef struct FaultCheck {

@@ -3,7 +3,7 @@
 #include "media/formats.h"
 #include "scenarios/runner/oracle.h"
 #include "scenarios/subjects/linux/stamp.h"
-#include "scenarios/subjects/mtf/writer.h"
+#include "scenarios/subjects/mtf/plan.h"
 #include "tests/support/suite.h"
 
 #include <glib/gstdio.h>
@@ -508,65 +508,176 @@ END_TEST
 
 /* ---- the simulated backup ---- */
 
-/* A backup of one file; `swapped`: that object changes places with the next one. 0: none does. */
-static void write_backup(Bench *b, uint64_t swapped)
+/* What is done wrong with a backup. */
+typedef enum Wrong { RIGHT, SWAPPED, TORN, CUT } Wrong;
+
+static void write_object(Bench *b, const MtfOp *op, const uint8_t *other)
 {
-    const MtfFilePlan files[] = { { "DATA", "F.BIN", 400 * 1000 } };
-    const MtfJob job = { .run = 1, .set = 1, .files = files, .n_files = 1 };
-    g_autoptr(MtfWriter) writer = mtf_writer_new(&job, NULL);
-    GBytes *late = NULL;
-    MtfOp op;
+    uint64_t written;
+    size_t length;
 
-    while (mtf_writer_next(writer, &op)) {
-        uint64_t written;
-        size_t length;
+    if (op->type == MTF_OP_FILEMARK) {
+        ck_assert_int_eq(medium_write_marks(b->medium, MEDIUM_MARK_FILEMARK, 1, &written),
+                         MEDIUM_OK);
+    } else {
+        const uint8_t *data = g_bytes_get_data(op->data, &length);
+        g_autofree uint8_t *copy = g_memdup2(data, length);
 
-        if (op.type == MTF_OP_FILEMARK) {
-            medium_write_marks(b->medium, MEDIUM_MARK_FILEMARK, 1, &written);
-        } else if (swapped > 0 && op.number == swapped) {
-            late = g_bytes_ref(op.data);
-        } else {
-            const void *data = g_bytes_get_data(op.data, &length);
-
-            ck_assert_int_eq(medium_write(b->medium, data, length), MEDIUM_OK);
-            if (late) {
-                data = g_bytes_get_data(late, &length);
-                ck_assert_int_eq(medium_write(b->medium, data, length), MEDIUM_OK);
-                g_clear_pointer(&late, g_bytes_unref);
-            }
+        if (other) { /* its second half is another's */
+            memcpy(copy + length / 2, other + length / 2, length / 2);
         }
-        mtf_op_clear(&op);
+        ck_assert_int_eq(medium_write(b->medium, copy, length), MEDIUM_OK);
     }
 }
 
+/* All that a run writes: of MtfOp, which are cleared with it. */
+static GArray *ops_of(uint64_t run, uint16_t set, uint64_t from, unsigned blocks)
+{
+    MtfFilePlan files[MTF_PLAN_FILES];
+    const MtfJob job = { .run = run,
+                         .set = set,
+                         .first_object = from,
+                         .last_eset = from > 0 ? from - 2 : 0,
+                         .files = files,
+                         .n_files = MTF_PLAN_FILES };
+    GArray *ops = g_array_new(FALSE, FALSE, sizeof(MtfOp));
+    g_autoptr(MtfWriter) writer = NULL;
+    MtfOp op;
+
+    g_array_set_clear_func(ops, (GDestroyNotify)(void (*)(void))mtf_op_clear);
+    mtf_plan_files(blocks, files);
+    writer = mtf_writer_new(&job, NULL);
+    while (mtf_writer_next(writer, &op)) {
+        g_array_append_val(ops, op);
+    }
+    return ops;
+}
+
+/* `at`: the object that changes places with the next, has half of the next in it, or is the first
+ * that is missing. The number of objects. */
+static uint64_t write_backup(Bench *b, uint64_t run, uint16_t set, uint64_t from, Wrong wrong,
+                             uint64_t at)
+{
+    g_autoptr(GArray) ops = ops_of(run, set, from, 24);
+    guint i;
+
+    for (i = 0; i < ops->len && !(wrong == CUT && i == at); i++) {
+        guint which = i;
+
+        if (wrong == SWAPPED) {
+            which = i == at ? i + 1 : i == at + 1 ? i - 1 : i;
+        }
+        write_object(b, &g_array_index(ops, MtfOp, which),
+                     wrong == TORN && i == at
+                         ? g_bytes_get_data(g_array_index(ops, MtfOp, i + 1).data, NULL)
+                         : NULL);
+    }
+    return from + i;
+}
+
 /* Two blocks in the middle of a file: the format does not see it, the records do. The first two
- * blocks of a set: it does. */
+ * blocks of a set: it does. What is said is the nth finding; NULL: there is none. */
 static const struct {
-    uint64_t swapped;
-    const char *expect, *finding;
+    uint64_t runs[2];
+    Wrong wrong;
+    uint64_t at;
+    const char *expect;
+    unsigned nth;
+    const char *finding;
 } backups[] = {
-    { 0, "{mtf: {sets: 1}}", NULL },
-    { 0, "{mtf: {sets: 2}}", "cartridge 1 holds 1 backup sets" },
-    { 0, "{mtf: {sets: 1, cartridge: 2}}", "there is no cartridge 2" },
-    { 12, "{mtf: {sets: 1}}", "cartridge 1: object 12 holds write 13" },
-    { 2, "{mtf: {sets: 1}}", "cartridge 1: object 2 holds write 3" },
+    { { 1 }, RIGHT, 0, "{mtf: {sets: 1}}", 0, NULL },
+    { { 1 }, RIGHT, 0, "{mtf: {sets: 2}}", 0, "cartridge 1 holds 1 backup sets" },
+    { { 1 }, RIGHT, 0, "{mtf: {sets: 1, cartridge: 2}}", 0, "there is no cartridge 2" },
+    { { 1 }, SWAPPED, 16, "{mtf: {sets: 1}}", 0, "cartridge 1: object 16 holds write 17" },
+    { { 1 }, SWAPPED, 2, "{mtf: {sets: 1}}", 0, "cartridge 1: object 2 holds write 3" },
+    /* It is known what was written. */
+    { { 1 }, RIGHT, 0, "{mtf: {runs: 1, blocks: 24}}", 0, NULL },
+    { { 1, 2 }, RIGHT, 0, "{mtf: {runs: [1, 2], blocks: 24}}", 0, NULL },
+    { { 1 },
+      SWAPPED,
+      16,
+      "{mtf: {runs: 1, blocks: 24}}",
+      0,
+      "cartridge 1: object 16 holds write 17" },
+    { { 1 },
+      SWAPPED,
+      16,
+      "{mtf: {runs: 1, blocks: 24}}",
+      1,
+      "cartridge 1: object 17 holds write 16" },
+    { { 1 },
+      TORN,
+      16,
+      "{mtf: {runs: 1, blocks: 24}}",
+      0,
+      "cartridge 1: object 16 holds a record whose CRC is wrong" },
+    /* A tape that an earlier run left, sound and as long. */
+    { { 7 }, RIGHT, 0, "{mtf: {sets: 1}}", 0, NULL },
+    { { 7 },
+      RIGHT,
+      0,
+      "{mtf: {runs: 1, blocks: 24}}",
+      0,
+      "cartridge 1: object 0 holds 16384 bytes that nobody wrote" },
+    { { 7 },
+      RIGHT,
+      0,
+      "{mtf: {runs: 1, blocks: 24}}",
+      1,
+      "cartridge 1: object 2 holds write 2 of run 7, with contents that are not this case's" },
+    { { 1, 3 },
+      RIGHT,
+      0,
+      "{mtf: {runs: [1, 2], blocks: 24}}",
+      0,
+      "cartridge 1: object 28 holds write 28 of run 3, with contents that are not this case's" },
+    /* One that lacks what was written last, or holds more. */
+    { { 1 },
+      RIGHT,
+      0,
+      "{mtf: {runs: [1, 2], blocks: 24}}",
+      0,
+      "cartridge 1: 28 blocks and filemarks are on it, and 54 were written" },
+    { { 1 },
+      CUT,
+      20,
+      "{mtf: {runs: 1, blocks: 24}}",
+      0,
+      "cartridge 1: 20 blocks and filemarks are on it, and 28 were written" },
+    { { 1, 2 },
+      RIGHT,
+      0,
+      "{mtf: {runs: 1, blocks: 24}}",
+      8,
+      "cartridge 1: 54 blocks and filemarks are on it, and 28 were written" },
+    { { 1 },
+      RIGHT,
+      0,
+      "{mtf: {runs: 1, blocks: 25}}",
+      0,
+      "cartridge 1: object 2 holds write 2 of run 1, with contents that are not this case's" },
 };
 
 START_TEST(backup_is_judged)
 {
+    uint64_t objects;
     Bench b;
-    const char *finding;
 
     bench_open(&b);
-    write_backup(&b, backups[_i].swapped);
-    finding = judge(&b, backups[_i].expect);
+    objects = write_backup(&b, backups[_i].runs[0], 1, 0, backups[_i].wrong, backups[_i].at);
+    if (backups[_i].runs[1] > 0) {
+        write_backup(&b, backups[_i].runs[1], 2, objects, RIGHT, 0);
+    }
+    judge(&b, backups[_i].expect);
     if (backups[_i].finding) {
-        ck_assert_str_eq(finding, backups[_i].finding);
+        ck_assert_uint_gt(b.findings->len, backups[_i].nth);
+        ck_assert_str_eq(b.findings->pdata[backups[_i].nth], backups[_i].finding);
     } else {
-        ck_assert_uint_eq(b.findings->len, 0);
+        ck_assert_msg(b.findings->len == 0, "%s",
+                      b.findings->len > 0 ? (char *)b.findings->pdata[0] : "");
     }
     /* What the format itself violates comes after what holds something else. */
-    ck_assert(backups[_i].swapped != 2 ||
+    ck_assert(backups[_i].at != 2 ||
               strstr(b.findings->pdata[b.findings->len - 1], "as Microsoft Tape Format has it"));
     bench_close(&b);
 }

@@ -16,6 +16,20 @@ static const struct {
     const char *message;
 } refused[] = {
     { "[]\n", "f:1:1: this must be a map of keys, not a list" },
+    { HEAD STEPS "expect: {mtf: {}}\n",
+      "f:4:15: write runs, of `winhost`, or how many sets there are" },
+    { HEAD STEPS "expect: {mtf: {runs: []}}\n", "f:4:22: an empty list" },
+    { HEAD STEPS "expect: {mtf: {runs: [1, 0]}}\n",
+      "f:4:26: '0' is out of range: from 1 to 100000" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: silent}]}\n",
+      "f:4:41: the key 'least' is missing" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: clean, least: 1}]}\n",
+      "f:4:48: a driver fails by reported, unreadable, silent or hang" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: hang, least: 0}]}\n",
+      "f:4:61: '0' is out of range: from 1 to 100" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{task: append, ends: hang, least: "
+           "1}]}\n",
+      "f:4:40: 'shows' says nothing of F1 in backup" },
     { "name: n\n" STEPS, "f:1:1: the key 'about' is missing" },
     { HEAD, "f:1:1: the key 'steps' is missing" },
     { "name: ../x\nabout: a\n" STEPS,

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * winhost TASK DRIVER [SEED [OUTSTANDING [BLOCKS]]]: the simulated Windows host at work in the
- * guest. Takes the tape drive from the kernel's driver and gives it back at the end; what is
+ * winhost TASK DRIVER [SEED [OUTSTANDING [BLOCKS [RUN]]]]: the simulated Windows host at work in
+ * the guest. Takes the tape drive from the kernel's driver and gives it back at the end; what is
  * between the model of a port driver and the drive is a real host controller and the kernel's USB
  * core.
  *
  *   TASK    backup, verify (a backup, then read back and compared), append, restore; append and
- *           restore expect a tape that `winhost backup post-fix` wrote, with the same BLOCKS
- *   DRIVER  a model of a port driver: post-fix (the right one), F1, … (subjects/sim/models.c)
+ *           restore expect a tape that `winhost backup post-fix` wrote, restore with the same
+ * BLOCKS DRIVER  a model of a port driver: post-fix (the right one), F1, … (subjects/sim/models.c)
+ *   RUN     what its records say of themselves, or have to say on restore: 2 of append, else 1
  *
  * Standard output is what the backup program tells its user, and what the port driver did. Exit
  * status: 0 the program believes that all is well, and files read back are what they were; 3 it
@@ -16,13 +17,13 @@
  */
 #include "emu/base/clock.h"
 #include "scenarios/subjects/linux/usbfs-transport.h"
+#include "scenarios/subjects/mtf/plan.h"
 #include "scenarios/subjects/sim/workload.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BLOCK  MTF_WRITER_BLOCK_SIZE
 #define EVENTS (HOST_EVENT_RESORTED + 1)
 
 static const char *const tasks[] = { "backup", "verify", "append", "restore", NULL };
@@ -31,7 +32,7 @@ typedef struct Settings {
     const char *task;
     const HostModel *driver;
     uint64_t seed;
-    unsigned outstanding, blocks;
+    unsigned outstanding, blocks, run;
 } Settings;
 
 typedef struct Host {
@@ -43,7 +44,7 @@ typedef struct Host {
     TapeClass *tape;
     Workload *workload;
     MtfWriter *earlier;
-    MtfFilePlan files[4];
+    MtfFilePlan files[MTF_PLAN_FILES];
     unsigned events[EVENTS];
     uint64_t newest;    /* number of a request that has been on the wire */
     unsigned displaced; /* commands that went there although a later one had been there before */
@@ -60,26 +61,18 @@ static void on_event(void *data, HostEvent event, const HostRequest *request)
     }
 }
 
-/* The same files for the same number of blocks: what append and restore rely on. */
-static MtfJob plan_job(Host *host, uint64_t run)
+static MtfJob plan_job(Host *host)
 {
-    static const char *const names[] = { "LETTER.DOC", "LEDGER.XLS", "PICTURE.BMP", "ARCHIVE.ZIP" };
-    static const char *const directories[] = { "DATA", "DATA", "DATA\\DEEP", "DATA\\DEEP" };
-    uint64_t eighth = (uint64_t)host->settings->blocks * BLOCK / 8;
-    const uint64_t sizes[] = { eighth / 4 + 7, eighth, eighth * 2, eighth * 4 };
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(names); i++) {
-        host->files[i] = (MtfFilePlan){ directories[i], names[i], sizes[i] };
-    }
-    return (
-        MtfJob){ .run = run, .set = 1, .files = host->files, .n_files = G_N_ELEMENTS(host->files) };
+    mtf_plan_files(host->settings->blocks, host->files);
+    return (MtfJob){
+        .run = host->settings->run, .set = 1, .files = host->files, .n_files = MTF_PLAN_FILES
+    };
 }
 
 /* What a program remembers of an earlier backup: the writer tells it without a tape. */
 static bool remember_backup(Host *host, GError **error)
 {
-    MtfJob job = plan_job(host, 1);
+    MtfJob job = plan_job(host);
     MtfOp op;
 
     host->earlier = mtf_writer_new(&job, error);
@@ -98,10 +91,10 @@ static bool open_host(Host *host, GError **error)
         .task = { .type = restore  ? MTF_TASK_RESTORE
                           : append ? MTF_TASK_APPEND
                                    : MTF_TASK_BACKUP,
-                  .job = plan_job(host, append ? 2 : 1),
+                  .job = plan_job(host),
                   .verify = g_str_equal(settings->task, "verify"),
                   .wait_at_marks = true,
-                  .run = 1 },
+                  .run = settings->run },
         .outstanding = settings->outstanding,
         .gather = 1,
         .seed = settings->seed,
@@ -223,7 +216,8 @@ static int work(Host *host)
 static bool number(char **argv, int argc, int i, unsigned usual, unsigned *value)
 {
     guint64 parsed = usual;
-    bool good = i >= argc || g_ascii_string_to_unsigned(argv[i], 10, 1, 100000, &parsed, NULL);
+    bool good =
+        i >= argc || g_ascii_string_to_unsigned(argv[i], 10, 1, MTF_PLAN_BLOCKS_MAX, &parsed, NULL);
 
     *value = (unsigned)parsed;
     return good;
@@ -237,11 +231,12 @@ int main(int argc, char **argv)
     unsigned seed = 1;
     int status;
 
-    if (argc < 3 || argc > 6 || !g_strv_contains(tasks, settings.task) ||
+    if (argc < 3 || argc > 7 || !g_strv_contains(tasks, settings.task) ||
         !number(argv, argc, 3, 1, &seed) || !number(argv, argc, 4, 4, &settings.outstanding) ||
-        !number(argv, argc, 5, 64, &settings.blocks)) {
+        !number(argv, argc, 5, MTF_PLAN_BLOCKS, &settings.blocks) ||
+        !number(argv, argc, 6, g_str_equal(settings.task, "append") ? 2 : 1, &settings.run)) {
         fprintf(stderr, "usage: winhost backup|verify|append|restore DRIVER "
-                        "[SEED [OUTSTANDING [BLOCKS]]]\n");
+                        "[SEED [OUTSTANDING [BLOCKS [RUN]]]]\n");
         return 2;
     }
     settings.seed = seed;
