@@ -24,6 +24,7 @@ typedef struct ListTable {
     const char *const *columns; /* beyond name and about, for --json and --markdown; NULL: none */
     /* Appends its entries. */
     void (*fill)(GArray *entries);
+    const char *note; /* what has to be said with it, to people; NULL: nothing */
 } ListTable;
 
 /* `tables` ends with a row whose name is NULL. */

@@ -49,10 +49,8 @@ static void fill_guests(GArray *entries)
     }
 }
 
-static void add_row(GArray *entries, const char *name, const char *about, const char *first,
-                    const char *second)
+static void add_row(GArray *entries, const char *name, const char *about, const char *const *cells)
 {
-    const char *const cells[] = { first, second, NULL };
     ListEntry entry = { g_strdup(name), g_strdup(about), g_strdupv((char **)cells) };
 
     g_array_append_val(entries, entry);
@@ -61,8 +59,9 @@ static void add_row(GArray *entries, const char *name, const char *about, const 
 static void fill_mtf_rules(GArray *entries)
 {
     for (int rule = 0; rule < MTF_N_RULES; rule++) {
-        add_row(entries, mtf_rule_name((MtfRule)rule), mtf_rule_about((MtfRule)rule),
-                mtf_rule_clause((MtfRule)rule), NULL);
+        const char *const cells[] = { mtf_rule_clause((MtfRule)rule), NULL };
+
+        add_row(entries, mtf_rule_name((MtfRule)rule), mtf_rule_about((MtfRule)rule), cells);
     }
 }
 
@@ -78,7 +77,21 @@ static void fill_fixed_builds(GArray *entries)
         g_autofree char *about = g_strdup_printf("%s, %s", b->os, b->architecture);
         g_autofree char *size = g_strdup_printf("%u", b->size);
 
-        add_row(entries, version, about, b->date, size);
+        const char *const cells[] = { b->date, size, NULL };
+
+        add_row(entries, version, about, cells);
+    }
+}
+
+static void fill_drivers(GArray *entries)
+{
+    const HostModel *model;
+
+    for (model = host_models(); model->name; model++) {
+        g_autofree char *needs = host_triggers_text(model->triggers);
+        const char *const cells[] = { needs, model->signature, model->known, NULL };
+
+        add_row(entries, model->name, model->about, cells);
     }
 }
 
@@ -87,7 +100,10 @@ static const ListTable *own_tables(void)
 {
     static const char *const rules[] = { "specification", NULL };
     static const char *const builds[] = { "date (UTC)", "bytes", NULL };
+    static const char *const drivers[] = { "needs", "leaves", "documented, and ours", NULL };
     static const ListTable tables[] = {
+        { "drivers", drivers, fill_drivers,
+          SIM_DISCLAIMER " --markdown: what is documented of each" },
         { "fixed-builds", builds, fill_fixed_builds },
         { "mtf-rules", rules, fill_mtf_rules },
         { NULL },
@@ -176,12 +192,12 @@ static void print_json(const GArray *entries, const char *const *columns)
 
 /* False: no table of that name; the names that there are are added to `known`. */
 static bool fill_from(const ListTable *tables, const char *what, GArray *entries,
-                      const char *const **columns, GString *known)
+                      const ListTable **found, GString *known)
 {
     for (const ListTable *table = tables; table && table->name; table++) {
         if (g_str_equal(what, table->name)) {
             table->fill(entries);
-            *columns = table->columns;
+            *found = table;
             return true;
         }
         g_string_append_printf(known, ", %s", table->name);
@@ -189,12 +205,12 @@ static bool fill_from(const ListTable *tables, const char *what, GArray *entries
     return false;
 }
 
-/* `*columns`: those of the table that was asked for. */
+/* `*found`: the table that was asked for; NULL: it is none of these. */
 static bool fill(const char *what, const ListTable *tables, GArray *entries,
-                 const char *const **columns, GError **error)
+                 const ListTable **found, GError **error)
 {
     g_autoptr(GString) known = g_string_new("scenarios, guests");
-    *columns = NULL;
+    *found = NULL;
     if (g_str_equal(what, "scenarios")) {
         return fill_scenarios(entries, error);
     }
@@ -202,8 +218,8 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries,
         fill_guests(entries);
         return true;
     }
-    if (fill_from(tables, what, entries, columns, known) ||
-        fill_from(own_tables(), what, entries, columns, known)) {
+    if (fill_from(tables, what, entries, found, known) ||
+        fill_from(own_tables(), what, entries, found, known)) {
         return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "list: there is no '%s': choose from %s",
@@ -219,11 +235,12 @@ int list_main(int argc, char **argv, const ListTable *tables)
         { "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "For documentation", NULL },
         { NULL },
     };
-    g_autoptr(GOptionContext) context =
-        g_option_context_new("scenarios|guests|faults|models|opcodes|pages|fixed-builds|mtf-rules");
+    g_autoptr(GOptionContext) context = g_option_context_new(
+        "scenarios|guests|faults|models|opcodes|pages|drivers|fixed-builds|mtf-rules");
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ListEntry));
     g_autoptr(GError) error = NULL;
     const char *const *columns;
+    const ListTable *table;
 
     g_array_set_clear_func(entries, entry_clear);
     g_option_context_set_summary(context, "Lists what there is, a line each.");
@@ -233,7 +250,7 @@ int list_main(int argc, char **argv, const ListTable *tables)
     if (argc != 2) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "list: of what? One of scenarios, guests, faults, models, opcodes, pages, "
-                    "fixed-builds, mtf-rules");
+                    "drivers, fixed-builds, mtf-rules");
         return usbtape_fail(error);
     }
     if (json && markdown) {
@@ -241,15 +258,19 @@ int list_main(int argc, char **argv, const ListTable *tables)
                     "list: --json and --markdown exclude each other");
         return usbtape_fail(error);
     }
-    if (!fill(argv[1], tables, entries, &columns, &error)) {
+    if (!fill(argv[1], tables, entries, &table, &error)) {
         return usbtape_fail(error);
     }
+    columns = table ? table->columns : NULL;
     if (json) {
         print_json(entries, columns);
     } else if (markdown) {
         print_markdown(entries, columns);
     } else {
         print_text(entries);
+        if (table && table->note) {
+            puts(table->note);
+        }
     }
     return EXIT_GOOD;
 }

@@ -160,6 +160,17 @@ def smallest(tmp):
             point(f'… with {key} one less it does not', usbtape(write(path, less), '-o', tmp + '/o').returncode == 1)
 
 
+def models_are_listed(tmp):
+    run = usbtape('drivers', command='list')
+    point('the list of drivers says that they are models', run.returncode == 0 and
+          'Microsoft published no root cause' in run.stdout, run.stdout + run.stderr)
+    rows = json.loads(usbtape('drivers', '--json', command='list').stdout)
+    used = re.search(r'driver: \[(.*)\]', open(MODELS, encoding='utf-8').read())[1].split(', ')
+    point('models.yaml has all of them', [row['name'] for row in rows] == ['post-fix'] + used, rows)
+    point('of each it says what is documented, and what is ours',
+          all('ours' in row['documented, and ours'] for row in rows), rows)
+
+
 def refusals(tmp):
     for arguments, message in (
             ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
@@ -187,7 +198,7 @@ def the_tests_are_tested(tmp):
 
 
 with tempfile.TemporaryDirectory() as directory:
-    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, refusals, the_tests_are_tested):
+    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, refusals, the_tests_are_tested):
         test(directory)
 print(f'1..{number}')
 sys.exit(failed > 0)

@@ -14,10 +14,14 @@
 static const HostModel models[] = {
     { .name = "post-fix",
       .about = "strict order, one command at a time; frozen on any error, retried first",
-      .signature = "the tape is as the application wrote it" },
+      .signature = "the tape is as the application wrote it",
+      .known = "Microsoft: a queue is frozen on an error, RetryRequest goes to its head, the class "
+               "driver releases it; ours: what is retried, and when" },
     { .name = "F1",
       .about = "the queue is sorted by keys that nobody has set (KB 150302's mechanism)",
       .signature = "writes permuted, none lost",
+      .known = "KB 150302: so it was in NT 3.51, with keys that tape drivers had not set; ours: "
+               "that Usbstor.sys did it",
       .triggers = HOST_TRIGGER_STALE_KEYS,
       .keys = HOST_KEYS_OF_WRITES,
       .silent_in = "restore",
@@ -25,41 +29,55 @@ static const HostModel models[] = {
     { .name = "F2",
       .about = "the queue is not frozen on an error: later requests run before the retry",
       .signature = "the failed block is late",
+      .known =
+          "Microsoft: port drivers freeze their queue on an error; ours: that this one does not",
       .triggers = NOT_READY_NOW,
       .runs_on = true },
     { .name = "F3",
       .about = "a retried request goes to the tail of the queue",
       .signature = "the failed block comes after the whole backlog",
+      .known = "Microsoft: RetryRequest puts a request at the head of the queue; ours: that it "
+               "goes to the tail",
       .triggers = NOT_READY_NOW,
       .retries_last = true },
     { .name = "F4-lifo",
       .about = "a released queue starts with the newest request",
       .signature = "the newest block of the backlog comes first",
+      .known =
+          "Microsoft: IoStartNextPacket takes the head of the queue; ours: that the tail is taken",
       .triggers = NOT_READY_NOW | HOST_TRIGGER_EARLY_WARNING,
       .thaw = HOST_THAW_NEWEST },
     { .name = "F4-overlap",
       .about = "a released queue starts two requests at once",
       .signature = "a CBW before the CSW of the command before",
+      .known = "Bulk-Only: one command at a time; in ReactOS' usbstor a release can start a second "
+               "one; ours: that Usbstor.sys did",
       .triggers = NOT_READY_NOW | HOST_TRIGGER_EARLY_WARNING,
       .thaw = HOST_THAW_TWO },
     { .name = "F5",
       .about = "a request that arrives while the queue is frozen and empty is lost",
-      .signature = "hang, or a block that is missing",
+      .signature = "a program that waits for ever",
+      .known = "in ReactOS' usbstor such a request is in neither of its queues; ours: that "
+               "Usbstor.sys did it",
       .triggers = NOT_READY_NOW,
       .forgets = true },
     { .name = "F6",
       .about = "the next command goes out before REQUEST SENSE for the failed one",
       .signature = "sense lost: a block that was refused counts as written",
+      .known = "Microsoft: autosense goes out although the queue is frozen; ours: that something "
+               "comes before it",
       .triggers = NOT_READY_NOW,
       .overtakes = true },
     { .name = "F7",
       .about = "after Reset Recovery a command is sent again, executed or not",
       .signature = "a block twice; on restore one that is skipped",
+      .known = "nothing; ours: all of it",
       .triggers = HOST_TRIGGER_STALL,
       .repeats = true },
     { .name = "F8",
-      .about = "F1 for reads",
+      .about = "reads are sorted by keys that nobody has set: F1 for reads",
       .signature = "blocks change places as they are read, the tape is sound",
+      .known = "KB 150302, which speaks of writes alone; ours: that reads are sorted",
       .triggers = HOST_TRIGGER_STALE_KEYS,
       .keys = HOST_KEYS_OF_READS,
       .silent_in = "backup append",
@@ -98,6 +116,19 @@ static const struct {
     { HOST_TRIGGER_BUSY, "busy" },
     { HOST_TRIGGER_STALL, "stall" },
 };
+
+char *host_triggers_text(unsigned bits)
+{
+    GString *text = g_string_new(NULL);
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(triggers); i++) {
+        if (bits & triggers[i].trigger) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", triggers[i].name);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
 
 const char *host_trigger_name(HostTrigger trigger)
 {

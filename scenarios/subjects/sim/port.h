@@ -51,6 +51,7 @@ typedef struct HostModel {
     const char *name;      /* "F1", "post-fix" */
     const char *about;     /* what it does wrong */
     const char *signature; /* what that leaves on tape, or on the wire */
+    const char *known;     /* what is documented of it, by whom, and what is our guess */
     unsigned triggers;     /* of HostTrigger: what it needs; 0: it has no fault */
     HostKeys keys;
     bool runs_on;      /* the queue is not frozen on an error */
@@ -69,6 +70,8 @@ const HostModel *host_models(void);
 const HostModel *host_model_by_name(const char *name, GError **error);
 /* "stale-keys"; the bit of a name, 0: none such. Static. */
 const char *host_trigger_name(HostTrigger trigger);
+/* "unit-attention, busy". Free with g_free. */
+char *host_triggers_text(unsigned triggers);
 unsigned host_trigger_by_name(const char *name);
 
 /* ---- requests ---- */
