@@ -218,10 +218,12 @@ typedef struct Loads {
     uint64_t written_before, read_before;
 } Loads;
 
+/* Without one, it was counted by a drive that kept none: then all that is known began with this. */
 static Loads read_loads(SscDrive *drive)
 {
+    MediumUsage life = ssc_medium_usage(drive);
+    Loads loads = { .written = life.stored_written, .read = life.stored_read };
     MediumAttribute kept;
-    Loads loads = { 0 };
 
     if (medium_get_attribute(drive->medium, 0, USAGE_HISTORY, &kept) != MEDIUM_OK) {
         return loads;

@@ -446,6 +446,25 @@ START_TEST(the_log_of_a_tape)
 }
 END_TEST
 
+/* A cartridge from before such a thing was kept: its whole life is not the load before. */
+START_TEST(the_log_of_an_older_tape)
+{
+    enum { GROUP = 65536 };
+    g_autoptr(ScsiHost) h = host_new_loaded("sdx-700c", NULL);
+    g_autofree uint8_t *block = g_malloc0(3 * GROUP);
+    g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+    const MediumAttribute attribute = { .id = 0x0340, .value = nothing };
+
+    host_write(h, block, 3 * GROUP);
+    ck_assert_int_eq(medium_set_attribute(ssc_drive_medium(h->drive), 0, &attribute), MEDIUM_OK);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_good(h);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 5), 0);
+    ck_assert_uint_eq(value_of(h, CUMULATIVE, 0x30, 9), 3);
+}
+END_TEST
+
 static void write_note(ScsiHost *h, uint8_t code, uint8_t length)
 {
     uint8_t list[255] = { 0x3e, 0, 0, (uint8_t)(6 + length), 0, code, 0x41, 0, 0, length };
@@ -601,6 +620,7 @@ TCase *make_ssc_log_tcase(void)
     tcase_add_test(tcase, capacity_of_an_ait_cartridge);
     tcase_add_loop_test(tcase, fixed_information_of_the_chip, 0, G_N_ELEMENTS(chips));
     tcase_add_test(tcase, the_log_of_a_tape);
+    tcase_add_test(tcase, the_log_of_an_older_tape);
     tcase_add_test(tcase, notes_in_the_chip);
     tcase_add_test(tcase, notes_that_are_wrong);
     tcase_add_test(tcase, a_note_that_no_chip_holds);
