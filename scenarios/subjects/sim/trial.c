@@ -37,7 +37,11 @@ typedef struct Trial {
     GArray *earlier_crcs; /* of uint32_t: its objects, marks as 0 */
 } Trial;
 
-static const char *const task_names[] = { "backup", "backup-verify", "restore", "append", NULL };
+static const char *const task_names[] = { [TRIAL_BACKUP] = "backup",
+                                          [TRIAL_BACKUP_VERIFY] = "backup-verify",
+                                          [TRIAL_RESTORE] = "restore",
+                                          [TRIAL_APPEND] = "append",
+                                          [TRIAL_N_TASKS] = NULL };
 
 const char *const *trial_task_names(void)
 {
@@ -260,8 +264,10 @@ static bool open_drive(Trial *t, HostTrigger trigger, unsigned at, GError **erro
 static bool open_workload(Trial *t, HostTrigger trigger, GError **error)
 {
     const TrialConfig *config = t->config;
-    static const MtfTaskType types[] = { MTF_TASK_BACKUP, MTF_TASK_BACKUP, MTF_TASK_RESTORE,
-                                         MTF_TASK_APPEND };
+    static const MtfTaskType types[] = { [TRIAL_BACKUP] = MTF_TASK_BACKUP,
+                                         [TRIAL_BACKUP_VERIFY] = MTF_TASK_BACKUP,
+                                         [TRIAL_RESTORE] = MTF_TASK_RESTORE,
+                                         [TRIAL_APPEND] = MTF_TASK_APPEND };
     WorkloadConfig workload = {
         .task = { .type = types[config->task],
                   .job = job_of(t, 2),
@@ -533,25 +539,45 @@ static TrialEnd end_of(const Trial *t, bool sound)
     return result->violation ? TRIAL_UNREADABLE : TRIAL_SILENT;
 }
 
-static bool judge(Trial *t, GError **error)
+/* What the application did, and what it told its user. */
+static void take_outcome(Trial *t)
 {
     const MtfApplication *application = workload_application(t->workload);
-    TrialResult *result = t->result;
-    TapeMedium *m = t->ops->tape(t->drive);
-    g_autoptr(GArray) expected = expect(t);
+    const MtfRequestType counted = writes(t->config->task) ? MTF_REQUEST_WRITE : MTF_REQUEST_READ;
     const GArray *entries = workload_entries(t->workload);
-    bool done = workload_done(t->workload), sound;
+    TrialResult *result = t->result;
     guint i;
 
     result->requests = tape_class_requests(t->tape);
     result->outcome = mtf_application_outcome(application);
-    result->message = g_strdup(done ? mtf_application_message(application) : "(it still waits)");
+    result->message = g_strdup(workload_done(t->workload) ? mtf_application_message(application)
+                                                          : "(it still waits)");
     result->detail = g_strdup(mtf_application_detail(application));
     for (i = 0; i < entries->len; i++) {
-        MtfRequestType type = g_array_index(entries, WorkloadEntry, i).type;
-
-        result->issued += type == (writes(t->config->task) ? MTF_REQUEST_WRITE : MTF_REQUEST_READ);
+        result->issued += g_array_index(entries, WorkloadEntry, i).type == counted;
     }
+}
+
+/* Files read back that are not what was backed up, whether it noticed or not. */
+static void take_differences(Trial *t)
+{
+    const GPtrArray *differences = mtf_application_differences(workload_application(t->workload));
+    guint i;
+
+    for (i = 0; i < differences->len; i++) {
+        t->result->wrong = true;
+        find(t->result, "%s", (const char *)differences->pdata[i]);
+    }
+}
+
+static bool judge(Trial *t, GError **error)
+{
+    TrialResult *result = t->result;
+    TapeMedium *m = t->ops->tape(t->drive);
+    g_autoptr(GArray) expected = expect(t);
+    bool done = workload_done(t->workload), sound;
+
+    take_outcome(t);
     judge_objects(t, m, expected);
     if (t->config->task == TRIAL_RESTORE && result->order) {
         g_array_set_size(result->order, 0); /* its order is that of the reads */
@@ -561,12 +587,7 @@ static bool judge(Trial *t, GError **error)
     }
     sound = !result->wrong;
     if (done) {
-        const GPtrArray *differences = mtf_application_differences(application);
-
-        for (i = 0; i < differences->len; i++) {
-            result->wrong = true;
-            find(result, "%s", (const char *)differences->pdata[i]);
-        }
+        take_differences(t);
     }
     if (sound &&
         (!done || result->outcome != MTF_OUTCOME_SUCCESS || result->wrong || result->order)) {
