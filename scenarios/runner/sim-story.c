@@ -27,7 +27,6 @@ static void fill_head(Story *story, const Scenario *scenario, const CaseResult *
     story->verdict = g_strdup(verdict_name(result->verdict));
     story->expected = sim_case_expected(scenario);
     story->passed = result->passed;
-    story->duration = result->duration;
     story->steps_planned = 1;
     story->again =
         g_strdup_printf("usbtape %s %s --case '%s' --seed %" G_GUINT64_FORMAT,
@@ -91,9 +90,26 @@ static void fill_steps(Story *story, const TrialConfig *config, const TrialResul
     step->said = g_strdup(trial->message);
 }
 
+/* "- {name: drive.busy, on: REWIND}", a line each, as a line without the signs of YAML. */
+static char *rules_line(const char *rules)
+{
+    g_auto(GStrv) lines = g_strsplit(rules, "\n", -1);
+    GString *text = g_string_new(NULL);
+    char **line;
+
+    for (line = lines; *line; line++) {
+        const char *rule = g_str_has_prefix(*line, "- ") ? *line + 2 : *line;
+
+        if (*rule) {
+            g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", rule);
+        }
+    }
+    return g_strdelimit(g_string_free(text, FALSE), "{}", ' ');
+}
+
 static void fill_faults(Story *story, const TrialResult *trial)
 {
-    g_autofree char *rules = g_strdelimit(g_strdup(trial->rules), "-{}\n", ' ');
+    g_autofree char *rules = rules_line(trial->rules);
     g_autofree char *name = NULL;
 
     if (trial->trigger) {
@@ -192,15 +208,40 @@ static void add_event(Story *story, const TrialEvent *event)
     }
 }
 
-static void fill_events(Story *story, const TrialResult *trial)
+/* What the drive was told to do wrong is seen by the host as the first such command that fails. */
+static bool is_trigger(const TrialConfig *config, const TrialResult *trial, const TrialEvent *event)
 {
+    bool injected = trial->trigger == HOST_TRIGGER_UNIT_ATTENTION ||
+                    trial->trigger == HOST_TRIGGER_BUSY || trial->trigger == HOST_TRIGGER_STALL;
+
+    return injected && (event->event == HOST_EVENT_FAILED || event->event == HOST_EVENT_RECOVERY) &&
+           (event->number == 0 || event->opcode == (config->task == TRIAL_RESTORE ? 0x08 : 0x0a));
+}
+
+static void add_trigger(Story *story, const TrialResult *trial, const TrialEvent *event)
+{
+    g_autofree char *rules = rules_line(trial->rules);
+
+    story_add_event(story, STORY_FAULT, STORY_ERROR, event->at, host_trigger_name(trial->trigger),
+                    g_strstrip(rules));
+}
+
+static void fill_events(Story *story, const TrialConfig *config, const TrialResult *trial)
+{
+    bool told = false;
     uint64_t left_out = trial->events_left_out;
     g_autofree char *more = NULL;
     guint i;
 
     for (i = 0; i < trial->events->len; i++) {
+        const TrialEvent *event = &g_array_index(trial->events, TrialEvent, i);
+
+        if (!told && is_trigger(config, trial, event)) {
+            add_trigger(story, trial, event);
+            told = true;
+        }
         if (story->events->len < EVENTS_MAX) {
-            add_event(story, &g_array_index(trial->events, TrialEvent, i));
+            add_event(story, event);
         } else {
             left_out++;
         }
@@ -264,10 +305,11 @@ bool sim_story_write(const Scenario *scenario, const CaseResult *result, const T
     g_autoptr(Story) story = story_new();
 
     fill_head(story, scenario, result, config);
+    story->duration = trial->duration; /* on the clock of the simulation, as all its times are */
     fill_reasons(story, result, config, trial);
     fill_steps(story, config, trial);
     fill_faults(story, trial);
-    fill_events(story, trial);
+    fill_events(story, config, trial);
     fill_reads(story, config, trial);
     tape_map_add(story, 1, config->cartridge, NULL);
     return story_write(story, directory, error);

@@ -3,11 +3,14 @@
 #include "scenarios/runner/markup.h"
 #include "scenarios/runner/page.h"
 #include "scenarios/runner/story.h"
+#include "scenarios/runner/verdict.h"
 
 #include <string.h>
 
 /* Of a list that may be long, so many rows; what is beyond is counted in words. */
 #define ROWS_MAX 120u
+/* What a person reads before the picture. */
+#define REASONS_SHOWN 5u
 
 static void begin_table(GString *to, const char *caption, const char *const *columns)
 {
@@ -28,27 +31,46 @@ static void end_table(GString *to, guint left_out)
 
 /* ---- the verdict ---- */
 
+static void add_reasons(GString *to, const Story *story, guint from, guint end)
+{
+    guint i;
+
+    if (from == end) {
+        return;
+    }
+    g_string_append(to, "<ul>\n");
+    for (i = from; i < MIN(end, from + ROWS_MAX); i++) {
+        markup_printf(to, "<li>%s</li>\n", (const char *)story->reasons->pdata[i]);
+    }
+    g_string_append(to, "</ul>\n");
+    if (i < end) {
+        markup_printf(to, "<p class=\"dim\">and %u more</p>\n", end - i);
+    }
+}
+
 static void add_summary(GString *to, const Story *story)
 {
     g_autofree char *took = story_seconds(story->duration);
-    guint i;
 
     markup_printf(to, "<p>%s</p>\n", story->about);
     if (story->note) {
         markup_printf(to, "<p>%s</p>\n", story->note);
     }
-    g_string_append(to, "<p>");
-    page_verdict(to, story->verdict, story->passed);
-    markup_printf(to, " <span class=\"dim\">(expected: %s)</span></p>\n", story->expected);
-    if (story->reasons->len > 0) {
-        g_string_append(to, "<ul>\n");
-        for (i = 0; i < MIN(story->reasons->len, ROWS_MAX); i++) {
-            markup_printf(to, "<li>%s</li>\n", (const char *)story->reasons->pdata[i]);
-        }
-        g_string_append(to, "</ul>\n");
-        if (i < story->reasons->len) {
-            markup_printf(to, "<p class=\"dim\">and %u more</p>\n", story->reasons->len - i);
-        }
+    markup_printf(to, "<p>The verdict is <strong>%s</strong>: %s. ", story->verdict,
+                  verdict_about(story->verdict));
+    if (story->passed) {
+        markup_printf(to,
+                      "<span class=\"good\">✓ That is what was to come of it</span> (%s).</p>\n",
+                      story->expected);
+    } else {
+        markup_printf(to, "<span class=\"bad\">✗ Expected was %s.</span></p>\n", story->expected);
+    }
+    add_reasons(to, story, 0, MIN(story->reasons->len, REASONS_SHOWN));
+    if (story->reasons->len > REASONS_SHOWN) {
+        markup_printf(to, "<details><summary>and %u more reasons</summary>\n",
+                      story->reasons->len - REASONS_SHOWN);
+        add_reasons(to, story, REASONS_SHOWN, story->reasons->len);
+        g_string_append(to, "</details>\n");
     }
     markup_printf(to, "<p class=\"dim\">%s, seed %lu, guest %s on %s; %s</p>\n", story->scenario,
                   (unsigned long)story->seed, story->guest, story->machine, took);
@@ -56,7 +78,7 @@ static void add_summary(GString *to, const Story *story)
 
 static void add_repeat(GString *to, const Story *story)
 {
-    markup_printf(to, "<h3>Again</h3>\n<pre><code>%s</code></pre>\n", story->again);
+    markup_printf(to, "<h3>To see it again</h3>\n<pre><code>%s</code></pre>\n", story->again);
 }
 
 /* ---- the tape ---- */
@@ -115,16 +137,19 @@ static void add_tape(GString *to, const Story *story, const StoryTape *tape)
     if (!tape->format) {
         return;
     }
-    markup_printf(
-        to, "<p>%ld blocks, %ld filemarks, %ld setmarks, %ld damaged: %s, room for %s (%s)</p>\n",
-        (long)tape->blocks, (long)tape->filemarks, (long)tape->setmarks, (long)tape->damaged, used,
-        tape->capacity ? capacity : "any number", tape->format);
+    markup_printf(to,
+                  "<p>%ld blocks (%s), %ld filemarks, %ld setmarks, %ld damaged; capacity %s; "
+                  "format: %s</p>\n",
+                  (long)tape->blocks, used, (long)tape->filemarks, (long)tape->setmarks,
+                  (long)tape->damaged, tape->capacity ? capacity : "unlimited", tape->format);
     if (tape->blocks + tape->filemarks + tape->setmarks + tape->damaged == 0) {
         g_string_append(to, "<p>It is empty.</p>\n");
         return;
     }
     story_svg_tape(story, tape, to);
+    g_string_append(to, "<details><summary>As a table</summary>\n");
     add_objects(to, tape);
+    g_string_append(to, "</details>\n");
 }
 
 static const char *record_text(const StoryRecord *record)
@@ -157,6 +182,8 @@ static void add_order(GString *to, const Story *story, guint number)
         return;
     }
     story_svg_order(story, number, to);
+    g_string_append(to, "<p class=\"dim\">Above, the order of issue; below, the order on the "
+                        "tape. Thick red lines and ▲ mark what is out of order.</p>\n");
     if (order->left_out > 0) {
         markup_printf(to, "<p class=\"bad\">%ld more are wrong, and not drawn</p>\n",
                       (long)order->left_out);
@@ -164,6 +191,7 @@ static void add_order(GString *to, const Story *story, guint number)
     if (!wrong) {
         return;
     }
+    g_string_append(to, "<details><summary>As a table</summary>\n");
     begin_table(to, "What is wrong, and what is around it", columns);
     for (i = 0; i < order->shown->len; i++) {
         const StoryRecord *record = &g_array_index(order->shown, StoryRecord, i);
@@ -175,6 +203,7 @@ static void add_order(GString *to, const Story *story, guint number)
                       (long)record->issued, object, record_text(record));
     }
     end_table(to, 0);
+    g_string_append(to, "</details>\n");
 }
 
 /* ---- what happened ---- */
@@ -265,6 +294,9 @@ static void add_kernel(GString *to, const Story *story)
 {
     guint i;
 
+    if (g_str_equal(story->guest, "sim")) {
+        return; /* no kernel was there */
+    }
     g_string_append(to, "<h3>What the guest's kernel said of it</h3>\n");
     if (story->kernel->len == 0) {
         g_string_append(to, "<p>Nothing.</p>\n");

@@ -524,10 +524,11 @@ void story_svg_timeline(const Story *story, GString *to)
         errors += event->weight == STORY_ERROR;
         faults += event->kind == STORY_FAULT;
     }
-    description = g_strdup_printf("%u steps and %" G_GUINT64_FORMAT
+    description = g_strdup_printf("%u %s and %" G_GUINT64_FORMAT
                                   " commands in %s; %u entries are errors, %u of them injected "
                                   "faults. The table below says which.",
-                                  story->steps->len, story->commands, took, errors, faults);
+                                  story->steps->len, story->steps->len == 1 ? "step" : "steps",
+                                  story->commands, took, errors, faults);
     begin(to, id, WIDTH, lane_y(N_LANES) + 26, "What happened when", description);
     for (lane = 0; lane < N_LANES; lane++) {
         label(to, "small", 0, lane_y((Lane)lane) + 16, lane_names[lane]);

@@ -49,8 +49,9 @@ static void add_faults(GString *to, const Story *story)
     for (i = 0; i < MIN(story->faults->len, 3); i++) {
         const StoryFault *fault = story->faults->pdata[i];
 
-        add(to, i == 0 ? "faults" : "", "%s fired %" G_GINT64_FORMAT " times, expected %s",
-            fault->name, fault->fired, fault->expected ? fault->expected : "at least 1");
+        add(to, i == 0 ? "faults" : "", "%s fired %" G_GINT64_FORMAT " %s, expected %s",
+            fault->name, fault->fired, fault->fired == 1 ? "time" : "times",
+            fault->expected ? fault->expected : "at least 1");
     }
     if (i < story->faults->len) {
         add(to, "", "and %u more", story->faults->len - i);
@@ -160,6 +161,61 @@ static void add_order(GString *to, const StoryOrder *order, bool first)
         order->title, order->displaced, order->lost, order->repeated, order->records, wrong->str);
 }
 
+/* ---- the order as a picture: what stands where, so much of it as a line has room for ---- */
+
+/* One record in three rows, columns below each other. */
+static void draw_record(GString *const rows[3], const StoryRecord *record)
+{
+    bool wrong = record->displaced || record->repeated;
+    g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, record->issued);
+    g_autofree char *object =
+        record->object < 0 ? g_strdup("-") : g_strdup_printf("%" G_GINT64_FORMAT, record->object);
+    g_autofree char *held = record->object < 0 ? g_strdup("lost") : g_strdup(number);
+    int width = (int)MAX(strlen(held), strlen(object)) + 1;
+
+    g_string_append_printf(rows[0], "%s%*s ", record->after_gap ? " …" : "", width, object);
+    g_string_append_printf(rows[1], "%s%*s ", record->after_gap ? " …" : "", width, held);
+    g_string_append_printf(rows[2], "%s%*s ", record->after_gap ? "  " : "", width,
+                           record->object < 0 ? number
+                           : wrong            ? "^^"
+                                              : "");
+}
+
+/* False: nothing is wrong with it. */
+static bool add_picture(GString *to, const StoryOrder *order)
+{
+    GString *rows[3] = { g_string_new("object "), g_string_new("holds  "),
+                         g_string_new("       ") };
+    static const char *const headings[3] = { "picture", "", "" };
+    guint i, k, from = 0;
+    bool wrong;
+
+    for (i = 0; i < order->shown->len; i++) {
+        const StoryRecord *record = &g_array_index(order->shown, StoryRecord, i);
+
+        if (record->displaced || record->repeated || record->object < 0) {
+            break;
+        }
+        from = i + 1 > 2 ? i - 1 : 0;
+    }
+    wrong = i < order->shown->len;
+    if (wrong) {
+        for (i = from; i < order->shown->len && g_utf8_strlen(rows[0]->str, -1) < WIDTH - 14; i++) {
+            draw_record(rows, &g_array_index(order->shown, StoryRecord, i));
+        }
+        if (i < order->shown->len) {
+            g_string_append(rows[1], " …");
+        }
+        for (k = 0; k < 3; k++) {
+            add(to, headings[k], "%s", g_strchomp(rows[k]->str));
+        }
+    }
+    for (k = 0; k < 3; k++) {
+        g_string_free(rows[k], TRUE);
+    }
+    return wrong;
+}
+
 static void add_kernel(GString *to, const Story *story)
 {
     guint i, shown = MIN(story->kernel->len, 3);
@@ -192,6 +248,8 @@ char *story_as_text(const Story *story)
     add_tapes(to, story);
     for (i = 0; i < MIN(story->orders->len, 3); i++) {
         add_order(to, story->orders->pdata[i], i == 0);
+    }
+    for (i = 0; i < story->orders->len && !add_picture(to, story->orders->pdata[i]); i++) {
     }
     add_kernel(to, story);
     g_string_append_printf(to, "  again   %s\n", again);

@@ -20,6 +20,30 @@ const char *verdict_name(Verdict verdict)
     return names[verdict];
 }
 
+const char *verdict_about(const char *name)
+{
+    static const char *const about[N_VERDICTS] = {
+        [VERDICT_INTACT] = "the data is right, and nobody complained",
+        [VERDICT_RECOVERED] = "the data is right; the kernel noted an error and got over it",
+        [VERDICT_DETECTED] = "something broke, and a program reported it",
+        [VERDICT_SILENT_CORRUPTION] = "every program was content, and the data is wrong",
+        [VERDICT_FALSE_ALARM] = "a program complained, and nothing had been broken",
+        [VERDICT_HANG] = "something was waited for that never came",
+        [VERDICT_NO_DRIVE] = "the guest found no tape drive on its bus",
+        [VERDICT_CRASH] = "the guest's kernel, QEMU or the drive died",
+        [VERDICT_INCONCLUSIVE] = "what was to happen did not, so that nothing was shown",
+        [VERDICT_ENV_ERROR] = "this machine could not run it: nothing was shown",
+    };
+    size_t i;
+
+    for (i = 0; i < N_VERDICTS; i++) {
+        if (g_str_equal(names[i], name)) {
+            return about[i];
+        }
+    }
+    return "there is none";
+}
+
 const char *const *verdict_names(void)
 {
     return names;

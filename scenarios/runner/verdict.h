@@ -21,6 +21,8 @@ typedef enum Verdict {
 } Verdict;
 
 const char *verdict_name(Verdict verdict);
+/* What the verdict of that name means, for people who meet it the first time. */
+const char *verdict_about(const char *name);
 /* The names, NULL-terminated, in the order of the enum. */
 const char *const *verdict_names(void);
 

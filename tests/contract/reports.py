@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""reports.py SAMPLE: the files of `usbtape run --junit` and `--html`, as their readers need them.
+"""reports.py SAMPLE USBTAPE SCENARIOS: the files of `usbtape run --junit` and `--html`, as their readers need them.
 
 SAMPLE writes a run with a case of every verdict and hostile text in it (../support/report_sample.c).
-The page is also opened in a browser, light and dark, wide and as on a phone, if one is installed;
+USBTAPE also runs one case of SCENARIOS on the simulated host, whose page has to tell its story.
+Each page is also opened in a browser, light and dark, wide and as on a phone, if one is installed;
 none is by .ci/packages, for the smallest in Debian takes 220 MB.
 """
 import html
@@ -123,7 +124,7 @@ def check_junit(path):
 
 VOID = ('meta', 'link', 'br', 'hr', 'img', 'input')
 # What a report may be made of. Nothing here can load, run or send anything.
-ELEMENTS = set('html head meta title style body main footer h1 h2 h3 p ul li a span div section details '
+ELEMENTS = set('html head meta title style body main footer h1 h2 h3 p ul li a span strong div section details '
                'summary table caption thead tbody tr th td pre code svg desc rect line text path'.split())
 ATTRIBUTES = set('lang charset name content http-equiv class id href scope role tabindex open xmlns viewbox '
                  'width height x y x1 y1 x2 y2 d aria-label aria-labelledby'.split())
@@ -282,11 +283,74 @@ def check_in_browser(path, directory):
               else '')
 
 
-def check_text(path):
+HEADINGS = ('Issue order against tape order', 'Cartridge 1', 'What the application did, and believed',
+            'What the drive saw', 'Faults that were injected', 'To see it again')
+
+
+def pictures(text):
+    """title -> (description, the picture)"""
+    return {html.unescape(title): (description, svg) for svg, title, description in re.findall(
+        '(<svg[^>]*><title[^>]*>(.*?)</title><desc[^>]*>(.*?)</desc>.*?</svg>)', text, re.S)}
+
+
+def missing(text):
+    """What the story of a backup that the fault has put out of order has to tell, and does not"""
+    drawn = pictures(text)
+    order = next((d for title, d in drawn.items() if title.startswith(HEADINGS[0])), ('', ''))
+    time = drawn.get('What happened when', ('', ''))
+    plain = html.unescape(text)
+    wanted = {heading: f'<h3>{heading}' in text for heading in HEADINGS}
+    wanted.update({
+        'the verdict, and what it means': re.search('<strong>detected</strong>: something broke', text),
+        'that it is a model': 'Microsoft published no root cause' in text,
+        'issued records beside those on tape': {'>issued</text>', '>on tape</text>'} <= set(
+            re.findall('>[a-z ]+</text>', order[1])),
+        'displaced records are marked, as many as the description says': order[1].count('▲') == order[1].count(
+            '"cell displaced"') == int((re.search(r'(\d+) displaced', order[0]) or [0, -1])[1]) > 0,
+        'which object holds which record': re.search(r'Object \d+ holds record \d+', order[0]),
+        'the fault on the timeline': 'unit-attention: name: drive.ua-medium' in html.unescape(time[1]) or
+                                     'unit-attention, name: drive.ua-medium' in html.unescape(time[1]),
+        'all of the time is on the axis': time[1] and no_later(plain, time[1]),
+        'what the application said': 'An inconsistency was encountered on the requested media.' in text,
+        'what the tape holds': re.search(r'\d+ blocks \(\d+ KiB\), 3 filemarks', text),
+        'how to repeat it': re.search("<code>usbtape run '.*--case '.*' --seed 1</code>", plain),
+    })
+    return [what for what, there in wanted.items() if not there]
+
+
+def no_later(plain, timeline):
+    """The end of the axis is not before the end of the step."""
+    took = re.search(r'<td>1</td><td class="n">0.000 s</td><td class="n">([0-9.]+) s', plain)
+    ticks = [float(t) for t in re.findall(r'>([0-9.]+) s</text>', timeline)]
+    return took and ticks and float(took[1]) < ticks[-1] + 2 * (ticks[1] - ticks[0])
+
+
+def check_simulated(usbtape, scenarios, directory):
+    case = 'models.driver=F2.task=backup-verify'
+    run = subprocess.run([usbtape, 'run', '--seed', '1', '--case', case, '--out', directory,
+                          os.path.join(scenarios, 'kb817765', 'models.yaml')], capture_output=True, text=True,
+                         timeout=100, check=False)
+    path = os.path.join(directory, case, 'story.html')
+    point('a case on the simulated host leaves its story', '' if os.path.exists(path) else run.stdout + run.stderr)
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    page = Page(text)
+    point('... of nothing but what shows text', '\n'.join(page.wrong[:5]))
+    point('... every picture has a title and a description', [s for s in page.svgs if s[:2] != ['title', 'desc']])
+    point('... which tells all that there is to tell', '\n'.join(missing(text)))
+    broken = text.replace('"cell displaced"', '"cell"')
+    point('... and the check of that can fail', '' if missing(broken) and missing(re.sub('<svg.*?</svg>', '', text, flags=re.S))
+          else 'it did not')
+    check_text(os.path.join(directory, case, 'story.txt'), 'object ')
+    check_in_browser(path, directory)
+
+
+def check_text(path, has=''):
     with open(path, 'rb') as file:
         data = file.read().decode('utf-8')
     lines = data.rstrip('\n').split('\n')
     point('on a terminal: about twenty lines', '' if 8 <= len(lines) <= 30 else data)
+    point('... with a picture of what is out of order', '' if f'  picture {has}' in data or not has else data)
     point('... none of them long, no control characters',
           [line for line in lines if (len(line) > 125 and not line.startswith('  again')) or any(ord(c) < 32 or 0x202a <= ord(c) <= 0x202e for c in line)])
 
@@ -318,6 +382,7 @@ def main():
         point('... and the check of pages can fail', check_checker())
         check_text(os.path.join(directory, 'case-1', 'story.txt'))
         check_in_browser(page, directory)
+        check_simulated(os.path.abspath(sys.argv[2]), sys.argv[3], directory)
         check_files(sample, directory)
     print(f'1..{number}')
 
