@@ -557,7 +557,9 @@ static int run_and_report(Run *run)
 
     /* They may lie in the directory of results, which need not be there yet. */
     if (g_mkdir_with_parents(run->options->out, 0777) != 0) {
-        fail(&error, run->options->out, errno);
+        g_autofree char *what = g_strconcat("--out ", run->options->out, NULL);
+
+        fail(&error, what, errno);
         return usbtape_fail(error);
     }
     if (!write_reports(run, &error)) {

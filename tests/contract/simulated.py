@@ -180,6 +180,7 @@ def refusals(tmp):
                                                                                     'blocks: x')),),
              'bad.yaml:17:11: '),
             ((MODELS, '--json', '/nonexistent/x', '-o', tmp + '/o'), '--json '),
+            ((MODELS, '-o', '/proc/nowhere'), '--out /proc/nowhere: '),
     ):
         run = usbtape(*arguments)
         point(f'refused: {message}', run.returncode in (1, 2) and message in run.stderr and
