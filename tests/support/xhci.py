@@ -34,6 +34,15 @@ def connect(path, process):
 class Machine:
     """A machine with a USB controller on its PCI bus, as slot 4: a q35 with a qemu-xhci and its usb.0."""
     BRIDGES = {'mac99': (0xf2800000, 0xf2c00000)}  # where machines without I/O ports configure PCI
+    STARTED = []  # processes
+
+    @classmethod
+    def end_all(cls):
+        """None goes on after a test, however that ends."""
+        for process in cls.STARTED:
+            process.kill()
+            process.wait()
+        cls.STARTED.clear()
 
     def __init__(self, program, *arguments, machine='q35', controller='qemu-xhci,id=usb,addr=4', accel='qtest',
                  cwd='.'):
@@ -49,6 +58,7 @@ class Machine:
              '-m', '128', '-qtest', 'unix:qtest,server=on,wait=off', '-qtest-log', '/dev/null',
              '-qmp', 'unix:qmp,server=on,wait=off', *controllers, *arguments],
             cwd=cwd, stdout=self.log, stderr=self.log)
+        self.STARTED.append(self.process)
         self.qtest = connect(os.path.join(cwd, 'qtest'), self.process)
         self.monitor = connect(os.path.join(cwd, 'qmp'), self.process)
         json.loads(self.line(self.monitor))
