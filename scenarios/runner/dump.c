@@ -13,6 +13,10 @@
 #define ROOT          2u
 #define DIRECTORY_MAX (16u << 20)
 #define DEPTH_MAX     100u
+#define PATH_LENGTH   4095u
+/* Of a whole dump: what a few bytes of tape may ask us to do. */
+#define NAMES_MAX (1u << 16)
+#define HOLES_MAX (1u << 18) /* records: 256 MiB, a second or two of sums */
 
 /* Where the fields of a header are (struct s_spcl of protocols/dumprestore.h), little-endian. */
 enum {
@@ -72,6 +76,7 @@ struct DumpReader {
     GByteArray *directory;
 
     GHashTable *names; /* inode → GPtrArray of DumpName */
+    unsigned n_names, n_holes;
 };
 
 static void name_free(void *data)
@@ -123,13 +128,27 @@ static bool refuse(const DumpReader *self, GError **error, const char *format, .
 
 /* ---- names ---- */
 
-static void add_name(DumpReader *self, uint32_t inode, const char *text, size_t length)
+/* What a directory may call something: not so that another name is told than stands there. */
+static bool is_name(const char *text, size_t length)
+{
+    return length > 0 && !memchr(text, '\0', length) && !memchr(text, '/', length);
+}
+
+static bool add_name(DumpReader *self, uint32_t inode, const char *text, size_t length,
+                     GError **error)
 {
     GPtrArray *names = g_hash_table_lookup(self->names, GUINT_TO_POINTER(inode));
     DumpName *name;
 
     if ((length == 1 && text[0] == '.') || (length == 2 && memcmp(text, "..", 2) == 0)) {
-        return;
+        return true;
+    }
+    if (!is_name(text, length)) {
+        return refuse(self, error, "inode %u gives inode %u a name that no file can have",
+                      self->inode, inode);
+    }
+    if (self->n_names++ == NAMES_MAX) {
+        return refuse(self, error, "more than %u names", NAMES_MAX);
     }
     if (!names) {
         names = g_ptr_array_new_with_free_func(name_free);
@@ -138,6 +157,7 @@ static void add_name(DumpReader *self, uint32_t inode, const char *text, size_t 
     name = g_new(DumpName, 1);
     *name = (DumpName){ self->inode, g_strndup(text, length) };
     g_ptr_array_add(names, name);
+    return true;
 }
 
 static bool take_directory(DumpReader *self, GError **error)
@@ -151,8 +171,10 @@ static bool take_directory(DumpReader *self, GError **error)
         if (length < D_NAME || length > left || D_NAME + (size_t)bytes[D_NAMLEN] > length) {
             return refuse(self, error, "the directory of inode %u is damaged", self->inode);
         }
-        if (get_le32(bytes + D_INO) != 0) {
-            add_name(self, get_le32(bytes + D_INO), (const char *)bytes + D_NAME, bytes[D_NAMLEN]);
+        if (get_le32(bytes + D_INO) != 0 &&
+            !add_name(self, get_le32(bytes + D_INO), (const char *)bytes + D_NAME, bytes[D_NAMLEN],
+                      error)) {
+            return false;
         }
         bytes += length;
         left -= length;
@@ -160,7 +182,7 @@ static bool take_directory(DumpReader *self, GError **error)
     return true;
 }
 
-/* "fs/btrfs/btrfs.ko"; NULL: it does not lead to the top. */
+/* "fs/btrfs/btrfs.ko"; NULL: it does not lead to the top, or is too long. */
 static char *path_of(const DumpReader *self, const DumpName *name)
 {
     char *path = g_strdup(name->name);
@@ -171,7 +193,7 @@ static char *path_of(const DumpReader *self, const DumpName *name)
             g_hash_table_lookup(self->names, GUINT_TO_POINTER(name->directory));
         char *longer;
 
-        if (!names || depth == DEPTH_MAX) {
+        if (!names || depth == DEPTH_MAX || strlen(path) > PATH_LENGTH) {
             g_free(path);
             return NULL;
         }
@@ -203,6 +225,8 @@ static void tell_file(DumpReader *self)
 
         self->func(self->data, number, sum);
     }
+    /* An inode that came twice would otherwise have all of them told again. */
+    g_hash_table_remove(self->names, GUINT_TO_POINTER(self->inode));
 }
 
 /* ---- files ---- */
@@ -243,6 +267,9 @@ static bool pass_holes(DumpReader *self, GError **error)
 
     while (self->address < self->n_addresses && !self->addresses[self->address]) {
         self->address++;
+        if (self->n_holes++ == HOLES_MAX) {
+            return refuse(self, error, "holes of more than 256 MiB");
+        }
         if (!take_contents(self, hole, error)) {
             return false;
         }

@@ -6,6 +6,9 @@
  * A dump is a row of records of 1 KiB: headers, and what belongs to them. Each header has the
  * number of its record, so that blocks which are lost, doubled or out of order are seen where one
  * has a header; where none has, in the middle of a file, by the sum of the file.
+ *
+ * Any bytes may come: what they can ask for is bounded. A dump of more than 65536 names, or with
+ * holes of more than 256 MiB, is refused; a file under a path of more than 4095 bytes is "#INODE".
  */
 #ifndef USBTAPE_SCENARIOS_DUMP_H
 #define USBTAPE_SCENARIOS_DUMP_H

@@ -209,6 +209,148 @@ START_TEST(file_without_a_name_has_a_number)
 }
 END_TEST
 
+/* ---- dumps that ask for more than they hold ---- */
+
+enum {
+    TAPE = 1,
+    INODE,
+    FILE_ADDR = 4,
+    FIFO_MODE = 0010000,
+    DIRECTORY_MODE = 0040000,
+    FILE_MODE = 0100000
+};
+
+/* A header, in its place; the inode has `size` bytes, and `count` addresses of `address`. */
+static void add_header(GByteArray *dump, uint32_t type, uint32_t inode, unsigned mode,
+                       uint64_t size, uint32_t count, uint8_t address)
+{
+    uint8_t record[RECORD] = { 0 };
+
+    put_le32(record, type);
+    put_le32(record + 4, 1);
+    put_le32(record + 12, 1);
+    put_le32(record + 16, dump->len / RECORD);
+    put_le32(record + 20, inode);
+    put_le32(record + 24, 60012);
+    put_le16(record + 32, (uint16_t)mode);
+    put_le64(record + 40, size);
+    put_le32(record + 160, count);
+    memset(record + 164, address, count);
+    make_add_up(record);
+    g_byte_array_append(dump, record, RECORD);
+}
+
+/* A directory of one record, full of entries with this name for `inode`. */
+static void add_directory(GByteArray *dump, uint32_t directory, uint32_t inode, const char *name,
+                          size_t length)
+{
+    uint8_t record[RECORD] = { 0 };
+    size_t at, step = 8 + MAX(length, 1);
+
+    for (at = 0; at + step <= RECORD; at += step) {
+        put_le32(record + at, inode);
+        put_le16(record + at + 4, (uint16_t)step);
+        record[at + 7] = (uint8_t)length;
+        memcpy(record + at + 8, name, length);
+    }
+    add_header(dump, INODE, directory, DIRECTORY_MODE, at, 1, 1);
+    g_byte_array_append(dump, record, RECORD);
+}
+
+static GByteArray *begin(void)
+{
+    GByteArray *dump = g_byte_array_new();
+
+    add_header(dump, TAPE, 0, 0, 0, 0, 0);
+    return dump;
+}
+
+START_TEST(holes_are_bounded)
+{
+    g_autoptr(GByteArray) dump = begin();
+    g_autoptr(GString) files = g_string_new(NULL);
+    g_autofree char *error = NULL;
+    unsigned i;
+
+    /* 512 headers of 512 holes each are 256 MiB. Of a FIFO, so that no time goes into sums. */
+    add_header(dump, INODE, 5, FIFO_MODE, UINT64_C(1) << 62, 512, 0);
+    for (i = 0; i < 600; i++) {
+        add_header(dump, FILE_ADDR, 5, FIFO_MODE, UINT64_C(1) << 62, 512, 0);
+    }
+    error = read_all(dump, BLOCK, files);
+    ck_assert_str_eq(error, "dump record 513: holes of more than 256 MiB");
+}
+END_TEST
+
+START_TEST(names_are_bounded)
+{
+    g_autoptr(GByteArray) dump = begin();
+    g_autoptr(GString) files = g_string_new(NULL);
+    g_autofree char *error = NULL;
+    unsigned i;
+
+    /* 113 names a directory, of 9 bytes an entry. */
+    for (i = 0; i < 600; i++) {
+        add_directory(dump, 10 + i, 5000 + i, "a", 1);
+    }
+    error = read_all(dump, BLOCK, files);
+    ck_assert_str_eq(error, "dump record 1160: more than 65536 names");
+}
+END_TEST
+
+/* However often an inode comes, its names are told once. */
+START_TEST(names_are_told_once)
+{
+    g_autoptr(GByteArray) dump = begin();
+    g_autoptr(GString) files = g_string_new(NULL);
+    g_autofree char *error = NULL;
+    unsigned i;
+
+    add_directory(dump, 2, 5, "a", 1);
+    for (i = 0; i < 3; i++) {
+        add_header(dump, INODE, 5, FILE_MODE, 0, 0, 0);
+    }
+    error = read_all(dump, BLOCK, files);
+    ck_assert_str_eq(error, "dump record 6: the dump ends before it is said to");
+    ck_assert_uint_eq(files->len, 113 * strlen("a 12345678\n") + 2 * strlen("#5 12345678\n"));
+}
+END_TEST
+
+/* A path that no system takes is none: eighty directories in one another, a long name each. */
+START_TEST(paths_are_bounded)
+{
+    g_autoptr(GByteArray) dump = begin();
+    g_autoptr(GString) files = g_string_new(NULL);
+    g_autofree char *name = g_strnfill(255, 'd'), *error = NULL;
+    unsigned i;
+
+    for (i = 2; i < 82; i++) {
+        add_directory(dump, i, i + 1, name, 255);
+    }
+    add_header(dump, INODE, 82, FILE_MODE, 0, 0, 0);
+    error = read_all(dump, BLOCK, files);
+    ck_assert_str_eq(error, "dump record 162: the dump ends before it is said to");
+    ck_assert_str_eq(files->str, "#82 e3b0c442\n");
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    size_t length;
+} no_names[] = { { "", 0 }, { "a\0b", 3 }, { "\0", 1 }, { "/", 1 }, { "a/b", 3 } };
+
+START_TEST(what_is_no_name_is_refused)
+{
+    g_autoptr(GByteArray) dump = begin();
+    g_autoptr(GString) files = g_string_new(NULL);
+    g_autofree char *error = NULL;
+
+    add_directory(dump, 2, 5, no_names[_i].name, no_names[_i].length);
+    error = read_all(dump, BLOCK, files);
+    ck_assert_str_eq(error, "dump record 2: inode 2 gives inode 5 a name that no file can have");
+}
+END_TEST
+
 TCase *make_dump_tcase(void)
 {
     TCase *tcase = tcase_create("dump");
@@ -217,5 +359,10 @@ TCase *make_dump_tcase(void)
     tcase_add_loop_test(tcase, blocks_out_of_place_are_seen, 0, G_N_ELEMENTS(moves));
     tcase_add_loop_test(tcase, headers_that_lie_are_seen, 0, G_N_ELEMENTS(fields));
     tcase_add_test(tcase, file_without_a_name_has_a_number);
+    tcase_add_test(tcase, holes_are_bounded);
+    tcase_add_test(tcase, names_are_bounded);
+    tcase_add_test(tcase, names_are_told_once);
+    tcase_add_test(tcase, paths_are_bounded);
+    tcase_add_loop_test(tcase, what_is_no_name_is_refused, 0, G_N_ELEMENTS(no_names));
     return tcase;
 }
