@@ -261,7 +261,7 @@ const SimShows *sim_plan_shows(const SimPlan *plan)
 
 unsigned sim_shows_needed(const SimShows *shows, unsigned cases)
 {
-    return MAX(1, (unsigned)(shows->least * cases / 100));
+    return (unsigned)((shows->least * cases + 99) / 100);
 }
 
 char *sim_shows_text(const SimShows *shows)

@@ -50,7 +50,7 @@ const char *sim_plan_explains(const SimPlan *plan);
 
 /* How its driver has to fail in its task: the first row of `shows` for it. NULL: there is none. */
 const SimShows *sim_plan_shows(const SimPlan *plan);
-/* How many of so many cases that are: at least one. */
+/* How many of so many cases that are, rounded up. */
 unsigned sim_shows_needed(const SimShows *shows, unsigned cases);
 /* "unreadable or silent". Free with g_free. */
 char *sim_shows_text(const SimShows *shows);
