@@ -622,7 +622,7 @@ static void judge_act(Case *self)
         self->evidence.fault_fired = true;
         give_reason(self, "the bad driver %s acted: %.160s", self->scenario->bad, self->act);
     } else {
-        self->evidence.unfired = true;
+        self->evidence.idle = true;
         give_reason(self, "the bad driver %s did nothing: no line of %s matches /%s/",
                     self->scenario->bad, acted->dmesg ? "the kernel's log" : "its step",
                     acted->dmesg ? acted->dmesg : acted->text);
@@ -784,9 +784,9 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     *result = (CaseResult){ .verdict = verdict_of(&self.evidence),
                             .reasons = self.reasons,
                             .duration = g_get_monotonic_time() - begun };
-    /* A hang, say, that was to come of a fault, and came without it, was not what was expected. */
-    result->passed =
-        (scenario->expect.outcomes & 1u << result->verdict) != 0 && !self.evidence.unfired;
+    /* A crash, say, that was to come of a fault, and came without it, was not what was expected. */
+    result->passed = (scenario->expect.outcomes & 1u << result->verdict) != 0 &&
+                     !self.evidence.unfired && !self.evidence.idle;
     tell(&self, result);
     story_free(self.story);
     drive_process_free(self.drive);

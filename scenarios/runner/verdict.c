@@ -69,18 +69,18 @@ Verdict verdict_of(const Evidence *e)
         return VERDICT_ENV_ERROR;
     }
     if (e->crashed) {
-        return VERDICT_CRASH;
+        return e->idle ? VERDICT_INCONCLUSIVE : VERDICT_CRASH;
     }
     if (e->hung) {
-        return e->unnamed ? VERDICT_INCONCLUSIVE : VERDICT_HANG;
+        return e->unfired || e->idle || e->unnamed ? VERDICT_INCONCLUSIVE : VERDICT_HANG;
     }
     if (e->log_unread) {
         return VERDICT_ENV_ERROR;
     }
     if (e->no_drive) {
-        return VERDICT_NO_DRIVE;
+        return e->idle ? VERDICT_INCONCLUSIVE : VERDICT_NO_DRIVE;
     }
-    if (e->unfired) {
+    if (e->unfired || e->idle) {
         return VERDICT_INCONCLUSIVE;
     }
     if (e->wrong && !e->complained) {

@@ -35,7 +35,8 @@ typedef struct Evidence {
     bool hung;
     bool log_unread;   /* the guest answered to the end, and did not hand out its kernel's log */
     bool no_drive;     /* it looked for a tape drive, and found none */
-    bool unfired;      /* a fault that was to fire did not, or not as often; nor a bad driver's */
+    bool unfired;      /* a fault that was to fire did not, or not as often */
+    bool idle;         /* a bad driver does not say that it did what it does wrong */
     bool fault_fired;  /* one of the drive's, or a bad driver says that it did what it does wrong */
     bool complained;   /* a program's exit status or output was not as expected */
     bool unnamed;      /* who complained or hung is not whom the scenario names for that */
