@@ -569,6 +569,10 @@ static bool read_mtf(const YamlNode *node, void *member, GError **error)
     if (mtf->runs && !yaml_node_get(node, "sets")) {
         mtf->sets = (CountRange){ mtf->runs->len, mtf->runs->len };
     }
+    if (!mtf->runs && yaml_node_get(node, "blocks")) {
+        return yaml_node_refuse(yaml_node_get(node, "blocks"), error,
+                                "so many blocks of which 'runs'?");
+    }
     return mtf->runs || yaml_node_get(node, "sets") ||
            yaml_node_refuse(node, error, "write runs, of `winhost`, or how many sets there are");
 }
@@ -797,7 +801,7 @@ static bool check_kind(const YamlNode *root, const Scenario *scenario, GError **
     return yaml_node_only(root, keys, error) &&
            (!expect || yaml_node_only(expect, expected, error)) &&
            (scenario->sim || yaml_node_refuse(root, error, "the key 'sim' is missing")) &&
-           sim_plan_check(scenario->sim, root, error);
+           sim_plan_check(scenario->sim, scenario->expect.outcomes, root, error);
 }
 
 /* ---- what only the drive can judge ---- */
@@ -939,6 +943,12 @@ static bool check_acted(const YamlNode *node, const Scenario *scenario, const Ba
     if (bad->acted && bad->acted->step > scenario->steps->len) {
         return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "acted"), "step"), error,
                                 "there are %u steps", scenario->steps->len);
+    }
+    if (bad->acted && bad->acted->step > 0 &&
+        ((const Step *)scenario->steps->pdata[bad->acted->step - 1])->kind == STEP_HOST) {
+        return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "acted"), "step"), error,
+                                "step %" G_GINT64_FORMAT " is done from outside, and says nothing",
+                                bad->acted->step);
     }
     return true;
 }

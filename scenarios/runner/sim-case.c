@@ -42,21 +42,6 @@ static void G_GNUC_PRINTF(2, 3) give_reason(CaseResult *result, const char *form
     }
 }
 
-static Verdict verdict_of_end(TrialEnd end)
-{
-    static const Verdict verdicts[] = {
-        [TRIAL_CLEAN] = VERDICT_INTACT,
-        [TRIAL_REPORTED] = VERDICT_DETECTED,
-        [TRIAL_FALSE_ALARM] = VERDICT_FALSE_ALARM,
-        [TRIAL_UNREADABLE] = VERDICT_SILENT_CORRUPTION,
-        [TRIAL_SILENT] = VERDICT_SILENT_CORRUPTION,
-        [TRIAL_HUNG] = VERDICT_HANG,
-        [TRIAL_INCONCLUSIVE] = VERDICT_INCONCLUSIVE,
-    };
-
-    return verdicts[end];
-}
-
 static bool is_bad(TrialEnd end)
 {
     return end != TRIAL_CLEAN && end != TRIAL_INCONCLUSIVE;
@@ -138,7 +123,7 @@ static bool run_driver(SimCase *self, uint64_t seed)
     if (!run_one(self, self->scenario->sim->driver, seed, &t)) {
         return false;
     }
-    verdict = verdict_of_end(t.end);
+    verdict = sim_verdict_of_end(t.end);
     count(self->result->tally, &t);
     if (is_worse(verdict, self->worst)) {
         self->worst = verdict;
@@ -395,7 +380,7 @@ static char *print_smallest(const Scenario *scenario, const Failure *failure)
                            trial_task_names()[c->task], c->model->name,
                            host_trigger_name((HostTrigger)c->triggers), c->outstanding, c->blocks,
                            c->at, c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
-                           verdict_name(verdict_of_end(failure->end)));
+                           verdict_name(sim_verdict_of_end(failure->end)));
 }
 
 char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError **error)

@@ -278,12 +278,50 @@ char *sim_shows_text(const SimShows *shows)
     return g_string_free(text, FALSE);
 }
 
-bool sim_plan_check(const SimPlan *plan, const YamlNode *node, GError **error)
+Verdict sim_verdict_of_end(TrialEnd end)
 {
-    if (!plan->shows || sim_plan_shows(plan) || sim_plan_explains(plan)) {
-        return true;
+    static const Verdict verdicts[] = {
+        [TRIAL_CLEAN] = VERDICT_INTACT,
+        [TRIAL_REPORTED] = VERDICT_DETECTED,
+        [TRIAL_FALSE_ALARM] = VERDICT_FALSE_ALARM,
+        [TRIAL_UNREADABLE] = VERDICT_SILENT_CORRUPTION,
+        [TRIAL_SILENT] = VERDICT_SILENT_CORRUPTION,
+        [TRIAL_HUNG] = VERDICT_HANG,
+        [TRIAL_INCONCLUSIVE] = VERDICT_INCONCLUSIVE,
+    };
+
+    return verdicts[end];
+}
+
+/* `node` is the row. */
+static bool check_row(const SimShows *row, unsigned outcomes, const YamlNode *node, GError **error)
+{
+    int end;
+
+    for (end = 0; end < TRIAL_N_ENDS; end++) {
+        Verdict verdict = sim_verdict_of_end((TrialEnd)end);
+
+        if (row->ends & 1u << end && !(outcomes & 1u << verdict)) {
+            return yaml_node_refuse(yaml_node_get(node, "ends"), error,
+                                    "%s is %s, which 'expect: outcome' does not have",
+                                    trial_end_name((TrialEnd)end), verdict_name(verdict));
+        }
     }
-    return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "sim"), "shows"), error,
-                            "'shows' says nothing of %s in %s", plan->driver->name,
+    return true;
+}
+
+bool sim_plan_check(const SimPlan *plan, unsigned outcomes, const YamlNode *node, GError **error)
+{
+    const YamlNode *shows = yaml_node_get(yaml_node_get(node, "sim"), "shows");
+    guint i;
+
+    for (i = 0; plan->shows && i < plan->shows->len; i++) {
+        if (!check_row(&g_array_index(plan->shows, SimShows, i), outcomes, yaml_node_item(shows, i),
+                       error)) {
+            return false;
+        }
+    }
+    return !plan->shows || sim_plan_shows(plan) || sim_plan_explains(plan) ||
+           yaml_node_refuse(shows, error, "'shows' says nothing of %s in %s", plan->driver->name,
                             trial_task_names()[plan->task]);
 }

@@ -4,6 +4,7 @@
 #define USBTAPE_SCENARIOS_SIM_PLAN_H
 
 #include "emu/base/yaml.h"
+#include "scenarios/runner/verdict.h"
 #include "scenarios/subjects/sim/trial.h"
 
 /* The guest's name: no machine is started for it. */
@@ -55,8 +56,11 @@ unsigned sim_shows_needed(const SimShows *shows, unsigned cases);
 /* "unreadable or silent". Free with g_free. */
 char *sim_shows_text(const SimShows *shows);
 
-/* Does `shows`, if it is there, say something of a driver that can fail? For a whole scenario;
- * `node` is its root. */
-bool sim_plan_check(const SimPlan *plan, const YamlNode *node, GError **error);
+/* What a case that ends so is counted as. */
+Verdict sim_verdict_of_end(TrialEnd end);
+
+/* Does `shows`, if it is there, say something of a driver that can fail, and of all of them only
+ * what `outcomes` (bits of Verdict) has, too? For a whole scenario; `node` is its root. */
+bool sim_plan_check(const SimPlan *plan, unsigned outcomes, const YamlNode *node, GError **error);
 
 #endif

@@ -19,6 +19,8 @@ static const struct {
     { HEAD STEPS "expect: {mtf: {}}\n",
       "f:4:15: write runs, of `winhost`, or how many sets there are" },
     { HEAD STEPS "expect: {mtf: {runs: []}}\n", "f:4:22: an empty list" },
+    { HEAD STEPS "expect: {mtf: {sets: 1, blocks: 24}}\n",
+      "f:4:33: so many blocks of which 'runs'?" },
     { HEAD STEPS "expect: {mtf: {runs: [1, 0]}}\n",
       "f:4:26: '0' is out of range: from 1 to 100000" },
     { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: silent}]}\n",
@@ -28,8 +30,16 @@ static const struct {
     { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: hang, least: 0}]}\n",
       "f:4:61: '0' is out of range: from 1 to 100" },
     { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{task: append, ends: hang, least: "
-           "1}]}\n",
+           "1}]}\nexpect: {outcome: hang}\n",
       "f:4:40: 'shows' says nothing of F1 in backup" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: [silent, hang], least: "
+           "1}]}\nexpect: {outcome: [detected, hang]}\n",
+      "f:4:48: silent is silent-corruption, which 'expect: outcome' does not have" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: silent, least: 1},\n"
+           "  {task: append, ends: reported, least: 1}]}\nexpect: {outcome: silent-corruption}\n",
+      "f:5:24: reported is detected, which 'expect: outcome' does not have" },
+    { HEAD "guest: sim\nsim: {task: backup, driver: F1, shows: [{ends: hang, least: 1}]}\n",
+      "f:4:48: hang is hang, which 'expect: outcome' does not have" },
     { "name: n\n" STEPS, "f:1:1: the key 'about' is missing" },
     { HEAD, "f:1:1: the key 'steps' is missing" },
     { "name: ../x\nabout: a\n" STEPS,
@@ -485,6 +495,9 @@ static const struct {
     { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {step: 2, text: t}, "
                  "outcome: hang}]\n",
       "f:5:50: there are 1 steps" },
+    { HEAD "steps: [{run: true}, {host: eject}]\nvary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: "
+           "1}, acted: {step: 2, text: t}, outcome: hang}]\n",
+      "f:5:50: step 2 is done from outside, and says nothing" },
     { HEAD STEPS "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {step: 1}, "
                  "outcome: hang}]\n",
       "f:5:43: it is known by a 'text' of some step, or from 'dmesg'" },
