@@ -338,17 +338,29 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
     return as_expected || !step->statuses;
 }
 
-/* Did the bad driver say here that it did what it does wrong? Also in a step that did not end. */
-static void look_for_act(Case *self, guint i, const VmReply *reply)
+static void match_act(Case *self, const Acted *acted, guint i, const VmReply *reply)
 {
-    const Acted *acted = self->scenario->acted;
-
-    if (acted && acted->text && !self->act && (acted->step == 0 || acted->step == i + 1)) {
+    if (acted->text && !self->act && (acted->step == 0 || acted->step == i + 1)) {
         char *const text[] = { acted->text, NULL };
 
         if (!any_matches(text, reply->out->str, &self->act)) {
             any_matches(text, reply->err->str, &self->act);
         }
+    }
+}
+
+/* Did a driver say here that it did what the bad one does wrong? Also in a step that did not end.
+ */
+static void look_for_act(Case *self, guint i, const VmReply *reply)
+{
+    const GPtrArray *unsaid = self->scenario->unsaid;
+    guint n;
+
+    if (self->scenario->acted) {
+        match_act(self, self->scenario->acted, i, reply);
+    }
+    for (n = 0; unsaid && n < unsaid->len; n++) {
+        match_act(self, unsaid->pdata[n], i, reply);
     }
 }
 
@@ -629,6 +641,26 @@ static void judge_act(Case *self)
     }
 }
 
+/* What the good driver says, too, is no sign of a bad one. */
+static void judge_unsaid(Case *self)
+{
+    const GPtrArray *unsaid = self->scenario->unsaid;
+    guint i;
+
+    for (i = 0; unsaid && i < unsaid->len && !self->act; i++) {
+        const Acted *acted = unsaid->pdata[i];
+        char *const text[] = { acted->dmesg, NULL };
+
+        if (self->kernel_log) {
+            any_matches(text, self->kernel_log, &self->act);
+        }
+    }
+    if (unsaid && self->act) {
+        self->evidence.unfired = true;
+        give_reason(self, "the good driver says what a bad one is known by: %.160s", self->act);
+    }
+}
+
 static bool is_checked(const GPtrArray *checks, const char *fault)
 {
     guint i;
@@ -732,6 +764,7 @@ static void finish(Case *self)
             judge_tape(self);
         }
         judge_act(self);
+        judge_unsaid(self);
     }
 }
 

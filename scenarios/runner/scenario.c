@@ -43,8 +43,10 @@ static void complaint_free(void *data)
     g_free(complaint);
 }
 
-static void acted_free(Acted *acted)
+static void acted_free(void *data)
 {
+    Acted *acted = data;
+
     if (acted) {
         g_free(acted->text);
         g_free(acted->dmesg);
@@ -79,6 +81,7 @@ void scenario_free(Scenario *s)
     g_free(s->variant);
     g_free(s->bad);
     acted_free(s->acted);
+    g_clear_pointer(&s->unsaid, g_ptr_array_unref);
     g_free(s->tape.model);
     g_free(s->tape.format);
     g_strfreev(s->tape.settings);
@@ -932,6 +935,31 @@ static void hide_faults(Scenario *scenario)
     g_clear_pointer(&scenario->expect.dmesg.some_of, g_strfreev);
 }
 
+/* How it is known of each bad driver of `list` that it acted. NULL: an error. */
+static GPtrArray *read_acts(const YamlNode *list, GError **error)
+{
+    g_autoptr(GPtrArray) acts = g_ptr_array_new_with_free_func(acted_free);
+    size_t i;
+
+    if (!yaml_node_is(list, YAML_KIND_LIST, error)) {
+        return NULL;
+    }
+    for (i = 0; i < yaml_node_length(list); i++) {
+        const YamlNode *node = yaml_node_get(yaml_node_item(list, i), "acted");
+        Acted *acted = NULL;
+
+        if (node) {
+            bool fine = read_acted(node, &acted, error);
+
+            g_ptr_array_add(acts, acted);
+            if (!fine) {
+                return NULL;
+            }
+        }
+    }
+    return g_steal_pointer(&acts);
+}
+
 /* What a value of an axis did nobody sees but by its own word. */
 static bool check_acted(const YamlNode *node, const Scenario *scenario, const BadDriver *bad,
                         GError **error)
@@ -1240,6 +1268,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
     const SeedRange *range = options ? options->seeds : NULL;
     const YamlNode *list = root ? yaml_node_get(root, "selfcheck") : NULL;
+    g_autoptr(GPtrArray) unsaid = NULL;
     bool first = cases->len == 0;
     guint g, s;
 
@@ -1248,6 +1277,9 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
         !leaves_cases(yaml_node_get(root, "seed"), error) ||
         !read_guests(yaml_node_get(root, "guest"), guests, error) ||
         !read_seeds(yaml_node_get(root, "seed"), seeds, error)) {
+        return false;
+    }
+    if (list && options && options->selfcheck && !(unsaid = read_acts(list, error))) {
         return false;
     }
     if (range) {
@@ -1270,6 +1302,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
             scenario->seed = (uint64_t)g_array_index(seeds, int64_t, s);
             scenario->variant = g_strdup(variant);
             scenario->has_bad = list && yaml_node_length(list) > 0;
+            scenario->unsaid = unsaid ? g_ptr_array_ref(unsaid) : NULL;
             if (!yaml_node_read(root, scenario_fields, scenario, error) ||
                 !check_kind(root, scenario, error) ||
                 !check_complaints(yaml_node_get(root, "expect"), scenario, error) ||

@@ -140,6 +140,9 @@ typedef struct Scenario {
     char *bad;     /* the bad driver that has to turn it red; NULL: the scenario as it stands */
     Acted *acted;  /* how it is known of that one that it did; NULL: by the drive's faults alone */
     bool has_bad;  /* the file names one */
+    /* Of Acted: what the file's bad drivers say, and this one may not. Under selfcheck, of a
+     * scenario as it stands; else NULL. */
+    GPtrArray *unsaid;
 
     int64_t memory; /* of the guest, MiB */
     int start;      /* ScenarioStart */

@@ -424,8 +424,11 @@ START_TEST(bad_driver_has_its_own_values_of_axes)
             ck_assert_str_eq(s->acted->dmesg, "mutant 7");
             ck_assert_ptr_null(s->acted->text);
             ck_assert_ptr_null(s->faults);
+            ck_assert_ptr_null(s->unsaid);
         } else {
             ck_assert(g_str_has_prefix(step->text, "do 0 "));
+            ck_assert_uint_eq(s->unsaid->len, 1);
+            ck_assert_str_eq(((const Acted *)s->unsaid->pdata[0])->dmesg, "mutant 7");
             ck_assert_ptr_null(s->acted);
         }
     }
