@@ -3,33 +3,29 @@
 
 #include <stdio.h>
 
+#include "emu/base/text.h"
+
 G_DEFINE_QUARK(usbtape - error - quark, usbtape_error)
 
 bool usbtape_input_error(GError **error, const char *format, ...)
 {
     g_autofree char *text = NULL;
+    g_autofree char *line = NULL;
     va_list args;
 
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, text);
+    line = text_line(text);
+    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, line);
     return false;
 }
 
 int usbtape_fail(const GError *error)
 {
-    g_autoptr(GString) line = g_string_new(NULL);
-    const char *c;
+    g_autofree char *line = text_line(error->message);
 
-    for (c = error->message; *c; c++) {
-        if (g_ascii_iscntrl(*c)) {
-            g_string_append_printf(line, "\\x%02x", (unsigned)(unsigned char)*c);
-        } else {
-            g_string_append_c(line, *c);
-        }
-    }
-    fprintf(stderr, "usbtape: %s\n", line->str);
+    fprintf(stderr, "usbtape: %s\n", line);
     if (g_error_matches(error, USBTAPE_ERROR, USBTAPE_ERROR_TIMED_OUT)) {
         return EXIT_TIMED_OUT;
     }

@@ -30,12 +30,13 @@ enum {
     EXIT_TIMED_OUT = 124,
 };
 
-/* Sets USBTAPE_ERROR_INPUT and returns false, so that a check is one statement. */
+/* Sets USBTAPE_ERROR_INPUT, with the text as one line (emu/base/text.h), and returns false, so that
+ * a check is one statement. */
 bool usbtape_input_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
- * Prints "usbtape: MESSAGE" as one line on standard error (control characters escaped, for the
- * message may quote a hostile file) and returns the exit status that the error stands for. Errors
+ * Prints "usbtape: MESSAGE" as one line on standard error (through text_line(), for the message may
+ * quote a hostile file) and returns the exit status that the error stands for. Errors
  * of other domains (GOption, GFile…) are input errors.
  */
 int usbtape_fail(const GError *error);

@@ -6,6 +6,7 @@
 #include "emu/base/yaml.h"
 
 #include "emu/base/error.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 
 #include <errno.h>
@@ -15,14 +16,23 @@
 #include <unistd.h>
 #include <yaml.h>
 
+/* Characters of a message: it may quote a text as long as the file. */
+#define MESSAGE_MAX 4000
+
+/* A byte order mark in front, as Windows' editors write it, is none of the text. */
+#define ORDER_MARK "\xef\xbb\xbf"
+
 struct YamlNode {
     const YamlFile *file;
     YamlKind kind;
     bool plain;            /* a scalar without quotes or block indicator */
+    bool flow;             /* a list or map in brackets or braces */
     unsigned line, column; /* from 1 */
+    size_t offset;         /* characters before it */
     char *text;            /* scalars; else NULL */
     GPtrArray *keys;       /* of YamlNode; maps, else NULL */
     GPtrArray *items;      /* of YamlNode; lists and maps, else NULL */
+    GTree *places;         /* maps: the text of a key → its place among the keys, from 1 */
 };
 
 struct YamlFile {
@@ -35,6 +45,7 @@ static void node_free(void *data)
     YamlNode *node = data;
 
     g_free(node->text);
+    g_clear_pointer(&node->places, g_tree_unref);
     g_clear_pointer(&node->keys, g_ptr_array_unref);
     g_clear_pointer(&node->items, g_ptr_array_unref);
     g_free(node);
@@ -51,30 +62,28 @@ void yaml_file_free(YamlFile *file)
 
 static bool refuse_at(const YamlFile *file, yaml_mark_t mark, GError **error, const char *what)
 {
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:%zu:%zu: %s", file->name,
-                mark.line + 1, mark.column + 1, what);
-    return false;
+    return usbtape_input_error(error, "%s:%zu:%zu: %s", file->name, mark.line + 1, mark.column + 1,
+                               what);
 }
 
 bool yaml_node_refuse(const YamlNode *node, GError **error, const char *format, ...)
 {
     g_autofree char *what = NULL;
+    g_autofree char *line = NULL;
     va_list args;
 
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:%u:%u: %s", node->file->name,
-                node->line, node->column, what);
-    return false;
-}
+    line = text_line(what);
+    if (g_utf8_strlen(line, -1) > MESSAGE_MAX) {
+        g_autofree char *start = g_utf8_substring(line, 0, MESSAGE_MAX);
 
-/* A value as a message may quote it: one line, not too long. Free with g_free. */
-static char *quoted(const char *text)
-{
-    g_autofree char *start = g_utf8_strlen(text, -1) > 40 ? g_utf8_substring(text, 0, 40) : NULL;
-
-    return start ? g_strdup_printf("'%s…'", start) : g_strdup_printf("'%s'", text);
+        return usbtape_input_error(error, "%s:%u:%u: %s…", node->file->name, node->line,
+                                   node->column, start);
+    }
+    return usbtape_input_error(error, "%s:%u:%u: %s", node->file->name, node->line, node->column,
+                               line);
 }
 
 /* ---- from events to nodes ---- */
@@ -85,6 +94,11 @@ typedef struct Builder {
     unsigned depth;
 } Builder;
 
+static int compare_texts(const void *a, const void *b, void *data)
+{
+    return strcmp(a, b);
+}
+
 static YamlNode *node_new(YamlFile *file, YamlKind kind, yaml_mark_t mark)
 {
     YamlNode *node = g_new0(YamlNode, 1);
@@ -93,11 +107,14 @@ static YamlNode *node_new(YamlFile *file, YamlKind kind, yaml_mark_t mark)
     node->kind = kind;
     node->line = (unsigned)mark.line + 1;
     node->column = (unsigned)mark.column + 1;
+    node->offset = mark.index;
     if (kind != YAML_KIND_SCALAR) {
         node->items = g_ptr_array_new_with_free_func(node_free);
     }
     if (kind == YAML_KIND_MAP) {
         node->keys = g_ptr_array_new_with_free_func(node_free);
+        /* A tree, not a hash table: who writes the file can choose keys of one hash. */
+        node->places = g_tree_new_full(compare_texts, NULL, NULL, NULL);
     }
     return node;
 }
@@ -107,25 +124,37 @@ static bool awaits_key(const YamlNode *node)
     return node && node->kind == YAML_KIND_MAP && node->keys->len == node->items->len;
 }
 
+static bool is_nothing(const YamlNode *node)
+{
+    return node->plain && (node->text[0] == '\0' || g_str_equal(node->text, "~"));
+}
+
+/* The place of a key in its map, from 1; 0: there is no such key. */
+static size_t place_of(const YamlNode *map, const char *key)
+{
+    return GPOINTER_TO_SIZE(g_tree_lookup(map->places, key));
+}
+
+/* A key is a text, never nothing: every reader relies on that. */
 static bool check_key(const YamlNode *map, const YamlNode *key, GError **error)
 {
-    g_autofree char *name = NULL;
-    const YamlNode *earlier;
-    size_t i;
+    size_t earlier;
 
     if (key->kind != YAML_KIND_SCALAR) {
         return yaml_node_refuse(key, error, "a key must be text");
     }
-    name = quoted(key->text);
+    if (is_nothing(key)) {
+        return yaml_node_refuse(key, error, "a key is missing here: write its name before the ':'");
+    }
     if (key->plain && g_str_equal(key->text, "<<")) {
         return yaml_node_refuse(key, error, "merge keys are not allowed: write the keys out");
     }
-    for (i = 0; i < map->keys->len; i++) {
-        earlier = map->keys->pdata[i];
-        if (g_str_equal(earlier->text, key->text)) {
-            return yaml_node_refuse(key, error, "duplicate key %s: it is already on line %u", name,
-                                    earlier->line);
-        }
+    earlier = place_of(map, key->text);
+    if (earlier > 0) {
+        g_autofree char *name = text_quote(key->text);
+
+        return yaml_node_refuse(key, error, "duplicate key %s: it is already on line %u", name,
+                                yaml_node_line(map->keys->pdata[earlier - 1]));
     }
     return true;
 }
@@ -143,6 +172,9 @@ static bool builder_add(Builder *self, YamlNode *node, GError **error)
         bool good = check_key(parent, node, error);
 
         g_ptr_array_add(parent->keys, node);
+        if (good) {
+            g_tree_insert(parent->places, node->text, GSIZE_TO_POINTER(parent->keys->len));
+        }
         return good;
     }
     g_ptr_array_add(parent->items, node);
@@ -153,6 +185,9 @@ static bool builder_open(Builder *self, YamlKind kind, const yaml_event_t *event
 {
     YamlNode *node = node_new(self->file, kind, event->start_mark);
 
+    node->flow = kind == YAML_KIND_MAP
+                     ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+                     : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
     if (!builder_add(self, node, error)) {
         return false;
     }
@@ -295,8 +330,7 @@ static bool build(YamlFile *file, const char *text, size_t length, GError **erro
     }
     yaml_parser_delete(&parser);
     if (good && !file->root) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:1:1: the file is empty",
-                    file->name);
+        usbtape_input_error(error, "%s:1:1: the file is empty", file->name);
     }
     return good && file->root;
 }
@@ -305,21 +339,60 @@ static bool check_utf8(const YamlFile *file, const char *text, size_t length, GE
 {
     const char *end;
 
+    if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+        return refuse_at(file, (yaml_mark_t){ 0 }, error,
+                         "this is UTF-16 text: save the file as UTF-8");
+    }
     return g_utf8_validate(text, (gssize)length, &end) ||
            refuse_at(file, mark_of(text, end), error, "this is not UTF-8 text");
+}
+
+/*
+ * Directives stand in front of a document. They are looked for here, since libyaml compares each of
+ * them with all before it.
+ */
+static bool check_directives(const YamlFile *file, const char *text, size_t length, GError **error)
+{
+    const char *end = text + length, *line, *next;
+    bool before_document = true;
+
+    for (line = text; line < end; line = next) {
+        for (next = line; next < end && *next != '\n' && *next != '\r'; next++) {
+        }
+        next = MIN(next + 1, end);
+        if (before_document && *line == '%') {
+            return refuse_at(file, mark_of(text, line), error, "directives (%…) are not allowed");
+        }
+        if (next - line >= 3 && memcmp(line, "...", 3) == 0) {
+            before_document = true;
+        } else if (!strchr("# \t\r\n", *line)) {
+            before_document = false;
+        }
+    }
+    return true;
+}
+
+size_t yaml_skip_order_mark(const char *text, size_t length)
+{
+    size_t mark = strlen(ORDER_MARK);
+
+    return length >= mark && memcmp(text, ORDER_MARK, mark) == 0 ? mark : 0;
 }
 
 YamlFile *yaml_file_parse(const char *name, const char *text, size_t length, GError **error)
 {
     g_autoptr(YamlFile) file = g_new0(YamlFile, 1);
+    size_t mark = yaml_skip_order_mark(text, length);
 
     file->name = g_strdup(name);
     if (length > YAML_FILE_MAX) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s:1:1: longer than %u KiB", name,
-                    YAML_FILE_MAX / 1024);
+        usbtape_input_error(error, "%s:1:1: longer than %u KiB", name, YAML_FILE_MAX / 1024);
         return NULL;
     }
-    if (!check_utf8(file, text, length, error) || !build(file, text, length, error)) {
+    text += mark;
+    length -= mark;
+    if (!check_utf8(file, text, length, error) || !check_directives(file, text, length, error) ||
+        !build(file, text, length, error)) {
         return NULL;
     }
     return g_steal_pointer(&file);
@@ -327,7 +400,7 @@ YamlFile *yaml_file_parse(const char *name, const char *text, size_t length, GEr
 
 static YamlFile *refuse_file(const char *path, int number, GError **error)
 {
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, g_strerror(number));
+    usbtape_input_error(error, "%s: %s", path, g_strerror(number));
     return NULL;
 }
 
@@ -381,6 +454,16 @@ unsigned yaml_node_line(const YamlNode *node)
     return node->line;
 }
 
+size_t yaml_node_offset(const YamlNode *node)
+{
+    return node->offset;
+}
+
+bool yaml_node_in_flow(const YamlNode *node)
+{
+    return node->flow;
+}
+
 size_t yaml_node_length(const YamlNode *node)
 {
     return node->items ? node->items->len : 0;
@@ -398,18 +481,21 @@ const YamlNode *yaml_node_key(const YamlNode *map, size_t i)
     return map->keys->pdata[i];
 }
 
+const char *yaml_node_key_text(const YamlNode *map, size_t i)
+{
+    return yaml_node_key(map, i)->text;
+}
+
 const YamlNode *yaml_node_get(const YamlNode *map, const char *key)
 {
-    size_t i;
+    size_t place = map->places ? place_of(map, key) : 0;
 
-    for (i = 0; map->keys && i < map->keys->len; i++) {
-        const YamlNode *name = map->keys->pdata[i];
+    return place > 0 ? map->items->pdata[place - 1] : NULL;
+}
 
-        if (g_str_equal(name->text, key)) {
-            return map->items->pdata[i];
-        }
-    }
-    return NULL;
+bool yaml_node_is_word(const YamlNode *node, const char *word)
+{
+    return node->kind == YAML_KIND_SCALAR && !is_nothing(node) && g_str_equal(node->text, word);
 }
 
 bool yaml_node_is(const YamlNode *node, YamlKind kind, GError **error)
@@ -425,7 +511,7 @@ const char *yaml_node_text(const YamlNode *node, GError **error)
     if (!yaml_node_is(node, YAML_KIND_SCALAR, error)) {
         return NULL;
     }
-    if (node->plain && (node->text[0] == '\0' || g_str_equal(node->text, "~"))) {
+    if (is_nothing(node)) {
         yaml_node_refuse(node, error, "a value is missing here");
         return NULL;
     }
@@ -456,7 +542,7 @@ bool yaml_node_bool(const YamlNode *node, bool *value, GError **error)
         *value = text[0] == 't';
         return true;
     }
-    shown = quoted(text);
+    shown = text_quote(text);
     return yaml_node_refuse(node, error, "%s is not true or false", shown);
 }
 
@@ -472,7 +558,7 @@ bool yaml_node_integer(const YamlNode *node, int64_t min, int64_t max, int64_t *
     if (!text) {
         return false;
     }
-    shown = quoted(text);
+    shown = text_quote(text);
     if (g_str_has_prefix(text, "0x")) {
         base = 16;
         digits = text + 2;
@@ -534,14 +620,14 @@ bool yaml_node_choice(const YamlNode *node, const char *const *words, int *index
             return true;
         }
     }
-    shown = quoted(text);
+    shown = text_quote(text);
     list = g_strjoinv(", ", (char **)words);
     return yaml_node_refuse(node, error, "%s is not known here: choose from %s", shown, list);
 }
 
 static bool refuse_key(const YamlNode *key, const char *const *known, GError **error)
 {
-    g_autofree char *shown = quoted(key->text);
+    g_autofree char *shown = text_quote(key->text);
     g_autofree char *list = g_strjoinv(", ", (char **)known);
 
     return yaml_node_refuse(key, error, "unknown key %s: known are %s", shown, list);

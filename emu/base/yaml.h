@@ -2,8 +2,9 @@
 /*
  * A strict subset of YAML, for the files people write by hand: fault plans and scenarios.
  *
- * UTF-8, at most 256 KiB, at most 16 levels deep, one document; no anchors, aliases, tags, merge
- * keys or directives; a key is text and stands once in its map. JSON is accepted by the same code.
+ * UTF-8 (a byte order mark in front is skipped), at most 256 KiB, at most 16 levels deep, one
+ * document; no anchors, aliases, tags, merge keys or directives; a key is text and stands once in
+ * its map. JSON is accepted by the same code. Reading takes n log n time in the length of the file.
  * A value has no type of its own: the reader asks for one, so `no` is text and never a boolean.
  *
  * Owns: the tree of nodes, all of it, until yaml_file_free(). Every error is USBTAPE_ERROR_INPUT
@@ -27,6 +28,8 @@ typedef struct YamlNode YamlNode;
 YamlFile *yaml_file_load(const char *path, GError **error);
 /* The same from memory; `name` stands for the file in messages. Both are only read here. */
 YamlFile *yaml_file_parse(const char *name, const char *text, size_t length, GError **error);
+/* Bytes of a byte order mark in front of `text`: what callers that read the text too skip. */
+size_t yaml_skip_order_mark(const char *text, size_t length);
 void yaml_file_free(YamlFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(YamlFile, yaml_file_free)
 
@@ -41,6 +44,11 @@ typedef enum YamlKind {
 
 YamlKind yaml_node_kind(const YamlNode *node);
 unsigned yaml_node_line(const YamlNode *node); /* from 1 */
+/* Characters, not bytes, between the beginning of the text (after a byte order mark) and the node.
+ */
+size_t yaml_node_offset(const YamlNode *node);
+/* A list or map that is written in brackets or braces. */
+bool yaml_node_in_flow(const YamlNode *node);
 
 /* Elements of a list or pairs of a map; 0 for a scalar. */
 size_t yaml_node_length(const YamlNode *node);
@@ -48,10 +56,18 @@ size_t yaml_node_length(const YamlNode *node);
 const YamlNode *yaml_node_item(const YamlNode *node, size_t i);
 /* The i-th key of a map. */
 const YamlNode *yaml_node_key(const YamlNode *map, size_t i);
+/* Its text; never NULL. */
+const char *yaml_node_key_text(const YamlNode *map, size_t i);
 /* NULL if the map has no such key. */
 const YamlNode *yaml_node_get(const YamlNode *map, const char *key);
 
-/* Sets an error that begins with the node's place; returns false, so that it can end a reader. */
+/* Is the node the text `word`? For readers that look for a word before they read something else. */
+bool yaml_node_is_word(const YamlNode *node, const char *word);
+
+/*
+ * Sets an error that begins with the node's place, one line of at most 4,000 characters or so;
+ * returns false, so that it can end a reader.
+ */
 bool yaml_node_refuse(const YamlNode *node, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 

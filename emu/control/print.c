@@ -2,6 +2,7 @@
 /* Answers for people: an object is names and values, an array of objects a table. */
 #include <stdio.h>
 
+#include "emu/base/text.h"
 #include "emu/control/private.h"
 
 static char *scalar_text(JsonNode *node)
@@ -23,12 +24,8 @@ static char *scalar_text(JsonNode *node)
 /* Terminals obey control characters, and a cartridge's name may hold some. */
 static void print_text(const char *text, int width)
 {
-    g_autofree char *shown = g_strdup(text);
-    char *c;
+    g_autofree char *shown = text_line(text);
 
-    for (c = shown; *c; c++) {
-        *c = g_ascii_iscntrl(*c) ? '?' : *c;
-    }
     printf("%s%*s", shown, MAX(width - (int)g_utf8_strlen(shown, -1), 0), "");
 }
 

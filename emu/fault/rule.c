@@ -58,8 +58,7 @@ static bool read_number(const YamlNode *node, const FaultParam *param, int64_t *
 {
     bool bounded = param->min != 0 || param->max != 0;
 
-    if (param->words && yaml_node_kind(node) == YAML_KIND_SCALAR &&
-        g_str_equal(yaml_node_text(node, NULL), param->words)) {
+    if (param->words && yaml_node_is_word(node, param->words)) {
         *value = FAULT_ALL;
         return true;
     }
@@ -173,11 +172,8 @@ static bool read_params(const YamlNode *node, FaultRule *rule, GError **error)
 
     for (i = 0; i < yaml_node_length(node); i++) {
         const YamlNode *key_node = yaml_node_key(node, i);
-        const char *key = yaml_node_text(key_node, error);
+        const char *key = yaml_node_key_text(node, i);
 
-        if (!key) {
-            return false;
-        }
         for (p = 0; kind->params[p].name && !g_str_equal(kind->params[p].name, key); p++) {
         }
         if (!kind->params[p].name && !g_strv_contains(trigger_keys, key)) {
@@ -371,7 +367,7 @@ static bool read_on(const YamlNode *node, FaultRule *rule, GError **error)
         return false;
     }
     if (!list) {
-        rule->on = g_strdup(yaml_node_text(node, NULL));
+        rule->on = g_strdup(yaml_node_text(node, error));
         if (g_str_equal(name, "any") || g_str_equal(name, "cmd")) {
             return true;
         }
@@ -655,8 +651,7 @@ static bool read_rule(const YamlNode *node, FaultRule *rule, GError **error)
         return false;
     }
     for (i = 0; i < yaml_node_length(node); i++) {
-        if (!read_trigger(yaml_node_text(yaml_node_key(node, i), NULL), yaml_node_item(node, i),
-                          rule, error)) {
+        if (!read_trigger(yaml_node_key_text(node, i), yaml_node_item(node, i), rule, error)) {
             return false;
         }
     }

@@ -2,14 +2,22 @@
 #include "scenarios/runner/scenario.h"
 
 #include "emu/base/error.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "media/formats.h"
 #include "scenarios/runner/host.h"
 #include "scenarios/subjects/mtf/plan.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define CASES_MAX 10000u
+
+/*
+ * Each case and each combination of axes reads the whole file again: so many bytes at most for one
+ * file, which takes half a second.
+ */
+#define READING_MAX (16u * 1024 * 1024)
 
 /* ---- freeing ---- */
 
@@ -164,11 +172,13 @@ static bool read_count(const YamlNode *node, void *member, GError **error)
     CountRange *range = member;
     const char *text = yaml_node_text(node, error);
     const char *digits = text;
+    g_autofree char *shown = NULL;
     char *end = NULL;
 
     if (!text) {
         return false;
     }
+    errno = 0;
     *range = (CountRange){ 0, G_MAXINT64 };
     digits += text[0] == '>' || text[0] == '<' ? 2 : 0;
     if (digits != text && text[1] != '=') {
@@ -183,9 +193,10 @@ static bool read_count(const YamlNode *node, void *member, GError **error)
             range->max = g_ascii_strtoll(end + 2, &end, 10);
         }
     }
-    if (!end || *end || range->max < range->min) {
-        return yaml_node_refuse(node, error,
-                                "'%.40s' is not a count: write 5, \">=5\", \"<=5\" or 3..5", text);
+    if (!end || *end || errno == ERANGE || range->max < range->min) {
+        shown = text_quote(text);
+        return yaml_node_refuse(node, error, "%s is not a count: write 5, \">=5\", \"<=5\" or 3..5",
+                                shown);
     }
     return true;
 }
@@ -592,7 +603,7 @@ static bool read_fired(const YamlNode *node, void *member, GError **error)
         FaultCheck *check = g_new0(FaultCheck, 1);
 
         g_ptr_array_add(fired, check);
-        check->name = g_strdup(yaml_node_text(yaml_node_key(node, i), NULL));
+        check->name = g_strdup(yaml_node_key_text(node, i));
         if (!read_count(yaml_node_item(node, i), &check->fired, error)) {
             return false;
         }
@@ -638,9 +649,7 @@ static bool read_settings(const YamlNode *node, void *member, GError **error)
         if (!value) {
             return false;
         }
-        g_ptr_array_add(
-            settings,
-            g_strdup_printf("%s=%s", yaml_node_text(yaml_node_key(node, i), NULL), value));
+        g_ptr_array_add(settings, g_strdup_printf("%s=%s", yaml_node_key_text(node, i), value));
     }
     g_ptr_array_add(settings, NULL);
     *(char ***)member = (char **)g_ptr_array_free(g_steal_pointer(&settings), FALSE);
@@ -677,13 +686,17 @@ static bool is_suffix(const char *format)
 static bool read_tape_config(const YamlNode *node, void *member, GError **error)
 {
     const TapeConfig *tape = member;
+    g_autofree char *shown = NULL;
 
     if (!yaml_node_read(node, tape_config_fields, member, error)) {
         return false;
     }
-    return !tape->format || is_suffix(tape->format) ||
-           yaml_node_refuse(yaml_node_get(node, "format"), error,
-                            "no image format has the suffix '%.40s'", tape->format);
+    if (!tape->format || is_suffix(tape->format)) {
+        return true;
+    }
+    shown = text_quote(tape->format);
+    return yaml_node_refuse(yaml_node_get(node, "format"), error,
+                            "no image format has the suffix %s", shown);
 }
 
 /* ---- the whole ---- */
@@ -1047,9 +1060,18 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
 #define AXES_MAX 8
 
 typedef struct Axis {
-    char *name;
-    const YamlNode *values;
+    const char *name;
+    GPtrArray *values; /* of const char *, borrowed from the file */
 } Axis;
+
+static void axes_clear(Axis *axes)
+{
+    size_t i;
+
+    for (i = 0; i < AXES_MAX; i++) {
+        g_clear_pointer(&axes[i].values, g_ptr_array_unref);
+    }
+}
 
 /* The value of each axis in a combination. */
 static void values_at(const Axis *axes, const size_t *at, size_t n, const char **values)
@@ -1057,20 +1079,43 @@ static void values_at(const Axis *axes, const size_t *at, size_t n, const char *
     size_t i;
 
     for (i = 0; i < n; i++) {
-        values[i] = yaml_node_text(one_of(axes[i].values, at[i]), NULL);
+        values[i] = axes[i].values->pdata[at[i]];
     }
 }
 
-/* <name> where the name of an axis stands. */
-static char *substituted(const char *text, const Axis *axes, const char *const *values, size_t n)
+/* The axis whose name in angle brackets begins the text; n: none. */
+static size_t axis_at(const char *text, const Axis *axes, size_t n)
 {
-    GString *result = g_string_new(text);
-    size_t i;
+    size_t i, length;
 
     for (i = 0; i < n; i++) {
-        g_autofree char *name = g_strdup_printf("<%s>", axes[i].name);
+        length = strlen(axes[i].name);
+        if (text[0] == '<' && strncmp(text + 1, axes[i].name, length) == 0 &&
+            text[1 + length] == '>') {
+            return i;
+        }
+    }
+    return n;
+}
 
-        g_string_replace(result, name, values[i], 0);
+/* The values where <name> stands. More than a file may hold is cut: that is refused by its reader.
+ */
+static char *substituted(const char *text, const Axis *axes, const char *const *values, size_t n)
+{
+    GString *result = g_string_new(NULL);
+
+    while (*text && result->len <= YAML_FILE_MAX) {
+        size_t plain = *text == '<' ? 0 : strcspn(text, "<");
+        size_t axis = axis_at(text, axes, n);
+
+        if (axis < n) {
+            g_string_append(result, values[axis]);
+            text += strlen(axes[axis].name) + 2;
+        } else {
+            plain = MAX(plain, 1);
+            g_string_append_len(result, text, (gssize)plain);
+            text += plain;
+        }
     }
     return g_string_free(result, FALSE);
 }
@@ -1086,7 +1131,8 @@ static char *variant_name(const Axis *axes, const char *const *values, size_t n)
     return g_string_free(name, FALSE);
 }
 
-static bool check_axes(const YamlNode *vary, Axis *axes, size_t *n, size_t max, GError **error)
+/* Reads `vary` into `axes`, which the caller clears. */
+static bool read_axes(const YamlNode *vary, Axis *axes, size_t *n, GError **error)
 {
     size_t i, j;
 
@@ -1099,19 +1145,24 @@ static bool check_axes(const YamlNode *vary, Axis *axes, size_t *n, size_t max, 
     }
     for (i = 0; i < yaml_node_length(vary); i++) {
         const YamlNode *values = yaml_node_item(vary, i);
+        Axis *axis = &axes[*n];
 
-        if (*n == max) {
-            return yaml_node_refuse(values, error, "more than %zu axes", max);
+        if (*n == AXES_MAX) {
+            return yaml_node_refuse(values, error, "more than %d axes", AXES_MAX);
         }
         if (many(values) == 0) {
             return yaml_node_refuse(values, error, "an axis without values");
         }
+        *axis = (Axis){ yaml_node_key_text(vary, i), g_ptr_array_new() };
+        (*n)++;
         for (j = 0; j < many(values); j++) {
-            if (!yaml_node_text(one_of(values, j), error)) {
+            const char *text = yaml_node_text(one_of(values, j), error);
+
+            if (!text) {
                 return false;
             }
+            g_ptr_array_add(axis->values, (void *)text);
         }
-        axes[(*n)++] = (Axis){ (char *)yaml_node_text(yaml_node_key(vary, i), NULL), values };
     }
     return true;
 }
@@ -1176,7 +1227,28 @@ typedef struct Matrix {
     const char *text;
     const Axis *axes;
     size_t n;
+    uint64_t *reading; /* bytes read so far, of READING_MAX */
 } Matrix;
+
+/* Counts one more reading of `length` bytes. */
+static bool reading_left(const Matrix *matrix, size_t length, GError **error)
+{
+    *matrix->reading += length;
+    return *matrix->reading <= READING_MAX ||
+           usbtape_input_error(error,
+                               "%s:1:1: too many cases for a file of this size: split it, so that "
+                               "cases times bytes are below %u MiB",
+                               matrix->path, READING_MAX >> 20);
+}
+
+/* One combination of the axes, as a file. */
+static YamlFile *matrix_file(const Matrix *matrix, const char *text, GError **error)
+{
+    size_t length = strlen(text);
+
+    return reading_left(matrix, length, error) ? yaml_file_parse(matrix->path, text, length, error)
+                                               : NULL;
+}
 
 /* What a bad driver gives the axes, and the first values of the others. */
 static bool bad_values(const Matrix *matrix, const YamlNode *vary, const char **values,
@@ -1187,7 +1259,7 @@ static bool bad_values(const Matrix *matrix, const YamlNode *vary, const char **
 
     values_at(matrix->axes, first, matrix->n, values);
     for (i = 0; vary && i < yaml_node_length(vary); i++) {
-        const char *name = yaml_node_text(yaml_node_key(vary, i), NULL);
+        const char *name = yaml_node_key_text(vary, i);
 
         for (j = 0; j < matrix->n && !g_str_equal(matrix->axes[j].name, name); j++) {
         }
@@ -1201,6 +1273,15 @@ static bool bad_values(const Matrix *matrix, const YamlNode *vary, const char **
         }
     }
     return true;
+}
+
+/* The values of a bad driver may change anything but what the scenario is. */
+static bool check_same_kind(const Scenario *good, const Scenario *bad, const YamlNode *node,
+                            GError **error)
+{
+    return (!good->sim == !bad->sim && !good->steps == !bad->steps) ||
+           yaml_node_refuse(node, error, "with these values the scenario has no %s",
+                            good->sim ? "'sim' alone" : "'steps' alone");
 }
 
 /* `good`'s case under one bad driver. */
@@ -1220,9 +1301,10 @@ static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scen
     if (fine) {
         scenario->variant = variant_name(matrix->axes, values, matrix->n);
         text = substituted(matrix->text, matrix->axes, values, matrix->n);
-        file = yaml_file_parse(matrix->path, text, strlen(text), error);
+        file = matrix_file(matrix, text, error);
     }
-    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error);
+    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error) &&
+           check_same_kind(good, scenario, node, error);
     if (fine && scenario->sim) {
         scenario->sim->seeds = g_array_copy(good->sim->seeds);
     }
@@ -1262,7 +1344,7 @@ static bool add_bad(const Matrix *matrix, const YamlNode *root, const Scenario *
 static bool expand(const Matrix *matrix, const char *text, const char *variant,
                    const ScenarioOptions *options, GPtrArray *cases, GError **error)
 {
-    g_autoptr(YamlFile) file = yaml_file_parse(matrix->path, text, strlen(text), error);
+    g_autoptr(YamlFile) file = matrix_file(matrix, text, error);
     g_autoptr(GPtrArray) guests = g_ptr_array_new();
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
@@ -1295,8 +1377,13 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
         bool simulated = !((const GuestKind *)guests->pdata[g])->builder;
 
         for (s = 0; s < (simulated ? 1 : seeds->len); s++) {
-            Scenario *scenario = scenario_new(matrix->path);
+            Scenario *scenario;
 
+            /* Seeds of the command line are not the file's doing. */
+            if (!range && !reading_left(matrix, strlen(text) + strlen(variant), error)) {
+                return false;
+            }
+            scenario = scenario_new(matrix->path);
             g_ptr_array_add(cases, scenario);
             scenario->guest = guests->pdata[g];
             scenario->seed = (uint64_t)g_array_index(seeds, int64_t, s);
@@ -1325,7 +1412,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
 static bool next_combination(const Axis *axes, size_t *at, size_t n)
 {
     while (n-- > 0) {
-        if (++at[n] < many(axes[n].values)) {
+        if (++at[n] < axes[n].values->len) {
             return true;
         }
         at[n] = 0;
@@ -1338,35 +1425,67 @@ static bool next_combination(const Axis *axes, size_t *at, size_t n)
  * for each of them: that would take the square of their number. Every other line keeps its number.
  * NULL: they do not stand on lines of their own.
  */
-static char *without_axes(const YamlNode *root, const char *text, size_t length)
+static char *without_axes(const YamlNode *root, const char *text)
 {
-    g_auto(GStrv) lines = NULL;
-    g_autofree char *whole = g_strndup(text, length);
-    unsigned first = 0, end, i;
+    const char *end = text + strlen(text), *c;
+    GString *rest;
+    const char *first = NULL;
     size_t key;
 
-    lines = g_strsplit(whole, "\n", -1);
-    end = g_strv_length(lines) + 1;
     for (key = 0; key < yaml_node_length(root); key++) {
-        unsigned line = yaml_node_line(yaml_node_key(root, key));
-
-        if (first) {
-            end = line;
-            break;
-        }
-        if (g_str_equal(yaml_node_text(yaml_node_key(root, key), NULL), "vary")) {
-            first = line;
+        c = g_utf8_offset_to_pointer(text, (glong)yaml_node_offset(yaml_node_key(root, key)));
+        /* A key of a map in blocks begins a line, unless it is written "? key". */
+        if (first || g_str_equal(yaml_node_key_text(root, key), "vary")) {
+            if (yaml_node_in_flow(root) || (c > text && c[-1] != '\n')) {
+                return NULL;
+            }
+            if (first) {
+                end = c;
+                break;
+            }
+            first = c;
         }
     }
-    /* In the first column of a map in blocks, whose next key begins a line as well. */
-    if (!first || strchr(lines[yaml_node_line(root) - 1], '{') ||
-        !g_str_has_prefix(lines[first - 1], "vary:") || end <= first) {
+    if (!first) {
         return NULL;
     }
-    for (i = first; i < end && lines[i - 1]; i++) {
-        lines[i - 1][0] = '\0';
+    rest = g_string_new_len(text, first - text);
+    for (c = first; c < end; c++) {
+        if (*c == '\n') {
+            g_string_append_c(rest, '\n');
+        }
     }
-    return g_strjoinv("\n", lines);
+    g_string_append(rest, end);
+    return g_string_free(rest, FALSE);
+}
+
+static bool parse_cases(const char *path, const char *text, const YamlNode *root, Axis *axes,
+                        const ScenarioOptions *options, GPtrArray *cases, GError **error)
+{
+    g_autofree char *template = NULL;
+    size_t at[AXES_MAX] = { 0 };
+    uint64_t reading = 0;
+    Matrix matrix = { path, NULL, axes, 0, &reading };
+
+    if (!yaml_node_is(root, YAML_KIND_MAP, error) ||
+        !read_axes(yaml_node_get(root, "vary"), axes, &matrix.n, error)) {
+        return false;
+    }
+    template = without_axes(root, text);
+    matrix.text = template ? template : text;
+    do {
+        const char *values[AXES_MAX];
+        g_autofree char *filled = NULL;
+        g_autofree char *variant = NULL;
+
+        values_at(axes, at, matrix.n, values);
+        filled = substituted(matrix.text, axes, values, matrix.n);
+        variant = variant_name(axes, values, matrix.n);
+        if (!expand(&matrix, filled, variant, options, cases, error)) {
+            return false;
+        }
+    } while (next_combination(axes, at, matrix.n));
+    return true;
 }
 
 GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
@@ -1375,35 +1494,13 @@ GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
     g_autoptr(YamlFile) file = yaml_file_parse(path, text, length, error);
     g_autoptr(GPtrArray) cases =
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))scenario_free);
-    g_autofree char *template = NULL;
-    Axis axes[AXES_MAX];
-    size_t at[AXES_MAX] = { 0 }, n;
-    Matrix matrix = { path, NULL, axes, 0 };
+    size_t mark = yaml_skip_order_mark(text, length);
+    g_autofree char *whole = g_strndup(text + mark, length - mark);
+    Axis axes[AXES_MAX] = { { NULL } };
+    bool good = file && parse_cases(path, whole, yaml_file_root(file), axes, options, cases, error);
 
-    if (!file || !yaml_node_is(yaml_file_root(file), YAML_KIND_MAP, error) ||
-        !check_axes(yaml_node_get(yaml_file_root(file), "vary"), axes, &n, G_N_ELEMENTS(axes),
-                    error)) {
-        return NULL;
-    }
-    template = without_axes(yaml_file_root(file), text, length);
-    if (!template) {
-        template = g_strndup(text, length);
-    }
-    matrix.text = template;
-    matrix.n = n;
-    do {
-        const char *values[AXES_MAX];
-        g_autofree char *filled = NULL;
-        g_autofree char *variant = NULL;
-
-        values_at(axes, at, n, values);
-        filled = substituted(template, axes, values, n);
-        variant = variant_name(axes, values, n);
-        if (!expand(&matrix, filled, variant, options, cases, error)) {
-            return NULL;
-        }
-    } while (next_combination(axes, at, n));
-    return g_steal_pointer(&cases);
+    axes_clear(axes);
+    return good ? g_steal_pointer(&cases) : NULL;
 }
 
 GPtrArray *scenario_load(const char *path, const ScenarioOptions *options, GError **error)
@@ -1423,19 +1520,20 @@ GPtrArray *scenario_load(const char *path, const ScenarioOptions *options, GErro
 
 bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error)
 {
-    char *end = NULL;
+    g_auto(GStrv) ends = g_strsplit(text, "..", 2);
+    guint64 from = 0, to = 0;
+    bool good =
+        ends[0] && g_ascii_string_to_unsigned(ends[0], 10, 0, G_MAXUINT64, &from, NULL) &&
+        g_ascii_string_to_unsigned(ends[1] ? ends[1] : ends[0], 10, 0, G_MAXUINT64, &to, NULL);
 
-    seeds->from = seeds->to = g_ascii_strtoull(text, &end, 10);
-    if (g_ascii_isdigit(text[0]) && g_str_has_prefix(end, "..") && g_ascii_isdigit(end[2])) {
-        seeds->to = g_ascii_strtoull(end + 2, &end, 10);
-    }
-    if (g_ascii_isdigit(text[0]) && *end == '\0' && seeds->from <= seeds->to &&
-        seeds->to - seeds->from < CASES_MAX) {
+    *seeds = (SeedRange){ from, to };
+    if (good && from <= to && to - from < CASES_MAX) {
         return true;
     }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "--seed '%s': write a number, or a range such as 1..20", text);
-    return false;
+    return usbtape_input_error(error,
+                               "--seed '%s': write a number from 0 to 18446744073709551615, or a "
+                               "range of at most %u of them, such as 1..20",
+                               text, CASES_MAX);
 }
 
 /* ---- names ---- */

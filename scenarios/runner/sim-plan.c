@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/sim-plan.h"
 
+#include "emu/base/text.h"
+
 #define BLOCK ((uint64_t)MTF_WRITER_BLOCK_SIZE)
 
 void sim_plan_free(SimPlan *plan)
@@ -31,10 +33,12 @@ static bool read_trigger(const YamlNode *node, unsigned *triggers, GError **erro
     unsigned bit = text ? host_trigger_by_name(text) : 0;
 
     if (text && !bit) {
+        g_autofree char *shown = text_quote(text);
+
         return yaml_node_refuse(node, error,
-                                "no trigger '%.40s': write needed, none, or some of stale-keys, "
+                                "no trigger %s: write needed, none, or some of stale-keys, "
                                 "early-warning, unit-attention, busy, stall",
-                                text);
+                                shown);
     }
     *triggers |= bit;
     return text != NULL;
@@ -59,12 +63,11 @@ static bool read_triggers(const YamlNode *node, void *member, GError **error)
         }
         return true;
     }
-    if (g_strcmp0(yaml_node_text(node, NULL), "needed") == 0) {
+    if (yaml_node_is_word(node, "needed")) {
         plan->needed = true;
         return true;
     }
-    return g_strcmp0(yaml_node_text(node, NULL), "none") == 0 ||
-           read_trigger(node, &plan->triggers, error);
+    return yaml_node_is_word(node, "none") || read_trigger(node, &plan->triggers, error);
 }
 
 static bool read_task(const YamlNode *node, void *member, GError **error)

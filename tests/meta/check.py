@@ -111,6 +111,13 @@ def core_headers(tree):
                 yield f'{place}: {match[0]} in the core'
 
 
+def texts_are_asked_for_with_an_error(tree):
+    """yaml_node_text() is given an error to set: its callers compare what may be no text"""
+    for path, text in code(tree):
+        for place, match in places(path, text, r'\byaml_node_text\((?:[^;]*), NULL\)'):
+            yield f'{place}: {match[0]}: ask yaml_node_is_word() or yaml_node_key_text()'
+
+
 def no_goto_out(tree):
     """no goto to a clean-up label: g_autoptr does that"""
     for path, text in code(tree):
@@ -240,8 +247,8 @@ def core_has_no_globals(objects):
 
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
-                no_goto_out, licence_named, fuzz_targets_whole, tests_registered, text_of_its_own,
-                readme_paths_exist, scenarios_assert, scenarios_run, formatted]
+                texts_are_asked_for_with_an_error, no_goto_out, licence_named, fuzz_targets_whole,
+                tests_registered, text_of_its_own, readme_paths_exist, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
 
 

@@ -43,6 +43,7 @@ SOURCE_SEEDS = [
     (check.media_speaks_tape, 'media/medium.h', 'enum { MEDIUM_ASC = 0x11 };\n'),
     (check.core_headers, 'emu/bot/bot.c', '#include <gio/gio.h>\n'),
     (check.core_headers, 'media/medium.c', '#include <sys/socket.h>\n'),
+    (check.texts_are_asked_for_with_an_error, 'emu/bot/bot.c', 'int f(void) { return !yaml_node_text(g(n), NULL); }\n'),
     (check.no_goto_out, 'emu/link/redir.c', 'void f(void) { goto out; }\n'),
     (check.licence_named, 'emu/new.c', 'int x;\n'),
     (check.licence_named, 'tests/tool', '#!/bin/sh\n'),

@@ -148,6 +148,19 @@ static const struct {
     { HEAD "guest: sim\nsim: {task: append, driver: F1, maximum-transfer: 1KiB}\n",
       "f:4:51: an adapter's maximum is some blocks of 16KiB, up to 16MiB" },
     { HEAD "guest: sim\nsim: {task: append, driver: F1, colour: red}\n", NULL },
+    { HEAD STEPS "?\n", "f:4:2: a key is missing here: write its name before the ':'" },
+    { "?\n", "f:1:2: a key is missing here: write its name before the ':'" },
+    { "{~: a}", "f:1:2: a key is missing here: write its name before the ':'" },
+    { HEAD STEPS "expect: {faults-fired: {~: 1}}\n",
+      "f:4:25: a key is missing here: write its name before the ':'" },
+    { HEAD STEPS "tape: {set: {\"a\\nb\": ~}}\n", "f:4:22: a value is missing here" },
+    { HEAD STEPS "vary: {a: ~}\n", "f:4:11: a value is missing here" },
+    { HEAD STEPS "faults: [~]\nexpect: ~\n",
+      "f:5:9: this must be a map of keys, not a single value" },
+    { HEAD STEPS "expect: {tape: [[{blocks: 99999999999999999999}]]}\n",
+      "f:4:27: '99999999999999999999' is not a count: write 5, \">=5\", \"<=5\" or 3..5" },
+    { HEAD STEPS "guest: \"a\\nb\"\n",
+      "f:4:8: no guest 'a\\x0ab': `usbtape list guests` shows those there are" },
     { HEAD STEPS "name: again\n", "f:4:1: duplicate key 'name': it is already on line 1" },
 };
 
@@ -283,6 +296,57 @@ START_TEST(axes_may_stand_anywhere)
                                ((const Step *)nth(cases, i)->steps->pdata[0])->text);
     }
     ck_assert_str_eq(said->str, expansions[_i].said);
+}
+END_TEST
+
+/* libyaml breaks lines at a lone CR and at U+2028, too, which no other count of lines here does. */
+START_TEST(axes_are_found_by_their_place)
+{
+    static const char *const texts[] = {
+        "name: n\rabout: a\r\r\r\rvary: {a: [1, 2]}\rsteps: [{run: <a>}]\r",
+        "name: n\nabout: é\xe2\x80\xa8vary: {a: [1, 2]}\nsteps: [{run: <a>}]\n",
+        "name: n\r\nabout: a\r\nvary:\r\n  a: [1, 2]\r\nsteps: [{run: <a>}]\r\n",
+        "\xef\xbb\xbfvary: {a: [1, 2]}\nname: n\nabout: a\nsteps: [{run: <a>}]\n",
+        "name: n\nabout: a\n? vary\n: {a: [1, 2]}\nsteps: [{run: <a>}]\n",
+        "name: n\nabout: a\nvary: {a: [1, 2]}\n? steps\n: [{run: <a>}]\n",
+        "name: n\nabout: a\nsteps: [{run: <a>}]\n\"vary\": {a: [1, 2]}",
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases = scenario_parse("f", texts[_i], strlen(texts[_i]), NULL, &error);
+
+    g_assert_no_error(error);
+    ck_assert_uint_eq(cases->len, 2);
+    ck_assert_str_eq(((const Step *)nth(cases, 1)->steps->pdata[0])->text, "2");
+}
+END_TEST
+
+/* A value is text: what looks like an axis in it is none. */
+START_TEST(values_are_put_in_once)
+{
+    static const char text[] = HEAD "vary: {a: <b>, b: <a>}\nsteps: [{run: \"<a><b><c><\"}]\n";
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
+
+    ck_assert_ptr_nonnull(cases);
+    ck_assert_str_eq(((const Step *)nth(cases, 0)->steps->pdata[0])->text, "<b><a><c><");
+}
+END_TEST
+
+/* The text of the steps is an axis of its own, so a bad driver may take them away. */
+START_TEST(bad_driver_changes_no_kind)
+{
+    static const char *const texts[] = {
+        HEAD "vary: {a: \"steps\"}\n<a>: [{run: x}]\n"
+             "selfcheck: [{bad: b, vary: {a: deadline}, acted: {dmesg: x}, outcome: hang}]\n",
+        HEAD "vary: {a: \"steps: [{run: x}]\"}\n<a>\n"
+             "selfcheck: [{bad: b, vary: {a: \"\"}, acted: {step: 1, text: x}, outcome: hang}]\n",
+        HEAD "vary: {a: \"steps: [{run: x}]\"}\n<a>\n"
+             "selfcheck: [{bad: b, vary: {a: \"sim: {task: backup, driver: F1}\"}, outcome: "
+             "hang}]\n",
+    };
+    g_autoptr(GError) error = NULL;
+
+    ck_assert_ptr_null(scenario_parse("f", texts[_i], strlen(texts[_i]), NULL, &error));
+    ck_assert_msg(g_str_has_prefix(error->message, "f:"), "%s", error->message);
 }
 END_TEST
 
@@ -583,6 +647,15 @@ START_TEST(seeds_are_parsed)
 
     ck_assert(scenario_parse_seeds("5", &range, NULL) && range.from == 5 && range.to == 5);
     ck_assert(scenario_parse_seeds("1..20", &range, NULL) && range.from == 1 && range.to == 20);
+    ck_assert(scenario_parse_seeds("18446744073709551615", &range, NULL));
+    ck_assert_uint_eq(range.to, G_MAXUINT64);
+    ck_assert(scenario_parse_seeds("18446744073709551606..18446744073709551615", &range, NULL));
+    ck_assert(!scenario_parse_seeds("18446744073709551616", &range, NULL));
+    ck_assert(!scenario_parse_seeds("1..18446744073709551616", &range, NULL));
+    ck_assert(!scenario_parse_seeds("99999999999999999999..99999999999999999999", &range, NULL));
+    ck_assert(!scenario_parse_seeds("1...2", &range, NULL));
+    ck_assert(!scenario_parse_seeds("+1", &range, NULL));
+    ck_assert(!scenario_parse_seeds(" 1", &range, NULL));
     ck_assert(!scenario_parse_seeds("20..1", &range, NULL));
     ck_assert(!scenario_parse_seeds("", &range, NULL));
     ck_assert(!scenario_parse_seeds("-1", &range, NULL));
@@ -599,6 +672,9 @@ TCase *make_scenario_tcase(void)
     tcase_add_test(tcase, every_key_is_read);
     tcase_add_test(tcase, matrix_is_every_combination_in_order);
     tcase_add_loop_test(tcase, axes_may_stand_anywhere, 0, G_N_ELEMENTS(expansions));
+    tcase_add_loop_test(tcase, axes_are_found_by_their_place, 0, 7);
+    tcase_add_test(tcase, values_are_put_in_once);
+    tcase_add_loop_test(tcase, bad_driver_changes_no_kind, 0, 3);
     tcase_add_test(tcase, a_given_range_of_seeds_replaces_the_files);
     tcase_add_loop_test(tcase, the_drive_is_asked, 0, G_N_ELEMENTS(checked));
     tcase_add_test(tcase, selfcheck_adds_the_bad_drivers);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/error.h"
+#include "emu/base/text.h"
 #include "emu/base/yaml.h"
 #include "tests/support/suite.h"
 
@@ -61,6 +62,12 @@ static const struct {
     { "a: 1\n b: 2\n", "s.yaml:2:3: mapping values are not allowed in this context" },
     { "name: a\n\tloud: true\n", "s.yaml:2:1: found a tab character that violates indentation" },
     { "name: \xff\n", "s.yaml:1:7: this is not UTF-8 text" },
+    { "\xff\xfen\0", "s.yaml:1:1: this is UTF-16 text: save the file as UTF-8" },
+    { "\xfe\xff", "s.yaml:1:1: this is UTF-16 text: save the file as UTF-8" },
+    { "\xef\xbb\xbfname: [a\n", "s.yaml:2:1: did not find expected ',' or ']'" },
+    { "\xef\xbb\xbfnmae: a\n", "s.yaml:1:1: unknown key 'nmae': known are name, loud, count, size, "
+                               "wait, colour, steps, rest" },
+    { "\xef\xbb\xbf", "s.yaml:1:1: the file is empty" },
     { "name: a\nb\xc3: 1\n", "s.yaml:2:2: this is not UTF-8 text" },
     { "name: a\x01\n", "s.yaml:1:8: control characters are not allowed" },
     /* What the subset refuses. */
@@ -74,11 +81,24 @@ static const struct {
     { "%YAML 1.1\n---\nname: a\n", "s.yaml:1:1: directives (%…) are not allowed" },
     { "name: a\n---\nname: b\n", "s.yaml:2:1: only one document to a file" },
     { "name: a\n\nname: b\n", "s.yaml:3:1: duplicate key 'name': it is already on line 1" },
+    { "name: a\n? \"n\\name\"\n: b\n? \"n\\name\"\n",
+      "s.yaml:4:3: duplicate key 'n\\x0aame': it is already on line 2" },
+    { "?\n", "s.yaml:1:2: a key is missing here: write its name before the ':'" },
+    { "{? : a}\n", "s.yaml:1:4: a key is missing here: write its name before the ':'" },
+    { "name: a\n~: b\n", "s.yaml:2:1: a key is missing here: write its name before the ':'" },
+    { "name: a\n...\n%TAG ! b\n", "s.yaml:3:1: directives (%…) are not allowed" },
+    { "# text\n\n%TAG ! b\n", "s.yaml:3:1: directives (%…) are not allowed" },
     { "name: a\n[b]: c\n", "s.yaml:2:1: a key must be text" },
     { "name: a\nrest: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n",
       "s.yaml:2:22: nested deeper than 16 levels" },
     { "name: a\nrest: \"x\\0y\"\n", "s.yaml:2:7: a text may not hold a NUL" },
-    /* What the schema refuses. */
+    /* What the schema refuses. Messages are one line, whatever they quote. */
+    { "name: a\n\"x\\ny\\e[31m\\u202e\\x9b\": b\n",
+      "s.yaml:2:1: unknown key 'x\\x0ay\\x1b[31m\\u202e\\u009b': known are name, loud, count, "
+      "size, "
+      "wait, colour, steps, rest" },
+    { "name: a\ncolour: \"a\\Lb\"\n",
+      "s.yaml:2:9: 'a\\u2028b' is not known here: choose from red, green" },
     { "loud: true\n", "s.yaml:1:1: the key 'name' is missing" },
     { "- a\n", "s.yaml:1:1: this must be a map of keys, not a list" },
     { "name:\n", "s.yaml:1:6: a value is missing here" },
@@ -167,10 +187,10 @@ START_TEST(nodes_keep_order_and_place)
     const YamlNode *list = yaml_node_get(root, "a");
     g_autoptr(GError) error = NULL;
 
-    ck_assert_str_eq(yaml_node_text(yaml_node_key(root, 0), NULL), "b");
-    ck_assert_str_eq(yaml_node_text(yaml_node_item(root, 0), NULL), "two\nlines\n");
+    ck_assert_str_eq(yaml_node_key_text(root, 0), "b");
+    ck_assert(yaml_node_is_word(yaml_node_item(root, 0), "two\nlines\n"));
     ck_assert_uint_eq(yaml_node_length(list), 2);
-    ck_assert_str_eq(yaml_node_text(yaml_node_item(list, 1), NULL), "y z");
+    ck_assert(yaml_node_is_word(yaml_node_item(list, 1), "y z"));
     ck_assert_uint_eq(yaml_node_line(list), 4);
     ck_assert_ptr_null(yaml_node_get(root, "c"));
     ck_assert(!yaml_node_refuse(yaml_node_item(list, 1), &error, "bad %d", 5));
@@ -244,6 +264,80 @@ START_TEST(unreadable_path_is_named)
 }
 END_TEST
 
+/* A message may quote a text that a file holds, or the name of the file. */
+START_TEST(message_is_one_short_line)
+{
+    g_autofree char *text = g_strnfill(20000, '\n');
+    g_autoptr(YamlFile) file = yaml_file_parse("a\nb.yaml", "x: 1", 4, NULL);
+    g_autoptr(GError) error = NULL, lone = NULL;
+
+    yaml_node_refuse(yaml_file_root(file), &error, "no '%s'", text);
+    ck_assert(g_str_has_prefix(error->message, "a\\x0ab.yaml:1:1: no '\\x0a\\x0a"));
+    ck_assert(g_str_has_suffix(error->message, "…"));
+    ck_assert_uint_lt(strlen(error->message), 4100);
+    ck_assert_ptr_null(yaml_file_load("/nonexistent\x1b", &lone));
+    ck_assert_str_eq(lone->message, "/nonexistent\\x1b: No such file or directory");
+}
+END_TEST
+
+START_TEST(byte_order_mark_is_skipped)
+{
+    static const char text[] = "\xef\xbb\xbfname: a\nrest: b\n";
+    g_autoptr(YamlFile) file = yaml_file_parse("t", text, strlen(text), NULL);
+    const YamlNode *rest = file ? yaml_node_get(yaml_file_root(file), "rest") : NULL;
+
+    ck_assert_ptr_nonnull(rest);
+    ck_assert(yaml_node_is_word(rest, "b"));
+    ck_assert_uint_eq(yaml_node_offset(rest), 14);
+    ck_assert_uint_eq(yaml_skip_order_mark(text, strlen(text)), 3);
+    ck_assert_uint_eq(yaml_skip_order_mark(text, 2), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_no_word)
+{
+    static const char text[] = "{a: ~, b: \"~\", c: [], d: }";
+    g_autoptr(YamlFile) file = yaml_file_parse("t", text, strlen(text), NULL);
+    const YamlNode *root = yaml_file_root(file);
+
+    ck_assert(!yaml_node_is_word(yaml_node_get(root, "a"), "~"));
+    ck_assert(yaml_node_is_word(yaml_node_get(root, "b"), "~"));
+    ck_assert(!yaml_node_is_word(yaml_node_get(root, "c"), "~"));
+    ck_assert(!yaml_node_is_word(yaml_node_get(root, "d"), ""));
+    ck_assert_ptr_null(yaml_node_get(yaml_node_get(root, "b"), "x"));
+}
+END_TEST
+
+static const struct {
+    const char *text, *line, *quoted;
+} shown[] = {
+    { "", "", "''" },
+    { "a 'b' é \\x0a", "a 'b' é \\x0a", "'a 'b' é \\x0a'" },
+    { "\t\r\n\x7f", "\\x09\\x0d\\x0a\\x7f", "'\\x09\\x0d\\x0a\\x7f'" },
+    { "\x1b]0;x\a", "\\x1b]0;x\\x07", "'\\x1b]0;x\\x07'" },
+    { "\xff"
+      "a\xc3",
+      "\\xffa\\xc3", "'\\xffa\\xc3'" },
+    { "\xc2\x9b\xe2\x80\xa8\xe2\x80\xae", "\\u009b\\u2028\\u202e", "'\\u009b\\u2028\\u202e'" },
+    { "\xed\xa0\x80", "\\xed\\xa0\\x80", "'\\xed\\xa0\\x80'" }, /* a surrogate */
+    { "0123456789012345678901234567890123456789", "0123456789012345678901234567890123456789",
+      "'0123456789012345678901234567890123456789'" },
+    { "éééééééééééééééééééééééééééééééééééééééée", "éééééééééééééééééééééééééééééééééééééééée",
+      "'éééééééééééééééééééééééééééééééééééééééé…'" },
+};
+
+START_TEST(hostile_text_is_shown_as_one_line)
+{
+    g_autofree char *line = text_line(shown[_i].text);
+    g_autofree char *again = text_line(line);
+    g_autofree char *quoted = text_quote(shown[_i].text);
+
+    ck_assert_str_eq(line, shown[_i].line);
+    ck_assert_str_eq(again, line);
+    ck_assert_str_eq(quoted, shown[_i].quoted);
+}
+END_TEST
+
 TCase *make_yaml_tcase(void)
 {
     TCase *tcase = tcase_create("yaml");
@@ -257,5 +351,9 @@ TCase *make_yaml_tcase(void)
     tcase_add_test(tcase, long_file_is_refused);
     tcase_add_test(tcase, nul_byte_is_refused);
     tcase_add_test(tcase, unreadable_path_is_named);
+    tcase_add_test(tcase, message_is_one_short_line);
+    tcase_add_test(tcase, byte_order_mark_is_skipped);
+    tcase_add_test(tcase, nothing_is_no_word);
+    tcase_add_loop_test(tcase, hostile_text_is_shown_as_one_line, 0, G_N_ELEMENTS(shown));
     return tcase;
 }

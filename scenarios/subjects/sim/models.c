@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emu/base/error.h"
+#include "emu/base/text.h"
 
 #define NOT_READY_NOW (HOST_TRIGGER_UNIT_ATTENTION | HOST_TRIGGER_BUSY)
 
@@ -93,6 +94,7 @@ const HostModel *host_models(void)
 const HostModel *host_model_by_name(const char *name, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *shown = text_quote(name);
     const HostModel *model;
 
     for (model = models; model->name; model++) {
@@ -102,7 +104,7 @@ const HostModel *host_model_by_name(const char *name, GError **error)
         g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", model->name);
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "there is no model '%.40s' of a driver; there are %s", name, names->str);
+                "there is no model %s of a driver; there are %s", shown, names->str);
     return NULL;
 }
 
