@@ -175,10 +175,11 @@ static void let_go(SscBuffer *b, uint64_t objects)
     }
 }
 
-/* What was refused may be held back only in buffered mode, and only if the tape is to blame. */
-static bool holds_back(const SscDrive *drive, MediumResult result)
+/* What was refused may be held back only where a buffer is used, and only if the tape is to blame.
+ */
+static bool holds_back(SscDrive *drive, MediumResult result)
 {
-    return result == MEDIUM_WRITE_ERROR && drive->mode.buffered_mode != 0;
+    return result == MEDIUM_WRITE_ERROR && !ssc_buffer_bypassed(drive);
 }
 
 /* To the medium, and what that takes of it to the count of bytes on tape. */
@@ -267,6 +268,12 @@ void ssc_buffer_clear(SscBuffer *buffer)
 {
     ssc_buffer_synced(buffer);
     drop_held(buffer);
+}
+
+bool ssc_buffer_bypassed(SscDrive *drive)
+{
+    return drive->mode.buffered_mode == 0 ||
+           (ssc_mode_synchronizes_early(drive) && ssc_zones_now(drive).early);
 }
 
 Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes)

@@ -66,6 +66,12 @@ static inline uint64_t ssc_buffer_bytes(const SscBuffer *buffer)
 }
 
 /*
+ * Must every object be on tape before its command ends? In unbuffered mode, and with SEW wherever
+ * the head is between early warning and the end of the partition (SSC-3 § 8.3.3). A cartridge must
+ * be loaded.
+ */
+bool ssc_buffer_bypassed(SscDrive *drive);
+/*
  * May a WRITE of so many bytes, or marks, begin? Not if the buffer has no room left behind what the
  * tape refuses, or the host was told of that already: then it is tried again, and `good` or the
  * deferred error comes back.

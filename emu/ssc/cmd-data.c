@@ -79,7 +79,7 @@ static Outcome write_blocks(SscCommand *c)
     Outcome outcome = left == 0
                           ? of_medium(c, c->warned ? MEDIUM_EARLY_WARNING : MEDIUM_OK, ACT_WRITE, 0)
                           : of_medium(c, result, ACT_WRITE, fixed ? left : c->announced);
-    return drive->mode.buffered_mode == 0 ? hold_until_synced(c, outcome) : outcome;
+    return ssc_buffer_bypassed(drive) ? hold_until_synced(c, outcome) : outcome;
 }
 
 static Outcome write_there(SscCommand *c)
@@ -134,7 +134,7 @@ static Outcome write_marks(SscCommand *c)
         result = c->warned && written == turn ? MEDIUM_EARLY_WARNING : result;
         outcome = of_medium(c, result, ACT_WRITE, count - c->moved);
     }
-    return immed ? outcome : hold_until_synced(c, outcome);
+    return immed && !ssc_buffer_bypassed(c->drive) ? outcome : hold_until_synced(c, outcome);
 }
 
 /* SSC-3 § 5.7. Without IMMED everything written before is safe when it ends, count 0 included.

@@ -120,16 +120,12 @@ static Outcome report_write(SscCommand *c, Outcome outcome, SscZones now)
     SscDrive *drive = c->drive;
     bool fixed = c->cdb[1] & 0x01;
 
-    if (warns(&outcome) && !c->zones.early) {
-        if (ssc_mode_synchronizes_early(drive)) {
-            return drive->dirty ? hold_until_synced(c, outcome) : outcome;
-        }
-        if (ssc_mode_reports_early(drive)) {
-            const SscBuffer *b = &drive->buffer;
+    if (warns(&outcome) && !c->zones.early && ssc_mode_reports_early(drive) &&
+        !ssc_mode_synchronizes_early(drive)) {
+        const SscBuffer *b = &drive->buffer;
 
-            return warn(SENSE_VOLUME_OVERFLOW,
-                        (int64_t)(fixed ? ssc_buffer_objects(b) : ssc_buffer_bytes(b)));
-        }
+        return warn(SENSE_VOLUME_OVERFLOW,
+                    (int64_t)(fixed ? ssc_buffer_objects(b) : ssc_buffer_bytes(b)));
     }
     if (outcome_is_good(&outcome) && now.programmable && !c->zones.programmable) {
         return warn(SENSE_PROGRAMMABLE_EARLY_WARNING, 0);

@@ -5,9 +5,9 @@
  * model may say otherwise.
  *
  *   command                      in the zone                   when it comes into the zone
- *   WRITE, WRITE FILEMARKS       early warning: each one       SEW: everything goes to tape first;
- *                                ends in 00/02 with EOM        REW without SEW: VOLUME OVERFLOW
- *                                                              programmable: 00/07 with EOM
+ *   WRITE, WRITE FILEMARKS       early warning: each one       REW without SEW: VOLUME OVERFLOW
+ *                                ends in 00/02 with EOM; SEW:  programmable: 00/07 with EOM
+ *                                all is on tape by then
  *   READ, VERIFY, SPACE forward  EOM beside end of data        REW: 00/02 with EOM
  */
 #ifndef USBTAPE_SSC_ZONES_H

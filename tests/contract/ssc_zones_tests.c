@@ -179,19 +179,75 @@ START_TEST(marks_in_the_zone_warn_each)
 }
 END_TEST
 
-START_TEST(at_early_warning_everything_goes_to_tape_once)
+/*
+ * SEW (SSC-3 § 8.3.3): between early warning and the end of the partition every object is on tape
+ * before status is returned. So the buffer is empty, and a loss of power takes nothing.
+ */
+static const struct {
+    const char *name;
+    uint8_t cdb[6];
+    uint16_t out;
+    ScsiSenseCode code;
+    int64_t information;
+    unsigned objects; /* on the tape afterwards, with the three of before */
+} synchronized[] = {
+    { "WRITE", { 0x0a, 0, 0, 0, 10 }, 10, SENSE_END_OF_MEDIUM_DETECTED, 0, 4 },
+    { "WRITE, FIXED", { 0x0a, 1, 0, 0, 2 }, 20, SENSE_END_OF_MEDIUM_DETECTED, 0, 5 },
+    { "WRITE, FIXED, beyond", { 0x0a, 1, 0, 0, 11 }, 110, SENSE_VOLUME_OVERFLOW, 1, 13 },
+    { "FILEMARK", { 0x10, 0, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, 0, 4 },
+    { "FILEMARK, IMMED", { 0x10, 1, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, 0, 4 },
+    { "SETMARK, IMMED", { 0x10, 3, 0, 0, 1 }, 0, SENSE_END_OF_MEDIUM_DETECTED, 0, 4 },
+    { "FILEMARKS, IMMED, beyond", { 0x10, 1, 0, 0, 3 }, 0, SENSE_VOLUME_OVERFLOW, 2, 4 },
+};
+
+START_TEST(in_the_zone_every_object_goes_to_tape_first)
+{
+    MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+    static const uint8_t blocks_of_10[12] = { 0, 0, 0x10, 8, 0, 0, 0, 0, 0, 0, 0, 10 };
+    g_autofree uint8_t *data = g_malloc0(1000);
+
+    host_send_data(h, blocks_of_10, 12, CDB(0x15, 0x10, 0, 0, 12, 0));
+    expect_good(h);
+    send_block(h, 600);
+    expect_good(h);
+    unsigned before = host_syncs(h);
+    send_block(h, 200); /* comes into the zone */
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(host_syncs(h), before + 1);
+    send_block(h, 100); /* is there already */
+    expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
+    ck_assert_uint_eq(host_syncs(h), before + 2);
+    host_send_data(h, data, synchronized[_i].out, synchronized[_i].cdb, 6);
+    expect_warning(h, synchronized[_i].code, synchronized[_i].information);
+    ck_assert_uint_eq(host_syncs(h), before + 3);
+    h->target->ops->reset(h->target, SCSI_RESET_POWER_ON);
+    host_clear_attentions(h);
+    host_send(h, CDB(0x11, 3, 0, 0, 0, 0));
+    expect_good(h);
+    expect_at(h, 0, synchronized[_i].objects);
+}
+END_TEST
+
+/* What the tape refuses there cannot wait in the buffer for a deferred error. */
+START_TEST(in_the_zone_no_error_is_deferred)
 {
     MediumGeometry geometry = { .capacity = 1000, .early_warning = 300, .partitions = 1 };
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
 
-    send_block(h, 600);
-    ck_assert_uint_eq(host_syncs(h), 0);
-    send_block(h, 100); /* comes into the zone */
+    send_block(h, 700);
     expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
-    ck_assert_uint_eq(host_syncs(h), 1);
-    send_block(h, 100); /* is there already */
+    host_next_result(h, _i == 0 ? TEST_WRITE : TEST_MARKS, 0, MEDIUM_WRITE_ERROR);
+    if (_i == 0) {
+        send_block(h, 10);
+    } else {
+        host_send(h, CDB(0x10, 1, 0, 0, 1, 0));
+    }
+    expect_sense(h, SENSE_WRITE_ERROR);
+    expect_info(h, _i == 0 ? 10 : 1);
+    ck_assert_uint_eq(h->task.sense[0] & 0x7f, 0x70);
+    send_block(h, 10);
     expect_warning(h, SENSE_END_OF_MEDIUM_DETECTED, 0);
-    ck_assert_uint_eq(host_syncs(h), 1);
 }
 END_TEST
 
@@ -445,7 +501,9 @@ TCase *make_ssc_zones_tcase(void)
     tcase_add_loop_test(tcase, a_capacity_of_more_than_there_is, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(tcase, marks_fill_what_is_left, 0, 4);
     tcase_add_test(tcase, marks_in_the_zone_warn_each);
-    tcase_add_test(tcase, at_early_warning_everything_goes_to_tape_once);
+    tcase_add_loop_test(tcase, in_the_zone_every_object_goes_to_tape_first, 0,
+                        G_N_ELEMENTS(synchronized));
+    tcase_add_loop_test(tcase, in_the_zone_no_error_is_deferred, 0, 2);
     tcase_add_loop_test(tcase, each_command_in_the_zone, 0, G_N_ELEMENTS(inside));
     tcase_add_test(tcase, without_sew_it_stays_in_the_buffer);
     tcase_add_test(tcase, reading_tells_it_if_asked_to);

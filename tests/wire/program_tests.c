@@ -586,6 +586,32 @@ START_TEST(killed_drive_leaves_its_capture)
 }
 END_TEST
 
+/* SEW: between early warning and the end each write is on tape when it ends. */
+START_TEST(killed_in_early_warning_loses_nothing)
+{
+    static const uint8_t immediate_filemark[6] = { 0x10, 1, 0, 0, 1 };
+    Serving s = { .dir = room_new() };
+    g_autofree char *err = NULL;
+    unsigned blocks = 0, i;
+
+    expect_good(s.dir, WORDS("media", "create", "t.tape", "--capacity", "16MiB", "--early-warning",
+                             "14MiB"));
+    serving_start(&s, WORDS("--media", "t.tape"));
+    serving_plug(&s);
+    serving_ready(&s);
+    while (serving_write(&s, blocks++, 65536) == 0) { /* into the zone */
+        ck_assert_uint_lt(blocks, 40);
+    }
+    for (i = 0; i < 32; i++) {
+        ck_assert_int_eq(serving_write(&s, blocks++, i % 2 ? 512 : 65536), 1);
+    }
+    ck_assert_int_eq(serving_command(&s, immediate_filemark, NULL, 0), 1);
+    ck_assert_int_eq(serving_stop(&s, SIGKILL, &err), 1000 + SIGKILL);
+    ck_assert_uint_eq(count_objects(s.dir, "t.tape"), blocks + 1);
+    serving_clear(&s);
+}
+END_TEST
+
 START_TEST(full_disk_fails_the_work_and_keeps_what_was_synced)
 {
     g_autofree char *err = NULL;
@@ -815,6 +841,7 @@ static TCase *make_program_tcase(void)
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 3);
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
     tcase_add_test(tcase, killed_drive_leaves_its_capture);
+    tcase_add_test(tcase, killed_in_early_warning_loses_nothing);
     tcase_add_test(tcase, full_disk_fails_the_work_and_keeps_what_was_synced);
     tcase_add_test(tcase, what_cannot_be_written_at_the_end_fails_the_work);
     tcase_add_test(tcase, socket_in_use_is_named_and_left_alone);
