@@ -157,14 +157,15 @@ static void fill_opcodes(GArray *entries)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        g_autofree char *code =
-            rows[i].service_action < 0
-                ? g_strdup_printf("%02Xh", rows[i].opcode)
-                : g_strdup_printf("%02Xh/%02Xh", rows[i].opcode, (unsigned)rows[i].service_action);
-        g_autofree char *length = g_strdup_printf("%u", rows[i].length);
+        g_autofree char *code = rows[i].command->service_action < 0
+                                    ? g_strdup_printf("%02Xh", rows[i].command->opcode)
+                                    : g_strdup_printf("%02Xh/%02Xh", rows[i].command->opcode,
+                                                      (unsigned)rows[i].command->service_action);
+        g_autofree char *length = g_strdup_printf("%u", rows[i].command->length);
         g_autofree char *models = models_with(has_row, &rows[i]);
 
-        add(entries, code, rows[i].name, cells_new(length, directions[rows[i].direction], models));
+        add(entries, code, rows[i].command->name,
+            cells_new(length, directions[rows[i].command->direction], models));
     }
 }
 

@@ -4,90 +4,33 @@
 
 #include "emu/fault/kinds.h"
 #include "emu/fault/plan.h"
-
-/* Commands that a tape drive gets, by the names of SPC-3 and SSC-3. */
-static const struct {
-    const char *name;
-    uint8_t opcode;
-    unsigned data; /* FaultData: which way it may go */
-} commands[] = {
-    { "TEST UNIT READY", 0x00, 0 },
-    { "REWIND", 0x01, 0 },
-    { "REQUEST SENSE", 0x03, FAULT_DATA_IN },
-    { "FORMAT MEDIUM", 0x04, 0 },
-    { "READ BLOCK LIMITS", 0x05, FAULT_DATA_IN },
-    { "READ(6)", 0x08, FAULT_DATA_IN },
-    { "WRITE(6)", 0x0a, FAULT_DATA_OUT },
-    { "SET CAPACITY", 0x0b, 0 },
-    { "READ REVERSE(6)", 0x0f, FAULT_DATA_IN },
-    { "WRITE FILEMARKS(6)", 0x10, 0 },
-    { "SPACE(6)", 0x11, 0 },
-    { "INQUIRY", 0x12, FAULT_DATA_IN },
-    { "VERIFY(6)", 0x13, FAULT_DATA_OUT },
-    { "RECOVER BUFFERED DATA", 0x14, FAULT_DATA_IN },
-    { "MODE SELECT(6)", 0x15, FAULT_DATA_OUT },
-    { "RESERVE(6)", 0x16, 0 },
-    { "RELEASE(6)", 0x17, 0 },
-    { "ERASE(6)", 0x19, 0 },
-    { "MODE SENSE(6)", 0x1a, FAULT_DATA_IN },
-    { "LOAD UNLOAD", 0x1b, 0 },
-    { "RECEIVE DIAGNOSTIC RESULTS", 0x1c, FAULT_DATA_IN },
-    { "SEND DIAGNOSTIC", 0x1d, FAULT_DATA_OUT },
-    { "PREVENT ALLOW MEDIUM REMOVAL", 0x1e, 0 },
-    { "LOCATE(10)", 0x2b, 0 },
-    { "READ POSITION", 0x34, FAULT_DATA_IN },
-    { "WRITE BUFFER", 0x3b, FAULT_DATA_OUT },
-    { "READ BUFFER", 0x3c, FAULT_DATA_IN },
-    { "REPORT DENSITY SUPPORT", 0x44, FAULT_DATA_IN },
-    { "LOG SELECT", 0x4c, FAULT_DATA_OUT },
-    { "LOG SENSE", 0x4d, FAULT_DATA_IN },
-    { "MODE SELECT(10)", 0x55, FAULT_DATA_OUT },
-    { "RESERVE(10)", 0x56, 0 },
-    { "RELEASE(10)", 0x57, 0 },
-    { "MODE SENSE(10)", 0x5a, FAULT_DATA_IN },
-    { "PERSISTENT RESERVE IN", 0x5e, FAULT_DATA_IN },
-    { "PERSISTENT RESERVE OUT", 0x5f, FAULT_DATA_OUT },
-    { "WRITE FILEMARKS(16)", 0x80, 0 },
-    { "READ REVERSE(16)", 0x81, FAULT_DATA_IN },
-    { "READ(16)", 0x88, FAULT_DATA_IN },
-    { "WRITE(16)", 0x8a, FAULT_DATA_OUT },
-    { "READ ATTRIBUTE", 0x8c, FAULT_DATA_IN },
-    { "WRITE ATTRIBUTE", 0x8d, FAULT_DATA_OUT },
-    { "VERIFY(16)", 0x8f, FAULT_DATA_OUT },
-    { "SPACE(16)", 0x91, 0 },
-    { "LOCATE(16)", 0x92, 0 },
-    { "ERASE(16)", 0x93, 0 },
-    { "REPORT LUNS", 0xa0, FAULT_DATA_IN },
-    { "MAINTENANCE IN", 0xa3, FAULT_DATA_IN },
-    { "MAINTENANCE OUT", 0xa4, FAULT_DATA_OUT },
-};
+#include "emu/scsi/commands.h"
 
 int fault_opcode(const char *name)
 {
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (g_str_equal(name, commands[i].name)) {
-            return commands[i].opcode;
-        }
-    }
     if (strlen(name) == 3 && g_ascii_isxdigit(name[0]) && g_ascii_isxdigit(name[1]) &&
         name[2] == 'h') {
         return g_ascii_xdigit_value(name[0]) << 4 | g_ascii_xdigit_value(name[1]);
     }
-    return -1;
+    return scsi_opcode(name);
 }
 
 unsigned fault_opcode_data(uint8_t opcode)
 {
-    size_t i;
+    const ScsiCommand *command = scsi_command_of(opcode);
 
-    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (commands[i].opcode == opcode) {
-            return commands[i].data;
-        }
+    if (!command) {
+        return FAULT_DATA_IN | FAULT_DATA_OUT;
     }
-    return FAULT_DATA_IN | FAULT_DATA_OUT;
+    switch (command->direction) {
+    case SCSI_DATA_IN:
+        return FAULT_DATA_IN;
+    case SCSI_DATA_OUT:
+        return FAULT_DATA_OUT;
+    case SCSI_NO_DATA:
+    default:
+        return 0;
+    }
 }
 
 const FaultKind *const *fault_kinds(void)

@@ -492,7 +492,7 @@ static MediumResult put_stored(SscDrive *drive, ByteWriter *w, uint32_t partitio
 /* FIRST ATTRIBUTE IDENTIFIER; a list of identifiers is always of all (SPC-3 § 6.14.2). */
 static uint16_t first_id(const SscCommand *c)
 {
-    return c->row->service_action == 0x01 ? 0 : get_be16(c->cdb + 8);
+    return c->row->command->service_action == 0x01 ? 0 : get_be16(c->cdb + 8);
 }
 
 /* What the service action asks for, into a writer of any size: one of none only counts. */
@@ -506,7 +506,7 @@ static MediumResult put_answer(SscCommand *c, ByteWriter *w, uint32_t available)
         uint16_t id = g_array_index(ids, uint16_t, i);
         MediumResult result = MEDIUM_OK;
 
-        if (c->row->service_action == 0x01) { /* ATTRIBUTE LIST */
+        if (c->row->command->service_action == 0x01) { /* ATTRIBUTE LIST */
             byte_writer_be16(w, id);
         } else if (is_known(id)) {
             put_known(c->drive, w, partition, id);
@@ -556,8 +556,8 @@ static bool has_first(SscCommand *c)
 {
     g_autoptr(GArray) ids = list_ids(c->drive, c->cdb[7], first_id(c));
 
-    return ids->len > 0 &&
-           (c->row->service_action == 0x01 || g_array_index(ids, uint16_t, 0) == first_id(c));
+    return ids->len > 0 && (c->row->command->service_action == 0x01 ||
+                            g_array_index(ids, uint16_t, 0) == first_id(c));
 }
 
 /* Service actions ATTRIBUTE VALUES and ATTRIBUTE LIST. */
@@ -581,7 +581,7 @@ Outcome read_attribute(SscCommand *c)
 /* Service actions LOGICAL VOLUME LIST and PARTITION LIST: the first number, and how many. */
 Outcome read_attribute_counts(SscCommand *c)
 {
-    bool partitions = c->row->service_action == 0x03;
+    bool partitions = c->row->command->service_action == 0x03;
     MediumInfo info;
 
     medium_info(c->drive->medium, &info);

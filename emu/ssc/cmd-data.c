@@ -17,7 +17,7 @@ Outcome read_block_limits(SscCommand *c)
 /* TRANSFER LENGTH, or a number of marks: where each form of a command has it. */
 static unsigned count_byte(const SscCommand *c)
 {
-    return c->row->length == 6 ? 2 : 12;
+    return c->row->command->length == 6 ? 2 : 12;
 }
 
 Outcome ssc_transfer_length(SscCommand *c, uint32_t *bytes)

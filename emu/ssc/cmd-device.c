@@ -116,13 +116,13 @@ Outcome report_luns(SscCommand *c)
 /* CDB USAGE DATA: the operation code, then the bits that the device looks at (SPC-3 § 6.23.3). */
 static void put_usage(ByteWriter *w, const SscRow *row)
 {
-    byte_writer_u8(w, row->opcode);
-    for (unsigned i = 1; i < row->length; i++) {
-        bool service_action = i == 1 && row->service_action >= 0;
+    byte_writer_u8(w, row->command->opcode);
+    for (unsigned i = 1; i < row->command->length; i++) {
+        bool service_action = i == 1 && row->command->service_action >= 0;
 
-        byte_writer_u8(w, service_action
-                              ? (uint8_t)((row->mask[i] & 0xe0) | (uint8_t)row->service_action)
-                              : row->mask[i]);
+        byte_writer_u8(w, service_action ? (uint8_t)((row->mask[i] & 0xe0) |
+                                                     (uint8_t)row->command->service_action)
+                                         : row->mask[i]);
     }
 }
 
@@ -143,17 +143,17 @@ static void put_all_opcodes(SscCommand *c, bool timeouts)
 
     byte_writer_be32(&c->reply, 0);
     for (unsigned i = 0; i < n_rows; i++) {
-        bool service_action = rows[i].service_action >= 0;
+        bool service_action = rows[i].command->service_action >= 0;
 
         if (!ssc_model_has(c->drive->model, &rows[i])) {
             continue;
         }
-        byte_writer_u8(&c->reply, rows[i].opcode);
+        byte_writer_u8(&c->reply, rows[i].command->opcode);
         byte_writer_u8(&c->reply, 0);
-        byte_writer_be16(&c->reply, service_action ? (uint16_t)rows[i].service_action : 0);
+        byte_writer_be16(&c->reply, service_action ? (uint16_t)rows[i].command->service_action : 0);
         byte_writer_u8(&c->reply, 0);
         byte_writer_u8(&c->reply, (uint8_t)((timeouts ? 0x02 : 0) | (service_action ? 0x01 : 0)));
-        byte_writer_be16(&c->reply, rows[i].length);
+        byte_writer_be16(&c->reply, rows[i].command->length);
         if (timeouts) {
             put_timeouts(&c->reply, &rows[i]);
         }
@@ -171,12 +171,12 @@ static Outcome put_one_opcode(SscCommand *c, unsigned options, bool timeouts)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        if (rows[i].opcode != c->cdb[3] || !ssc_model_has(c->drive->model, &rows[i])) {
+        if (rows[i].command->opcode != c->cdb[3] || !ssc_model_has(c->drive->model, &rows[i])) {
             continue;
         }
         known = true;
-        has_service_actions = rows[i].service_action >= 0;
-        if (!has_service_actions || rows[i].service_action == wanted) {
+        has_service_actions = rows[i].command->service_action >= 0;
+        if (!has_service_actions || rows[i].command->service_action == wanted) {
             found = &rows[i];
         }
     }
@@ -186,7 +186,7 @@ static Outcome put_one_opcode(SscCommand *c, unsigned options, bool timeouts)
     }
     byte_writer_u8(&c->reply, 0);
     byte_writer_u8(&c->reply, found ? (uint8_t)(0x03 | (timeouts ? 0x80 : 0)) : 0x01);
-    byte_writer_be16(&c->reply, found ? found->length : 0);
+    byte_writer_be16(&c->reply, found ? found->command->length : 0);
     if (found) {
         put_usage(&c->reply, found);
         if (timeouts) {

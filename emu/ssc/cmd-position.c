@@ -32,7 +32,7 @@ Outcome ssc_check_address(SscCommand *c)
     MediumInfo info;
 
     medium_info(c->drive->medium, &info);
-    return c->row->length == 16 && c->cdb[ADDRESS_PARTITION] >= info.geometry.partitions
+    return c->row->command->length == 16 && c->cdb[ADDRESS_PARTITION] >= info.geometry.partitions
                ? illegal_field(ADDRESS_PARTITION, -1)
                : good();
 }
@@ -51,8 +51,8 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act)
     MediumPosition position = ssc_drive_position(c->drive);
     Outcome settled;
 
-    if (c->row->length == 6 || (position.partition == c->cdb[ADDRESS_PARTITION] &&
-                                position.object == get_be64(c->cdb + ADDRESS_OBJECT))) {
+    if (c->row->command->length == 6 || (position.partition == c->cdb[ADDRESS_PARTITION] &&
+                                         position.object == get_be64(c->cdb + ADDRESS_OBJECT))) {
         return act(c);
     }
     settled = ssc_buffer_settle(c);
@@ -80,7 +80,7 @@ static int32_t get_be24_signed(const uint8_t *p)
 /* COUNT, of either form. Its most negative value has no positive twin: one less is far enough. */
 static int64_t space_count(const SscCommand *c)
 {
-    if (c->row->length == 6) {
+    if (c->row->command->length == 6) {
         return get_be24_signed(c->cdb + 2);
     }
     return MAX((int64_t)get_be64(c->cdb + 4), -G_MAXINT64);
@@ -147,7 +147,7 @@ static Destination destination_16(const SscCommand *c)
 static Outcome do_locate(SscCommand *c)
 {
     SscDrive *drive = c->drive;
-    Destination to = c->row->length == 10 ? destination_10(c) : destination_16(c);
+    Destination to = c->row->command->length == 10 ? destination_10(c) : destination_16(c);
     MediumPosition position;
     MediumResult result;
 

@@ -186,7 +186,7 @@ static Outcome verify_here(SscCommand *c);
 static Outcome compare_blocks(SscCommand *c)
 {
     bool fixed = c->cdb[1] & FIXED, compare = c->cdb[1] & BYTCMP;
-    uint32_t length = get_be24(c->cdb + (c->row->length == 6 ? 2 : 12));
+    uint32_t length = get_be24(c->cdb + (c->row->command->length == 6 ? 2 : 12));
     uint32_t size = fixed ? c->drive->mode.block_length : length;
     uint32_t count = fixed ? length : 1;
     const uint8_t *expected = compare ? g_bytes_get_data(c->task->out, NULL) : NULL;

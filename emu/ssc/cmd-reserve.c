@@ -399,7 +399,7 @@ static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but
             if (i != c->task->nexus) {
                 scsi_attention_raise(&nexus->attention, SENSE_REGISTRATIONS_PREEMPTED);
             }
-            if (c->row->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
+            if (c->row->command->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
                 c->drive->prevented &= (uint8_t) ~(1u << i);
             }
             nexus->registered = false;

@@ -12,11 +12,12 @@ bool ssc_model_has(const SscModel *model, const SscRow *row)
 {
     const SscCommandId *id = model->commands;
 
-    if (!id || row->opcode == 0x00) {
+    if (!id || row->command->opcode == 0x00) {
         return true;
     }
-    while (id->opcode && (id->opcode != row->opcode ||
-                          (id->service_action >= 0 && id->service_action != row->service_action))) {
+    while (id->opcode &&
+           (id->opcode != row->command->opcode ||
+            (id->service_action >= 0 && id->service_action != row->command->service_action))) {
         id++;
     }
     return id->opcode != 0;
@@ -36,7 +37,7 @@ static bool has_opcode(const SscModel *model, uint8_t opcode)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        if (rows[i].opcode == opcode && ssc_model_has(model, &rows[i])) {
+        if (rows[i].command->opcode == opcode && ssc_model_has(model, &rows[i])) {
             return true;
         }
     }
@@ -63,7 +64,7 @@ Outcome ssc_check_ready(const SscDrive *drive)
 /* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
 static bool asks_for_nothing(const SscCommand *c)
 {
-    const uint8_t *count = c->cdb + (c->row->length == 6 ? 2 : 12);
+    const uint8_t *count = c->cdb + (c->row->command->length == 6 ? 2 : 12);
 
     return (c->row->flags & ROW_COUNTED) && get_be24(count) == 0;
 }
@@ -106,7 +107,7 @@ static Outcome start(SscCommand *c)
         c->drive->motion_count++;
     }
     /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
-    bool reads = moves && c->row->direction != SCSI_NO_DATA;
+    bool reads = moves && c->row->command->direction != SCSI_NO_DATA;
     return reads && ssc_buffer_objects(&c->drive->buffer) > 0 ? after_sync(c->row->handler)
                                                               : c->row->handler(c);
 }
@@ -136,10 +137,10 @@ static Outcome pass_gates(SscCommand *c)
                                                    : check(SENSE_INVALID_OPCODE);
     }
     /* CDB: long enough, no reserved bit set (SPC-3 § 4.3.1). */
-    if (task->cdb_length < c->row->length) {
+    if (task->cdb_length < c->row->command->length) {
         return illegal_field(task->cdb_length, -1);
     }
-    if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->length, &bad)) {
+    if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->command->length, &bad)) {
         return illegal_field(bad.byte, bad.bit);
     }
     /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before anything
@@ -194,7 +195,7 @@ static char *describe_command(const ScsiTask *task)
     for (unsigned i = 0; i < MIN(task->cdb_length, SCSI_CDB_MAX); i++) {
         g_snprintf(hex + 3 * i, 4, " %02x", task->cdb[i]);
     }
-    return g_strdup_printf("%s:%s", row ? row->name : "unknown", hex);
+    return g_strdup_printf("%s:%s", row ? row->command->name : "unknown", hex);
 }
 
 static void trace_command(SscCommand *c)
@@ -391,7 +392,7 @@ static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
 {
     SscCommand *c = &drive->command;
     ScsiTask *task = c->task;
-    ScsiDirection direction = c->row->direction;
+    ScsiDirection direction = c->row->command->direction;
 
     g_assert(direction != SCSI_NO_DATA && outcome->length <= SCSI_DATA_MAX);
     c->announced = outcome->length;

@@ -5,7 +5,7 @@
 
 static int row_order(const SscRow *row)
 {
-    return row->opcode << 8 | (row->service_action + 1);
+    return row->command->opcode << 8 | (row->command->service_action + 1);
 }
 
 const SscRow *ssc_table_find(const uint8_t *cdb)
@@ -14,8 +14,9 @@ const SscRow *ssc_table_find(const uint8_t *cdb)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        if (rows[i].opcode == cdb[0] &&
-            (rows[i].service_action < 0 || rows[i].service_action == (cdb[1] & 0x1f))) {
+        if (rows[i].command->opcode == cdb[0] &&
+            (rows[i].command->service_action < 0 ||
+             rows[i].command->service_action == (cdb[1] & 0x1f))) {
             return &rows[i];
         }
     }
@@ -32,10 +33,11 @@ void ssc_table_check(void)
 
         g_assert(i == 0 || row_order(row) > row_order(row - 1));
         /* An operation code either has service actions or has none. */
-        g_assert(i == 0 || row->opcode != row[-1].opcode || row[-1].service_action >= 0);
-        g_assert(row->length == scsi_cdb_length(row->opcode));
-        g_assert(row->service_action < 0 || (row->mask[1] & 0x1f) == 0x1f);
-        g_assert(row->name && row->handler);
+        g_assert(i == 0 || row->command->opcode != row[-1].command->opcode ||
+                 row[-1].command->service_action >= 0);
+        g_assert(row->command->length == scsi_cdb_length(row->command->opcode));
+        g_assert(row->command->service_action < 0 || (row->mask[1] & 0x1f) == 0x1f);
+        g_assert(row->command->name && row->handler);
     }
 }
 
@@ -45,8 +47,8 @@ const char *ssc_command_name(uint8_t opcode)
     const SscRow *rows = ssc_table(&n);
 
     for (i = 0; i < n; i++) {
-        if (rows[i].opcode == opcode) {
-            return rows[i].name;
+        if (rows[i].command->opcode == opcode) {
+            return rows[i].command->name;
         }
     }
     return NULL;

@@ -3,10 +3,9 @@
 #ifndef USBTAPE_SSC_TABLE_H
 #define USBTAPE_SSC_TABLE_H
 
+#include "emu/scsi/commands.h"
 #include "emu/ssc/outcome.h"
 #include "emu/ssc/ssc.h"
-
-#define SSC_NO_SERVICE_ACTION (-1)
 
 typedef enum SscRowFlags {
     ROW_ANY_LUN = 1 << 0,     /* answers for logical units that do not exist too */
@@ -26,11 +25,7 @@ typedef enum SscRowFlags {
 } SscRowFlags;
 
 typedef struct SscRow {
-    uint8_t opcode;
-    int8_t service_action; /* SSC_NO_SERVICE_ACTION, or bits 4-0 of byte 1 */
-    const char *name;      /* the standard's */
-    uint8_t length;        /* of the CDB */
-    ScsiDirection direction;
+    const ScsiCommand *command;
     unsigned flags;
     SscHandler handler;
     uint8_t mask[SCSI_CDB_MAX]; /* bits that the host may set; byte 0 is the operation code */

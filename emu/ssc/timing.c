@@ -200,7 +200,7 @@ static int64_t duration(SscCommand *c)
     uint64_t flushed = drive->buffer.behind_objects == 0 ? c->timed.behind : 0;
     int64_t flush = at_rate(drive, flushed);
 
-    if (c->row->direction == SCSI_NO_DATA) {
+    if (c->row->command->direction == SCSI_NO_DATA) {
         bool marks = c->row->flags & ROW_COUNTED;
 
         return flush + (marks ? 0 : way(c, from, to) + mechanism(c) + erasure(c));
@@ -242,7 +242,7 @@ int64_t ssc_timing_left(SscCommand *c)
     c->timed.watched = false;
     now = clock_now(drive->clock);
     end = MAX(now, drive->busy_until) + c->timed.gone + duration(c);
-    if ((c->row->flags & ROW_WRITES) && c->row->direction == SCSI_DATA_OUT) {
+    if ((c->row->flags & ROW_WRITES) && c->row->command->direction == SCSI_DATA_OUT) {
         end = MAX(end, drive->drained_at);
     }
     drive->busy_until = end;

@@ -146,7 +146,7 @@ Outcome ssc_zones_report(SscCommand *c, Outcome outcome)
     if (c->row->flags & ROW_COUNTED) {
         return report_write(c, outcome, now);
     }
-    bool reads = c->row->direction != SCSI_NO_DATA || c->row->handler == space;
+    bool reads = c->row->command->direction != SCSI_NO_DATA || c->row->handler == space;
     if (reads && outcome_is_good(&outcome) && now.early && !c->zones.early &&
         ssc_mode_reports_early(drive)) {
         return warn(SENSE_END_OF_MEDIUM_DETECTED, 0);

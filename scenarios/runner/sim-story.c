@@ -130,15 +130,11 @@ static const char *command_name(uint8_t opcode)
         uint8_t opcode;
         const char *name;
     } names[] = {
-        { 0x00, "TEST UNIT READY" },
-        { 0x01, "REWIND" },
-        { 0x08, "READ(6)" },
-        { 0x0a, "WRITE(6)" },
-        { 0x10, "WRITE FILEMARKS(6)" },
-        { 0x11, "SPACE(6)" },
-        { 0x15, "MODE SELECT(6)" },
-        { 0x2b, "LOCATE(10)" },
-        { 0x34, "READ POSITION" },
+#define SCSI_COMMAND(symbol, opcode, service_action, name, length, direction) { opcode, name },
+#define SCSI_OPERATION(opcode, name)
+#include "emu/scsi/commands.def"
+#undef SCSI_COMMAND
+#undef SCSI_OPERATION
     };
     size_t i;
 

@@ -417,9 +417,10 @@ START_TEST(no_atapi_drive_has_long_commands)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        uint8_t cdb[16] = { rows[i].opcode, (uint8_t)MAX(rows[i].service_action, 0) };
+        uint8_t cdb[16] = { rows[i].command->opcode,
+                            (uint8_t)MAX(rows[i].command->service_action, 0) };
 
-        if (rows[i].length > 12) {
+        if (rows[i].command->length > 12) {
             host_send(h, cdb, sizeof cdb);
             expect_sense(h, SENSE_INVALID_OPCODE);
         }

@@ -403,7 +403,7 @@ static bool reserves(const SscRow *row)
 {
     static const uint8_t opcodes[] = { 0x16, 0x17, 0x56, 0x57, 0x5e, 0x5f };
 
-    return memchr(opcodes, row->opcode, sizeof opcodes) != NULL;
+    return memchr(opcodes, row->command->opcode, sizeof opcodes) != NULL;
 }
 
 static const struct {
@@ -427,9 +427,11 @@ START_TEST(each_command_conflicts_with_what_it_should)
 
     for (unsigned i = 0; i < n_rows; i++) {
         g_autoptr(ScsiHost) h = NULL;
-        uint8_t cdb[SCSI_CDB_MAX] = { rows[i].opcode, (uint8_t)MAX(rows[i].service_action, 0) };
+        uint8_t cdb[SCSI_CDB_MAX] = { rows[i].command->opcode,
+                                      (uint8_t)MAX(rows[i].command->service_action, 0) };
         bool past = held_by_another[_i].all ||
-                    (lets_past(rows[i].opcode, rows[i].service_action) & held_by_another[_i].what);
+                    (lets_past(rows[i].command->opcode, rows[i].command->service_action) &
+                     held_by_another[_i].what);
 
         if (reserves(&rows[i])) {
             continue;
@@ -445,9 +447,9 @@ START_TEST(each_command_conflicts_with_what_it_should)
         }
         expect_good(h);
         h->nexus = HOST;
-        host_send(h, cdb, rows[i].length);
+        host_send(h, cdb, rows[i].command->length);
         ck_assert_msg((h->task.status != SCSI_RESERVATION_CONFLICT) == past, "%s, type %u",
-                      rows[i].name, held_by_another[_i].type);
+                      rows[i].command->name, held_by_another[_i].type);
     }
 }
 END_TEST

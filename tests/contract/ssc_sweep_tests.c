@@ -12,12 +12,12 @@ TCase *make_ssc_sweep_tcase(void);
 static bool lacks(const SscModel *model, const SscRow *row)
 {
     for (const SscCommandId *id = model->commands; id && id->opcode; id++) {
-        if (id->opcode == row->opcode &&
-            (id->service_action < 0 || id->service_action == row->service_action)) {
+        if (id->opcode == row->command->opcode &&
+            (id->service_action < 0 || id->service_action == row->command->service_action)) {
             return false;
         }
     }
-    return model->commands && row->opcode != 0x00;
+    return model->commands && row->command->opcode != 0x00;
 }
 
 /*
@@ -32,7 +32,7 @@ static const uint8_t attention_exempt[] = { 0x03, 0x12, 0xa0 };
 
 static bool is_in(const uint8_t *codes, size_t n, const SscRow *row)
 {
-    return memchr(codes, row->opcode, n) != NULL;
+    return memchr(codes, row->command->opcode, n) != NULL;
 }
 
 #define IS_IN(codes, row) is_in(codes, sizeof(codes), row)
@@ -41,8 +41,8 @@ static bool is_in(const uint8_t *codes, size_t n, const SscRow *row)
 static void plain(const SscRow *row, uint8_t cdb[SCSI_CDB_MAX])
 {
     memset(cdb, 0, SCSI_CDB_MAX);
-    cdb[0] = row->opcode;
-    cdb[1] = row->service_action >= 0 ? (uint8_t)row->service_action : 0;
+    cdb[0] = row->command->opcode;
+    cdb[1] = row->command->service_action >= 0 ? (uint8_t)row->command->service_action : 0;
 }
 
 typedef void (*RowTest)(ScsiHost *h, const SscRow *row);
@@ -69,12 +69,12 @@ static void reserved_bits(ScsiHost *h, const SscRow *row)
 {
     uint8_t cdb[SCSI_CDB_MAX];
 
-    for (unsigned byte = 1; byte < row->length; byte++) {
+    for (unsigned byte = 1; byte < row->command->length; byte++) {
         for (int bit = 0; bit < 8; bit++) {
             if (!(row->mask[byte] & 1 << bit)) {
                 plain(row, cdb);
                 cdb[byte] |= (uint8_t)(1 << bit);
-                host_send(h, cdb, row->length);
+                host_send(h, cdb, row->command->length);
                 expect_field(h, byte, bit);
                 ck_assert_uint_eq(h->data_phases, 0);
             }
@@ -93,8 +93,8 @@ static void short_cdb(ScsiHost *h, const SscRow *row)
     uint8_t cdb[SCSI_CDB_MAX];
 
     plain(row, cdb);
-    host_send(h, cdb, row->length - 1u);
-    expect_field(h, row->length - 1, -1);
+    host_send(h, cdb, row->command->length - 1u);
+    expect_field(h, row->command->length - 1, -1);
 }
 
 START_TEST(short_cdbs_are_refused)
@@ -114,23 +114,23 @@ static void no_cartridge(ScsiHost *h, const SscRow *row)
     host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
     expect_good(h);
     h->refuse_data = !needs;
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (needs) {
         expect_sense(h, SENSE_INITIALIZING_COMMAND_REQUIRED);
         ck_assert_uint_eq(h->data_phases, 0);
     } else {
-        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->command->name);
     }
     h->refuse_data = false;
     host_send(h, CDB(0x1b, 0, 0, 0, 0, 0)); /* LOAD UNLOAD itself may have loaded it */
     ck_assert_int_eq(ssc_drive_eject(h->drive, true, &medium), SSC_EJECTED);
     h->refuse_data = !needs;
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (needs) {
         expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
         ck_assert_uint_eq(h->data_phases, 0);
-    } else if (row->opcode != 0x1b) {
-        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
+    } else if (row->command->opcode != 0x1b) {
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->command->name);
     }
 }
 
@@ -145,12 +145,12 @@ static void becoming_ready(ScsiHost *h, const SscRow *row)
     host_clear_attentions(h);
     plain(row, cdb);
     h->refuse_data = !needs;
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (needs) {
         expect_sense(h, SENSE_BECOMING_READY);
         ck_assert_uint_eq(h->data_phases, 0);
     } else {
-        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->name);
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_NOT_READY, "%s", row->command->name);
     }
     if (!h->done && !h->data_phases) { /* UNLOAD takes its time */
         host_abort(h);
@@ -175,11 +175,11 @@ static void pending_attention(ScsiHost *h, const SscRow *row)
 
     h->target->ops->reset(h->target, SCSI_RESET_BUS);
     plain(row, cdb);
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (IS_IN(attention_exempt, row)) {
         ck_assert(h->task.status == SCSI_GOOD || (h->task.sense[2] & 0x0f) != 0x06);
         host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
-        if (row->opcode == 0x03) { /* REQUEST SENSE takes it (SPC-3 § 6.27) */
+        if (row->command->opcode == 0x03) { /* REQUEST SENSE takes it (SPC-3 § 6.27) */
             expect_good(h);
             return;
         }
@@ -206,17 +206,18 @@ static void write_protect(ScsiHost *h, const SscRow *row)
     medium_set_write_protect(ssc_drive_medium(h->drive), true);
     plain(row, cdb);
     if (row->flags & ROW_COUNTED) { /* of nothing to write, nothing is refused */
-        host_send(h, cdb, row->length);
+        host_send(h, cdb, row->command->length);
         expect_good(h);
-        cdb[row->length == 6 ? 4 : 14] = 1;
+        cdb[row->command->length == 6 ? 4 : 14] = 1;
     }
     h->refuse_data = !writes;
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (writes) {
         expect_sense(h, SENSE_WRITE_PROTECTED);
         ck_assert_uint_eq(h->data_phases, 0);
     } else {
-        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_DATA_PROTECT, "%s", row->name);
+        ck_assert_msg((h->task.sense[2] & 0x0f) != SENSE_KEY_DATA_PROTECT, "%s",
+                      row->command->name);
     }
 }
 
@@ -232,7 +233,7 @@ static void wrong_unit(ScsiHost *h, const SscRow *row)
 
     h->lun = 3;
     plain(row, cdb);
-    host_send(h, cdb, row->length);
+    host_send(h, cdb, row->command->length);
     if (!(row->flags & ROW_ANY_LUN)) {
         expect_sense(h, SENSE_LUN_NOT_SUPPORTED);
     }
@@ -251,7 +252,7 @@ static bool has_another(const SscModel *model, const SscRow *row)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        if (rows[i].opcode == row->opcode && !lacks(model, &rows[i])) {
+        if (rows[i].command->opcode == row->command->opcode && !lacks(model, &rows[i])) {
             return true;
         }
     }
@@ -271,7 +272,7 @@ START_TEST(what_a_model_lacks_is_refused)
                 g_autoptr(ScsiHost) h = host_new_loaded((*model)->name, NULL);
 
                 plain(&rows[i], cdb);
-                host_send(h, cdb, rows[i].length);
+                host_send(h, cdb, rows[i].command->length);
                 if (has_another(*model, &rows[i])) {
                     expect_field(h, 1, 4);
                 } else {
@@ -338,12 +339,12 @@ START_TEST(each_data_in_row_is_listed)
     const SscRow *rows = ssc_table(&n_rows);
 
     for (unsigned i = 0; i < n_rows; i++) {
-        bool listed = rows[i].direction != SCSI_DATA_IN;
+        bool listed = rows[i].command->direction != SCSI_DATA_IN;
 
         for (unsigned j = 0; j < G_N_ELEMENTS(data_in); j++) {
             listed = listed || ssc_table_find(data_in[j].cdb) == &rows[i];
         }
-        ck_assert_msg(listed, "%s", rows[i].name);
+        ck_assert_msg(listed, "%s", rows[i].command->name);
     }
 }
 END_TEST
@@ -357,7 +358,7 @@ static void send_allocating(ScsiHost *h, unsigned row, uint32_t length)
     memcpy(cdb, data_in[row].cdb, 12);
     put_be32(bytes, length);
     memcpy(cdb + data_in[row].at, bytes + 4 - data_in[row].width, data_in[row].width);
-    host_send(h, cdb, ssc_table_find(cdb)->length);
+    host_send(h, cdb, ssc_table_find(cdb)->command->length);
 }
 
 /* 0, 1, n - 1, n and n + 1 bytes of an answer of n: the same bytes, cut, and never more. */
@@ -407,19 +408,20 @@ END_TEST
 static void expect_reported(ScsiHost *h, const SscRow *row)
 {
     const uint8_t *data;
-    bool action = row->service_action >= 0;
+    bool action = row->command->service_action >= 0;
 
-    host_send(h, CDB(0xa3, 0x0c, (uint8_t)(0x80 | (action ? 2 : 1)), row->opcode, 0,
-                     (uint8_t)(action ? row->service_action : 0), 0, 0, 1, 0, 0, 0));
+    host_send(h, CDB(0xa3, 0x0c, (uint8_t)(0x80 | (action ? 2 : 1)), row->command->opcode, 0,
+                     (uint8_t)(action ? row->command->service_action : 0), 0, 0, 1, 0, 0, 0));
     expect_good(h);
     data = h->task.in->data;
-    ck_assert_uint_eq(h->task.in->len, 4u + row->length + 12);
+    ck_assert_uint_eq(h->task.in->len, 4u + row->command->length + 12);
     ck_assert_uint_eq(data[1], 0x83); /* as in the standard, with timeouts */
-    ck_assert_uint_eq(get_be16(data + 2), row->length);
-    ck_assert_uint_eq(data[4], row->opcode);
-    ck_assert_uint_eq(data[5], action ? (row->mask[1] & 0xe0) | row->service_action : row->mask[1]);
-    ck_assert_mem_eq(data + 6, row->mask + 2, row->length - 2u);
-    ck_assert_uint_eq(get_be16(data + 4 + row->length), 0x0a);
+    ck_assert_uint_eq(get_be16(data + 2), row->command->length);
+    ck_assert_uint_eq(data[4], row->command->opcode);
+    ck_assert_uint_eq(data[5],
+                      action ? (row->mask[1] & 0xe0) | row->command->service_action : row->mask[1]);
+    ck_assert_mem_eq(data + 6, row->mask + 2, row->command->length - 2u);
+    ck_assert_uint_eq(get_be16(data + 4 + row->command->length), 0x0a);
 }
 
 START_TEST(each_row_is_reported)
@@ -436,10 +438,10 @@ START_TEST(each_row_is_reported)
     data = h->task.in->data;
     ck_assert_uint_eq(get_be32(data), 8 * n_rows);
     for (unsigned i = 0; i < n_rows; i++) {
-        ck_assert_uint_eq(data[4 + 8 * i], rows[i].opcode);
-        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 2), MAX(rows[i].service_action, 0));
-        ck_assert_uint_eq(data[4 + 8 * i + 5], rows[i].service_action >= 0);
-        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 6), rows[i].length);
+        ck_assert_uint_eq(data[4 + 8 * i], rows[i].command->opcode);
+        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 2), MAX(rows[i].command->service_action, 0));
+        ck_assert_uint_eq(data[4 + 8 * i + 5], rows[i].command->service_action >= 0);
+        ck_assert_uint_eq(get_be16(data + 4 + 8 * i + 6), rows[i].command->length);
     }
 }
 END_TEST

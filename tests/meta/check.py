@@ -25,10 +25,10 @@ MAY_INCLUDE = {
     'emu/usb': [],
     'emu/bot': ['emu/usb/function.h', 'emu/scsi/task.h'],
     'emu/ssc': ['emu/scsi/', 'media/medium.h'],
-    'emu/fault': SEAMS,
+    'emu/fault': SEAMS + ['emu/scsi/commands.h'],
     'emu/link': ['emu/usb/', 'emu/drive.h'],
     'emu/control': ['emu/usb/', 'emu/drive.h'],
-    'scenarios': ['media/'],
+    'scenarios': ['media/', 'emu/scsi/commands.def'],
     'emu': ['emu/', 'media/', 'scenarios/'],  # drive.c and main.c: the files that know every layer
     'tests': ['emu/', 'media/', 'scenarios/'],
 }

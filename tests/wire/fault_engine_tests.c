@@ -110,12 +110,18 @@ START_TEST(every_command_has_a_name)
     const SscRow *rows = ssc_table(&n);
 
     for (i = 0; i < n; i++) {
-        g_auto(GStrv) parts = g_strsplit(rows[i].name, " (", 2);
+        g_auto(GStrv) parts = g_strsplit(rows[i].command->name, " (", 2);
 
-        if (rows[i].opcode < 0xa3) { /* MAINTENANCE IN and OUT are many in one */
-            ck_assert_msg(fault_opcode(parts[0]) == rows[i].opcode, "%s", rows[i].name);
+        if (rows[i].command->opcode < 0xa3) { /* MAINTENANCE IN and OUT are many in one */
+            ck_assert_msg(fault_opcode(parts[0]) == rows[i].command->opcode, "%s",
+                          rows[i].command->name);
         }
     }
+    ck_assert_int_eq(fault_opcode("MAINTENANCE IN"), 0xa3);
+    ck_assert_int_eq(fault_opcode("REPORT TIMESTAMP"), -1); /* one of MAINTENANCE IN's many */
+    ck_assert_int_eq(fault_opcode("READ POSITION (long)"), -1);
+    ck_assert_int_eq(fault_opcode("0Ah"), 0x0a);
+    ck_assert_int_eq(fault_opcode("READ"), -1);
 }
 END_TEST
 
