@@ -314,7 +314,7 @@ static bool check_fla(MtfReader *r)
 {
     const MtfBlock *b = &r->block;
     MtfPlace place = mtf_place_of(r, MTF_HDR_FLA);
-    uint64_t here;
+    uint64_t here, unmarked;
 
     if (b->type == MTF_SSET) {
         r->fla_base = b->fla;
@@ -324,11 +324,14 @@ static bool check_fla(MtfReader *r)
     if (b->type == MTF_SFMB || (b->type == MTF_ESET && b->fla == 0)) {
         return true; /* SFMB counts tape blocks, in the driver's manner */
     }
-    here = b->type == MTF_TAPE || b->type == MTF_EOTM
-               ? 0
-               : r->fla_base + (b->position - r->fla_from) / r->flb_size;
-    return b->fla == here ? true
-                          : mtf_violate_number(r, MTF_RULE_FLA, &place, "address", here, b->fla);
+    if (b->type == MTF_TAPE || b->type == MTF_EOTM) {
+        here = unmarked = 0;
+    } else {
+        here = r->fla_base + (b->position - r->fla_from) / r->flb_size;
+        unmarked = r->fla_base + (b->position - r->mark_bytes - r->fla_from) / r->flb_size;
+    }
+    return b->fla == here || b->fla == unmarked ||
+           mtf_violate_number(r, MTF_RULE_FLA, &place, "address", here, b->fla);
 }
 
 /* 0 in TAPE, SSET and EOTM; rising from the SSET on (structures 4, 5, 12 and 13). */

@@ -116,6 +116,17 @@ static void announce(MtfReader *r)
 }
 
 /*
+ * Descriptor blocks begin at multiples of the format logical block from the SSET on. A soft
+ * filemark lies in that count as a block of any number of 512 bytes. The specification leaves open
+ * whether its bytes count, so both are good.
+ */
+static bool on_grid(const MtfReader *r, uint64_t position)
+{
+    return r->flb_size == 0 || position % r->flb_size == 0 ||
+           (position - r->mark_bytes) % r->flb_size == 0;
+}
+
+/*
  * Could a mark come now, as far as the bytes are concerned? Also after a block that has no streams,
  * as early writers had them.
  */
@@ -124,7 +135,7 @@ static bool between_blocks(const MtfReader *r)
     bool ended = r->step == STEP_DBLK ||
                  (r->step == STEP_EVENT && (r->after_pad || (r->stream.first && !r->name)));
 
-    return ended && r->have == 0 && (r->flb_size == 0 || r->position % r->flb_size == 0);
+    return ended && r->have == 0 && on_grid(r, r->position);
 }
 
 /* What would have been right, when it was not. */
@@ -184,6 +195,19 @@ static bool release_held(MtfReader *r, uint32_t type)
     return false;
 }
 
+/* After padding that ended short of the grid there has to be a soft filemark. */
+static bool mark_if_only(MtfReader *r, uint32_t type)
+{
+    if (r->mark_only && type != MTF_SFMB) {
+        return mtf_violate(
+            r, MTF_RULE_PAD, &r->gathered_place,
+            g_strdup_printf("'SFMB', or padding up to a multiple of %u bytes", r->flb_size),
+            mtf_id_text(type));
+    }
+    r->mark_only = false;
+    return true;
+}
+
 /* The common header is there. How much more has to be gathered, or why not. */
 static bool take_header(MtfReader *r)
 {
@@ -194,7 +218,7 @@ static bool take_header(MtfReader *r)
     MtfPlace place = mtf_place_of(r, MTF_HDR_CHECKSUM);
     size_t fixed = mtf_fixed_size(type);
 
-    if (!release_held(r, type)) {
+    if (!release_held(r, type) || !mark_if_only(r, type)) {
         return false;
     }
     if (!mtf_type_known(type) && (sum != stored || !is_id_text(type))) {
@@ -219,7 +243,7 @@ static bool take_header(MtfReader *r)
     return true;
 }
 
-static bool push_mark(MtfReader *r, const MtfPlace *place);
+static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean);
 
 static bool after_gathered_block(MtfReader *r)
 {
@@ -250,9 +274,9 @@ static bool is_catalog(uint32_t id)
 static bool take_event(MtfReader *r)
 {
     uint32_t id = get_le32(r->gathered);
-    bool aligned = r->flb_size > 0 && r->gathered_position % r->flb_size == 0;
+    bool aligned = r->flb_size > 0 && on_grid(r, r->gathered_position);
 
-    if (r->after_pad ? !is_catalog(id)
+    if (r->after_pad ? r->mark_only || !is_catalog(id)
                      : aligned && r->stream.first && !r->name && mtf_type_known(id)) {
         end_block(r);
         r->step = STEP_DBLK;
@@ -378,8 +402,10 @@ static void end_name(MtfReader *r)
 static bool end_padding(MtfReader *r)
 {
     MtfPlace place = r->stream.place;
+    bool aligned = on_grid(r, r->position);
 
-    if (r->position % r->flb_size != 0) {
+    r->mark_only = !aligned && r->soft_filemarks && (r->position + r->sfmb_size) % r->flb_size == 0;
+    if (!aligned && !r->mark_only) {
         return mtf_violate(
             r, MTF_RULE_PAD, &place,
             g_strdup_printf("its end at a multiple of %u bytes", r->flb_size),
@@ -494,7 +520,8 @@ static bool step_skip(MtfReader *r, const uint8_t **data, size_t *length)
     begin_step(r, r->after_skip, r->after_skip == STEP_DBLK ? MTF_HDR_SIZE : sizeof(uint32_t));
     if (r->mark_due) {
         r->mark_due = false;
-        return push_mark(r, &r->block.place);
+        r->mark_bytes += r->sfmb_size;
+        return push_mark(r, &r->block.place, true);
     }
     return true;
 }
@@ -532,7 +559,7 @@ static bool step(MtfReader *r, const uint8_t **data, size_t *length)
 /* Steps that need no bytes, so that a mark finds everything ended. */
 static bool settle(MtfReader *r)
 {
-    const uint8_t *none = NULL;
+    const uint8_t empty = 0, *none = &empty; /* no bytes, but not NULL: it is added to */
     size_t nothing = 0;
 
     while ((r->step == STEP_STREAM_DATA && r->stream.left == 0) ||
@@ -644,11 +671,9 @@ bool mtf_reader_push_block(MtfReader *r, const MtfPlace *place, const uint8_t *d
     return settle(r);
 }
 
-/* A filemark, of the drive's or a soft one. */
-static bool push_mark(MtfReader *r, const MtfPlace *place)
+/* A filemark of the drive, or a soft one. `clean`: it lies where a descriptor block may end. */
+static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean)
 {
-    bool clean = between_blocks(r);
-
     if (!release_held(r, 0)) {
         return false;
     }
@@ -674,8 +699,9 @@ static bool push_mark(MtfReader *r, const MtfPlace *place)
                            g_strdup("a filemark"));
     }
     begin_block(r);
+    r->mark_only = false;
     if (r->phase != PHASE_ESET) {
-        r->position = 0;
+        r->position = r->mark_bytes = 0;
     }
     return true;
 }
@@ -685,7 +711,7 @@ bool mtf_reader_push_filemark(MtfReader *r, const MtfPlace *place)
     MtfPlace here = *place;
 
     here.byte = 0;
-    return !r->violation && push_mark(r, &here);
+    return !r->violation && push_mark(r, &here, between_blocks(r));
 }
 
 bool mtf_reader_push_setmark(MtfReader *r, const MtfPlace *place)

@@ -75,7 +75,7 @@ typedef struct MtfBlock {
     uint64_t fla;
     uint32_t control_block_id;
     MtfPlace place;    /* where it begins */
-    uint64_t position; /* the same in bytes from the SSET on; marks take none */
+    uint64_t position; /* in bytes from the SSET on, those of soft filemarks too */
     uint16_t set;      /* its set's number; 0 for TAPE and EOTM */
     MtfDate date;      /* of writing; DIRB and FILE: last modification */
     uint64_t pba;      /* SSET, EOTM */

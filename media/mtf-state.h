@@ -58,6 +58,7 @@ struct MtfReader {
     Step step;
     MtfPlace place;      /* of the byte being looked at */
     uint64_t position;   /* bytes since the last mark outside of sets, since the SSET within */
+    uint64_t mark_bytes; /* of those, bytes of soft filemarks */
     uint32_t block_size; /* 0: no block seen */
     uint32_t flb_size;   /* 0: no TAPE seen */
     bool soft_filemarks;
@@ -71,6 +72,7 @@ struct MtfReader {
     Step after_skip;
     bool after_pad; /* in STEP_EVENT: an SPAD stream has ended this block's streams */
     bool mark_due;  /* in STEP_SKIP: what is skipped is a soft filemark's */
+    bool mark_only; /* padding ended short of the grid: only a soft filemark brings it back */
 
     MtfBlock block; /* the one whose streams are being read */
     bool in_block, announced;
