@@ -24,8 +24,7 @@ struct Drive {
     bool read_only;
     FaultPlan *faults;
     SscDrive *ssc;
-    AtTransfer *at_transfer; /* NULL without a rule for that seam */
-    AtTask *at_task;         /* the same */
+    FaultInterposers interposers; /* each NULL without a rule for its seam */
     Bot *bot;
     UsbDevice *usb;
     const DrivePlug *plug;
@@ -74,20 +73,21 @@ static void fit_at_task(Drive *drive, bool needed)
 {
     ScsiTarget *target = ssc_drive_target(drive->ssc);
 
-    if (needed && !drive->at_task) {
-        drive->at_task = at_task_new(target, drive->faults);
-        bot_set_target(drive->bot, at_task_target(drive->at_task));
-    } else if (!needed && drive->at_task && at_task_idle(drive->at_task)) {
+    if (needed && !drive->interposers.at_task) {
+        drive->interposers.at_task = at_task_new(target, drive->faults);
+        bot_set_target(drive->bot, at_task_target(drive->interposers.at_task));
+    } else if (!needed && drive->interposers.at_task && at_task_idle(drive->interposers.at_task)) {
         bot_set_target(drive->bot, target);
-        g_clear_pointer(&drive->at_task, at_task_free);
+        g_clear_pointer(&drive->interposers.at_task, at_task_free);
     }
 }
 
 /* What stands between the device and Bulk-Only. */
 static void fit_function(Drive *drive)
 {
-    UsbFunction *function =
-        drive->at_transfer ? at_transfer_function(drive->at_transfer) : bot_function(drive->bot);
+    UsbFunction *function = drive->interposers.at_transfer
+                                ? at_transfer_function(drive->interposers.at_transfer)
+                                : bot_function(drive->bot);
 
     if (drive->hold) {
         hold_set_below(drive->hold, function);
@@ -100,14 +100,14 @@ static void fit_at_transfer(Drive *drive, bool needed)
 {
     AtTransfer *unneeded = NULL;
 
-    if (needed == (drive->at_transfer != NULL) ||
-        (!needed && !at_transfer_idle(drive->at_transfer))) {
+    if (needed == (drive->interposers.at_transfer != NULL) ||
+        (!needed && !at_transfer_idle(drive->interposers.at_transfer))) {
         return;
     }
     if (needed) {
-        drive->at_transfer = at_transfer_new(bot_function(drive->bot), drive->faults);
+        drive->interposers.at_transfer = at_transfer_new(bot_function(drive->bot), drive->faults);
     } else {
-        unneeded = g_steal_pointer(&drive->at_transfer);
+        unneeded = g_steal_pointer(&drive->interposers.at_transfer);
     }
     fit_function(drive);
     at_transfer_free(unneeded);
@@ -116,11 +116,11 @@ static void fit_at_transfer(Drive *drive, bool needed)
 static void fit_at_medium(Drive *drive, bool needed)
 {
     TapeMedium *medium = ssc_drive_medium(drive->ssc);
-    AtMedium *at = drive->faults->at_medium;
+    AtMedium *at = drive->interposers.at_medium;
 
     if (needed && !at && medium) {
-        at = at_medium_new(medium, drive->faults);
-        ssc_drive_replace_medium(drive->ssc, at_medium_medium(at));
+        at_medium_new(medium, drive->faults, &drive->interposers.at_medium);
+        ssc_drive_replace_medium(drive->ssc, at_medium_medium(drive->interposers.at_medium));
     } else if (!needed && at && medium == at_medium_medium(at) && at_medium_idle(at)) {
         ssc_drive_replace_medium(drive->ssc, at_medium_take_out(at));
     }
@@ -174,8 +174,8 @@ static void world_unplug(void *data, int64_t replug)
 
 void drive_power_cycle(Drive *drive)
 {
-    ScsiTarget *target =
-        drive->at_task ? at_task_target(drive->at_task) : ssc_drive_target(drive->ssc);
+    ScsiTarget *target = drive->interposers.at_task ? at_task_target(drive->interposers.at_task)
+                                                    : ssc_drive_target(drive->ssc);
 
     usb_device_reset(drive->usb);
     target->ops->reset(target, SCSI_RESET_POWER_ON);
@@ -307,8 +307,9 @@ bool drive_hold(Drive *drive, const char *phase, const char *command, GError **e
                             "hold: one is in force already; release it first");
         return false;
     }
-    drive->hold = hold_new(drive->at_transfer ? at_transfer_function(drive->at_transfer)
-                                              : bot_function(drive->bot),
+    drive->hold = hold_new(drive->interposers.at_transfer
+                               ? at_transfer_function(drive->interposers.at_transfer)
+                               : bot_function(drive->bot),
                            which, opcode, on_held, drive);
     fit_function(drive);
     return true;
@@ -398,7 +399,8 @@ Drive *drive_new(const DriveConfig *config, GError **error)
     drive->usb =
         usb_device_new(&config->identity, config->speed, bot_function(drive->bot), config->trace);
     if (drive->faults) {
-        fault_plan_start(drive->faults, config->clock, config->trace, &fault_world, drive);
+        fault_plan_start(drive->faults, config->clock, config->trace, &drive->interposers,
+                         &fault_world, drive);
         fit_faults(drive);
     }
     return g_steal_pointer(&drive);
@@ -415,9 +417,9 @@ void drive_free(Drive *drive)
     }
     usb_device_free(drive->usb);
     hold_free(drive->hold);
-    at_transfer_free(drive->at_transfer);
+    at_transfer_free(drive->interposers.at_transfer);
     bot_free(drive->bot);
-    at_task_free(drive->at_task);
+    at_task_free(drive->interposers.at_task);
     ssc_drive_free(drive->ssc);
     if (drive->faults) {
         fault_plan_stop(drive->faults);

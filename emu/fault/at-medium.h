@@ -15,8 +15,11 @@
 
 typedef struct AtMedium AtMedium;
 
-/* Takes `below` over, borrows the plan; plan->at_medium is this one until it is freed. */
-AtMedium *at_medium_new(TapeMedium *below, FaultPlan *plan);
+/*
+ * Takes `below` over, borrows the plan. `*place` is this one until it is freed, which the drive
+ * above does with its cartridge; then it is NULL.
+ */
+void at_medium_new(TapeMedium *below, FaultPlan *plan, AtMedium **place);
 /* To be freed, and `below` with it, by medium_free(). */
 TapeMedium *at_medium_medium(AtMedium *at);
 /* It tells no lie and holds nothing: it may be taken out. */
@@ -94,8 +97,8 @@ typedef struct FaultQueue {
     FaultRule *rule; /* whose draws */
     unsigned depth;  /* objects */
     FaultPolicy policy;
-    bool sliding; /* full: the oldest goes to tape. Else: all go, and the queue closes */
-    bool lie;     /* synchronising commands and marks do not empty it */
+    bool sliding;      /* full: the oldest goes to tape. Else: all go, and the queue closes */
+    bool ignores_sync; /* synchronising commands and marks do not empty it */
     bool lose_on_power, lose_on_reset;
     int64_t duration; /* then all goes to tape, and the queue closes; FAULT_FOR_EVER */
 } FaultQueue;
@@ -103,7 +106,5 @@ typedef struct FaultQueue {
 /* From now on blocks queue. False: another queue is open. */
 bool at_medium_open_queue(AtMedium *at, const FaultQueue *queue);
 bool at_medium_queues(const AtMedium *at);
-/* Its queue still needs that rule. */
-bool at_medium_draws_by(const AtMedium *at, const FaultRule *rule);
 
 #endif

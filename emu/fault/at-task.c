@@ -97,21 +97,21 @@ static void render(const FaultSense *sense, uint8_t bytes[SENSE_LENGTH])
     }
 }
 
-void at_task_owe(AtTask *at, const FaultSense *sense)
+void at_task_set_next_sense(AtTask *at, const FaultSense *sense)
 {
     at->owes = true;
     render(sense, at->owed);
 }
 
-void at_task_say(AtTask *at, ScsiTask *task, const FaultSense *sense)
+void at_task_replace_sense(AtTask *at, ScsiTask *task, const FaultSense *sense)
 {
     task->status = SCSI_CHECK_CONDITION;
     render(sense, task->sense);
     task->sense_length = SENSE_LENGTH;
-    at_task_owe(at, sense);
+    at_task_set_next_sense(at, sense);
 }
 
-bool at_task_heard(const ScsiTask *task, FaultSense *sense)
+bool at_task_get_sense(const ScsiTask *task, FaultSense *sense)
 {
     const uint8_t *bytes = task->sense;
 
@@ -170,7 +170,7 @@ void at_task_end(AtTask *at, ScsiTask *task, ScsiStatus status)
 
 void at_task_check(AtTask *at, ScsiTask *task, const FaultSense *sense)
 {
-    at_task_say(at, task, sense);
+    at_task_replace_sense(at, task, sense);
     task->out_unused = 0;
     forget(at, task);
     task->ops->done(task);
@@ -194,7 +194,7 @@ void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length)
 
 void at_task_reset_below(AtTask *at, ScsiReset kind)
 {
-    AtMedium *medium = kind == SCSI_RESET_TRANSPORT ? NULL : at->plan->at_medium;
+    AtMedium *medium = kind == SCSI_RESET_TRANSPORT ? NULL : at->plan->in_place->at_medium;
 
     if (medium) {
         at_medium_reset(medium, kind == SCSI_RESET_POWER_ON);
@@ -335,10 +335,10 @@ static void translate(AtTask *at, ScsiTask *task)
 {
     FaultSense sense;
 
-    if ((at->translation || at->lies) && at_task_heard(task, &sense)) {
+    if ((at->translation || at->lies) && at_task_get_sense(task, &sense)) {
         sense.code = at->translation ? at->translation : sense.code;
         sense.information = at->lies ? at->lie : sense.information;
-        at_task_say(at, task, &sense);
+        at_task_replace_sense(at, task, &sense);
     }
     at->translation = 0;
     at->lies = false;
@@ -481,7 +481,6 @@ AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan)
         .base.ops = &ops, .task_ops = { our_data_phase, our_done }, .below = below, .plan = plan
     };
     at->passing = g_hash_table_new_full(NULL, NULL, NULL, passing_free);
-    plan->at_task = at;
     return at;
 }
 
@@ -492,7 +491,6 @@ void at_task_free(AtTask *at)
     }
     g_assert(g_hash_table_size(at->passing) == 0);
     stop_waiting(at);
-    at->plan->at_task = NULL;
     g_hash_table_unref(at->passing);
     g_free(at);
 }

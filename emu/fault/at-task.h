@@ -8,7 +8,7 @@
 
 typedef struct AtTask AtTask;
 
-/* Borrows everything; plan->at_task is this one until it is freed. The plan was started. */
+/* Borrows everything. The plan was started. */
 AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan);
 /* No task may be pending. */
 void at_task_free(AtTask *at);
@@ -43,11 +43,11 @@ void at_task_check(AtTask *at, ScsiTask *task, const FaultSense *sense);
 void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length);
 
 /* In on_done: replaces what the drive said. */
-void at_task_say(AtTask *at, ScsiTask *task, const FaultSense *sense);
+void at_task_replace_sense(AtTask *at, ScsiTask *task, const FaultSense *sense);
 /* In on_done: the sense of the task as the drive gave it; false: GOOD, or not the fixed format. */
-bool at_task_heard(const ScsiTask *task, FaultSense *sense);
+bool at_task_get_sense(const ScsiTask *task, FaultSense *sense);
 /* The next REQUEST SENSE tells this, whoever ended the command before it. */
-void at_task_owe(AtTask *at, const FaultSense *sense);
+void at_task_set_next_sense(AtTask *at, const FaultSense *sense);
 /* The drive below is reset, as from inside. Nothing may be with it. */
 void at_task_reset_below(AtTask *at, ScsiReset kind);
 /* If the command under way ends with a sense, it is to be this one (0: as it is); `lie`: with this

@@ -497,7 +497,7 @@ void at_transfer_abandon(AtTransfer *at, uint8_t status, uint32_t residue)
     at->account = false;
 }
 
-void at_transfer_account(AtTransfer *at, uint32_t residue, bool fail)
+void at_transfer_set_residue(AtTransfer *at, uint32_t residue, bool fail)
 {
     at->account = true;
     at->residue = residue;
@@ -728,7 +728,6 @@ AtTransfer *at_transfer_new(UsbFunction *below, FaultPlan *plan)
     at->ended = -1;
     at->out.at = at->in.at = at->control.at = at;
     at->control.control = true;
-    plan->at_transfer = at;
     return at;
 }
 
@@ -738,7 +737,6 @@ void at_transfer_free(AtTransfer *at)
         return;
     }
     g_assert(!at->out.transfer && !at->in.transfer && !at->control.transfer);
-    at->plan->at_transfer = NULL;
     g_clear_pointer(&at->again, g_bytes_unref);
     g_free(at);
 }

@@ -11,7 +11,7 @@
 
 typedef struct AtTransfer AtTransfer;
 
-/* Borrows everything; plan->at_transfer is this one until it is freed. The plan was started. */
+/* Borrows everything. The plan was started. */
 AtTransfer *at_transfer_new(UsbFunction *below, FaultPlan *plan);
 /* No transfer may be pending. */
 void at_transfer_free(AtTransfer *at);
@@ -71,7 +71,7 @@ void at_transfer_wedge(AtTransfer *at);
  */
 void at_transfer_abandon(AtTransfer *at, uint8_t status, uint32_t residue);
 /* The CSW of the command under way will have this residue; with `fail`, status 1. */
-void at_transfer_account(AtTransfer *at, uint32_t residue, bool fail);
+void at_transfer_set_residue(AtTransfer *at, uint32_t residue, bool fail);
 /* Ends an IN transfer with the CSW that at_transfer_abandon() made, wherever it stands. */
 void at_transfer_answer_csw(AtTransfer *at, UsbTransfer *transfer);
 /* Nothing is answered any more until a port reset. */

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "emu/base/error.h"
-#include "emu/fault/at-medium.h"
 #include "emu/fault/rule.h"
+#include "emu/scsi/commands.h"
+
+static const FaultInterposers no_interposers;
 
 static void rule_free(void *rule)
 {
@@ -17,6 +19,7 @@ FaultPlan *fault_plan_new(uint64_t seed)
     FaultPlan *plan = g_new0(FaultPlan, 1);
 
     plan->seed = seed;
+    plan->in_place = &no_interposers;
     plan->rules = g_ptr_array_new_with_free_func(rule_free);
     plan->removed = g_ptr_array_new_with_free_func(rule_free);
     plan->states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -266,7 +269,7 @@ static void forget_oldest(FaultPlan *plan)
         const FaultRule *rule = nth_rule(plan->removed, i);
 
         if (!is_waited_for(plan->rules, rule) && !is_waited_for(plan->removed, rule) &&
-            !(plan->at_medium && at_medium_draws_by(plan->at_medium, rule))) {
+            rule->users == 0) {
             g_ptr_array_remove_index(plan->removed, i);
             return;
         }
@@ -331,13 +334,14 @@ bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
     return false;
 }
 
-void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultWorld *world,
-                      void *data)
+void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultInterposers *in_place,
+                      const FaultWorld *world, void *data)
 {
     guint i;
 
     plan->clock = clock;
     plan->trace = trace;
+    plan->in_place = in_place ? in_place : &no_interposers;
     plan->world = world;
     plan->data = data;
     for (i = 0; i < plan->rules->len; i++) {
@@ -354,6 +358,7 @@ void fault_plan_stop(FaultPlan *plan)
     }
     plan->clock = NULL;
     plan->trace = NULL;
+    plan->in_place = &no_interposers;
     plan->world = NULL;
 }
 
@@ -383,6 +388,12 @@ void fault_plan_command(FaultPlan *plan, uint64_t tag, const uint8_t *cdb, size_
 
         rule->seen += !rule->request && rule->takes[plan->cdb[0]];
     }
+}
+
+bool fault_plan_in_mode_sense(const FaultPlan *plan)
+{
+    return plan->command > 0 && (plan->cdb[0] == scsi_commands[SCSI_MODE_SENSE_6].opcode ||
+                                 plan->cdb[0] == scsi_commands[SCSI_MODE_SENSE_10].opcode);
 }
 
 void fault_plan_request(FaultPlan *plan, unsigned request)

@@ -47,6 +47,13 @@ typedef struct FaultRange {
 
 typedef struct FaultPlan FaultPlan;
 
+/* The interposers that stand between the layers now; NULL: not in place. The drive owns them. */
+typedef struct FaultInterposers {
+    struct AtTransfer *at_transfer;
+    struct AtTask *at_task;
+    struct AtMedium *at_medium;
+} FaultInterposers;
+
 typedef struct FaultRule {
     FaultPlan *plan;
     const FaultKind *kind;
@@ -79,6 +86,7 @@ typedef struct FaultRule {
     uint64_t occasions; /* all else held */
     uint64_t fired;
     bool removed;
+    unsigned users; /* that go on drawing from it after it was removed */
     int64_t start;
     ClockTimer *timer; /* FAULT_HOOK_CLOCK */
     Random random;
@@ -110,9 +118,7 @@ struct FaultPlan {
     Trace *trace;
     const FaultWorld *world;
     void *data;
-    struct AtTask *at_task; /* NULL: not in place */
-    struct AtMedium *at_medium;
-    struct AtTransfer *at_transfer;
+    const FaultInterposers *in_place;
 
     /* The command under way, or the last one. */
     uint64_t command; /* number, from 1; 0: none yet */
@@ -137,9 +143,12 @@ bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t 
  * without it: it waits for this one, or for a state that no other sets. */
 bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error);
 
-/* Borrows everything; `trace` may be NULL. From here on rules of the clock fire by themselves. */
-void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultWorld *world,
-                      void *data);
+/*
+ * Borrows everything; `trace` may be NULL. From here on rules of the clock fire by themselves.
+ * The caller fills `in_place` in as it puts interposers in and takes them out; NULL: none ever is.
+ */
+void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultInterposers *in_place,
+                      const FaultWorld *world, void *data);
 /* Nothing fires by itself any more; what start() borrowed is forgotten. */
 void fault_plan_stop(FaultPlan *plan);
 
@@ -160,6 +169,8 @@ typedef struct FaultEvent {
 void fault_plan_command(FaultPlan *plan, uint64_t tag, const uint8_t *cdb, size_t length);
 /* The same for a control request. */
 void fault_plan_request(FaultPlan *plan, unsigned request);
+/* The command under way reports mode parameters. */
+bool fault_plan_in_mode_sense(const FaultPlan *plan);
 /*
  * The next rule that the event sets off, from `*cursor` (0 at first) on; NULL: no more. It is
  * counted and traced; the caller does what its kind says.

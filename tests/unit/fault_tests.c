@@ -292,7 +292,7 @@ START_TEST(position_and_time_are_conditions)
     unsigned cursor;
 
 #define FIRES() (cursor = 0, fault_plan_next(plan, &event, &cursor) != NULL)
-    fault_plan_start(plan, clock, NULL, NULL, NULL);
+    fault_plan_start(plan, clock, NULL, NULL, NULL, NULL);
     fault_plan_command(plan, 1, &opcode, 1);
     position.object = 5;
     ck_assert(!FIRES());
@@ -446,7 +446,7 @@ START_TEST(the_clock_sets_off_at_most_so_often)
     g_autoptr(FaultPlan) plan =
         parse("{name: medium.write-protect-flip, time: 1us, count: inf}", NULL);
 
-    fault_plan_start(plan, clock, NULL, NULL, NULL);
+    fault_plan_start(plan, clock, NULL, NULL, NULL, NULL);
     virtual_clock_advance(clock, G_USEC_PER_SEC);
     ck_assert_uint_ge(rule_of(plan, 0)->fired, 100);
     ck_assert_uint_le(rule_of(plan, 0)->fired, 1000);
@@ -493,6 +493,7 @@ typedef struct Stage {
     Clock *clock;
     FaultPlan *plan;
     AtTask *at;
+    FaultInterposers in_place;
     ScsiTask task;
     Trace trace;
 } Stage;
@@ -527,8 +528,9 @@ static ScsiTarget *stage_set(Stage *stage, const char *text)
     stage->clock = virtual_clock_new();
     stage->plan = parse(text, &error);
     g_assert_no_error(error);
-    fault_plan_start(stage->plan, stage->clock, &stage->trace, NULL, NULL);
+    fault_plan_start(stage->plan, stage->clock, &stage->trace, &stage->in_place, NULL, NULL);
     stage->at = at_task_new(&stage->below.base, stage->plan);
+    stage->in_place.at_task = stage->at;
     stage->task = (ScsiTask){ .ops = &ops, .cdb = { 0x0a }, .cdb_length = 6, .status = SCSI_GOOD };
     n_done = n_traced = 0;
     return at_task_target(stage->at);

@@ -134,15 +134,17 @@ START_TEST(no_rule_no_interposer)
     const char *usb = "{name: usb.stall-csw, on: WRITE(6)}";
 
     fault_rig_init(&rig, "{name: drive.busy}", 1);
-    ck_assert(rig.plan->at_task && !rig.plan->at_transfer && !rig.plan->at_medium);
+    ck_assert(rig.plan->in_place->at_task && !rig.plan->in_place->at_transfer &&
+              !rig.plan->in_place->at_medium);
     ck_assert(drive_add_faults(rig.drive, "live", usb, strlen(usb), &error));
-    ck_assert(rig.plan->at_transfer && !rig.plan->at_medium);
+    ck_assert(rig.plan->in_place->at_transfer && !rig.plan->in_place->at_medium);
     results = fault_rig_run(&rig, "tur w");
     ck_assert_str_eq(results, "0/00/00 ok | stall-csw clear-in");
     ck_assert(drive_remove_fault(rig.drive, 2, &error));
-    ck_assert(rig.plan->at_task && !rig.plan->at_transfer);
+    ck_assert(rig.plan->in_place->at_task && !rig.plan->in_place->at_transfer);
     ck_assert(drive_remove_fault(rig.drive, 0, &error));
-    ck_assert(!rig.plan->at_task && !rig.plan->at_transfer && !rig.plan->at_medium);
+    ck_assert(!rig.plan->in_place->at_task && !rig.plan->in_place->at_transfer &&
+              !rig.plan->in_place->at_medium);
     ck_assert_uint_eq(rig.plan->removed->len, 2);
     fault_rig_clear(&rig);
 }
@@ -160,11 +162,11 @@ START_TEST(liars_stay_until_nobody_notices)
     a = fault_rig_run(&rig, "w*2 pos");
     ck_assert_str_eq(a, "ok*2 @2");
     ck_assert(drive_remove_fault(rig.drive, 0, &error));
-    ck_assert_ptr_nonnull(rig.plan->at_medium);
+    ck_assert_ptr_nonnull(rig.plan->in_place->at_medium);
     b = fault_rig_run(&rig, "pos rw r r");
     ck_assert_str_eq(b, "@2 ok =1 eod | stall-in clear-in");
     ck_assert(drive_add_faults(rig.drive, "live", more, strlen(more), &error));
-    ck_assert_ptr_null(rig.plan->at_medium);
+    ck_assert_ptr_null(rig.plan->in_place->at_medium);
     fault_rig_clear(&rig);
 }
 END_TEST

@@ -17,6 +17,7 @@ typedef struct Seam {
     Clock *clock;
     FaultPlan *plan;
     AtTransfer *at;
+    FaultInterposers in_place;
     uint8_t byte;    /* of the record */
     unsigned halted; /* times */
 } Seam;
@@ -95,8 +96,9 @@ static void seam_init(Seam *seam, const char *rules)
     seam->clock = virtual_clock_new();
     seam->plan = fault_plan_new(1);
     ck_assert(fault_plan_add(seam->plan, "rules", rules, strlen(rules), &error));
-    fault_plan_start(seam->plan, seam->clock, NULL, NULL, NULL);
+    fault_plan_start(seam->plan, seam->clock, NULL, &seam->in_place, NULL, NULL);
     seam->at = at_transfer_new(&seam->function, seam->plan);
+    seam->in_place.at_transfer = seam->at;
     at_transfer_function(seam->at)->ops->attach(at_transfer_function(seam->at), &seam->host);
 }
 

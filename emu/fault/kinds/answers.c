@@ -98,7 +98,7 @@ static void raise_alert(AtTask *at, FaultRule *rule, ScsiTask *task)
     size_t i, length = task->in->len;
 
     if (fault_number(rule, HOW) == HOW_SENSE) {
-        at_task_say(at, task, &(FaultSense){ .code = CLEANING_REQUESTED });
+        at_task_replace_sense(at, task, &(FaultSense){ .code = CLEANING_REQUESTED });
         return;
     }
     for (i = 4; i + 5 <= length; i += 4 + (size_t)data[i + 3]) {
@@ -180,7 +180,7 @@ static bool read_well(const FaultRule *rule, const void *subject)
 
 static void recovered(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    at_task_say(at, task, &(FaultSense){ .code = fault_number(rule, 0) });
+    at_task_replace_sense(at, task, &(FaultSense){ .code = fault_number(rule, 0) });
 }
 
 const FaultKind fault_medium_read_recovered = {
@@ -202,21 +202,21 @@ static bool met_eod(const FaultRule *rule, const void *subject)
 {
     FaultSense sense;
 
-    return at_task_heard(subject, &sense) && sense.code == 0x080005;
+    return at_task_get_sense(subject, &sense) && sense.code == 0x080005;
 }
 
 static void lie_eod(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
     FaultSense sense;
 
-    at_task_heard(task, &sense);
+    at_task_get_sense(task, &sense);
     switch (fault_number(rule, EOD_HOW)) {
     case EOD_NO_RESIDUAL:
         sense.valid = false;
-        at_task_say(at, task, &sense);
+        at_task_replace_sense(at, task, &sense);
         break;
     case EOD_NO_KEY:
-        at_task_say(at, task, &(FaultSense){ .code = 0x000005 });
+        at_task_replace_sense(at, task, &(FaultSense){ .code = 0x000005 });
         break;
     default:
         task->status = SCSI_GOOD;
@@ -245,7 +245,7 @@ enum { OBJECTS };
 static bool loaded(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
-    AtMedium *at = rule->plan->at_medium;
+    AtMedium *at = rule->plan->in_place->at_medium;
     MediumPosition position;
     MediumPartition partition;
 
@@ -259,7 +259,7 @@ static bool loaded(const FaultRule *rule, const void *subject)
 
 static void drift(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    TapeMedium *tape = at_medium_tape(rule->plan->at_medium);
+    TapeMedium *tape = at_medium_tape(rule->plan->in_place->at_medium);
     MediumPosition position;
 
     medium_position(tape, &position);

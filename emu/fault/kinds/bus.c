@@ -70,7 +70,7 @@ enum { REPLUG, OFFSET };
 
 static bool unplug(FaultPlan *plan, FaultRule *rule)
 {
-    AtTransfer *at = plan->at_transfer;
+    AtTransfer *at = plan->in_place->at_transfer;
     int64_t offset = fault_number(rule, OFFSET);
 
     plan->world->unplug(plan->data, fault_number(rule, REPLUG));
@@ -91,7 +91,8 @@ static const char *check_unplug(const FaultRule *rule)
 static bool leaves_here(const FaultRule *rule, const void *subject)
 {
     return fault_number(rule, OFFSET) == 0 ||
-           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, OFFSET));
+           at_transfer_has_byte(rule->plan->in_place->at_transfer, subject,
+                                fault_number(rule, OFFSET));
 }
 
 const FaultKind fault_usb_unplug = {
@@ -326,13 +327,13 @@ enum { IDLE };
 
 static bool slept(const FaultRule *rule, const void *subject)
 {
-    return at_transfer_cbw(rule->plan->at_transfer)->idle >= fault_number(rule, IDLE);
+    return at_transfer_cbw(rule->plan->in_place->at_transfer)->idle >= fault_number(rule, IDLE);
 }
 
 static bool lose_state(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
     at_transfer_unconfigure(at);
-    at_task_reset_below(rule->plan->at_task, SCSI_RESET_BUS);
+    at_task_reset_below(rule->plan->in_place->at_task, SCSI_RESET_BUS);
     at_transfer_fail(at, transfer, USB_STALL);
     return true;
 }

@@ -33,7 +33,7 @@ static bool expects_data_in(const FaultRule *rule, const void *subject)
 static bool csw_in_data(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
     at_transfer_abandon(at, 1, at_transfer_cbw(at)->length);
-    at_task_owe(rule->plan->at_task, &(FaultSense){ .code = 0x0b4b00 });
+    at_task_set_next_sense(rule->plan->in_place->at_task, &(FaultSense){ .code = 0x0b4b00 });
     at_transfer_answer_csw(at, transfer);
     return true;
 }
@@ -132,7 +132,7 @@ enum { RESIDUE, BY };
 
 static bool has_data(const FaultRule *rule, const void *subject)
 {
-    return at_transfer_cbw(rule->plan->at_transfer)->length > 0;
+    return at_transfer_cbw(rule->plan->in_place->at_transfer)->length > 0;
 }
 
 static bool wrong_residue(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)

@@ -28,7 +28,7 @@ static bool short_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 
     at_transfer_edit(at, transfer, length);
     if (fault_number(rule, SHORT_RESIDUE) == RESIDUE_TRUE) {
-        at_transfer_account(at, at_transfer_cbw(at)->length - (uint32_t)length, false);
+        at_transfer_set_residue(at, at_transfer_cbw(at)->length - (uint32_t)length, false);
     }
     return false;
 }
@@ -66,7 +66,7 @@ static bool short_out(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
     put_be24(transfer_length(task), (uint32_t)fault_number(rule, SHORT_LENGTH));
     if (fault_number(rule, SHORT_RESIDUE) == RESIDUE_LIE) {
-        at_transfer_account(rule->plan->at_transfer, 0, false);
+        at_transfer_set_residue(rule->plan->in_place->at_transfer, 0, false);
     }
     return false;
 }
@@ -234,13 +234,13 @@ enum { MOST };
 
 static bool too_long(const FaultRule *rule, const void *subject)
 {
-    return at_transfer_cbw(rule->plan->at_transfer)->length > fault_number(rule, MOST);
+    return at_transfer_cbw(rule->plan->in_place->at_transfer)->length > fault_number(rule, MOST);
 }
 
 static bool refuse(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
     at_transfer_abandon(at, 1, at_transfer_cbw(at)->length);
-    at_task_owe(rule->plan->at_task, &(FaultSense){ .code = 0x0b4b00 });
+    at_task_set_next_sense(rule->plan->in_place->at_task, &(FaultSense){ .code = 0x0b4b00 });
     at_transfer_stall(at, transfer);
     return true;
 }
@@ -262,7 +262,7 @@ enum { DELAY };
 
 static bool too_soon(const FaultRule *rule, const void *subject)
 {
-    return clock_now(rule->plan->clock) - at_transfer_cbw(rule->plan->at_transfer)->time <
+    return clock_now(rule->plan->clock) - at_transfer_cbw(rule->plan->in_place->at_transfer)->time <
            fault_number(rule, DELAY);
 }
 

@@ -18,7 +18,7 @@ enum { SENSE };
 static void say_else(const FaultRule *rule, int64_t usual)
 {
     if (fault_number(rule, SENSE) != usual) {
-        at_task_translate(rule->plan->at_task, fault_number(rule, SENSE), false, 0);
+        at_task_translate(rule->plan->in_place->at_task, fault_number(rule, SENSE), false, 0);
     }
 }
 
@@ -104,7 +104,7 @@ static bool deferred_error(FaultRule *rule, FaultMotion *motion)
     motion->result = at_medium_cut(motion->at);
     if (motion->result == MEDIUM_OK) {
         at_medium_shift(motion->at, 1);
-        at_task_defer(rule->plan->at_task, (unsigned)fault_number(rule, DEFERRED_BY),
+        at_task_defer(rule->plan->in_place->at_task, (unsigned)fault_number(rule, DEFERRED_BY),
                       fault_number(rule, DEFERRED_SENSE));
     }
     return true;
@@ -226,7 +226,7 @@ enum { OVERFLOW_AT, OVERFLOW_RESIDUAL };
 static bool overflow(FaultRule *rule, FaultMotion *motion)
 {
     if (fault_number(rule, OVERFLOW_RESIDUAL)) {
-        at_task_translate(rule->plan->at_task, 0, true, 0);
+        at_task_translate(rule->plan->in_place->at_task, 0, true, 0);
     }
     return end_here(motion);
 }
@@ -328,7 +328,7 @@ static bool wrong_length(FaultRule *rule, FaultMotion *motion)
         *motion->length = MIN(length + by, MEDIUM_BLOCK_MAX);
     }
     if (fault_number(rule, ILI_INFORMATION)) {
-        at_task_translate(rule->plan->at_task, 0, true, 0);
+        at_task_translate(rule->plan->in_place->at_task, 0, true, 0);
     }
     return true;
 }
@@ -561,8 +561,8 @@ enum { PROTECT_STALE };
 
 static bool flip_protect(FaultPlan *plan, FaultRule *rule)
 {
-    if (plan->at_medium) {
-        at_medium_protect(plan->at_medium, true, fault_number(rule, PROTECT_STALE));
+    if (plan->in_place->at_medium) {
+        at_medium_protect(plan->in_place->at_medium, true, fault_number(rule, PROTECT_STALE));
     }
     return false;
 }
@@ -582,8 +582,8 @@ enum { CUT_REPLUG, CUT_LOSE };
 
 static bool power_cut(FaultPlan *plan, FaultRule *rule)
 {
-    if (plan->at_medium) {
-        at_medium_lose_at_most(plan->at_medium, (uint64_t)fault_number(rule, CUT_LOSE));
+    if (plan->in_place->at_medium) {
+        at_medium_lose_at_most(plan->in_place->at_medium, (uint64_t)fault_number(rule, CUT_LOSE));
     }
     plan->world->unplug(plan->data, fault_number(rule, CUT_REPLUG));
     plan->world->cut_power(plan->data);

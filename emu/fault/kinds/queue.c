@@ -36,7 +36,7 @@ static bool reorder(FaultRule *rule, FaultMotion *motion)
                                   .rule = rule,
                                   .depth = (unsigned)fault_number(rule, REORDER_WINDOW),
                                   .policy = policies[fault_number(rule, REORDER_POLICY)],
-                                  .lie = fault_number(rule, REORDER_ACROSS),
+                                  .ignores_sync = fault_number(rule, REORDER_ACROSS),
                                   .duration = FAULT_FOR_EVER,
                               });
 }
@@ -100,7 +100,7 @@ static bool early_good(FaultRule *rule, FaultMotion *motion)
                                   .depth = (unsigned)fault_number(rule, EARLY_DEPTH) + 1,
                                   .policy = FAULT_FIFO,
                                   .sliding = true,
-                                  .lie = fault_number(rule, EARLY_ACROSS),
+                                  .ignores_sync = fault_number(rule, EARLY_ACROSS),
                                   .lose_on_power = lose != 2,
                                   .lose_on_reset = lose == 1,
                                   .duration = FAULT_FOR_EVER,

@@ -192,7 +192,7 @@ const FaultKind fault_drive_no_medium = {
 
 static bool conflict(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    at_task_owe(at, &(FaultSense){ .code = 0x052c09 }); /* as the drive itself has it */
+    at_task_set_next_sense(at, &(FaultSense){ .code = 0x052c09 }); /* as the drive itself has it */
     at_task_end(at, task, SCSI_RESERVATION_CONFLICT);
     return true;
 }

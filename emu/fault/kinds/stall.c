@@ -26,13 +26,13 @@ enum { AT };
 static bool stalls_in(const FaultRule *rule, const void *subject)
 {
     return data_in(rule, subject) &&
-           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+           at_transfer_has_byte(rule->plan->in_place->at_transfer, subject, fault_number(rule, AT));
 }
 
 static bool stalls_out(const FaultRule *rule, const void *subject)
 {
     return data_out(rule, subject) &&
-           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+           at_transfer_has_byte(rule->plan->in_place->at_transfer, subject, fault_number(rule, AT));
 }
 
 static bool stall_data_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
@@ -40,8 +40,8 @@ static bool stall_data_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer
     const FaultCbw *cbw = at_transfer_cbw(at);
     size_t keep = MIN((size_t)fault_number(rule, AT) - cbw->moved, transfer->actual);
 
-    at_transfer_account(at, cbw->length - cbw->moved - (uint32_t)keep, true);
-    at_task_owe(rule->plan->at_task, &data_phase_error);
+    at_transfer_set_residue(at, cbw->length - cbw->moved - (uint32_t)keep, true);
+    at_task_set_next_sense(rule->plan->in_place->at_task, &data_phase_error);
     at_transfer_edit(at, transfer, keep);
     at_transfer_halt(at, USB_BULK_IN);
     if (keep == 0) {
@@ -68,7 +68,7 @@ static bool stall_data_out(AtTransfer *at, FaultRule *rule, UsbTransfer *transfe
     uint32_t length = at_transfer_cbw(at)->length;
 
     at_transfer_abandon(at, 1, length - (uint32_t)MIN(fault_number(rule, AT), length));
-    at_task_owe(rule->plan->at_task, &data_phase_error);
+    at_task_set_next_sense(rule->plan->in_place->at_task, &data_phase_error);
     at_transfer_stall(at, transfer);
     return true;
 }
@@ -187,7 +187,7 @@ static bool break_transaction(AtTransfer *at, FaultRule *rule, UsbTransfer *tran
 static bool breaks_here(const FaultRule *rule, const void *subject)
 {
     return rule->phase != FAULT_PHASE_DATA ||
-           at_transfer_has_byte(rule->plan->at_transfer, subject, fault_number(rule, AT));
+           at_transfer_has_byte(rule->plan->in_place->at_transfer, subject, fault_number(rule, AT));
 }
 
 static const char *check_break(const FaultRule *rule)
