@@ -8,16 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "emu/base/error.h"
 #include "emu/base/loop.h"
 #include "emu/base/options.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "emu/commands.h"
 #include "emu/control/control.h"
 #include "emu/drive.h"
 #include "emu/link/pcap.h"
 #include "emu/link/port.h"
+#include "emu/outlet.h"
 #include "emu/trace-file.h"
 
 typedef struct Options {
@@ -34,6 +37,7 @@ typedef struct Server {
     GMainLoop *loop;
     Clock *clock;
     Executor *executor;
+    Outlet *notices; /* standard error */
     TraceFile *trace;
     UsbPcap *pcap;      /* NULL: none was asked for */
     TraceTee trace_tee; /* of both */
@@ -48,22 +52,54 @@ typedef struct Server {
     bool failed; /* the work did: exit status 1 */
 } Server;
 
-static void say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* ---- notices ---- */
 
-static void say(const char *format, ...)
+/* A reader of standard error may be so far behind. */
+#define NOTICES_MAX (64 * 1024)
+
+/* At the end it gets so long to catch up: the last lines say how the work went. */
+#define NOTICES_PATIENCE (G_USEC_PER_SEC / 2)
+
+static char *on_notices_dropped(void *data, uint64_t lines)
 {
-    g_autofree char *text = NULL;
+    return g_strdup_printf(
+        "usbtape: %" G_GUINT64_FORMAT " lines were dropped: standard error was not read\n", lines);
+}
+
+static void open_notices(Server *s)
+{
+    static const OutletOps ops = { on_notices_dropped, NULL };
+
+    s->notices = outlet_new_shared(STDERR_FILENO, NOTICES_MAX, s->clock, &ops, s);
+}
+
+static void say(Server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void say(Server *s, const char *format, ...)
+{
+    g_autofree char *text = NULL, *clean = NULL, *line = NULL;
     va_list args;
 
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    fprintf(stderr, "usbtape: %s\n", text);
+    clean = text_line(text);
+    line = g_strdup_printf("usbtape: %s\n", clean);
+    outlet_put(s->notices, line, strlen(line));
+    outlet_flush(s->notices);
 }
 
-static void on_host_error(const char *message)
+static void on_notice(void *data, const char *message)
 {
-    say("%s", message);
+    say(data, "%s", message);
+}
+
+static void on_trace_failed(void *data, const char *message)
+{
+    Server *s = data;
+
+    s->failed = true;
+    say(s, "%s", message);
 }
 
 /* ---- options ---- */
@@ -227,7 +263,7 @@ static bool load_faults(Server *s, GError **error)
     if (!fault_plan_load(s->faults, s->options.faults, error)) {
         return false;
     }
-    say("faults: %u rules from %s, seed %" G_GUINT64_FORMAT, s->faults->rules->len,
+    say(s, "faults: %u rules from %s, seed %" G_GUINT64_FORMAT, s->faults->rules->len,
         s->options.faults, s->seed);
     return true;
 }
@@ -323,14 +359,9 @@ static bool make_drive(Server *s, GError **error)
         return false;
     }
     if (notice) {
-        say("%s", notice);
+        say(s, "%s", notice);
     }
     return true;
-}
-
-static void on_pcap_failed(void *data, const char *message)
-{
-    say("%s", message);
 }
 
 /* The second of the two need not be there yet. */
@@ -349,9 +380,7 @@ static bool open_pcap(Server *s, GError **error)
 {
     const Options *o = &s->options;
     g_autofree char *comment = NULL;
-    UsbPcapConfig config = {
-        .path = o->pcap, .clock = s->clock, .failed = on_pcap_failed, .data = s
-    };
+    UsbPcapConfig config = { .path = o->pcap, .clock = s->clock, .failed = on_notice, .data = s };
     uint64_t snap = 0;
 
     if (o->pcap && o->trace && same_file(o->pcap, o->trace)) {
@@ -387,11 +416,6 @@ static bool open_pcap(Server *s, GError **error)
     return true;
 }
 
-static void on_port_notice(void *data, const char *text)
-{
-    say("%s", text);
-}
-
 static void on_port_done(void *data)
 {
     Server *s = data;
@@ -420,7 +444,7 @@ static void on_port_event(void *data, PortEvent event, const char *text)
 
 static bool open_port(Server *s, GError **error)
 {
-    static const PortOps ops = { on_port_notice, on_port_done, on_port_event };
+    static const PortOps ops = { on_notice, on_port_done, on_port_event };
     bool listens = s->options.listen != NULL;
     Address *address = address_parse(listens ? "--listen" : "--connect",
                                      listens ? s->options.listen : s->options.connect,
@@ -515,10 +539,11 @@ static bool open_control(Server *s, GError **error)
 
 static bool server_start(Server *s, GError **error)
 {
-    s->clock = loop_clock_new();
+    static const TraceFileOps ops = { on_notice, on_trace_failed };
+
     s->executor = loop_executor_new();
     trace_tee_init(&s->trace_tee);
-    s->trace = trace_file_new(s->options.trace, s->clock, on_host_error, error);
+    s->trace = trace_file_new(s->options.trace, s->clock, &ops, s, error);
     if (!s->trace) {
         return false;
     }
@@ -534,29 +559,29 @@ static void on_ejected(void *data, const GError *error)
     Server *s = data;
 
     if (error) {
-        usbtape_fail(error);
+        say(s, "%s", error->message);
         s->failed = true;
     }
 }
 
-static void report_rules(const GPtrArray *rules)
+static void report_rules(Server *s, const GPtrArray *rules)
 {
     guint i;
 
     for (i = 0; i < rules->len; i++) {
         const FaultRule *rule = g_ptr_array_index(rules, i);
 
-        say("fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, rule->source,
+        say(s, "fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, rule->source,
             rule->line, rule->fired);
     }
 }
 
 /* What did not fire is as telling as what did. */
-static void report_faults(const FaultPlan *plan)
+static void report_faults(Server *s)
 {
-    if (plan) {
-        report_rules(plan->removed);
-        report_rules(plan->rules);
+    if (s->faults) {
+        report_rules(s, s->faults->removed);
+        report_rules(s, s->faults->rules);
     }
 }
 
@@ -588,7 +613,7 @@ static void server_stop(Server *s)
     if (s->pcap && !usb_pcap_close(s->pcap)) {
         s->failed = true;
     }
-    report_faults(s->faults);
+    report_faults(s);
     fault_plan_free(s->faults);
     executor_free(s->executor);
     while (g_main_context_iteration(NULL, FALSE)) {
@@ -597,10 +622,12 @@ static void server_stop(Server *s)
     if (s->trace) {
         s->failed |= trace_file_saw_host_error(s->trace);
         if (!trace_file_close(s->trace, &error)) {
-            usbtape_fail(error);
+            say(s, "%s", error->message);
             s->failed = true;
         }
     }
+    (void)!outlet_finish(s->notices, NOTICES_PATIENCE);
+    outlet_free(s->notices);
     clock_free(s->clock);
 }
 
@@ -644,6 +671,8 @@ int serve_main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* whoever reads our notices may stop reading */
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk: writing says so */
     s.loop = g_main_loop_new(NULL, FALSE);
+    s.clock = loop_clock_new();
+    open_notices(&s);
     if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error)) {
         server_stop(&s);
         status = usbtape_fail(error);

@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "emu/base/error.h"
+#include "emu/outlet.h"
 
-/* Whoever follows the file sees a line after that time at the latest. */
-#define FLUSH_US (100 * 1000)
+/* A reader of a pipe may be so far behind. */
+#define UNREAD_MAX (1024 * 1024)
+
+/* At the end of the drive it gets so long to catch up. */
+#define PATIENCE_US (G_USEC_PER_SEC / 2)
 
 /* By which a trace is known. */
 #define LINE_BEGINS "{\"us\":"
@@ -18,37 +22,57 @@
 struct TraceFile {
     Trace base;
     Clock *clock;
-    ClockTimer *flush; /* NULL: nothing is unwritten */
     int64_t start;
-    FILE *stream; /* NULL: no file */
+    Outlet *outlet; /* NULL: no file */
     char *path;
+    GString *line;           /* under construction */
     GHashTable *host_errors; /* messages said already */
-    void (*host_error)(const char *message);
+    const TraceFileOps *ops;
+    void *data;
 };
 
-static void put_json_text(FILE *stream, const char *text)
+static void append_json_text(GString *line, const char *text)
 {
-    fputc('"', stream);
+    g_string_append_c(line, '"');
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
 
         if (c == '"' || c == '\\') {
-            fprintf(stream, "\\%c", c);
+            g_string_append_c(line, '\\');
+            g_string_append_c(line, *text);
         } else if (c < 0x20 || c == 0x7f) {
-            fprintf(stream, "\\u%04x", (unsigned)c);
+            g_string_append_printf(line, "\\u%04x", (unsigned)c);
         } else {
-            fputc(c, stream);
+            g_string_append_c(line, *text);
         }
     }
-    fputc('"', stream);
+    g_string_append_c(line, '"');
 }
 
-static void on_flush(void *data)
+static void format_line(const TraceFile *file, GString *line, TracePoint point, const char *text)
 {
-    TraceFile *file = data;
+    g_string_printf(line, LINE_BEGINS "%" G_GINT64_FORMAT ",\"point\":\"%s\",\"text\":",
+                    clock_now(file->clock) - file->start, trace_point_name(point));
+    append_json_text(line, text);
+    g_string_append(line, "}\n");
+}
 
-    file->flush = NULL;
-    fflush(file->stream);
+static char *on_dropped(void *data, uint64_t lines)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT " lines", lines);
+    GString *line = g_string_new(NULL);
+
+    format_line(data, line, TRACE_TRACE_DROPPED, text);
+    return g_string_free(line, FALSE);
+}
+
+static void on_failed(void *data, int reason)
+{
+    const TraceFile *file = data;
+    g_autofree char *message =
+        g_strdup_printf("--trace %s: %s; nothing more is traced", file->path, g_strerror(reason));
+
+    file->ops->failed(file->data, message);
 }
 
 static void trace_file_emit(Trace *trace, TracePoint point, const char *message)
@@ -58,92 +82,101 @@ static void trace_file_emit(Trace *trace, TracePoint point, const char *message)
 
     if (point == TRACE_MEDIA_HOST_ERROR && !g_hash_table_contains(file->host_errors, message)) {
         g_hash_table_add(file->host_errors, g_strdup(message));
-        file->host_error(valid);
+        file->ops->host_error(file->data, valid);
     }
-    if (!file->stream) {
-        return;
-    }
-    fprintf(file->stream, LINE_BEGINS "%" G_GINT64_FORMAT ",\"point\":\"%s\",\"text\":",
-            clock_now(file->clock) - file->start, trace_point_name(point));
-    put_json_text(file->stream, valid);
-    fputs("}\n", file->stream);
-    if (!file->flush) {
-        file->flush = clock_start(file->clock, FLUSH_US, on_flush, file);
+    if (file->outlet) {
+        format_line(file, file->line, point, valid);
+        outlet_put(file->outlet, file->line->str, file->line->len);
     }
 }
 
 static void trace_file_free(TraceFile *file)
 {
-    if (file->flush) {
-        clock_cancel(file->clock, file->flush);
-    }
+    outlet_free(file->outlet);
+    g_string_free(file->line, TRUE);
     g_hash_table_unref(file->host_errors);
     g_free(file->path);
     g_free(file);
 }
 
-/* Anything but a trace is left alone: the option may name a cartridge by mistake. */
-static FILE *open_trace(const char *path, GError **error)
+/* The kind of file, and that it holds no data but an older trace: the option may name a cartridge
+ * by mistake. NULL: it may be written to. */
+static const char *refuse_trace(int fd)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-    FILE *stream = NULL;
     char first[sizeof LINE_BEGINS - 1];
-    ssize_t n = fd >= 0 ? pread(fd, first, sizeof first, 0) : -1;
+    struct stat st;
+    ssize_t n;
 
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        return g_strerror(errno);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return NULL; /* a pipe or a terminal holds nothing old */
+    }
+    n = pread(fd, first, sizeof first, 0);
+    if (n < 0) {
+        return g_strerror(errno);
+    }
     if (n > 0 && (n < (ssize_t)sizeof first || memcmp(first, LINE_BEGINS, sizeof first) != 0)) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "--trace %s: there is a file of another kind; name a new one", path);
-        close(fd);
-        return NULL;
+        return "there is a file of another kind; name a new one";
     }
-    /* What cannot be cut (a pipe, a terminal) has nothing old in it. */
-    if (fd >= 0 && (ftruncate(fd, 0) == 0 || errno == EINVAL)) {
-        stream = fdopen(fd, "w");
-    }
-    if (!stream) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--trace %s: %s", path,
-                    g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    return stream;
+    return ftruncate(fd, 0) < 0 ? g_strerror(errno) : NULL;
 }
 
-TraceFile *trace_file_new(const char *path, Clock *clock, void (*host_error)(const char *message),
+static int open_trace(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    const char *why = refuse_trace(fd);
+
+    if (!why) {
+        return fd;
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--trace %s: %s", path, why);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+TraceFile *trace_file_new(const char *path, Clock *clock, const TraceFileOps *ops, void *data,
                           GError **error)
 {
+    static const OutletOps outlet_ops = { on_dropped, on_failed };
     TraceFile *file = g_new0(TraceFile, 1);
+    int fd;
 
     file->base.emit = trace_file_emit;
     file->clock = clock;
     file->start = clock_now(clock);
     file->path = g_strdup(path);
+    file->line = g_string_new(NULL);
     file->host_errors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    file->host_error = host_error;
+    file->ops = ops;
+    file->data = data;
     if (!path) {
         file->base.muted = ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR);
         return file;
     }
-    file->stream = open_trace(path, error);
-    if (!file->stream) {
+    fd = open_trace(path, error);
+    if (fd < 0) {
         trace_file_free(file);
         return NULL;
     }
+    file->outlet = outlet_new(fd, UNREAD_MAX, clock, &outlet_ops, file);
     return file;
 }
 
 bool trace_file_close(TraceFile *file, GError **error)
 {
-    bool good = true;
+    bool good = !file->outlet || outlet_finish(file->outlet, PATIENCE_US);
 
-    if (file->stream) {
-        good = !ferror(file->stream);
-        good &= fclose(file->stream) == 0;
-        if (!good) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "--trace %s: lines are missing: %s", file->path, g_strerror(errno));
-        }
+    if (!good) {
+        int reason = outlet_error(file->outlet);
+
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "--trace %s: %" G_GUINT64_FORMAT " lines are missing: %s", file->path,
+                    outlet_dropped(file->outlet),
+                    reason ? g_strerror(reason) : "the reader did not keep up");
     }
     trace_file_free(file);
     return good;

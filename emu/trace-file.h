@@ -15,10 +15,20 @@
 
 typedef struct TraceFile TraceFile;
 
-/* `path` NULL: no file, only host file errors. `host_error` gets each different message once. */
-TraceFile *trace_file_new(const char *path, Clock *clock, void (*host_error)(const char *message),
+typedef struct TraceFileOps {
+    /* The cartridge's host file failed; each different message once. */
+    void (*host_error)(void *data, const char *message);
+    /* The trace cannot be written; it ends here. */
+    void (*failed)(void *data, const char *message);
+} TraceFileOps;
+
+/*
+ * `path` NULL: no file, only host file errors. A pipe whose reader does not keep up loses lines,
+ * and trace.dropped says how many.
+ */
+TraceFile *trace_file_new(const char *path, Clock *clock, const TraceFileOps *ops, void *data,
                           GError **error);
-/* USBTAPE_ERROR_WORK if the file could not be written to its end. */
+/* USBTAPE_ERROR_WORK if lines are missing. */
 bool trace_file_close(TraceFile *file, GError **error);
 
 Trace *trace_file_sink(TraceFile *file);

@@ -220,12 +220,21 @@ void usbtape_drive_trace(UsbTapeDrive *self, bool on)
 }
 
 /* Host file errors reach the program as notices, by the other sink. */
-static void trace_file_host_error(const char *message)
+static void trace_file_host_error(void *data, const char *message)
 {
+}
+
+static void trace_file_failed(void *data, const char *message)
+{
+    UsbTapeDrive *self = data;
+
+    self->ops->notice(self->opaque, message);
 }
 
 static bool open_trace(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
 {
+    static const TraceFileOps ops = { trace_file_host_error, trace_file_failed };
+
     trace_tee_init(&self->tee);
     self->notices = (ForeignTrace){ { emit_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
     self->points = (ForeignTrace){ { emit_point, 0 }, self };
@@ -233,7 +242,7 @@ static bool open_trace(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
     if (!config->trace) {
         return true;
     }
-    self->trace = trace_file_new(config->trace, &self->clock.base, trace_file_host_error, error);
+    self->trace = trace_file_new(config->trace, &self->clock.base, &ops, self, error);
     if (self->trace) {
         trace_tee_add(&self->tee, trace_file_sink(self->trace));
     }

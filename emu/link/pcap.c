@@ -418,12 +418,15 @@ static int open_capture(const char *path, GError **error)
     const char *why = NULL;
     struct stat st;
     uint8_t magic[4];
+    ssize_t n;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
         why = g_strerror(errno);
     } else if (!S_ISREG(st.st_mode)) {
         why = "not a file; name one (`tail -c +1 -f FILE | wireshark -k -i -` follows it)";
-    } else if (st.st_size > 0 && (pread(fd, magic, 4, 0) < 4 || get_le32(magic) != BLOCK_SECTION)) {
+    } else if ((n = pread(fd, magic, 4, 0)) < 0) {
+        why = g_strerror(errno);
+    } else if (n > 0 && (n < 4 || get_le32(magic) != BLOCK_SECTION)) {
         why = "there is a file of another kind; name a new one";
     } else if (ftruncate(fd, 0) < 0) {
         why = g_strerror(errno);

@@ -318,9 +318,9 @@ static char *snapshot_path(const Guest *guest, unsigned memory)
 }
 
 /* Length and CRC of a saved state, as text; NULL if it cannot be read. */
-static char *describe(const char *path)
+static char *describe(const char *path, GError **error)
 {
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
 
     if (!file) {
         return NULL;
@@ -334,7 +334,7 @@ static bool is_whole(const char *path)
 {
     g_autofree char *sum_path = g_strconcat(path, ".sum", NULL);
     g_autofree char *noted = NULL;
-    g_autofree char *found = describe(path);
+    g_autofree char *found = describe(path, NULL);
 
     return found && g_file_get_contents(sum_path, &noted, NULL, NULL) && g_str_equal(noted, found);
 }
@@ -356,9 +356,9 @@ static bool save_into(const Guest *guest, unsigned memory, const char *directory
         return false;
     }
     g_clear_pointer(&vm, vm_free);
-    sum = describe(fresh);
+    sum = describe(fresh, error);
     if (!sum || !g_file_set_contents(sum_path, sum, -1, error)) {
-        return sum || fail(error, fresh, g_strerror(errno));
+        return false;
     }
     return g_rename(fresh, path) == 0 || fail(error, path, g_strerror(errno));
 }

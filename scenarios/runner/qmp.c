@@ -113,10 +113,11 @@ bool qmp_execute(Qmp *self, const char *command, const char *arguments, JsonNode
     g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"arguments\":%s}\n", command,
                                             arguments ? arguments : "{}");
     size_t length = strlen(line);
+    ssize_t written = write(self->fd, line, length);
     bool good = false;
 
-    if (write(self->fd, line, length) != (ssize_t)length) {
-        return fail(error, g_strerror(errno));
+    if (written != (ssize_t)length) {
+        return fail(error, written < 0 ? g_strerror(errno) : "QEMU takes only part of a command");
     }
     for (;;) {
         g_autoptr(JsonNode) node = next(self, error);
