@@ -364,13 +364,15 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 
 /* ── the row in formats.c ── */
 
-static int probe(const uint8_t *head, size_t length, uint64_t file_size)
+static int probe(HostFile *file, uint64_t size)
 {
-    size_t slot;
+    uint8_t magic[8];
+    uint64_t slot;
 
     /* one torn superblock is no reason not to know our own */
-    for (slot = 0; slot + 8 <= length; slot += SUPERBLOCK_SLOT_SIZE) {
-        if (memcmp(head + slot, CARTRIDGE_MAGIC, 8) == 0) {
+    for (slot = 0; slot <= SUPERBLOCK_SLOT_SIZE && slot < size; slot += SUPERBLOCK_SLOT_SIZE) {
+        if (host_file_read(file, magic, sizeof magic, slot) == 0 &&
+            memcmp(magic, CARTRIDGE_MAGIC, sizeof magic) == 0) {
             return 100;
         }
     }

@@ -59,6 +59,7 @@ static bool chunk_possible(const Chunk *chunk, bool first)
     return chunk->length > 0 && !(chunk->flags & FLAG_NEW_RECORD) == !first;
 }
 
+/* As it is now, also if another process has written to the file since it was scanned. */
 static int read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 {
     uint8_t bytes[HEADER];
@@ -70,46 +71,130 @@ static int read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 
 /* ── reading ── */
 
-/* Goes over the chunks of a record, or a mark. `*last`: the length of its last chunk. */
-static IndexedScan scan_record(IndexedMedium *m, uint64_t offset, IndexedObject *object,
-                               uint64_t *next, uint16_t *last, int *error)
+enum { ZEROES_MAX = 64 * 1024 * 1024, FOLLOWING = 3 };
+
+/* Nothing but zeroes up to the end of the file, as programs that pad their files leave them? */
+static bool zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
 {
-    uint64_t length = 0;
-    bool first = true;
+    static const uint8_t zeroes[512];
+    uint8_t bytes[sizeof zeroes];
+    uint64_t at;
+
+    if (s->size - offset > ZEROES_MAX) {
+        return false;
+    }
+    for (at = offset; at < s->size; at += sizeof bytes) {
+        size_t part = MIN(sizeof bytes, s->size - at);
+
+        *error = indexed_peek(s, bytes, part, at);
+        if (*error < 0 || memcmp(bytes, zeroes, part) != 0) {
+            return false;
+        }
+    }
+    s->zeroes = s->size - offset;
+    return true;
+}
+
+/* A header as the file has it; false: the file ends before it does. */
+static bool peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *zero_last,
+                       int *error)
+{
+    uint8_t bytes[HEADER];
+
+    if (offset + HEADER > s->size) {
+        return false;
+    }
+    *error = indexed_peek(s, bytes, sizeof bytes, offset);
+    if (*error < 0) {
+        return false;
+    }
+    *chunk = chunk_decode(bytes);
+    *zero_last = bytes[5] == 0;
+    return true;
+}
+
+/*
+ * Nothing in a record says where it ends but its own length. So the header behind it has to name
+ * that length, or to be the first of some that follow one another; the file may end there, too.
+ */
+static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+{
+    bool zero_last, first = true;
+    Chunk chunk;
+    int i;
+
+    for (i = 0; i < FOLLOWING && offset < s->size; i++) {
+        if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
+            return *error == 0; /* torn */
+        }
+        if (i == 0 && chunk.previous == length) {
+            return true;
+        }
+        if (s->strict) {
+            return false;
+        }
+        if (!chunk_possible(&chunk, first) || !zero_last) {
+            return chunk.length == 0 && chunk.flags == 0 && zeroes_follow(s, offset, error);
+        }
+        first = chunk.flags & (FLAG_END_OF_RECORD | FLAG_TAPE_MARK);
+        offset += HEADER + (uint64_t)chunk.length;
+    }
+    return true;
+}
+
+/* Goes over the chunks of a record, or a mark. */
+static IndexedScan scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
+                               uint64_t *next, int *error)
+{
+    uint64_t length = 0, odd = s->odd_previous;
+    bool first = true, zero_last;
     Chunk chunk;
 
+    *error = 0;
     do {
-        if (offset + HEADER > m->size) {
-            return first && offset == m->size ? INDEXED_AT_END : INDEXED_DAMAGE;
-        }
-        *error = read_chunk(m, offset, &chunk);
-        if (*error < 0) {
-            return INDEXED_FAILED;
+        if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
+            return *error < 0 ? INDEXED_FAILED : INDEXED_TORN;
         }
         length += chunk.length;
-        if (!chunk_possible(&chunk, first) || length > MEDIUM_BLOCK_MAX ||
-            offset + HEADER + chunk.length > m->size || (offset > 0 && chunk.previous != *last)) {
+        if (!chunk_possible(&chunk, first) || !zero_last || length > MEDIUM_BLOCK_MAX ||
+            (s->strict && s->previous >= 0 && chunk.previous != s->previous)) {
             return INDEXED_DAMAGE;
         }
+        if (offset + HEADER + chunk.length > s->size) {
+            return INDEXED_TORN;
+        }
+        odd += s->previous >= 0 && chunk.previous != s->previous;
+        s->previous = chunk.length;
         offset += HEADER + (uint64_t)chunk.length;
-        *last = chunk.length;
         first = false;
     } while (!(chunk.flags & (FLAG_END_OF_RECORD | FLAG_TAPE_MARK)));
+    if (!is_followed(s, offset, chunk.length, error)) {
+        return *error < 0 ? INDEXED_FAILED : INDEXED_DAMAGE;
+    }
+    s->odd_previous = odd;
     *next = offset;
     object->type = chunk.flags & FLAG_TAPE_MARK ? INDEXED_MARK : INDEXED_BLOCK;
     object->length = (uint32_t)length & MEDIUM_BLOCK_MAX;
     return INDEXED_FOUND;
 }
 
-static IndexedScan aws_scan(IndexedMedium *m, IndexedObject *object, uint64_t *next, int *error)
+static IndexedScan aws_scan(IndexedScanner *s, IndexedObject *object, uint64_t *next, int *error)
 {
-    Chunk first = { 0 };
+    IndexedScan result;
+    uint8_t byte;
 
-    if (m->again) {
-        *error = read_chunk(m, object->offset, &first);
-        m->previous = first.previous;
+    if (object->offset == s->size) {
+        return INDEXED_AT_END;
     }
-    return scan_record(m, object->offset, object, next, &m->previous, error);
+    result = scan_record(s, object->offset, object, next, error);
+    if ((result == INDEXED_DAMAGE || result == INDEXED_TORN) && object->offset > 0 && !s->strict) {
+        *error = indexed_peek(s, &byte, 1, object->offset);
+        if (*error == 0 && byte == 0 && zeroes_follow(s, object->offset, error)) {
+            return INDEXED_AT_END;
+        }
+        result = *error < 0 ? INDEXED_FAILED : result;
+    }
+    return result;
 }
 
 /* The stored bytes of a record, at most `capacity` of them. -EBADMSG: it is not as it was. */
@@ -205,28 +290,41 @@ static int aws_read(IndexedMedium *m, const IndexedObject *object, uint8_t *buff
 
 /* ── writing ── */
 
-/* The length of the chunk that ends where the head is. */
-static int previous_length(IndexedMedium *m, uint16_t *length)
+/* The length of the chunk that ends at `offset`, where the head is. */
+static int previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
 {
-    const IndexedObject *before = indexed_before_head(m);
-    IndexedObject again;
-    uint64_t offset = before ? before->offset : 0, next;
-    Chunk chunk = { 0 };
-    int error = before ? read_chunk(m, offset, &chunk) : 0;
+    g_auto(IndexedScanner) scanner = indexed_scanner(m->file, offset);
+    IndexedObject before;
+    uint64_t next;
+    int error = 0;
 
-    *length = chunk.previous; /* so that the first one is as it should be */
-    if (error == 0 && before &&
-        scan_record(m, offset, &again, &next, length, &error) != INDEXED_FOUND && error == 0) {
-        error = -EBADMSG; /* it was whole when the file was opened */
+    *length = 0;
+    if (!indexed_before_head(m, &before)) {
+        return 0;
     }
-    return error;
+    if (m->written_end != offset) {
+        if (scan_record(&scanner, before.offset, &before, &next, &error) != INDEXED_FOUND) {
+            return error < 0 ? error : -EBADMSG; /* it was whole when the file was opened */
+        }
+        m->written_length = (uint16_t)scanner.previous;
+        m->written_end = offset;
+    }
+    *length = m->written_length;
+    return 0;
+}
+
+/* What now ends the tape. */
+static void note_written(IndexedMedium *m, uint64_t end, uint16_t length)
+{
+    m->written_end = end;
+    m->written_length = length;
 }
 
 static int aws_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *data, size_t length,
                            uint64_t *end)
 {
     uint16_t previous = 0;
-    int error = previous_length(m, &previous);
+    int error = previous_length(m, offset, &previous);
     size_t done = 0;
 
     while (error == 0 && done < length) {
@@ -244,6 +342,7 @@ static int aws_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *dat
         previous = part;
     }
     *end = offset;
+    note_written(m, error == 0 ? offset : 0, previous);
     return error;
 }
 
@@ -251,7 +350,7 @@ static int aws_write_marks(IndexedMedium *m, uint64_t offset, uint64_t count, ui
 {
     g_autofree uint8_t *headers = g_malloc0(count * HEADER);
     Chunk mark = { .flags = FLAG_TAPE_MARK };
-    int error = previous_length(m, &mark.previous);
+    int error = previous_length(m, offset, &mark.previous);
     uint64_t i;
 
     for (i = 0; i < count; i++) {
@@ -259,12 +358,18 @@ static int aws_write_marks(IndexedMedium *m, uint64_t offset, uint64_t count, ui
         mark.previous = 0;
     }
     *end = offset + count * HEADER;
-    return error < 0 ? error : host_file_write(m->file, headers, count * HEADER, offset);
+    if (error == 0) {
+        error = host_file_write(m->file, headers, count * HEADER, offset);
+    }
+    note_written(m, error == 0 ? *end : 0, 0);
+    return error;
 }
 
 static const IndexedFormat aws = {
     .name = "aws",
     .suffix = ".aws",
+    .marks_tell = true,
+    .score = 20,
     .scan = aws_scan,
     .read = aws_read,
     .write_block = aws_write_block,
@@ -284,28 +389,9 @@ static bool aws_create(int fd, const char *path, const MediumGeometry *geometry,
     return indexed_create(&aws, fd, path, geometry, error);
 }
 
-/* There is no magic. The first headers decide, which name each other's lengths. */
-static int aws_probe(const uint8_t *head, size_t length, uint64_t file_size)
+static int aws_probe(HostFile *file, uint64_t size)
 {
-    size_t at = 0, headers = 0;
-    Chunk chunk = { 0 };
-
-    while (at + HEADER <= length && headers < 16) {
-        Chunk before = chunk;
-
-        chunk = chunk_decode(head + at);
-        if (head[at + 5] != 0 || chunk.previous != before.length ||
-            !chunk_possible(&chunk,
-                            headers == 0 || before.flags & (FLAG_END_OF_RECORD | FLAG_TAPE_MARK))) {
-            return 0;
-        }
-        headers++;
-        at += HEADER + (size_t)chunk.length;
-    }
-    if (headers == 0 || at > file_size) {
-        return 0;
-    }
-    return headers > 1 || at == file_size ? 20 : 8;
+    return indexed_probe(&aws, file, size);
 }
 
 const MediumFormat aws_format = {

@@ -85,6 +85,7 @@ static MediumResult pass(const RamObject *object, uint8_t *buffer, size_t capaci
         return MEDIUM_FILEMARK;
     case WALK_SETMARK:
         return MEDIUM_SETMARK;
+    case WALK_LOST:
     case WALK_BLOCK:
     default:
         if (capacity > 0) {
@@ -191,14 +192,14 @@ static MediumResult ram_write_marks(TapeMedium *m, MediumMark mark, uint64_t cou
     return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
-static WalkType type_at(const void *partition, uint64_t object)
+static WalkType type_at(void *partition, uint64_t object)
 {
-    return object_at((RamPartition *)partition, (guint)object)->type;
+    return object_at(partition, (guint)object)->type;
 }
 
 static Walk walk_from_head(RamMedium *r)
 {
-    return (Walk){ type_at, current(r), current(r)->objects->len, r->head };
+    return (Walk){ type_at, current(r), current(r)->objects->len, r->head, G_MAXUINT64 };
 }
 
 static MediumResult ram_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,

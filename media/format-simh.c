@@ -57,31 +57,63 @@ static uint64_t record_size(uint32_t length)
     return 8 + (uint64_t)length + (length & 1);
 }
 
-static int read_u32(IndexedMedium *m, uint64_t offset, uint32_t *value)
+static int peek_u32(IndexedScanner *s, uint64_t offset, uint32_t *value)
 {
-    uint8_t bytes[4];
-    int error = host_file_read(m->file, bytes, sizeof bytes, offset);
+    uint8_t bytes[4] = { 0 };
+    int error = indexed_peek(s, bytes, sizeof bytes, offset);
 
     *value = get_le32(bytes);
     return error;
 }
 
-/* A record of `length` bytes whose header has been read. */
-static IndexedScan scan_record(IndexedMedium *m, IndexedObject *object, uint32_t header,
+/*
+ * Where a record ends whose trailer agrees with its header; 0: it does not. Records of odd length
+ * have a byte of padding; those that E11 wrote have not.
+ */
+static int find_end(IndexedScanner *s, uint64_t offset, uint32_t header, uint64_t *end)
+{
+    uint64_t padded = offset + record_size(header & SIMH_LENGTH);
+    bool odd = header & 1;
+    uint32_t trailer = ~header;
+    int error = 0;
+
+    *end = padded;
+    if (padded <= s->size) {
+        error = peek_u32(s, padded - 4, &trailer);
+    }
+    if (error == 0 && trailer == header) {
+        s->padded = s->padded || odd;
+        return 0;
+    }
+    if (error == 0 && odd && padded - 1 <= s->size) {
+        error = peek_u32(s, padded - 5, &trailer);
+        *end = padded - 1;
+        if (error == 0 && trailer == header) {
+            s->unpadded = true;
+            return 0;
+        }
+    }
+    *end = 0;
+    return error;
+}
+
+/* A record whose header has been read. */
+static IndexedScan scan_record(IndexedScanner *s, IndexedObject *object, uint32_t header,
                                uint64_t *next, int *error)
 {
-    uint32_t length = header & SIMH_LENGTH, trailer;
-    uint64_t end = object->offset + record_size(length);
+    uint32_t length = header & SIMH_LENGTH;
+    uint64_t end;
 
-    if (end > m->size || (is_data(header) && length > MEDIUM_BLOCK_MAX)) {
+    if (is_data(header) && (length == 0 || length > MEDIUM_BLOCK_MAX)) {
         return INDEXED_DAMAGE;
     }
-    *error = read_u32(m, end - 4, &trailer);
+    *error = find_end(s, object->offset, header, &end);
     if (*error < 0) {
         return INDEXED_FAILED;
     }
-    if (trailer != header) {
-        return INDEXED_DAMAGE;
+    if (end == 0) {
+        return is_data(header) && object->offset + record_size(length) > s->size ? INDEXED_TORN
+                                                                                 : INDEXED_DAMAGE;
     }
     *next = end;
     if (!is_data(header)) {
@@ -92,14 +124,14 @@ static IndexedScan scan_record(IndexedMedium *m, IndexedObject *object, uint32_t
     return INDEXED_FOUND;
 }
 
-static IndexedScan simh_scan(IndexedMedium *m, IndexedObject *object, uint64_t *next, int *error)
+static IndexedScan simh_scan(IndexedScanner *s, IndexedObject *object, uint64_t *next, int *error)
 {
     uint32_t header;
 
-    if (object->offset + 4 > m->size) {
-        return object->offset == m->size ? INDEXED_AT_END : INDEXED_DAMAGE;
+    if (object->offset + 4 > s->size) {
+        return object->offset == s->size ? INDEXED_AT_END : INDEXED_TORN;
     }
-    *error = read_u32(m, object->offset, &header);
+    *error = peek_u32(s, object->offset, &header);
     if (*error < 0) {
         return INDEXED_FAILED;
     }
@@ -117,7 +149,7 @@ static IndexedScan simh_scan(IndexedMedium *m, IndexedObject *object, uint64_t *
         *next += 4;
         return INDEXED_FOUND;
     }
-    return scan_record(m, object, header, next, error);
+    return scan_record(s, object, header, next, error);
 }
 
 static int simh_read(IndexedMedium *m, const IndexedObject *object, uint8_t *buffer,
@@ -137,12 +169,12 @@ static int simh_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *da
     uint8_t ends[4], pad = 0;
     const struct iovec iov[] = { { ends, 4 },
                                  { (void *)data, length },
-                                 { &pad, length & 1 },
+                                 { &pad, m->unpadded ? 0 : length & 1 },
                                  { ends, 4 },
                                  { (void *)end_of_medium, sizeof end_of_medium } };
 
     put_le32(ends, (uint32_t)length);
-    *end = offset + record_size((uint32_t)length);
+    *end = offset + record_size((uint32_t)length) - (m->unpadded ? length & 1 : 0);
     return host_file_writev(m->file, iov, (int)G_N_ELEMENTS(iov), offset);
 }
 
@@ -165,6 +197,7 @@ static const IndexedFormat simh = {
     .name = "simh",
     .suffix = ".tap",
     .end_length = sizeof end_of_medium,
+    .score = 10,
     .scan = simh_scan,
     .read = simh_read,
     .write_block = simh_write_block,
@@ -185,33 +218,9 @@ static bool simh_create(int fd, const char *path, const MediumGeometry *geometry
     return indexed_create(&simh, fd, path, geometry, error);
 }
 
-/*
- * There is no magic. The first record decides: a length of at most 24 bits whose trailer, if we see
- * that far, agrees. Nothing else that is common begins so: a text has no zero in its fourth byte.
- */
-static int simh_probe(const uint8_t *head, size_t length, uint64_t file_size)
+static int simh_probe(HostFile *file, uint64_t size)
 {
-    size_t at = 0;
-
-    while (at + 4 <= length) {
-        uint32_t header = get_le32(head + at);
-        uint64_t trailer = at + record_size(header & SIMH_LENGTH) - 4;
-
-        if (is_end(header)) {
-            return 10;
-        }
-        if (header == SIMH_TAPE_MARK || header == SIMH_GAP) {
-            at += 4;
-            continue;
-        }
-        if (!is_data(header) || (header & SIMH_LENGTH) > MEDIUM_BLOCK_MAX ||
-            trailer + 4 > file_size) {
-            return 0;
-        }
-        return trailer + 4 > length ? 5 : get_le32(head + trailer) == header ? 10 : 0;
-    }
-    /* nothing but tape marks; more of them than we see here are some other file's zeroes */
-    return length >= 4 && length == file_size ? 1 : 0;
+    return indexed_probe(&simh, file, size);
 }
 
 const MediumFormat simh_format = {

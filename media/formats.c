@@ -15,10 +15,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum {
-    PROBE_LENGTH = 64 * 1024 + 512, /* to the second superblock of a native cartridge */
-};
-
 /* One row a format; the first is what `media create` makes when nothing says otherwise. */
 const MediumFormat *const *medium_formats(void)
 {
@@ -168,24 +164,20 @@ static bool lock_file(int fd, const char *path, const struct stat *st, GError **
 
 static const MediumFormat *probe_file(int fd, const char *path, uint64_t size, GError **error)
 {
-    g_autofree uint8_t *head = g_malloc(PROBE_LENGTH);
-    ssize_t length = pread(fd, head, PROBE_LENGTH, 0);
+    const MediumFormat *named = medium_format_by_suffix(path), *best = NULL;
+    HostFile *file = host_file_new(fd);
     const MediumFormat *const *format;
-    const MediumFormat *best = NULL;
     int best_score = 0;
 
-    if (length < 0) {
-        input_error(error, path, g_strerror(errno));
-        return NULL;
-    }
     for (format = medium_formats(); *format; format++) {
-        int score = (*format)->probe(head, (size_t)length, size);
+        int score = (*format)->probe(file, size);
 
-        if (score > best_score) {
+        if (score > best_score && (score > MEDIUM_PROBE_NAMED || *format == named)) {
             best_score = score;
             best = *format;
         }
     }
+    host_file_release(file);
     if (size == 0 && medium_format_for_path(path)->empty_is_blank) {
         return medium_format_for_path(path);
     }
@@ -197,10 +189,9 @@ static const MediumFormat *probe_file(int fd, const char *path, uint64_t size, G
     return best;
 }
 
-TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, char **notice,
-                        GError **error)
+TapeMedium *medium_open_as(const char *path, const MediumFormat *format, bool read_only,
+                           Executor *executor, char **notice, GError **error)
 {
-    const MediumFormat *format;
     TapeMedium *m = NULL;
     struct stat st = { 0 };
     int fd = open_file(path, read_only, &st, error);
@@ -212,13 +203,19 @@ TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, ch
         return NULL;
     }
     if (read_only || lock_file(fd, path, &st, error)) {
-        format = probe_file(fd, path, (uint64_t)st.st_size, error);
+        format = format ? format : probe_file(fd, path, (uint64_t)st.st_size, error);
         m = format ? format->open(fd, path, read_only, executor, notice, error) : NULL;
     }
     if (!m) {
         close(fd);
     }
     return m;
+}
+
+TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, char **notice,
+                        GError **error)
+{
+    return medium_open_as(path, NULL, read_only, executor, notice, error);
 }
 
 TapeMedium *medium_salvage(const char *path, char **notice, GError **error)

@@ -7,7 +7,11 @@
 #define USBTAPE_MEDIA_FORMATS_H
 
 #include "emu/base/executor.h"
+#include "media/host-file.h"
 #include "media/medium.h"
+
+/* Ours if the name of the file says so, too. */
+enum { MEDIUM_PROBE_NAMED = 1 };
 
 typedef struct MediumFormat {
     const char *name;     /* "usbtape", "simh" */
@@ -15,8 +19,8 @@ typedef struct MediumFormat {
     const char *about;    /* one line for --help */
     bool holds_geometry;  /* capacity, density, WORM, bar code */
     bool empty_is_blank;  /* a file of no bytes, named so, is a blank tape */
-    /* Does a file that begins with these bytes look like ours? Bigger is surer, 0 is no. */
-    int (*probe)(const uint8_t *head, size_t length, uint64_t file_size);
+    /* Does the file look like ours? Bigger is surer, MEDIUM_PROBE_NAMED is a maybe, 0 is no. */
+    int (*probe)(HostFile *file, uint64_t size);
     /*
      * Takes over `fd` on success. `path` is for messages. A damaged file that can be served is
      * served; what recovery dropped is in `*notice` (one line, NULL if nothing; free with g_free).
@@ -44,6 +48,9 @@ const MediumFormat *medium_format_for_path(const char *path);
  */
 TapeMedium *medium_open(const char *path, bool read_only, Executor *executor, char **notice,
                         GError **error);
+/* The same of a file whose format the user has named; NULL: goes by what the file holds. */
+TapeMedium *medium_open_as(const char *path, const MediumFormat *format, bool read_only,
+                           Executor *executor, char **notice, GError **error);
 
 /*
  * Of a file that medium_open() refuses, since what says where things are is gone: all that tells by

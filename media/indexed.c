@@ -7,24 +7,129 @@
 #include <errno.h>
 #include <string.h>
 
-/* 24 bytes each: what we are ready to keep in memory for a file that may be hostile. */
-enum { OBJECTS_MAX = 8 * 1024 * 1024 };
+/* What we are ready to keep in memory, and to look at, of a file that may be hostile. */
+enum { RUNS_MAX = 4 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
 
-G_STATIC_ASSERT(sizeof(IndexedObject) == 24);
+/* Objects that are alike and lie at equal distances; up to the first object of the next run. */
+typedef struct IndexedRun {
+    uint64_t offset; /* of its first object, as `used`, `object` and `files` are */
+    uint64_t used;
+    uint32_t object, files;
+    uint32_t stride; /* bytes of the file from one object to the next */
+    uint32_t type : 8;
+    uint32_t length : 24;
+} IndexedRun;
 
-static IndexedObject *object_at(const IndexedMedium *s, uint64_t i)
+G_STATIC_ASSERT(sizeof(IndexedRun) == 32);
+
+/* ── the index ── */
+
+static IndexedRun *run_at(const IndexedMedium *s, guint i)
 {
-    return &g_array_index(s->objects, IndexedObject, (guint)i);
+    return &g_array_index(s->runs, IndexedRun, i);
 }
 
-static uint64_t end_of(const IndexedMedium *s)
+/* The first object beyond a run. */
+static uint64_t run_end(const IndexedMedium *s, guint i)
 {
-    return s->objects->len - 1;
+    return i + 1 < s->runs->len ? run_at(s, i + 1)->object : s->objects;
 }
 
-const IndexedObject *indexed_before_head(const IndexedMedium *s)
+/* The run that object `n`, which exists, lies in. */
+static guint find_run(IndexedMedium *s, uint64_t n)
 {
-    return s->head > 0 ? object_at(s, s->head - 1) : NULL;
+    guint low = 0, high = s->runs->len;
+
+    if (s->hint < high && n >= run_at(s, s->hint)->object && n < run_end(s, s->hint)) {
+        return s->hint;
+    }
+    while (high - low > 1) {
+        guint middle = low + (high - low) / 2;
+
+        if (run_at(s, middle)->object <= n) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    s->hint = low;
+    return low;
+}
+
+/* What one object adds to the bytes used. */
+static uint64_t size_of(IndexedType type, uint32_t length)
+{
+    return type == INDEXED_MARK ? MEDIUM_MARK_SIZE : length;
+}
+
+/* The one after the last is the end of the tape. */
+static IndexedObject object_at(IndexedMedium *s, uint64_t n)
+{
+    const IndexedRun *run;
+    uint64_t i;
+
+    if (n == s->objects) {
+        return s->end;
+    }
+    run = run_at(s, find_run(s, n));
+    i = n - run->object;
+    return (IndexedObject){ .offset = run->offset + i * run->stride,
+                            .used = run->used + i * size_of(run->type, run->length),
+                            .files = run->files + (run->type == INDEXED_MARK ? (uint32_t)i : 0),
+                            .type = run->type,
+                            .length = run->length };
+}
+
+/* Adds `count` objects at the end of the tape, each of which takes `stride` bytes of the file. */
+static void add_objects(IndexedMedium *s, IndexedType type, uint32_t length, uint64_t count,
+                        uint64_t stride)
+{
+    IndexedRun *run = s->runs->len > 0 ? run_at(s, s->runs->len - 1) : NULL;
+
+    if (!run || run->type != type || run->length != length || run->stride != stride ||
+        type == INDEXED_LOST ||
+        run->offset + (s->objects - run->object) * run->stride != s->end.offset) {
+        const IndexedRun new = { .offset = s->end.offset,
+                                 .used = s->end.used,
+                                 .object = (uint32_t)s->objects,
+                                 .files = s->end.files,
+                                 .stride = type == INDEXED_LOST ? 0 : (uint32_t)stride,
+                                 .type = (uint32_t)type & 0xff,
+                                 .length = length & MEDIUM_BLOCK_MAX };
+
+        g_array_append_val(s->runs, new);
+    }
+    if (type == INDEXED_LOST) {
+        s->first_lost = MIN(s->first_lost, s->objects);
+    }
+    s->objects += count;
+    s->end.offset += count * stride;
+    s->end.used += count * size_of(type, length);
+    s->end.files += type == INDEXED_MARK ? (uint32_t)count : 0;
+}
+
+/* Drops object `n` and all behind it. */
+static void drop_from(IndexedMedium *s, uint64_t n)
+{
+    IndexedObject object = object_at(s, n);
+    guint run;
+
+    if (n < s->objects) {
+        run = find_run(s, n);
+        g_array_set_size(s->runs, run_at(s, run)->object == n ? run : run + 1);
+        s->objects = n;
+        s->end = object;
+        s->end.type = INDEXED_END;
+        s->end.length = 0;
+    }
+}
+
+bool indexed_before_head(IndexedMedium *s, IndexedObject *object)
+{
+    if (s->head > 0) {
+        *object = object_at(s, s->head - 1);
+    }
+    return s->head > 0;
 }
 
 static MediumResult host_error(IndexedMedium *s, int error, const char *doing)
@@ -43,22 +148,36 @@ static MediumResult corrupt(IndexedMedium *s, const IndexedObject *object)
     if (!s->failed) {
         g_clear_error(&s->error);
         g_set_error(&s->error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "%s: the record at byte %" G_GUINT64_FORMAT " is damaged", s->path,
-                    object->offset);
+                    object->type == INDEXED_LOST ? "%s: no whole record at byte %" G_GUINT64_FORMAT
+                                                 : "%s: the record at byte %" G_GUINT64_FORMAT
+                                                   " is damaged",
+                    s->path, object->offset);
     }
     return MEDIUM_CORRUPT;
 }
 
 /* ── motions ── */
 
-static WalkType type_at(const void *medium, uint64_t i)
+static WalkType type_at(void *medium, uint64_t n)
 {
-    return object_at(medium, i)->type == INDEXED_MARK ? WALK_FILEMARK : WALK_BLOCK;
+    IndexedMedium *s = medium;
+
+    switch ((IndexedType)run_at(s, find_run(s, n))->type) {
+    case INDEXED_MARK:
+        return WALK_FILEMARK;
+    case INDEXED_LOST:
+        return WALK_LOST;
+    case INDEXED_BLOCK:
+    case INDEXED_BAD:
+    case INDEXED_END:
+    default:
+        return WALK_BLOCK;
+    }
 }
 
 static Walk walk_from_head(IndexedMedium *s)
 {
-    return (Walk){ type_at, s, end_of(s), s->head };
+    return (Walk){ type_at, s, s->objects, s->head, s->first_lost };
 }
 
 static MediumResult indexed_space(TapeMedium *m, MediumSpace what, int64_t count,
@@ -100,6 +219,9 @@ static MediumResult read_object(IndexedMedium *s, const IndexedObject *object, u
     if (object->type == INDEXED_BAD) {
         return MEDIUM_READ_ERROR;
     }
+    if (object->type == INDEXED_LOST) {
+        return corrupt(s, object);
+    }
     error = s->format->read(s, object, buffer, capacity, &true_length);
     if (error == -EBADMSG) {
         return corrupt(s, object);
@@ -114,12 +236,13 @@ static MediumResult read_object(IndexedMedium *s, const IndexedObject *object, u
 static MediumResult indexed_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
 {
     IndexedMedium *s = indexed(m);
+    IndexedObject object = object_at(s, s->head);
     MediumResult result;
 
-    if (s->head == end_of(s)) {
+    if (object.type == INDEXED_END) {
         return MEDIUM_EOD;
     }
-    result = read_object(s, object_at(s, s->head), buffer, capacity, length);
+    result = read_object(s, &object, buffer, capacity, length);
     s->head += result != MEDIUM_HOST_ERROR;
     return result;
 }
@@ -128,12 +251,13 @@ static MediumResult indexed_read_reverse(TapeMedium *m, uint8_t *buffer, size_t 
                                          size_t *length)
 {
     IndexedMedium *s = indexed(m);
+    IndexedObject object;
     MediumResult result;
 
-    if (s->head == 0) {
+    if (!indexed_before_head(s, &object)) {
         return MEDIUM_BOP;
     }
-    result = read_object(s, object_at(s, s->head - 1), buffer, capacity, length);
+    result = read_object(s, &object, buffer, capacity, length);
     s->head -= result != MEDIUM_HOST_ERROR;
     return result;
 }
@@ -142,7 +266,7 @@ static MediumResult indexed_read_reverse(TapeMedium *m, uint8_t *buffer, size_t 
 
 static bool protected(const IndexedMedium *s)
 {
-    return s->read_only || s->write_protected;
+    return s->read_only || s->write_protected || s->damaged;
 }
 
 /* Ends the file after the end of data at `offset`. Without room for that, at `offset`. */
@@ -165,14 +289,10 @@ static int end_file(IndexedMedium *s, uint64_t offset)
 /* Makes the head EOD. */
 static int truncate_here(IndexedMedium *s)
 {
-    IndexedObject end = *object_at(s, s->head);
-    int error = end_file(s, end.offset);
+    int error = end_file(s, object_at(s, s->head).offset);
 
     if (error == 0) {
-        end.type = INDEXED_END;
-        end.length = 0;
-        g_array_set_size(s->objects, (guint)s->head);
-        g_array_append_val(s->objects, end);
+        drop_from(s, s->head);
     }
     return error;
 }
@@ -183,10 +303,10 @@ static int truncate_here(IndexedMedium *s)
  */
 static MediumResult begin_append(IndexedMedium *s)
 {
-    bool last = s->head == end_of(s);
+    bool last = s->head == s->objects;
     int error = 0;
 
-    if (last && s->size <= object_at(s, s->head)->offset + s->format->end_length) {
+    if (last && s->size <= s->end.offset + s->format->end_length) {
         return MEDIUM_OK;
     }
     error = truncate_here(s);
@@ -211,20 +331,20 @@ static MediumResult writable(IndexedMedium *s, uint64_t count)
     if (s->failed) {
         return MEDIUM_HOST_ERROR;
     }
-    return s->head + count > OBJECTS_MAX ? host_error(s, -EFBIG, "too many records for this format")
-                                         : MEDIUM_OK;
+    return s->head + count > OBJECTS_MAX || s->runs->len >= RUNS_MAX
+               ? host_error(s, -EFBIG, "too many records for this format")
+               : MEDIUM_OK;
 }
 
 /*
- * After a format has written up to `end` and the end of data behind it, or failed to: ends the file
- * there, and takes `count` objects of `length` bytes each into the index.
+ * After a format has written `count` objects of `length` bytes each at the head, which is EOD, up
+ * to `end`, and the end of data behind it, or failed to: ends the file there and takes them into
+ * the index.
  */
 static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type, size_t length,
                                   uint64_t count, uint64_t end)
 {
     uint64_t file_end = end + s->format->end_length;
-    IndexedObject object = *object_at(s, s->head);
-    uint64_t each = (end - object.offset) / count, i;
 
     s->dirty = true;
     s->size = MAX(s->size, file_end); /* at most, if it failed */
@@ -236,18 +356,7 @@ static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type,
         truncate_here(s);
         return host_error(s, error, "cannot write");
     }
-    g_array_set_size(s->objects, (guint)s->head);
-    for (i = 0; i < count; i++) {
-        object.type = type;
-        object.length = (uint32_t)length & MEDIUM_BLOCK_MAX;
-        g_array_append_val(s->objects, object);
-        object.offset += each;
-        object.used += type == INDEXED_MARK ? MEDIUM_MARK_SIZE : length;
-        object.files += type == INDEXED_MARK;
-    }
-    object.type = INDEXED_END;
-    object.length = 0;
-    g_array_append_val(s->objects, object);
+    add_objects(s, type, (uint32_t)length, count, (end - s->end.offset) / count);
     s->head += count;
     return MEDIUM_OK;
 }
@@ -256,7 +365,7 @@ static MediumResult indexed_write(TapeMedium *m, const uint8_t *data, size_t len
 {
     IndexedMedium *s = indexed(m);
     MediumResult result = writable(s, 1);
-    uint64_t end = object_at(s, s->head)->offset;
+    uint64_t end;
     int error;
 
     if (result == MEDIUM_OK) {
@@ -265,7 +374,7 @@ static MediumResult indexed_write(TapeMedium *m, const uint8_t *data, size_t len
     if (result != MEDIUM_OK) {
         return result;
     }
-    error = s->format->write_block(s, end, data, length, &end);
+    error = s->format->write_block(s, s->end.offset, data, length, &end);
     return finish_append(s, error, INDEXED_BLOCK, length, 1, end);
 }
 
@@ -279,15 +388,14 @@ static MediumResult indexed_write_marks(TapeMedium *m, MediumMark mark, uint64_t
         return MEDIUM_UNSUPPORTED;
     }
     while (result == MEDIUM_OK && *written < count) {
-        uint64_t part = MIN(count - *written, (uint64_t)INDEXED_MARKS_MAX);
-        uint64_t end = object_at(s, s->head)->offset;
+        uint64_t part = MIN(count - *written, (uint64_t)INDEXED_MARKS_MAX), end;
 
         result = writable(s, part);
         if (result == MEDIUM_OK) {
             result = begin_append(s);
         }
         if (result == MEDIUM_OK) {
-            int error = s->format->write_marks(s, end, part, &end);
+            int error = s->format->write_marks(s, s->end.offset, part, &end);
 
             result = finish_append(s, error, INDEXED_MARK, 0, part, end);
         }
@@ -337,7 +445,7 @@ static void indexed_set_compression(TapeMedium *m, bool on)
 
 static MediumResult indexed_set_write_protect(TapeMedium *m, bool on)
 {
-    if (indexed(m)->read_only && !on) {
+    if ((indexed(m)->read_only || indexed(m)->damaged) && !on) {
         return MEDIUM_PROTECTED;
     }
     indexed(m)->write_protected = on;
@@ -381,14 +489,14 @@ static void indexed_sync(TapeMedium *m, MediumSyncDone done, void *data)
 static void indexed_position(TapeMedium *m, MediumPosition *position)
 {
     IndexedMedium *s = indexed(m);
-    const IndexedObject *object = object_at(s, s->head);
+    IndexedObject object = object_at(s, s->head);
 
     *position = (MediumPosition){
         .object = s->head,
-        .files = object->files,
+        .files = object.files,
         .bop = s->head == 0,
-        .eod = s->head == end_of(s),
-        .used = object->used,
+        .eod = s->head == s->objects,
+        .used = object.used,
         .capacity = G_MAXUINT64,
     };
 }
@@ -396,26 +504,22 @@ static void indexed_position(TapeMedium *m, MediumPosition *position)
 /* Is what ends the tape still where it was? Another process may have written to the file. */
 static bool unchanged(IndexedMedium *s)
 {
-    const IndexedObject *last = end_of(s) > 0 ? object_at(s, end_of(s) - 1) : NULL;
     int64_t size = s->file->ops->size(s->file);
-    IndexedObject now;
+    g_auto(IndexedScanner) scanner = indexed_scanner(s->file, (uint64_t)MAX(size, 0));
+    IndexedObject last, now;
     uint64_t next;
-    bool same;
     int error;
 
-    if (size < 0 || (uint64_t)size < object_at(s, end_of(s))->offset) {
+    if (size < 0 || (uint64_t)size < s->end.offset) {
         return false;
     }
-    if (!last || s->damaged) {
+    if (s->objects == 0 || s->damaged) {
         return true;
     }
-    now = *last;
+    last = now = object_at(s, s->objects - 1);
     next = now.offset;
-    s->again = true;
-    same = s->format->scan(s, &now, &next, &error) == INDEXED_FOUND && now.type == last->type &&
-           now.length == last->length && next == object_at(s, end_of(s))->offset;
-    s->again = false;
-    return same;
+    return s->format->scan(&scanner, &now, &next, &error) == INDEXED_FOUND &&
+           now.type == last.type && now.length == last.length && next <= s->end.offset;
 }
 
 static void indexed_info(TapeMedium *m, MediumInfo *info)
@@ -428,6 +532,7 @@ static void indexed_info(TapeMedium *m, MediumInfo *info)
         .write_protected = protected(s),
         .tab = s->write_protected,
         .damaged = s->damaged,
+        .damage_read = s->damaged,
         .overwritten = s->read_only && !unchanged(s),
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = s->size,
@@ -437,13 +542,12 @@ static void indexed_info(TapeMedium *m, MediumInfo *info)
 static void indexed_partition(TapeMedium *m, uint32_t number, MediumPartition *partition)
 {
     IndexedMedium *s = indexed(m);
-    const IndexedObject *end = object_at(s, end_of(s));
 
     *partition = (MediumPartition){
         .capacity = G_MAXUINT64,
-        .used = end->used,
-        .objects = end_of(s),
-        .files = end->files,
+        .used = s->end.used,
+        .objects = s->objects,
+        .files = s->end.files,
         .early_warning = G_MAXUINT64,
     };
 }
@@ -457,8 +561,8 @@ static bool indexed_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, voi
 {
     IndexedMedium *s = indexed(m);
 
-    return s->head == end_of(s) ||
-           host_file_fetch(s->file, s->executor, object_at(s, s->head)->offset, bytes, done, data);
+    return s->head == s->objects ||
+           host_file_fetch(s->file, s->executor, object_at(s, s->head).offset, bytes, done, data);
 }
 
 static void indexed_free(TapeMedium *m)
@@ -466,7 +570,7 @@ static void indexed_free(TapeMedium *m)
     IndexedMedium *s = indexed(m);
 
     host_file_free(s->file);
-    g_array_unref(s->objects);
+    g_array_unref(s->runs);
     g_byte_array_unref(s->scratch);
     g_clear_error(&s->error);
     g_free(s->path);
@@ -475,80 +579,116 @@ static void indexed_free(TapeMedium *m)
 
 /* ── opening ── */
 
-/*
- * A tape whose only blocks are damaged is none, or one that lost what it held: some other file that
- * happens to begin like a tape, and that writing would destroy.
- */
-static bool holds_a_block(const IndexedMedium *s)
-{
-    guint i;
+typedef struct Opening {
+    IndexedScanner scanner;
+    uint64_t effort;        /* left for looking for records beyond damage */
+    uint64_t lost, blocks;  /* bytes that are no record; blocks that are */
+    uint64_t first_lost_at; /* byte */
+    unsigned places;        /* where bytes were lost */
+    bool torn;              /* the only damage is that the last record is cut short */
+    int error;
+} Opening;
 
-    for (i = 0; i < s->objects->len; i++) {
-        if (object_at(s, i)->type != INDEXED_MARK) {
-            return true;
+/* Adds what lies at the end so far to the index. False: there is no more. */
+static bool scan_one(IndexedMedium *s, Opening *o)
+{
+    IndexedObject at = s->end;
+    uint64_t next = at.offset;
+    IndexedScan result = s->format->scan(&o->scanner, &at, &next, &o->error);
+
+    if (result == INDEXED_DAMAGE || result == INDEXED_TORN) {
+        o->error = indexed_resume(s->format, &o->scanner, at.offset, &o->effort, &next);
+        if (o->error < 0) {
+            return false;
         }
+        o->first_lost_at = o->places == 0 ? at.offset : o->first_lost_at;
+        o->torn = result == INDEXED_TORN && o->places == 0 && next == o->scanner.size;
+        o->places++;
+        o->lost += next - at.offset;
+        s->damaged = true;
+        add_objects(s, INDEXED_LOST, 0, 1, next - at.offset);
+        return true;
     }
-    return false;
+    g_assert(next > at.offset || (result != INDEXED_FOUND && result != INDEXED_NOTHING));
+    if (result == INDEXED_NOTHING) {
+        s->end.offset = next;
+    } else if (result == INDEXED_FOUND) {
+        o->blocks += at.type != INDEXED_MARK;
+        add_objects(s, at.type, at.length, 1, next - at.offset);
+    }
+    return result == INDEXED_FOUND || result == INDEXED_NOTHING;
 }
 
-/* Adds what lies at `at`, the place of EOD so far, to the index and moves `at` beyond it. */
-static IndexedScan scan_one(IndexedMedium *s, IndexedObject *at, int *error)
+/* One line of what is odd about the file, or NULL. */
+static char *describe_oddities(const IndexedMedium *s, const Opening *o)
 {
-    uint64_t next = at->offset;
-    IndexedScan result = s->format->scan(s, at, &next, error);
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    if (result == INDEXED_FOUND) {
-        g_array_append_val(s->objects, *at);
-        at->used += at->type == INDEXED_MARK ? MEDIUM_MARK_SIZE : at->length;
-        at->files += at->type == INDEXED_MARK;
+    if (s->damaged) {
+        g_string_append_printf(text,
+                               "no whole record at byte %" G_GUINT64_FORMAT ": %" G_GUINT64_FORMAT
+                               " bytes%s are lost: damaged, so held write-protected; `usbtape "
+                               "media check --repair` copies the rest",
+                               o->first_lost_at, o->lost,
+                               o->places > 1 ? ", there and elsewhere," : "");
     }
-    g_assert(next > at->offset || (result != INDEXED_FOUND && result != INDEXED_NOTHING));
-    at->offset = next;
-    return result;
+    if (o->scanner.odd_previous > 0) {
+        g_string_append_printf(text,
+                               "%s%" G_GUINT64_FORMAT " headers name a wrong length of the chunk "
+                               "before: passed over",
+                               text->len > 0 ? "; " : "", o->scanner.odd_previous);
+    }
+    if (o->scanner.zeroes > 0) {
+        g_string_append_printf(
+            text, "%s%" G_GUINT64_FORMAT " bytes of zero after the last record: passed over",
+            text->len > 0 ? "; " : "", o->scanner.zeroes);
+    }
+    return text->len > 0 ? g_strdup_printf("%s: %s", s->path, text->str) : NULL;
+}
+
+static bool scan_all(IndexedMedium *s, Opening *o, GError **error)
+{
+    while (scan_one(s, o) && s->objects <= OBJECTS_MAX && s->runs->len <= RUNS_MAX) {
+    }
+    if (o->error < 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot read: %s", s->path,
+                    g_strerror(-o->error));
+        return false;
+    }
+    if (s->objects > OBJECTS_MAX || s->runs->len > RUNS_MAX) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "%s: more than %u records and tape marks, or %u in which they differ: split it",
+                    s->path, (unsigned)OBJECTS_MAX, (unsigned)RUNS_MAX);
+        return false;
+    }
+    if (s->damaged && o->blocks == 0 && !o->torn) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "%s: is not a tape: the first record, at byte %" G_GUINT64_FORMAT
+                    ", is not whole",
+                    s->path, o->first_lost_at);
+        return false;
+    }
+    return true;
 }
 
 static bool scan(IndexedMedium *s, char **notice, GError **error)
 {
-    IndexedObject at = { 0 };
-    IndexedScan result;
-    int failure = 0;
+    Opening o = { .scanner = indexed_scanner(s->file, s->size), .effort = INDEXED_EFFORT };
+    bool good = scan_all(s, &o, error);
 
-    do {
-        result = scan_one(s, &at, &failure);
-    } while ((result == INDEXED_FOUND || result == INDEXED_NOTHING) &&
-             s->objects->len <= OBJECTS_MAX);
-    if (result == INDEXED_FAILED) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: cannot read: %s", s->path,
-                    g_strerror(-failure));
-        return false;
+    if (good) {
+        s->end.type = INDEXED_END;
+        s->unpadded = o.scanner.unpadded && !o.scanner.padded;
+        if (notice) {
+            *notice = describe_oddities(s, &o);
+        }
     }
-    if (s->objects->len > OBJECTS_MAX) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "%s: more than %u records and tape marks: split it", s->path,
-                    (unsigned)OBJECTS_MAX);
-        return false;
-    }
-    s->damaged = result == INDEXED_DAMAGE;
-    if (s->damaged && !holds_a_block(s)) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "%s: is not a tape: the first record, at byte %" G_GUINT64_FORMAT
-                    ", is not whole",
-                    s->path, at.offset);
-        return false;
-    }
-    if (s->damaged && notice) {
-        *notice = g_strdup_printf("%s: no whole record at byte %" G_GUINT64_FORMAT
-                                  ": the tape ends there, after %u objects",
-                                  s->path, at.offset, s->objects->len);
-    }
-    at.type = INDEXED_END;
-    at.length = 0;
-    g_array_append_val(s->objects, at);
-    return true;
+    indexed_scanner_clear(&o.scanner);
+    return good;
 }
 
-TapeMedium *indexed_open(const IndexedFormat *format, int fd, const char *path, bool read_only,
-                         Executor *executor, char **notice, GError **error)
+TapeMedium *indexed_open_file(const IndexedFormat *format, HostFile *file, const char *path,
+                              bool read_only, Executor *executor, char **notice, GError **error)
 {
     static const MediumOps ops = {
         .read = indexed_read,
@@ -578,22 +718,34 @@ TapeMedium *indexed_open(const IndexedFormat *format, int fd, const char *path, 
 
     s->base.ops = &ops;
     s->format = format;
-    s->file = host_file_new(fd);
+    s->file = file;
     s->path = g_strdup(path);
     s->executor = executor;
     s->read_only = read_only;
-    s->objects = g_array_new(FALSE, FALSE, sizeof(IndexedObject));
+    s->first_lost = G_MAXUINT64;
+    s->runs = g_array_new(FALSE, FALSE, sizeof(IndexedRun));
     s->scratch = g_byte_array_new();
     size = s->file->ops->size(s->file);
     s->size = (uint64_t)MAX(size, 0);
     s->dirty = !read_only; /* what a killed process left in the page cache is synced with ours */
     if (!scan(s, notice, error)) {
-        host_file_release(s->file); /* the descriptor stays the caller's */
-        s->file = NULL;
+        s->file = NULL; /* it stays the caller's */
         indexed_free(&s->base);
         return NULL;
     }
     return &s->base;
+}
+
+TapeMedium *indexed_open(const IndexedFormat *format, int fd, const char *path, bool read_only,
+                         Executor *executor, char **notice, GError **error)
+{
+    HostFile *file = host_file_new(fd);
+    TapeMedium *m = indexed_open_file(format, file, path, read_only, executor, notice, error);
+
+    if (!m) {
+        host_file_release(file); /* the descriptor stays the caller's */
+    }
+    return m;
 }
 
 bool indexed_create(const IndexedFormat *format, int fd, const char *path,

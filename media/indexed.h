@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tape images of other programs: records and marks one after the other in a file, with nothing that
- * says where they are. The file is walked once, when it is opened, and its objects are indexed in
- * memory. Formats differ in how a record is written down; the rest is here.
+ * says where they are. The file is scanned once, when it is opened. Objects in a row that are alike
+ * share one entry of the index, a run. Formats differ in how a record is written down; the rest is
+ * here.
  *
- * Owns: the index, the head, the file's end, what a failing host does. Does not own: the bytes of a
- * record (IndexedFormat).
+ * indexed.c       the index, the head, the end of the file, a failing host
+ * indexed-scan.c  reading the file in big pieces; probing; finding records beyond damage
  *
  * None of these formats has checksums, a capacity, setmarks, partitions, attributes or a write
  * protect tab: that one lasts as long as the cartridge is open.
+ *
+ * Bytes that are no whole record are one object, INDEXED_LOST, which reads as damaged. An image
+ * with such an object is write-protected: nothing overwrites bytes that were not understood.
  */
 #ifndef USBTAPE_MEDIA_INDEXED_H
 #define USBTAPE_MEDIA_INDEXED_H
@@ -20,7 +24,8 @@ typedef enum IndexedType {
     INDEXED_BLOCK,
     INDEXED_BAD, /* a block that the image itself calls unreadable */
     INDEXED_MARK,
-    INDEXED_END, /* of the tape; not an object */
+    INDEXED_LOST, /* bytes that are no whole record, however many records they were */
+    INDEXED_END,  /* of the tape; not an object */
 } IndexedType;
 
 typedef struct IndexedObject {
@@ -33,6 +38,55 @@ typedef struct IndexedObject {
 
 typedef struct IndexedFormat IndexedFormat;
 
+/* ── reading a file from its beginning on ── */
+
+typedef struct IndexedWindow {
+    uint8_t *bytes;
+    uint64_t at;
+    size_t length, room; /* room: what the next sequential read asks for */
+} IndexedWindow;
+
+typedef struct IndexedScanner {
+    HostFile *file;
+    uint64_t size;            /* of the file */
+    IndexedWindow windows[2]; /* where headers are, and where the far trailers are */
+    int last;                 /* the window that was used last */
+    uint64_t reads;           /* of the file */
+    /* AWS: the length of the chunk before; -1: not known */
+    int32_t previous;
+    bool strict;           /* a wrong previous length is damage */
+    uint64_t odd_previous; /* wrong previous lengths that were passed over */
+    uint64_t zeroes;       /* bytes of zero that end the file and were passed over */
+    bool padded, unpadded; /* SIMH: records of odd length were met, with and without padding */
+} IndexedScanner;
+
+typedef enum IndexedScan {
+    INDEXED_FOUND,   /* an object: its type and length are filled in */
+    INDEXED_NOTHING, /* something that stands for nothing on tape */
+    INDEXED_AT_END,
+    INDEXED_TORN, /* the file ends before the record does */
+    INDEXED_DAMAGE,
+    INDEXED_FAILED, /* `*error` says why */
+} IndexedScan;
+
+IndexedScanner indexed_scanner(HostFile *file, uint64_t size);
+void indexed_scanner_clear(IndexedScanner *s);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IndexedScanner, indexed_scanner_clear)
+/* Bytes of the file, which must lie before its end; large reads of the file serve many calls. */
+int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset);
+/* MediumFormat.probe. */
+int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size);
+/*
+ * The next record beyond the damage at `from` that others follow, or the end of the file; `*effort`
+ * bounds the search and is lowered by it. 0 or -errno.
+ */
+int indexed_resume(const IndexedFormat *format, IndexedScanner *s, uint64_t from, uint64_t *effort,
+                   uint64_t *next);
+
+enum { INDEXED_EFFORT = 64 * 1024 * 1024 };
+
+/* ── the medium ── */
+
 typedef struct IndexedMedium {
     TapeMedium base;
     const IndexedFormat *format;
@@ -40,36 +94,35 @@ typedef struct IndexedMedium {
     char *path;
     Executor *executor;
     bool read_only, write_protected, dirty;
-    bool damaged; /* there is something after the last whole record */
+    bool damaged; /* there is an INDEXED_LOST, so nothing may be written */
     bool failed;  /* a sync failed: nothing more is written */
     GError *error;
 
-    GArray *objects; /* of IndexedObject; the last one is INDEXED_END */
-    uint64_t head;
+    GArray *runs; /* of IndexedRun: all objects */
+    IndexedObject end;
+    uint64_t objects, head;
+    uint64_t first_lost; /* object; G_MAXUINT64: none */
+    guint hint;          /* the run that was looked up last */
     uint64_t size;       /* of the file */
     GByteArray *scratch; /* for the format */
-    uint16_t previous;   /* for the format while the file is scanned */
-    bool again;          /* scan() looks at one object by itself, which it has seen before */
+    /* For the format: the last chunk that was written (AWS). */
+    uint64_t written_end;
+    uint16_t written_length;
+    bool unpadded; /* for the format: records of odd length have no padding (SIMH) */
 
     MediumSyncDone sync_done;
     void *sync_data;
     int sync_error;
 } IndexedMedium;
 
-typedef enum IndexedScan {
-    INDEXED_FOUND,   /* an object: its type and length are filled in */
-    INDEXED_NOTHING, /* something that stands for nothing on tape */
-    INDEXED_AT_END,
-    INDEXED_DAMAGE,
-    INDEXED_FAILED, /* `*error` says why */
-} IndexedScan;
-
 struct IndexedFormat {
     const char *name;
     const char *suffix;  /* for messages */
     uint32_t end_length; /* bytes that mark the end of data, written after the last object */
+    bool marks_tell;     /* nothing but marks looks like no other file */
+    int score;           /* of a file that is surely ours */
     /* What lies at `object->offset`? `*next`: where it ends. */
-    IndexedScan (*scan)(IndexedMedium *m, IndexedObject *object, uint64_t *next, int *error);
+    IndexedScan (*scan)(IndexedScanner *s, IndexedObject *object, uint64_t *next, int *error);
     /*
      * The first bytes of a block; `*length` is its true length. A negative errno; -EBADMSG: it is
      * damaged. With a capacity of 0 only the length is wanted.
@@ -98,7 +151,10 @@ static inline IndexedMedium *indexed(TapeMedium *m)
     return (IndexedMedium *)m;
 }
 
-/* The object that lies before the head; NULL at BOP. */
-const IndexedObject *indexed_before_head(const IndexedMedium *m);
+/* The same of any file, which is taken over on success. */
+TapeMedium *indexed_open_file(const IndexedFormat *format, HostFile *file, const char *path,
+                              bool read_only, Executor *executor, char **notice, GError **error);
+/* The object that lies before the head; false at BOP. */
+bool indexed_before_head(IndexedMedium *m, IndexedObject *object);
 
 #endif

@@ -120,7 +120,8 @@ typedef struct MediumInfo {
     bool tab;             /* the tab alone */
     bool setmarks;        /* the format can hold setmarks */
     bool attributes;      /* the format can hold attributes */
-    bool damaged;         /* opening found damage that no read will show: see the notice */
+    bool damaged;         /* opening found damage: see the notice; nothing can be written */
+    bool damage_read;     /* each place of that damage is an object that reads as CORRUPT */
     bool overwritten;   /* opened read-only, and since then another process began to overwrite it */
     uint32_t max_block; /* longest block that the format can hold */
     uint64_t file_size; /* of the host file; 0 if there is none */

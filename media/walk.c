@@ -46,6 +46,10 @@ MediumResult walk_space(Walk *walk, MediumSpace what, int64_t count, bool stop_a
             *moved = sequential ? 0 : n;
             return forward ? MEDIUM_EOD : MEDIUM_BOP;
         }
+        if (type == WALK_LOST) {
+            *moved = sequential ? 0 : n;
+            return MEDIUM_CORRUPT;
+        }
         if (type == target) {
             n++;
             continue;
@@ -76,6 +80,9 @@ static MediumResult locate_file(Walk *walk, uint64_t number)
         if (!step(walk, true, &type)) {
             return MEDIUM_EOD;
         }
+        if (type == WALK_LOST) {
+            return MEDIUM_CORRUPT;
+        }
         n += type == WALK_FILEMARK;
     }
     return MEDIUM_OK;
@@ -91,6 +98,10 @@ MediumResult walk_locate(Walk *walk, MediumLocate what, uint64_t number)
         return MEDIUM_OK;
     case MEDIUM_LOCATE_OBJECT:
     default:
+        if (number > walk->lost) {
+            walk->head = walk->lost + 1;
+            return MEDIUM_CORRUPT;
+        }
         walk->head = MIN(number, walk->end);
         return number <= walk->end ? MEDIUM_OK : MEDIUM_EOD;
     }

@@ -47,16 +47,16 @@ def run(*command, status=(0,)):
     return done.stdout.decode('latin-1')
 
 
-def media(*arguments, notice=b''):
+def media(*arguments, notice=b'', status=0):
     done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert done.returncode == 0 and bool(done.stderr) == bool(notice), (arguments, done)
+    assert done.returncode == status and bool(done.stderr) == bool(notice), (arguments, done)
     assert notice in done.stderr, done.stderr
     return done.stdout
 
 
-def listed(path, notice=b''):
+def listed(path, notice=b'', status=0):
     """Blocks and bytes of each tape file."""
-    partition = json.loads(media('ls', '--json', path, notice=notice))['partitions'][0]
+    partition = json.loads(media('ls', '--json', path, notice=notice, status=status))['partitions'][0]
     return [(file['blocks'], file['bytes']) for file in partition['files']]
 
 
@@ -111,11 +111,12 @@ def we_read_what_simh_wrote():
     assert media('cat', 'theirs.tape', '--file', '0') == b'AB' + bytes(98) + b'CD' + bytes(98)
 
 
-def we_read_on_where_simh_overwrote():
-    """It writes no end: what was there before lies beyond its two marks, and is no whole record."""
+def what_simh_left_when_it_overwrote_is_damage():
+    """It writes no end: the rest of a record lies beyond its two marks, and then old whole ones."""
     make('both.tap')
     pdp11('both.tap', [READ, 'deposit 4000 041101', WRITE, WRITE_MARK, WRITE_MARK])
-    assert listed('both.tap', notice=b'no whole record at byte 924') == [(2, 900), (0, 0)]
+    found = listed('both.tap', notice=b'no whole record at byte 924: 1492 bytes', status=1)
+    assert found == [(2, 900), (0, 0), (3, 2400 + 3200 + 4000), (2, 65538), (1, 4096)], found
 
 
 def hercules_maps_what_we_wrote():
@@ -128,6 +129,21 @@ def hercules_maps_what_we_wrote():
             assert (len(file), sum(map(len, file))) == (n, size), text
         text = run('tapemap', name)
         assert [int(n) for n in re.findall(r'Blocks=(\d+)', text)][:3] == list(map(len, FILES)), text
+
+
+def hercules_reads_what_we_read_with_a_notice():
+    """Zeroes behind the last record, and a wrong length of the chunk before."""
+    make('ours.aws')
+    with open('ours.aws', 'rb') as image:
+        data = bytearray(image.read())
+    data[806 + 2:806 + 4] = b'\x11\x22'
+    for end, notice in ((b'', b'1 headers name a wrong length'), (bytes(512), b'512 bytes of zero')):
+        with open('odd.aws', 'wb') as image:
+            image.write(data + end)
+        text = run('hetmap', '-f', 'odd.aws', status=(0, 1))
+        blocks = [int(n) for n in re.findall(r'^Blocks +: (\d+)', text, re.M)]
+        assert blocks[:len(FILES)] == list(map(len, FILES)), text
+        assert listed('odd.aws', notice=notice)[:len(FILES)] == [(len(f), sum(map(len, f))) for f in FILES]
 
 
 def hercules_extracts_what_we_wrote():
@@ -160,7 +176,8 @@ def we_read_what_hercules_initialised():
 
 
 TESTS = [simh_dumps_what_we_wrote, simh_reads_what_we_wrote, we_read_what_simh_wrote,
-         we_read_on_where_simh_overwrote, hercules_maps_what_we_wrote,
+         what_simh_left_when_it_overwrote_is_damage, hercules_maps_what_we_wrote,
+         hercules_reads_what_we_read_with_a_notice,
          hercules_extracts_what_we_wrote, we_read_what_hercules_compressed,
          we_read_what_hercules_initialised]
 

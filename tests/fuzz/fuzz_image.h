@@ -16,16 +16,19 @@ static inline void fuzz_image(const char *format_name, const uint8_t *data, size
     int fd = memfd_create("image", MFD_CLOEXEC);
     g_autofree char *notice = NULL;
     uint8_t buffer[ROOM];
+    HostFile *file;
     TapeMedium *m;
     size_t length;
     uint64_t n;
     int i;
 
-    format->probe(data, size, size);
     if (write(fd, data, size) != (ssize_t)size) {
         close(fd);
         return;
     }
+    file = host_file_new(fd);
+    format->probe(file, size);
+    host_file_release(file);
     m = format->open(fd, "image", false, executor_inline(), &notice, NULL);
     if (!m) {
         close(fd);
