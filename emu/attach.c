@@ -7,7 +7,9 @@
 
 #include "emu/base/address.h"
 #include "emu/base/error.h"
+#include "emu/base/json-read.h"
 #include "emu/base/options.h"
+#include "emu/base/text.h"
 #include "emu/commands.h"
 #include "emu/qemu-target.h"
 #include "scenarios/runner/qmp.h"
@@ -15,6 +17,10 @@
 /* QEMU forgets a device that was pulled a moment after it has said so. */
 #define GONE_POLL_US (50 * 1000)
 #define GONE_POLLS   200
+
+/* A QEMU that works answers at once, and unplugs within a few seconds. All of it has to end by
+ * then, for what says that it is a monitor may be anything. */
+#define CONVERSATION_US (45 * G_USEC_PER_SEC)
 
 /* A first connection is made at once, if somebody listens. */
 #define LINK_POLLS 20
@@ -158,7 +164,7 @@ static JsonNode *list_devices(Qmp *qmp, GError **error)
     if (!qmp_execute(qmp, "qom-list", "{\"path\":\"/machine/peripheral\"}", &list, error)) {
         return NULL;
     }
-    if (!JSON_NODE_HOLDS_ARRAY(list)) {
+    if (!json_as_array(list)) {
         g_clear_pointer(&list, json_node_unref);
         g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                             "QEMU's monitor: qom-list returns no list");
@@ -169,18 +175,15 @@ static JsonNode *list_devices(Qmp *qmp, GError **error)
 /* The name of the first device that is called `name`, or is of a type with `type` in it. */
 static char *find_device(JsonNode *list, const char *name, const char *type)
 {
-    JsonArray *array = json_node_get_array(list);
+    JsonArray *array = json_as_array(list);
     guint i;
 
-    for (i = 0; i < json_array_get_length(array); i++) {
-        JsonNode *node = json_array_get_element(array, i);
-        JsonObject *device = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-        const char *its_name =
-            device ? json_object_get_string_member_with_default(device, "name", "") : "";
-        const char *its_type =
-            device ? json_object_get_string_member_with_default(device, "type", "") : "";
+    for (i = 0; array && i < json_array_get_length(array); i++) {
+        JsonObject *device = json_nth_object(array, i);
+        const char *its_name = json_text_at(device, "name", "");
 
-        if ((name && g_str_equal(its_name, name)) || (type && strstr(its_type, type))) {
+        if (device && ((name && g_str_equal(its_name, name)) ||
+                       (type && strstr(json_text_at(device, "type", ""), type)))) {
             return g_strdup(its_name);
         }
     }
@@ -220,19 +223,15 @@ static bool is_linked(Qmp *qmp, const char *link)
     JsonArray *array;
     guint i;
 
-    if (!qmp_execute(qmp, "query-chardev", NULL, &list, NULL) || !JSON_NODE_HOLDS_ARRAY(list)) {
+    if (!qmp_execute(qmp, "query-chardev", NULL, &list, NULL)) {
         return true; /* nobody knows */
     }
-    array = json_node_get_array(list);
-    for (i = 0; i < json_array_get_length(array); i++) {
-        JsonNode *node = json_array_get_element(array, i);
-        JsonObject *chardev = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    array = json_as_array(list);
+    for (i = 0; array && i < json_array_get_length(array); i++) {
+        JsonObject *chardev = json_nth_object(array, i);
 
-        if (chardev &&
-            g_str_equal(json_object_get_string_member_with_default(chardev, "label", ""), link)) {
-            return !g_str_has_prefix(
-                json_object_get_string_member_with_default(chardev, "filename", ""),
-                "disconnected:");
+        if (g_str_equal(json_text_at(chardev, "label", ""), link)) {
+            return !g_str_has_prefix(json_text_at(chardev, "filename", ""), "disconnected:");
         }
     }
     return true;
@@ -240,9 +239,10 @@ static bool is_linked(Qmp *qmp, const char *link)
 
 static void say_attached(Qmp *qmp, const QemuTarget *t, const char *link, const char *bus)
 {
+    g_autofree char *shown = bus ? text_line(bus) : NULL;
     int polls;
 
-    printf("attached as %s%s%s\n", t->id, bus ? " on bus " : "", bus ? bus : "");
+    printf("attached as %s%s%s\n", t->id, bus ? " on bus " : "", bus ? shown : "");
     for (polls = 0; polls < LINK_POLLS && !is_linked(qmp, link); polls++) {
         g_usleep(GONE_POLL_US);
     }
@@ -289,17 +289,14 @@ static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError 
 /* Any device may have the name that was given: a network card is not ours to pull. */
 static bool is_drive(JsonNode *list, const char *id)
 {
-    JsonArray *array = json_node_get_array(list);
+    JsonArray *array = json_as_array(list);
     guint i;
 
-    for (i = 0; i < json_array_get_length(array); i++) {
-        JsonNode *node = json_array_get_element(array, i);
-        JsonObject *device = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    for (i = 0; array && i < json_array_get_length(array); i++) {
+        JsonObject *device = json_nth_object(array, i);
 
-        if (device &&
-            g_str_equal(json_object_get_string_member_with_default(device, "name", ""), id)) {
-            return strstr(json_object_get_string_member_with_default(device, "type", ""),
-                          "usb-redir") != NULL;
+        if (g_str_equal(json_text_at(device, "name", ""), id)) {
+            return strstr(json_text_at(device, "type", ""), "usb-redir") != NULL;
         }
     }
     return false;
@@ -359,7 +356,7 @@ static Qmp *open_monitor(const char *text, GError **error)
     g_autoptr(Address) address = address_parse("--qmp", text, true, error);
     int fd = address ? address_dial(address, error) : -1;
 
-    return fd >= 0 ? qmp_new(fd, error) : NULL;
+    return fd >= 0 ? qmp_new(fd, g_get_monotonic_time() + CONVERSATION_US, error) : NULL;
 }
 
 static bool parse(int argc, char **argv, bool attaching, Options *o, GError **error)

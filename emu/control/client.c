@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape ctl`: one command to a control socket, its answer to standard output. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "emu/base/error.h"
+#include "emu/base/json-read.h"
+#include "emu/base/lines.h"
 #include "emu/base/options.h"
 #include "emu/base/units.h"
 #include "emu/control/private.h"
@@ -136,53 +135,35 @@ static int connect_to(const char *text, GError **error)
     return address ? address_dial(address, error) : -1;
 }
 
-/* A line, without its end; NULL and an error when the drive goes away first. */
-static char *read_line(int fd, GString *input, GError **error)
+static bool explain(LinesResult result, GError **error)
 {
-    char buffer[4096];
-    const char *end;
-    char *line;
-    ssize_t n;
-
-    while (!(end = memchr(input->str, '\n', input->len))) {
-        n = recv(fd, buffer, sizeof buffer, 0);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 && errno == EAGAIN) {
-            g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_TIMED_OUT,
-                                "ctl: no answer: is the drive stopped, or is that the control "
-                                "socket of something else?");
-            return NULL;
-        }
-        if (n <= 0 || input->len > ANSWER_MAX) {
-            g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                                "ctl: the drive closed the connection");
-            return NULL;
-        }
-        g_string_append_len(input, buffer, n);
+    switch (result) {
+    case LINES_GOOD:
+        return true;
+    case LINES_LATE:
+        g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_TIMED_OUT,
+                            "ctl: no answer: is the drive stopped, or is that the control socket "
+                            "of something else?");
+        return false;
+    case LINES_LONG:
+        g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                            "ctl: that is not a usbtape control socket: it sends a line without "
+                            "end");
+        return false;
+    case LINES_CLOSED:
+    case LINES_INTERRUPTED:
+    case LINES_FAILED:
+        break;
     }
-    line = g_strndup(input->str, (gsize)(end - input->str));
-    g_string_erase(input, 0, end - input->str + 1);
-    return line;
+    g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "ctl: the drive closed the connection");
+    return false;
 }
 
-static bool send_all(int fd, const char *text, GError **error)
+/* So long from now; 0: for ever. */
+static int64_t end_of(int64_t patience)
 {
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t n = send(fd, text, left, MSG_NOSIGNAL);
-
-        if (n < 0 && errno != EINTR) {
-            g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                                "ctl: the drive closed the connection");
-            return false;
-        }
-        text += MAX(n, 0);
-        left -= (size_t)MAX(n, 0);
-    }
-    return true;
+    return patience > 0 ? g_get_monotonic_time() + patience : G_MAXINT64;
 }
 
 static char *request_text(const ControlCommand *row, JsonObject *arguments)
@@ -224,6 +205,7 @@ static bool print_answer(JsonObject *answer, const Options *options, GError **er
 {
     JsonNode *node = json_object_get_member(answer, "return");
     g_autofree char *text = NULL;
+    JsonObject *why;
 
     if (node) {
         text = json_to_string(node, TRUE);
@@ -235,21 +217,20 @@ static bool print_answer(JsonObject *answer, const Options *options, GError **er
         fflush(stdout);
         return true;
     }
-    node = json_object_get_member(answer, "error");
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+    why = json_object_at(answer, "error");
+    if (!why) {
         return not_ours(error);
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
-                json_object_get_string_member_with_default(json_node_get_object(node), "desc",
-                                                           "the drive refused"));
+                json_text_at(why, "desc", "the drive refused"));
     return false;
 }
 
 /* Events are for those who follow; others read over them. */
 static bool hear(const char *line, const Options *options, Heard *heard, GError **error)
 {
-    g_autoptr(JsonNode) root = json_from_string(line, NULL);
-    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+    g_autoptr(JsonNode) root = json_read(line, -1, NULL);
+    JsonObject *object = json_as_object(root);
 
     *heard = HEARD_NONSENSE;
     if (!object) {
@@ -269,14 +250,15 @@ static bool hear(const char *line, const Options *options, Heard *heard, GError 
     return print_answer(object, options, error);
 }
 
-static bool hear_answer(int fd, GString *input, const Options *options, GError **error)
+static bool hear_answer(Lines *lines, const Options *options, GError **error)
 {
+    int64_t end = end_of(options->patience); /* however many events come */
     Heard heard = HEARD_NONSENSE;
 
     do {
-        g_autofree char *line = read_line(fd, input, error);
+        g_autofree char *line = NULL;
 
-        if (!line || !hear(line, options, &heard, error)) {
+        if (!explain(lines_read(lines, end, &line), error) || !hear(line, options, &heard, error)) {
             return false;
         }
     } while (heard == HEARD_EVENT);
@@ -284,15 +266,16 @@ static bool hear_answer(int fd, GString *input, const Options *options, GError *
 }
 
 /* Until the drive ends, or we are. */
-static bool follow(int fd, GString *input, const Options *options, GError **error)
+static bool follow(Lines *lines, const Options *options, GError **error)
 {
     Heard heard;
 
     while (!ferror(stdout)) {
-        g_autofree char *line = read_line(fd, input, NULL);
+        g_autofree char *line = NULL;
+        LinesResult result = lines_read(lines, G_MAXINT64, &line);
 
-        if (!line) {
-            return true;
+        if (result != LINES_GOOD) {
+            return result == LINES_CLOSED || explain(result, error);
         }
         if (!hear(line, options, &heard, error)) {
             return false;
@@ -301,44 +284,34 @@ static bool follow(int fd, GString *input, const Options *options, GError **erro
     return true;
 }
 
-/* From now on nothing that comes is waited for longer; 0: as long as it takes. */
-static void be_patient(int fd, int64_t time)
-{
-    struct timeval limit = { time / G_TIME_SPAN_SECOND, time % G_TIME_SPAN_SECOND };
-
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-}
-
 /* The first line tells one of ours from whatever else has a socket. */
-static bool is_greeted(int fd, GString *input, int64_t patience, GError **error)
+static bool is_greeted(Lines *lines, int64_t patience, GError **error)
 {
     g_autofree char *greeting = NULL;
     g_autoptr(JsonNode) root = NULL;
+    JsonObject *object;
 
-    be_patient(fd, patience ? patience : GREETING_TIME);
-    greeting = read_line(fd, input, error);
-    if (!greeting) {
+    if (!explain(lines_read(lines, end_of(patience ? patience : GREETING_TIME), &greeting),
+                 error)) {
         return false;
     }
-    be_patient(fd, patience);
-    root = json_from_string(greeting, NULL);
-    return (root && JSON_NODE_HOLDS_OBJECT(root) &&
-            json_object_has_member(json_node_get_object(root), "usbtape")) ||
-           not_ours(error);
+    root = json_read(greeting, -1, NULL);
+    object = json_as_object(root);
+    return (object && json_object_has_member(object, "usbtape")) || not_ours(error);
 }
 
 static bool converse(int fd, const char *request, const Options *options, GError **error)
 {
-    g_autoptr(GString) input = g_string_new(NULL);
+    g_autoptr(Lines) lines = lines_new(fd, ANSWER_MAX, NULL);
 
-    if (!is_greeted(fd, input, options->patience, error)) {
+    if (!is_greeted(lines, options->patience, error)) {
         return false;
     }
-    if (request && (!send_all(fd, request, error) || !hear_answer(fd, input, options, error))) {
+    if (request && (!explain(lines_write(lines, end_of(options->patience), request), error) ||
+                    !hear_answer(lines, options, error))) {
         return false;
     }
-    be_patient(fd, 0);
-    return !options->follow || follow(fd, input, options, error);
+    return !options->follow || follow(lines, options, error);
 }
 
 static bool run(const Options *options, GError **error)
@@ -412,7 +385,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         { "follow", 'f', 0, G_OPTION_ARG_NONE, &o->follow,
           "Then show what happens, a line each, until the drive ends", NULL },
         { "timeout", 0, 0, G_OPTION_ARG_STRING, &o->timeout,
-          "Give up (status 124) if nothing comes for so long (default: 5s for the greeting, then "
+          "Give up (status 124) if no answer has come after so long (default: 5s for the greeting, "
+          "then "
           "as long as it takes)",
           "TIME" },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL },

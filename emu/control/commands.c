@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/base/json-build.h"
+#include "emu/base/json-read.h"
 #include "emu/base/units.h"
 #include "emu/control/private.h"
 
@@ -89,12 +90,12 @@ static void run_status(Call *call, JsonObject *arguments)
 
 static bool flag(JsonObject *arguments, const char *name)
 {
-    return json_object_get_boolean_member_with_default(arguments, name, FALSE);
+    return json_bool_at(arguments, name, false);
 }
 
 static const char *text_or_null(JsonObject *arguments, const char *name)
 {
-    return json_object_get_string_member_with_default(arguments, name, NULL);
+    return json_text_at(arguments, name, NULL);
 }
 
 /* A time that control_execute() has checked; `missing` if it was left out. */
@@ -118,8 +119,7 @@ static void run_load(Call *call, JsonObject *arguments)
     g_autofree char *path = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
-    path = control_resolve(call_control(call), json_object_get_string_member(arguments, "file"),
-                           &error);
+    path = control_resolve(call_control(call), json_text_at(arguments, "file", ""), &error);
     if (!path ||
         !drive_load(call_drive(call), path, flag(arguments, "read-only"), &notice, &error)) {
         call_fail(call, "GenericError", "%s", error->message);
@@ -226,7 +226,7 @@ static void run_hold(Call *call, JsonObject *arguments)
 {
     g_autoptr(GError) error = NULL;
 
-    if (drive_hold(call_drive(call), json_object_get_string_member(arguments, "phase"),
+    if (drive_hold(call_drive(call), json_text_at(arguments, "phase", ""),
                    text_or_null(arguments, "command"), &error)) {
         call_return(call, NULL);
     } else {
@@ -570,28 +570,27 @@ static bool check_arguments(Call *call, const ControlCommand *row, JsonObject *a
 
 void control_execute(Call *call, JsonObject *request)
 {
-    JsonNode *execute = json_object_get_member(request, "execute");
+    const char *execute = json_text_at(request, "execute", NULL);
     JsonNode *given = json_object_get_member(request, "arguments");
     g_autoptr(JsonObject) arguments = NULL;
     const ControlCommand *row;
 
-    if (!execute || json_node_get_value_type(execute) != G_TYPE_STRING) {
+    if (!execute) {
         call_fail(call, "GenericError", "'execute' must name a command");
         return;
     }
-    if (given && !JSON_NODE_HOLDS_OBJECT(given)) {
+    if (given && !json_as_object(given)) {
         call_fail(call, "GenericError", "'arguments' must be an object");
         return;
     }
-    arguments = given ? json_object_ref(json_node_get_object(given)) : json_object_new();
+    arguments = given ? json_object_ref(json_as_object(given)) : json_object_new();
     for (row = control_commands; row->name; row++) {
-        if (g_str_equal(row->name, json_node_get_string(execute))) {
+        if (g_str_equal(row->name, execute)) {
             if (check_arguments(call, row, arguments)) {
                 row->run(call, arguments);
             }
             return;
         }
     }
-    call_fail(call, "CommandNotFound", "there is no command '%s'; 'commands' lists them",
-              json_node_get_string(execute));
+    call_fail(call, "CommandNotFound", "there is no command '%s'; 'commands' lists them", execute);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "emu/base/error.h"
+#include "emu/base/json-read.h"
 #include "emu/base/loop.h"
 #include "emu/control/private.h"
 
@@ -351,51 +352,11 @@ char *control_resolve(const Control *control, const char *path, GError **error)
 
 /* ---- lines ---- */
 
-/* Texts end at a NUL here: one that holds it would be taken for a shorter one. */
-static bool has_nul(const char *line)
-{
-    const char *c;
-
-    for (c = line; (c = strchr(c, '\\')) && c[1]; c += 2) {
-        if (g_str_has_prefix(c, "\\u0000")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The JSON parser recurses; this bounds how deep. */
-static bool too_deep(const char *line)
-{
-    unsigned depth = 0;
-    bool text = false;
-
-    for (; *line; line++) {
-        if (text) {
-            if (*line == '\\' && line[1]) {
-                line++;
-            } else if (*line == '"') {
-                text = false;
-            }
-        } else if (*line == '"') {
-            text = true;
-        } else if (*line == '{' || *line == '[') {
-            if (++depth > CONTROL_DEPTH_MAX) {
-                return true;
-            }
-        } else if ((*line == '}' || *line == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return false;
-}
-
 static void client_execute(Client *client, const char *line, size_t length)
 {
-    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(JsonNode) root = NULL;
     g_autoptr(GError) error = NULL;
     Call *call = g_new0(Call, 1);
-    JsonNode *root;
     JsonNode *id;
 
     call->client = client;
@@ -404,30 +365,18 @@ static void client_execute(Client *client, const char *line, size_t length)
         call_fail(call, "GenericError", "the line is longer than %u bytes", CONTROL_LINE_MAX);
         return;
     }
-    if (!g_utf8_validate(line, (gssize)length, NULL)) { /* nor may it hold a NUL */
-        call_fail(call, "GenericError", "the line is not UTF-8 text");
+    root = json_read(line, (gssize)length, &error);
+    if (!root) {
+        call_fail(call, "GenericError", "the line %s", error->message);
         return;
     }
-    if (has_nul(line)) {
-        call_fail(call, "GenericError", "the line holds \\u0000, which no text here can");
-        return;
-    }
-    if (too_deep(line)) {
-        call_fail(call, "GenericError", "the line is nested more than %u deep", CONTROL_DEPTH_MAX);
-        return;
-    }
-    if (!json_parser_load_from_data(parser, line, (gssize)length, &error)) {
-        call_fail(call, "GenericError", "the line is not JSON: %s", error->message);
-        return;
-    }
-    root = json_parser_get_root(parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+    if (!json_as_object(root)) {
         call_fail(call, "GenericError", "the line is not a JSON object");
         return;
     }
-    id = json_object_get_member(json_node_get_object(root), "id");
+    id = json_object_get_member(json_as_object(root), "id");
     call->id = id ? json_node_copy(id) : NULL;
-    control_execute(call, json_node_get_object(root));
+    control_execute(call, json_as_object(root));
 }
 
 /* The rest of a line that was refused, as far as it has come. */

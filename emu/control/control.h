@@ -22,7 +22,6 @@
 #include "emu/drive.h"
 
 #define CONTROL_LINE_MAX    65536u
-#define CONTROL_DEPTH_MAX   32u
 #define CONTROL_CLIENTS_MAX 16u
 
 typedef struct Control Control;

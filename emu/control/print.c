@@ -2,6 +2,7 @@
 /* Answers for people: an object is names and values, an array of objects a table. */
 #include <stdio.h>
 
+#include "emu/base/json-read.h"
 #include "emu/base/text.h"
 #include "emu/control/private.h"
 
@@ -31,13 +32,21 @@ static void print_text(const char *text, int width)
 
 /* ---- tables ---- */
 
+/* What a row has in a column; NULL: nothing, or the row is no object. */
+static JsonNode *cell(JsonArray *rows, guint i, const char *name)
+{
+    JsonObject *row = json_nth_object(rows, i);
+
+    return row ? json_object_get_member(row, name) : NULL;
+}
+
 static int column_width(JsonArray *rows, const char *name)
 {
     int width = (int)g_utf8_strlen(name, -1);
     guint i;
 
     for (i = 0; i < json_array_get_length(rows); i++) {
-        JsonNode *node = json_object_get_member(json_array_get_object_element(rows, i), name);
+        JsonNode *node = cell(rows, i, name);
         g_autofree char *text = node ? scalar_text(node) : g_strdup("");
 
         width = MAX(width, (int)g_utf8_strlen(text, -1));
@@ -48,16 +57,14 @@ static int column_width(JsonArray *rows, const char *name)
 /* The first row has all the columns. */
 static void print_table(JsonArray *rows, int indent)
 {
-    g_autoptr(GList) columns = json_object_get_members(json_array_get_object_element(rows, 0));
+    g_autoptr(GList) columns = json_object_get_members(json_nth_object(rows, 0));
     GList *column;
     guint i;
 
     for (i = 0; i <= json_array_get_length(rows); i++) {
         printf("%*s", indent, "");
         for (column = columns; column; column = column->next) {
-            JsonNode *node = i == 0 ? NULL
-                                    : json_object_get_member(
-                                          json_array_get_object_element(rows, i - 1), column->data);
+            JsonNode *node = i == 0 ? NULL : cell(rows, i - 1, column->data);
             g_autofree char *text = i == 0 ? g_ascii_strup(column->data, -1)
                                     : node ? scalar_text(node)
                                            : g_strdup("");
@@ -72,8 +79,7 @@ static void print_array(JsonArray *array, int indent)
 {
     guint i;
 
-    if (json_array_get_length(array) > 0 &&
-        JSON_NODE_HOLDS_OBJECT(json_array_get_element(array, 0))) {
+    if (json_nth_object(array, 0)) {
         print_table(array, indent);
         return;
     }
@@ -99,21 +105,21 @@ static void print_object(JsonObject *object, int indent)
     }
     for (i = names; i; i = i->next) {
         JsonNode *node = json_object_get_member(object, i->data);
+        JsonArray *array = json_as_array(node);
 
         printf("%*s", indent, "");
-        if (JSON_NODE_HOLDS_OBJECT(node)) {
-            printf("%s:\n", (const char *)i->data);
-            print_object(json_node_get_object(node), indent + 2);
-        } else if (JSON_NODE_HOLDS_ARRAY(node)) {
-            JsonArray *array = json_node_get_array(node);
-
-            printf("%s:%s\n", (const char *)i->data,
-                   json_array_get_length(array) == 0 ? " none" : "");
+        if (json_as_object(node)) {
+            print_text(i->data, 0);
+            puts(":");
+            print_object(json_as_object(node), indent + 2);
+        } else if (array) {
+            print_text(i->data, 0);
+            puts(json_array_get_length(array) == 0 ? ": none" : ":");
             print_array(array, indent + 2);
         } else {
             g_autofree char *text = scalar_text(node);
 
-            printf("%-*s", width + 2, (const char *)i->data);
+            print_text(i->data, width + 2);
             print_text(text, 0);
             putchar('\n');
         }
@@ -122,13 +128,15 @@ static void print_object(JsonObject *object, int indent)
 
 void control_print(JsonNode *answer)
 {
-    if (JSON_NODE_HOLDS_OBJECT(answer)) {
-        print_object(json_node_get_object(answer), 0);
-    } else if (JSON_NODE_HOLDS_ARRAY(answer)) {
-        if (json_array_get_length(json_node_get_array(answer)) == 0) {
+    JsonArray *array = json_as_array(answer);
+
+    if (json_as_object(answer)) {
+        print_object(json_as_object(answer), 0);
+    } else if (array) {
+        if (json_array_get_length(array) == 0) {
             puts("none");
         }
-        print_array(json_node_get_array(answer), 0);
+        print_array(array, 0);
     } else {
         g_autofree char *text = scalar_text(answer);
 
@@ -139,18 +147,17 @@ void control_print(JsonNode *answer)
 
 void control_print_event(JsonObject *event)
 {
-    JsonObject *data = json_object_get_object_member(event, "data");
-    JsonObject *stamp = json_object_get_object_member(event, "timestamp");
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(
-        stamp ? json_object_get_int_member_with_default(stamp, "seconds", 0) : 0);
+    JsonObject *data = json_object_at(event, "data");
+    JsonObject *stamp = json_object_at(event, "timestamp");
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(json_number_at(stamp, "seconds", 0));
     g_autoptr(GDateTime) local = utc ? g_date_time_to_local(utc) : NULL;
     g_autofree char *time = local ? g_date_time_format(local, "%H:%M:%S") : g_strdup("--:--:--");
     g_autoptr(GList) names = data ? json_object_get_members(data) : NULL;
-    gint64 us = stamp ? json_object_get_int_member_with_default(stamp, "microseconds", 0) : 0;
+    int64_t us = json_number_at(stamp, "microseconds", 0);
     GList *i;
 
     printf("%s.%06" G_GINT64_FORMAT " ", time, us);
-    print_text(json_object_get_string_member_with_default(event, "event", "?"), 0);
+    print_text(json_text_at(event, "event", "?"), 0);
     for (i = names; i; i = i->next) {
         g_autofree char *text = scalar_text(json_object_get_member(data, i->data));
 

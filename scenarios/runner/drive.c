@@ -3,10 +3,10 @@
 
 #include "emu/base/error.h"
 #include "emu/base/json-build.h"
+#include "emu/base/json-read.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-glib/json-glib.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -179,18 +179,13 @@ static void count_rules(DriveProcess *self)
     if (!ctl(self, "fault-list", NULL, &text, NULL)) {
         return;
     }
-    node = json_from_string(text, NULL);
-    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
-        return;
-    }
-    rules = json_node_get_array(node);
-    for (i = 0; i < json_array_get_length(rules); i++) {
-        JsonObject *rule = json_array_get_object_element(rules, i);
-        const char *name = json_object_get_string_member_with_default(rule, "name", "");
-        gint64 number = json_object_get_int_member_with_default(rule, "rule", 0);
+    node = json_read(text, -1, NULL);
+    rules = json_as_array(node);
+    for (i = 0; rules && i < json_array_get_length(rules); i++) {
+        JsonObject *rule = json_nth_object(rules, i);
 
-        rule_numbered(self, number, name)->fired +=
-            json_object_get_int_member_with_default(rule, "fired", 0);
+        rule_numbered(self, json_number_at(rule, "rule", 0), json_text_at(rule, "name", ""))
+            ->fired += json_number_at(rule, "fired", 0);
     }
 }
 

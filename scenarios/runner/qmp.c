@@ -2,14 +2,15 @@
 #include "scenarios/runner/qmp.h"
 
 #include "emu/base/error.h"
+#include "emu/base/json-read.h"
+#include "emu/base/lines.h"
+#include "emu/base/text.h"
 #include "scenarios/runner/proc.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
-/* A monitor that is silent that long belongs to a QEMU that hangs. */
+/* A monitor that does not answer for that long belongs to a QEMU that hangs. */
 #define QMP_PATIENCE SECONDS(15)
 
 /* Its longest answers describe a whole machine. */
@@ -17,60 +18,73 @@
 
 struct Qmp {
     int fd;
-    GString *input;
+    Lines *lines;
+    int64_t end; /* of all that is said; G_MAXINT64: none */
 };
 
 static bool fail(GError **error, const char *what)
 {
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "QEMU's monitor: %s", what);
+    g_autofree char *line = text_line(what);
+
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "QEMU's monitor: %s", line);
     return false;
 }
 
-/* The next line, as JSON. */
-static JsonNode *next(Qmp *self, GError **error)
+static bool explain(LinesResult result, GError **error)
 {
-    int64_t end = g_get_monotonic_time() + QMP_PATIENCE;
-    char *newline;
-    JsonNode *node;
-
-    while (!(newline = memchr(self->input->str, '\n', self->input->len))) {
-        struct pollfd fd = { .fd = self->fd, .events = POLLIN };
-        char bytes[4096];
-        ssize_t n;
-
-        /* However much it says: what ends no line is no answer. */
-        if (interrupted() || g_get_monotonic_time() > end || self->input->len > QMP_LINE_MAX) {
-            fail(error, interrupted() ? "interrupted" : "no answer");
-            return NULL;
-        }
-        if (poll(&fd, 1, 100) <= 0) {
-            continue;
-        }
-        n = read(self->fd, bytes, sizeof bytes);
-        if (n <= 0) {
-            fail(error, n == 0 ? "QEMU has gone" : g_strerror(errno));
-            return NULL;
-        }
-        g_string_append_len(self->input, bytes, n);
+    switch (result) {
+    case LINES_GOOD:
+        return true;
+    case LINES_CLOSED:
+        return fail(error, "QEMU has gone");
+    case LINES_LATE:
+        return fail(error, "no answer in time");
+    case LINES_LONG:
+        return fail(error, "an answer without end: is that a monitor?");
+    case LINES_INTERRUPTED:
+        return fail(error, "interrupted");
+    case LINES_FAILED:
+        return fail(error, g_strerror(errno));
     }
-    *newline = '\0';
-    node = json_from_string(self->input->str, NULL);
-    g_string_erase(self->input, 0, newline - self->input->str + 1);
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
-        g_clear_pointer(&node, json_node_unref);
-        fail(error, "an answer that is not JSON");
-    }
-    return node;
+    return false;
 }
 
-Qmp *qmp_new(int fd, GError **error)
+/* The next line, as a JSON object. */
+static JsonNode *next(Qmp *self, int64_t end, GError **error)
+{
+    g_autoptr(JsonNode) node = NULL;
+    g_autoptr(GError) why = NULL;
+    g_autofree char *line = NULL;
+
+    if (!explain(lines_read(self->lines, end, &line), error)) {
+        return NULL;
+    }
+    node = json_read(line, -1, &why);
+    if (!json_as_object(node)) {
+        g_autofree char *what =
+            g_strconcat("an answer that ", why ? why->message : "is no JSON object", NULL);
+
+        fail(error, what);
+        return NULL;
+    }
+    return g_steal_pointer(&node);
+}
+
+/* When an answer to what is said now is late. */
+static int64_t patience(const Qmp *self)
+{
+    return MIN(self->end, g_get_monotonic_time() + QMP_PATIENCE);
+}
+
+Qmp *qmp_new(int fd, int64_t end, GError **error)
 {
     g_autoptr(Qmp) self = g_new0(Qmp, 1);
     g_autoptr(JsonNode) greeting = NULL;
 
     self->fd = fd;
-    self->input = g_string_new(NULL);
-    greeting = next(self, error);
+    self->end = end;
+    self->lines = lines_new(fd, QMP_LINE_MAX, interrupted);
+    greeting = next(self, patience(self), error);
     if (!greeting || !qmp_execute(self, "qmp_capabilities", NULL, NULL, error)) {
         return NULL;
     }
@@ -81,7 +95,7 @@ void qmp_free(Qmp *self)
 {
     if (self) {
         close(self->fd);
-        g_string_free(self->input, TRUE);
+        lines_free(self->lines);
         g_free(self);
     }
 }
@@ -90,10 +104,10 @@ static bool is_answer(JsonObject *object, const char *command, JsonNode **result
                       bool *good)
 {
     if (json_object_has_member(object, "error")) {
-        JsonObject *why = json_object_get_object_member(object, "error");
+        g_autofree char *why =
+            text_line(json_text_at(json_object_at(object, "error"), "desc", "it does not say why"));
 
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "QEMU refuses %s: %s", command,
-                    why ? json_object_get_string_member_with_default(why, "desc", "") : "");
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "QEMU refuses %s: %s", command, why);
         *good = false;
         return true;
     }
@@ -112,20 +126,19 @@ bool qmp_execute(Qmp *self, const char *command, const char *arguments, JsonNode
 {
     g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"arguments\":%s}\n", command,
                                             arguments ? arguments : "{}");
-    size_t length = strlen(line);
-    ssize_t written = write(self->fd, line, length);
+    int64_t end = patience(self); /* however many events come */
     bool good = false;
 
-    if (written != (ssize_t)length) {
-        return fail(error, written < 0 ? g_strerror(errno) : "QEMU takes only part of a command");
+    if (!explain(lines_write(self->lines, end, line), error)) {
+        return false;
     }
     for (;;) {
-        g_autoptr(JsonNode) node = next(self, error);
+        g_autoptr(JsonNode) node = next(self, end, error);
 
         if (!node) {
             return false;
         }
-        if (is_answer(json_node_get_object(node), command, result, error, &good)) {
+        if (is_answer(json_as_object(node), command, result, error, &good)) {
             return good;
         }
     }
@@ -138,7 +151,5 @@ char *qmp_query(Qmp *self, const char *command, const char *key, GError **error)
     if (!qmp_execute(self, command, NULL, &node, error)) {
         return NULL;
     }
-    return JSON_NODE_HOLDS_OBJECT(node) ? g_strdup(json_object_get_string_member_with_default(
-                                              json_node_get_object(node), key, ""))
-                                        : g_strdup("");
+    return g_strdup(json_text_at(json_as_object(node), key, ""));
 }

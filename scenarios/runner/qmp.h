@@ -9,14 +9,18 @@
 
 typedef struct Qmp Qmp;
 
-/* Takes the connected socket over, and greets. */
-Qmp *qmp_new(int fd, GError **error);
+/*
+ * Takes the connected socket over, and greets. An answer that has not come after 15 seconds is an
+ * error, however many events come; after `end` (monotonic time; G_MAXINT64: none) everything is.
+ */
+Qmp *qmp_new(int fd, int64_t end, GError **error);
 void qmp_free(Qmp *qmp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
 
 /*
  * Executes `command` with the arguments of a JSON object as text ("{…}", NULL: none). `result`, if
- * not NULL, gets the object returned (json_node_unref). QEMU's own words in the error.
+ * not NULL, gets what is returned, of whatever type (json_node_unref). QEMU's own words in the
+ * error.
  */
 bool qmp_execute(Qmp *qmp, const char *command, const char *arguments, JsonNode **result,
                  GError **error);

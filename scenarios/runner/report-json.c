@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The run as one JSON object, for programs: each case as its verdict.json has it. */
 #include "emu/base/json-build.h"
+#include "emu/base/json-read.h"
 #include "scenarios/runner/summary.h"
 
 #include <string.h>
@@ -16,8 +17,7 @@ static const char *state_of(const CaseRecord *record)
 
 static void add_record(JsonBuilder *builder, const CaseRecord *record)
 {
-    g_autoptr(JsonNode) verdict =
-        record->line.text ? json_from_string(record->line.text, NULL) : NULL;
+    g_autoptr(JsonNode) verdict = record->line.text ? json_read(record->line.text, -1, NULL) : NULL;
 
     json_builder_begin_object(builder);
     json_add_text(builder, "case", record->name);

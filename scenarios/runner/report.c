@@ -2,6 +2,7 @@
 #include "scenarios/runner/report.h"
 
 #include "emu/base/json-build.h"
+#include "emu/base/json-read.h"
 #include "scenarios/runner/sim-case.h"
 
 static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest *guest)
@@ -84,21 +85,16 @@ static void add_triggers(JsonBuilder *builder, const SimTally *tally)
 
 static unsigned read_number(JsonObject *object, const char *name)
 {
-    return (unsigned)json_object_get_int_member_with_default(object, name, 0);
+    return (unsigned)json_number_at(object, name, 0);
 }
 
 static void read_triggers(JsonObject *object, SimTally *tally)
 {
-    JsonObject *triggers = json_object_has_member(object, "triggers")
-                               ? json_object_get_object_member(object, "triggers")
-                               : NULL;
+    JsonObject *triggers = json_object_at(object, "triggers");
     unsigned i;
 
     for (i = 0; triggers && i < HOST_N_TRIGGERS; i++) {
-        const char *name = host_trigger_name((HostTrigger)(1u << i));
-        JsonObject *one = json_object_has_member(triggers, name)
-                              ? json_object_get_object_member(triggers, name)
-                              : NULL;
+        JsonObject *one = json_object_at(triggers, host_trigger_name((HostTrigger)(1u << i)));
 
         if (one) {
             tally->by_trigger[i] =
@@ -137,16 +133,15 @@ static SimTally *read_tally(JsonObject *object)
     SimTally *tally = g_new0(SimTally, 1);
     unsigned end;
 
-    tally->driver = g_strdup(json_object_get_string_member_with_default(object, "driver", ""));
-    tally->task = g_strdup(json_object_get_string_member_with_default(object, "task", ""));
-    tally->explained =
-        g_strdup(json_object_get_string_member_with_default(object, "explained", NULL));
-    tally->against = g_strdup(json_object_get_string_member_with_default(object, "against", NULL));
+    tally->driver = g_strdup(json_text_at(object, "driver", ""));
+    tally->task = g_strdup(json_text_at(object, "task", ""));
+    tally->explained = g_strdup(json_text_at(object, "explained", NULL));
+    tally->against = g_strdup(json_text_at(object, "against", NULL));
     tally->cases = read_number(object, "cases");
     tally->needed = read_number(object, "needed");
     tally->against_clean = read_number(object, "against-clean");
     read_triggers(object, tally);
-    tally->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
+    tally->seconds = json_real_at(object, "seconds", 0);
     for (end = 0; end < TRIAL_N_ENDS; end++) {
         tally->ends[end] = read_number(object, trial_end_name((TrialEnd)end));
     }
@@ -200,20 +195,20 @@ bool report_read(const char *directory, ReportLine *line)
     if (!g_file_get_contents(path, &line->text, NULL, NULL)) {
         return false;
     }
-    node = json_from_string(line->text, NULL);
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+    node = json_read(line->text, -1, NULL);
+    object = json_as_object(node);
+    if (!object) {
         return false;
     }
-    object = json_node_get_object(node);
-    reasons = json_object_get_array_member(object, "reasons");
-    if (json_object_has_member(object, "model")) {
-        line->tally = read_tally(json_object_get_object_member(object, "model"));
+    reasons = json_array_at(object, "reasons");
+    if (json_object_at(object, "model")) {
+        line->tally = read_tally(json_object_at(object, "model"));
     }
-    line->verdict = g_strdup(json_object_get_string_member_with_default(object, "verdict", ""));
-    line->passed = json_object_get_boolean_member_with_default(object, "passed", FALSE);
-    line->seconds = json_object_get_double_member_with_default(object, "seconds", 0);
+    line->verdict = g_strdup(json_text_at(object, "verdict", ""));
+    line->passed = json_bool_at(object, "passed", false);
+    line->seconds = json_real_at(object, "seconds", 0);
     if (reasons && json_array_get_length(reasons) > 0) {
-        line->reason = g_strdup(json_array_get_string_element(reasons, 0));
+        line->reason = g_strdup(json_as_text(json_array_get_element(reasons, 0), NULL));
     }
     return true;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/timeline.h"
 
+#include "emu/base/json-read.h"
+
 #include <errno.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,14 +208,12 @@ static bool is_about(const char *line)
 
 static void read_line(Story *story, Pending *command, const char *line, int64_t offset)
 {
-    g_autoptr(JsonNode) node = is_about(line) ? json_from_string(line, NULL) : NULL;
-    JsonObject *object;
+    g_autoptr(JsonNode) node = is_about(line) ? json_read(line, -1, NULL) : NULL;
+    JsonObject *object = json_as_object(node);
 
-    if (node && JSON_NODE_HOLDS_OBJECT(node)) {
-        object = json_node_get_object(node);
-        on_line(story, command, json_object_get_string_member_with_default(object, "point", ""),
-                json_object_get_string_member_with_default(object, "text", ""),
-                offset + json_object_get_int_member_with_default(object, "us", 0));
+    if (object) {
+        on_line(story, command, json_text_at(object, "point", ""), json_text_at(object, "text", ""),
+                offset + json_number_at(object, "us", 0));
     }
 }
 

@@ -242,7 +242,7 @@ Vm *vm_start(const VmConfig *config, GError **error)
         return NULL;
     }
     fd = connect_when_there(self, QMP_SOCKET, error);
-    self->qmp = fd >= 0 ? qmp_new(fd, error) : NULL;
+    self->qmp = fd >= 0 ? qmp_new(fd, G_MAXINT64, error) : NULL;
     if (!self->qmp) {
         return NULL;
     }

@@ -118,6 +118,16 @@ def texts_are_asked_for_with_an_error(tree):
             yield f'{place}: {match[0]}: ask yaml_node_is_word() or yaml_node_key_text()'
 
 
+def json_is_read_through_base(tree):
+    """JSON is parsed, and its members are read, by emu/base/json-read.c alone"""
+    words = (r'\bjson_(from_string|parser_\w+|object_get_\w+_member\w*|node_get_(object|array)|'
+             r'array_get_(object|array|\w+)_element)\b')
+    for path, text in code(tree):
+        if path != 'emu/base/json-read.c' and not path.startswith('tests/'):
+            for place, match in places(path, text, words):
+                yield f'{place}: {match[0]}: call emu/base/json-read.h'
+
+
 def no_goto_out(tree):
     """no goto to a clean-up label: g_autoptr does that"""
     for path, text in code(tree):
@@ -247,7 +257,8 @@ def core_has_no_globals(objects):
 
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
-                texts_are_asked_for_with_an_error, no_goto_out, licence_named, fuzz_targets_whole,
+                texts_are_asked_for_with_an_error, json_is_read_through_base, no_goto_out,
+                licence_named, fuzz_targets_whole,
                 tests_registered, text_of_its_own, readme_paths_exist, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
 

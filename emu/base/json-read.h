@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON of a peer, a guest or a file. json-glib's parser recurses without bound, and its accessors
+ * assume that a member has the type that is asked for. These do neither; nothing else here calls
+ * them (tests/meta/check.py).
+ */
+#ifndef USBTAPE_BASE_JSON_READ_H
+#define USBTAPE_BASE_JSON_READ_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define JSON_DEPTH_MAX 32u
+
+/*
+ * Parses `length` bytes (-1: up to the NUL). NULL and USBTAPE_ERROR_INPUT for what is not UTF-8 or
+ * not JSON, holds \u0000, is empty, or is nested deeper than JSON_DEPTH_MAX: the message begins
+ * with a verb ("is not JSON: ..."), for the caller to name the text. Free with json_node_unref.
+ */
+JsonNode *json_read(const char *text, gssize length, GError **error);
+
+/* NULL if the node is NULL, or something else. Borrowed. */
+JsonObject *json_as_object(JsonNode *node);
+JsonArray *json_as_array(JsonNode *node);
+/* The fallback if the node is NULL or no text. */
+const char *json_as_text(JsonNode *node, const char *fallback);
+
+/* An element of an array; NULL if it is no object. */
+JsonObject *json_nth_object(JsonArray *array, unsigned i);
+
+/*
+ * Members of an object. The fallback (NULL for objects and arrays) if the object is NULL, has no
+ * such member, or the member is of another type. Borrowed.
+ */
+const char *json_text_at(JsonObject *object, const char *name, const char *fallback);
+int64_t json_number_at(JsonObject *object, const char *name, int64_t fallback);
+double json_real_at(JsonObject *object, const char *name, double fallback);
+bool json_bool_at(JsonObject *object, const char *name, bool fallback);
+JsonObject *json_object_at(JsonObject *object, const char *name);
+JsonArray *json_array_at(JsonObject *object, const char *name);
+
+#endif
