@@ -93,6 +93,75 @@ START_TEST(saved_pages)
 }
 END_TEST
 
+/* Buffered mode and block length, as MODE SENSE(6) tells them. */
+static void expect_settings(ScsiHost *h, uint8_t device_specific, uint32_t block_length)
+{
+    host_send(h, SENSE6(0, 0, 12));
+    expect_good(h);
+    ck_assert_uint_eq(h->task.in->data[2], device_specific);
+    ck_assert_uint_eq(get_be24(h->task.in->data + 9), block_length);
+}
+
+static const struct {
+    const char *model;
+    uint32_t initial, other; /* block lengths */
+} lengths[] = {
+    { "generic", 0, 4096 },    { "sdx-420c", 512, 0 },     { "sdx-500c", 512, 4096 },
+    { "sdx-570v", 512, 4096 }, { "sdx-700c", 512, 0 },     { "sdx-900v", 0, 4096 },
+    { "sdx-1100v", 0, 0 },     { "sdx-500c", 512, 0x800 },
+};
+
+/* SPC-3 § 6.9.3: a reset brings back the defaults. Nothing that loads the tape touches them. */
+START_TEST(block_length_after_a_reset_and_a_load)
+{
+    static const ScsiReset kinds[] = { SCSI_RESET_BUS, SCSI_RESET_DEVICE, SCSI_RESET_POWER_ON };
+    static const uint8_t loads[][4] = { { 1 }, { 3 }, { 0, 1 }, { 8, 1 } }; /* RETEN; HOLD */
+    g_autoptr(ScsiHost) h = host_new_loaded(lengths[_i / 3].model, NULL);
+    uint32_t initial = lengths[_i / 3].initial, other = lengths[_i / 3].other;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(loads); i++) {
+        host_set_block(h, 0, other);
+        h->target->ops->reset(h->target, kinds[_i % 3]);
+        host_clear_attentions(h);
+        expect_settings(h, 0x10, initial);
+        host_send(h, CDB(0x1b, 0, 0, 0, loads[i][0], 0));
+        expect_good(h);
+        if (loads[i][1]) {
+            host_send(h, CDB(0x1b, 0, 0, 0, loads[i][1], 0));
+            expect_good(h);
+        }
+        expect_settings(h, 0x10, initial);
+        host_set_block(h, 0, other);
+        host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+        expect_good(h);
+        expect_settings(h, 0, other);
+    }
+}
+END_TEST
+
+/* The same without a cartridge, and with one that comes after the reset. */
+START_TEST(reset_without_a_cartridge)
+{
+    static const ScsiReset kinds[] = { SCSI_RESET_BUS, SCSI_RESET_DEVICE, SCSI_RESET_POWER_ON };
+    g_autoptr(ScsiHost) h = host_new("sdx-500c");
+
+    host_set_block(h, 0, 0);
+    h->target->ops->reset(h->target, kinds[_i]);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_POWER_ON_OR_RESET);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_MEDIUM_NOT_PRESENT);
+    expect_settings(h, 0x10, 512);
+    host_insert(h, NULL);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    host_send(h, CDB(0x1b, 0, 0, 0, 1, 0));
+    expect_good(h);
+    expect_settings(h, 0x10, 512);
+    expect_at(h, 0, 0);
+}
+END_TEST
+
 START_TEST(nothing_is_saved_where_nothing_can_be)
 {
     g_autoptr(ScsiHost) h = host_new_loaded("sdx-500c", NULL);
@@ -481,6 +550,8 @@ TCase *make_ssc_mode_tcase(void)
     tcase_add_test(tcase, page_zero_is_header_and_descriptor);
     tcase_add_loop_test(tcase, all_pages_are_their_sum, 0, 3 * 7);
     tcase_add_loop_test(tcase, saved_pages, 0, 3);
+    tcase_add_loop_test(tcase, block_length_after_a_reset_and_a_load, 0, 3 * G_N_ELEMENTS(lengths));
+    tcase_add_loop_test(tcase, reset_without_a_cartridge, 0, 3);
     tcase_add_test(tcase, nothing_is_saved_where_nothing_can_be);
     tcase_add_test(tcase, pages_that_are_not);
     tcase_add_loop_test(tcase, mode_select_lists, 0, G_N_ELEMENTS(lists));

@@ -241,6 +241,39 @@ START_TEST(unload_and_load)
 }
 END_TEST
 
+/* LOAD, of a loaded tape too, is the way to partition 0 (SSC-3 § 7.4); REWIND and resets are not.
+ */
+START_TEST(load_leaves_a_partition)
+{
+    static const ScsiReset kinds[] = { SCSI_RESET_BUS, SCSI_RESET_DEVICE, SCSI_RESET_TRANSPORT };
+    static const uint8_t loads[] = { 1, 3, 9 }; /* RETEN; HOLD: a threaded one stays so */
+    MediumGeometry geometry = { .partitions = 2 };
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, &geometry);
+
+    host_write(h, "zero", 4);
+    host_send(h, LOCATE10(CP, 0, 1));
+    host_write(h, "one", 3);
+    h->target->ops->reset(h->target, kinds[_i]);
+    host_clear_attentions(h);
+    expect_at(h, 1, 1);
+    host_rewind(h);
+    expect_at(h, 1, 0);
+    host_send(h, CDB(0x08, 0, 0, 0, 3, 0));
+    expect_data(h, "one", 3);
+    host_send(h, CDB(0x1b, 0, 0, 0, loads[_i], 0));
+    expect_good(h);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0)); /* no unit attention: it was ready before */
+    expect_good(h);
+    if (loads[_i] == 9) {
+        expect_at(h, 1, 1);
+        return;
+    }
+    expect_at(h, 0, 0);
+    host_send(h, CDB(0x08, 0, 0, 0, 4, 0));
+    expect_data(h, "zero", 4);
+}
+END_TEST
+
 #define READ_MEMORY CDB(0x8c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0)
 
 /* HOLD: in the drive, but not on its heads; only the memory of the cartridge can be reached. */
@@ -483,6 +516,7 @@ TCase *make_ssc_position_tcase(void)
     tcase_add_test(tcase, position_beyond_early_warning);
     tcase_add_loop_test(tcase, erase_makes_the_end_here, 0, 4);
     tcase_add_loop_test(tcase, unload_and_load, 0, 2);
+    tcase_add_loop_test(tcase, load_leaves_a_partition, 0, 3);
     tcase_add_test(tcase, load_without_a_cartridge);
     tcase_add_test(tcase, removal_can_be_prevented);
     tcase_add_test(tcase, one_cartridge_at_a_time);
