@@ -364,7 +364,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 
 /* ── the row in formats.c ── */
 
-static int probe(HostFile *file, uint64_t size)
+static int probe(HostFile *file, uint64_t size, bool named)
 {
     uint8_t magic[8];
     uint64_t slot;

@@ -113,6 +113,17 @@ static bool peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *z
     return true;
 }
 
+/* The file ends in the middle of a header: is as much of it as there is right? */
+static bool is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+{
+    uint8_t bytes[HEADER], previous[2];
+    size_t part = (size_t)(s->size - offset);
+
+    *error = indexed_peek(s, bytes, part, offset);
+    put_le16(previous, length);
+    return *error == 0 && (part < 3 || memcmp(bytes + 2, previous, MIN(part - 2, 2)) == 0);
+}
+
 /*
  * Nothing in a record says where it ends but its own length. So the header behind it has to name
  * that length, or to be the first of some that follow one another; the file may end there, too.
@@ -125,7 +136,7 @@ static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int
 
     for (i = 0; i < FOLLOWING && offset < s->size; i++) {
         if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
-            return *error == 0; /* torn */
+            return *error == 0 && (i > 0 || is_torn_header(s, offset, length, error));
         }
         if (i == 0 && chunk.previous == length) {
             return true;
@@ -189,7 +200,8 @@ static IndexedScan aws_scan(IndexedScanner *s, IndexedObject *object, uint64_t *
     result = scan_record(s, object->offset, object, next, error);
     if ((result == INDEXED_DAMAGE || result == INDEXED_TORN) && object->offset > 0 && !s->strict) {
         *error = indexed_peek(s, &byte, 1, object->offset);
-        if (*error == 0 && byte == 0 && zeroes_follow(s, object->offset, error)) {
+        if (*error == 0 && byte == 0 && s->size - object->offset >= HEADER &&
+            zeroes_follow(s, object->offset, error)) {
             return INDEXED_AT_END;
         }
         result = *error < 0 ? INDEXED_FAILED : result;
@@ -389,9 +401,9 @@ static bool aws_create(int fd, const char *path, const MediumGeometry *geometry,
     return indexed_create(&aws, fd, path, geometry, error);
 }
 
-static int aws_probe(HostFile *file, uint64_t size)
+static int aws_probe(HostFile *file, uint64_t size, bool named)
 {
-    return indexed_probe(&aws, file, size);
+    return indexed_probe(&aws, file, size, named);
 }
 
 const MediumFormat aws_format = {

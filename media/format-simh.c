@@ -218,9 +218,9 @@ static bool simh_create(int fd, const char *path, const MediumGeometry *geometry
     return indexed_create(&simh, fd, path, geometry, error);
 }
 
-static int simh_probe(HostFile *file, uint64_t size)
+static int simh_probe(HostFile *file, uint64_t size, bool named)
 {
-    return indexed_probe(&simh, file, size);
+    return indexed_probe(&simh, file, size, named);
 }
 
 const MediumFormat simh_format = {

@@ -170,9 +170,9 @@ static const MediumFormat *probe_file(int fd, const char *path, uint64_t size, G
     int best_score = 0;
 
     for (format = medium_formats(); *format; format++) {
-        int score = (*format)->probe(file, size);
+        int score = (*format)->probe(file, size, *format == named);
 
-        if (score > best_score && (score > MEDIUM_PROBE_NAMED || *format == named)) {
+        if (score > best_score) {
             best_score = score;
             best = *format;
         }

@@ -10,17 +10,14 @@
 #include "media/host-file.h"
 #include "media/medium.h"
 
-/* Ours if the name of the file says so, too. */
-enum { MEDIUM_PROBE_NAMED = 1 };
-
 typedef struct MediumFormat {
     const char *name;     /* "usbtape", "simh" */
     const char *suffixes; /* ".tape", ".tap"; space-separated, the first is the usual one */
     const char *about;    /* one line for --help */
     bool holds_geometry;  /* capacity, density, WORM, bar code */
     bool empty_is_blank;  /* a file of no bytes, named so, is a blank tape */
-    /* Does the file look like ours? Bigger is surer, MEDIUM_PROBE_NAMED is a maybe, 0 is no. */
-    int (*probe)(HostFile *file, uint64_t size);
+    /* Does the file look like ours? Bigger is surer, 0 is no. `named`: its suffix is ours. */
+    int (*probe)(HostFile *file, uint64_t size, bool named);
     /*
      * Takes over `fd` on success. `path` is for messages. A damaged file that can be served is
      * served; what recovery dropped is in `*notice` (one line, NULL if nothing; free with g_free).

@@ -79,47 +79,6 @@ int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset)
     return error;
 }
 
-/* ── probing ── */
-
-int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size)
-{
-    g_auto(IndexedScanner) s = indexed_scanner(file, size);
-    IndexedScan result = INDEXED_NOTHING;
-    IndexedObject object = { 0 };
-    unsigned blocks = 0, marks = 0, items;
-    int error;
-
-    for (items = 0; items < PROBE_ITEMS && blocks < PROBE_BLOCKS; items++) {
-        uint64_t next = object.offset;
-
-        result = format->scan(&s, &object, &next, &error);
-        if (result != INDEXED_FOUND && result != INDEXED_NOTHING) {
-            break;
-        }
-        blocks += result == INDEXED_FOUND && object.type != INDEXED_MARK;
-        marks += result == INDEXED_FOUND && object.type == INDEXED_MARK;
-        object.offset = next;
-    }
-    if (result == INDEXED_FAILED || s.odd_previous > (blocks + marks) / 2) {
-        return 0;
-    }
-    if (result == INDEXED_FOUND || result == INDEXED_NOTHING) { /* to where we looked */
-        return blocks > 0 ? format->score : marks > 0 ? MEDIUM_PROBE_NAMED : 0;
-    }
-    if (result == INDEXED_AT_END) {
-        bool blank = format->end_length > 0 && object.offset + format->end_length == size;
-
-        if (blocks > 0 || blank || (format->marks_tell && marks > 0)) {
-            return format->score;
-        }
-        return MEDIUM_PROBE_NAMED;
-    }
-    if (blocks >= SURE_BLOCKS) {
-        return format->score;
-    }
-    return blocks + marks > 0 || result == INDEXED_TORN ? MEDIUM_PROBE_NAMED : 0;
-}
-
 /* ── beyond damage ── */
 
 /* Is there a block, and behind it another, or the end of the tape? */
@@ -169,4 +128,71 @@ int indexed_resume(const IndexedFormat *format, IndexedScanner *s, uint64_t from
     s->unpadded = before.unpadded;
     s->previous = -1;
     return error;
+}
+
+/* ── probing ── */
+
+typedef struct Probe {
+    IndexedScanner scanner;
+    uint64_t at; /* where the scanner stopped */
+    unsigned blocks, marks;
+    int error;
+} Probe;
+
+/* Looks at the first records; what stopped the scanner. */
+static IndexedScan look(const IndexedFormat *format, Probe *p)
+{
+    IndexedScan result = INDEXED_NOTHING;
+    IndexedObject object = { 0 };
+    unsigned items;
+
+    for (items = 0; items < PROBE_ITEMS && p->blocks < PROBE_BLOCKS; items++) {
+        p->at = object.offset;
+        result = format->scan(&p->scanner, &object, &object.offset, &p->error);
+        if (result != INDEXED_FOUND && result != INDEXED_NOTHING) {
+            break;
+        }
+        p->blocks += result == INDEXED_FOUND && object.type != INDEXED_MARK;
+        p->marks += result == INDEXED_FOUND && object.type == INDEXED_MARK;
+    }
+    return result;
+}
+
+/* Is it a tape by what was found, whatever it is called? */
+static bool is_sure(const IndexedFormat *format, const Probe *p, IndexedScan result)
+{
+    bool blank = format->end_length > 0 && p->at + format->end_length == p->scanner.size;
+
+    if (p->scanner.odd_previous > (p->blocks + p->marks) / 2) {
+        return false;
+    }
+    switch (result) {
+    case INDEXED_FOUND:
+    case INDEXED_NOTHING: /* as far as we looked */
+        return p->blocks > 0;
+    case INDEXED_AT_END:
+        return p->blocks > 0 || blank || (format->marks_tell && p->marks > 0);
+    case INDEXED_TORN:
+    case INDEXED_DAMAGE:
+        return p->blocks >= SURE_BLOCKS;
+    case INDEXED_FAILED:
+    default:
+        return false;
+    }
+}
+
+int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size, bool named)
+{
+    Probe p = { .scanner = indexed_scanner(file, size) };
+    IndexedScan result = look(format, &p);
+    uint64_t effort = INDEXED_EFFORT, next;
+    bool is_ours = is_sure(format, &p, result);
+
+    if (!is_ours && named) {
+        is_ours = p.blocks + p.marks > 0 || result == INDEXED_AT_END || result == INDEXED_TORN ||
+                  (result == INDEXED_DAMAGE &&
+                   indexed_resume(format, &p.scanner, p.at, &effort, &next) == 0 && next < size);
+    }
+    indexed_scanner_clear(&p.scanner);
+    return is_ours ? format->score : 0;
 }

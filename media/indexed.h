@@ -75,7 +75,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IndexedScanner, indexed_scanner_clear)
 /* Bytes of the file, which must lie before its end; large reads of the file serve many calls. */
 int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset);
 /* MediumFormat.probe. */
-int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size);
+int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size, bool named);
 /*
  * The next record beyond the damage at `from` that others follow, or the end of the file; `*effort`
  * bounds the search and is lowered by it. 0 or -errno.

@@ -2,7 +2,7 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
-#include "emu/base/json-build.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "media/mtf-walk.h"
 
@@ -92,6 +92,62 @@ static bool sync_medium(TapeMedium *m, const char *path, GError **error)
     return result == MEDIUM_OK || host_error(m, path, error);
 }
 
+/* ── damaged objects, those in a row in one line ── */
+
+typedef struct Damage {
+    char *path;            /* as a terminal may show it */
+    const char *what;      /* became of them: "damaged" */
+    MediumPosition first;  /* of the row that is not printed yet */
+    uint64_t row, objects; /* in that row; in all */
+    JsonStream *json;      /* NULL: in words */
+} Damage;
+
+static void damage_clear(Damage *damage)
+{
+    g_free(damage->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Damage, damage_clear)
+
+static void damage_flush(Damage *damage)
+{
+    if (damage->row == 1) {
+        printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT "): %s\n",
+               damage->path, damage->first.partition, damage->first.object, damage->first.files,
+               damage->what);
+    } else if (damage->row > 1) {
+        printf("%s: partition %u, objects %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+               " (file %" G_GUINT64_FORMAT " and on): %s\n",
+               damage->path, damage->first.partition, damage->first.object,
+               damage->first.object + damage->row - 1, damage->first.files, damage->what);
+    }
+    damage->row = 0;
+}
+
+static void damage_add(Damage *damage, const MediumPosition *at)
+{
+    damage->objects++;
+    if (damage->json) {
+        json_stream_row(damage->json, NULL);
+        json_stream_count(damage->json, "partition", at->partition);
+        json_stream_count(damage->json, "object", at->object);
+        json_stream_count(damage->json, "file", at->files);
+        json_stream_end(damage->json);
+        return;
+    }
+    if (damage->row > 0 && (at->partition != damage->first.partition ||
+                            at->object != damage->first.object + damage->row)) {
+        damage_flush(damage);
+    }
+    if (damage->row++ == 0) {
+        damage->first = *at;
+    }
+}
+
+static bool is_damage(MediumResult result)
+{
+    return result == MEDIUM_READ_ERROR || result == MEDIUM_CORRUPT;
+}
+
 /* ── copying ── */
 
 typedef struct Copy {
@@ -99,8 +155,8 @@ typedef struct Copy {
     const char *from_path, *to_path;
     uint8_t *buffer;
     Progress progress;
-    bool salvage;           /* go on beyond what is damaged */
-    uint64_t objects, lost; /* seen; left out */
+    Damage damage;
+    uint64_t objects; /* seen */
 } Copy;
 
 /* What writing gave: fine, or why the copy ends here. */
@@ -123,49 +179,35 @@ static bool written(Copy *copy, MediumResult result, GError **error)
     return false;
 }
 
-/* The object before the head cannot be read. */
-static void leave_out(Copy *copy)
-{
-    MediumPosition position;
-
-    medium_position(copy->from, &position);
-    copy->lost++;
-    printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT
-           "): damaged, left out\n",
-           copy->from_path, position.partition, position.object - 1, position.files);
-}
-
 static bool copy_partition(Copy *copy, GError **error)
 {
     while (true) {
-        MediumResult result;
         MediumPosition position;
+        MediumResult result;
         uint64_t n;
         size_t length;
 
+        medium_position(copy->from, &position);
         result = medium_read(copy->from, copy->buffer, MEDIUM_BLOCK_MAX, &length);
         copy->objects += result != MEDIUM_EOD && result != MEDIUM_HOST_ERROR;
+        if (result == MEDIUM_EOD) {
+            return true;
+        }
+        if (result == MEDIUM_HOST_ERROR) {
+            return host_error(copy->from, copy->from_path, error);
+        }
+        if (is_damage(result)) {
+            damage_add(&copy->damage, &position);
+            continue;
+        }
         if (result == MEDIUM_OK) {
             progress_add(&copy->progress, length);
             result = medium_write(copy->to, copy->buffer, length);
-        } else if (result == MEDIUM_FILEMARK || result == MEDIUM_SETMARK) {
+        } else {
             MediumMark mark =
                 result == MEDIUM_FILEMARK ? MEDIUM_MARK_FILEMARK : MEDIUM_MARK_SETMARK;
 
             result = medium_write_marks(copy->to, mark, 1, &n);
-        } else if (result == MEDIUM_EOD) {
-            return true;
-        } else if (result == MEDIUM_HOST_ERROR) {
-            return host_error(copy->from, copy->from_path, error);
-        } else if (copy->salvage) {
-            leave_out(copy);
-            continue;
-        } else {
-            medium_position(copy->from, &position);
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "%s: object %" G_GUINT64_FORMAT " of partition %u is damaged",
-                        copy->from_path, position.object - 1, position.partition);
-            return false;
         }
         if (!written(copy, result, error)) {
             return false;
@@ -222,22 +264,20 @@ static bool copy_all(Copy *copy, GError **error)
 }
 
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
-               uint64_t *lost, GError **error)
+               CopyTotals *totals, GError **error)
 {
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    Copy copy = { from, to, from_path, to_path, buffer, { 0 }, .salvage = lost != NULL };
+    Copy copy = { from, to, from_path, to_path, buffer, { 0 }, { 0 }, 0 };
     bool good;
 
+    copy.damage = (Damage){ .path = text_line(from_path), .what = "damaged, left out" };
     progress_begin(&copy.progress, from, "copying");
     medium_set_compression(to, true); /* if it was made for that */
     good = copy_all(&copy, error);
     progress_end(&copy.progress);
-    if (good && lost) {
-        *lost = copy.lost;
-        printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-               " blocks and marks of %s salvaged\n",
-               to_path, copy.objects - copy.lost, copy.objects, from_path);
-    }
+    damage_flush(&copy.damage);
+    *totals = (CopyTotals){ .objects = copy.objects, .lost = copy.damage.objects };
+    damage_clear(&copy.damage);
     return good;
 }
 
@@ -247,27 +287,12 @@ typedef struct Check {
     TapeMedium *m;
     const char *path;
     uint8_t *buffer;
-    MtfReader *mtf;    /* NULL: not asked for */
-    JsonBuilder *json; /* NULL: in words */
+    MtfReader *mtf; /* NULL: not asked for */
+    JsonStream json;
     Progress progress;
-    uint64_t objects, damaged;
+    Damage damage;
+    uint64_t objects;
 } Check;
-
-static void report_damage(Check *check, const MediumPosition *at)
-{
-    check->damaged++;
-    if (!check->json) {
-        printf("%s: partition %u, object %" G_GUINT64_FORMAT " (file %" G_GUINT64_FORMAT
-               "): damaged\n",
-               check->path, at->partition, at->object, at->files);
-        return;
-    }
-    json_builder_begin_object(check->json);
-    json_add_count(check->json, "partition", at->partition);
-    json_add_count(check->json, "object", at->object);
-    json_add_count(check->json, "file", at->files);
-    json_builder_end_object(check->json);
-}
 
 /* Reads a partition to its end; counts and prints what is damaged. */
 static bool check_partition(Check *check, uint32_t partition, GError **error)
@@ -293,8 +318,8 @@ static bool check_partition(Check *check, uint32_t partition, GError **error)
         if (result == MEDIUM_HOST_ERROR) {
             return host_error(check->m, check->path, error);
         }
-        if (result == MEDIUM_READ_ERROR || result == MEDIUM_CORRUPT) {
-            report_damage(check, &position);
+        if (is_damage(result)) {
+            damage_add(&check->damage, &position);
         }
     }
 }
@@ -320,55 +345,76 @@ static bool check_partitions(Check *check, GError **error)
     return true;
 }
 
-static void print_check(Check *check)
+static void print_check(Check *check, const MediumInfo *info)
 {
     g_autofree char *size = units_format_size(check->progress.done);
+    bool good = check->damage.objects == 0 && !info->damaged;
+
+    if (check->damage.json) {
+        json_stream_end(&check->json);
+        json_stream_count(&check->json, "objects", check->objects);
+        json_stream_count(&check->json, "bytes", check->progress.done);
+        json_stream_bool(&check->json, "file_damaged", info->damaged);
+        json_stream_bool(&check->json, "good", good);
+        json_stream_end(&check->json);
+    } else if (good) {
+        printf("%s: good: %" G_GUINT64_FORMAT " blocks and marks, %s\n", check->damage.path,
+               check->objects, size);
+    }
+}
+
+/* What a check of all there is to read has found. */
+static bool check_verdict(Check *check, GError **error)
+{
     MediumInfo info;
 
     medium_info(check->m, &info);
-    if (check->json) {
-        json_builder_end_array(check->json);
-        json_add_count(check->json, "objects", check->objects);
-        json_add_count(check->json, "bytes", check->progress.done);
-        json_add_bool(check->json, "file_damaged", info.damaged);
-        json_add_bool(check->json, "good", check->damaged == 0 && !info.damaged);
-        json_builder_end_object(check->json);
-        tool_print_json(check->json);
-    } else if (check->damaged == 0) {
-        printf("%s: good: %" G_GUINT64_FORMAT " blocks and marks, %s\n", check->path,
-               check->objects, size);
+    print_check(check, &info);
+    if (check->damage.objects > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    " blocks and marks are damaged",
+                    check->path, check->damage.objects, check->objects);
+        return false;
     }
+    if (info.damaged) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: the file is damaged; the %" G_GUINT64_FORMAT
+                    " blocks and marks that were found are whole, and may not be all",
+                    check->path, check->objects);
+        return false;
+    }
+    return !check->mtf || tool_mtf_verdict(check->path, check->mtf, error);
 }
 
 bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **error)
 {
     g_autoptr(MtfReader) reader = mtf ? mtf_reader_new(&(MtfReaderOps){ 0 }, NULL) : NULL;
-    g_autoptr(JsonBuilder) builder = json ? json_builder_new() : NULL;
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    Check check = { .m = m, .path = path, .buffer = buffer, .mtf = reader, .json = builder };
-    bool read;
+    Check check = { .m = m, .path = path, .buffer = buffer, .mtf = reader };
+    bool good;
 
+    check.json = json_stream(stdout);
+    check.damage =
+        (Damage){ .path = text_line(path), .what = "damaged", .json = json ? &check.json : NULL };
     if (json) {
-        json_builder_begin_object(builder);
-        json_add_text(builder, "path", path);
-        json_builder_set_member_name(builder, "damaged");
-        json_builder_begin_array(builder);
+        json_stream_object(&check.json, NULL);
+        json_stream_text(&check.json, "path", path);
+        json_stream_array(&check.json, "damaged");
     }
     progress_begin(&check.progress, m, "checking");
-    read = check_partitions(&check, error);
+    good = check_partitions(&check, error);
     progress_end(&check.progress);
-    if (!read) {
-        return false;
+    damage_flush(&check.damage);
+    if (good) {
+        good = check_verdict(&check, error);
+    } else if (json) {
+        json_stream_end_to(&check.json, 1);
+        json_stream_bool(&check.json, "incomplete", true);
+        json_stream_end(&check.json);
     }
-    print_check(&check);
-    if (check.damaged > 0) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                    " blocks and marks are damaged",
-                    path, check.damaged, check.objects);
-        return false;
-    }
-    return !reader || tool_mtf_verdict(path, reader, error);
+    damage_clear(&check.damage);
+    return good;
 }
 
 /* ── one file ── */
@@ -392,45 +438,119 @@ static bool write_out(const uint8_t *data, size_t length, GError **error)
     return true;
 }
 
-static bool no_such_file(const char *path, uint64_t number, GError **error)
+typedef struct Cat {
+    TapeMedium *m;
+    const char *path;
+    uint32_t partition;
+    uint64_t number;
+    uint64_t damaged;      /* objects before the file */
+    uint64_t first_damage; /* the first of them */
+} Cat;
+
+static bool no_such_file(const Cat *cat, GError **error)
 {
+    if (cat->damaged > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: there is no file %" G_GUINT64_FORMAT " any more: %" G_GUINT64_FORMAT
+                    " objects of partition %u are damaged, the first of them object "
+                    "%" G_GUINT64_FORMAT,
+                    cat->path, cat->number, cat->damaged, cat->partition, cat->first_damage);
+        return false;
+    }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "%s: there is no file %" G_GUINT64_FORMAT ": see `usbtape media ls`", path, number);
+                "%s: there is no file %" G_GUINT64_FORMAT ": see `usbtape media ls`", cat->path,
+                cat->number);
     return false;
+}
+
+/*
+ * Goes to the file object by object, without their bytes, and not by a search, which does not see
+ * what is damaged on its way.
+ */
+static bool go_to_file(Cat *cat, GError **error)
+{
+    MediumResult result = medium_locate(cat->m, cat->partition, MEDIUM_LOCATE_OBJECT, 0);
+    MediumPosition position;
+
+    if (result == MEDIUM_INVALID) {
+        return usbtape_input_error(error, "%s: there is no partition %u", cat->path,
+                                   cat->partition);
+    }
+    if (result != MEDIUM_OK) {
+        return host_error(cat->m, cat->path, error);
+    }
+    for (medium_position(cat->m, &position); position.files < cat->number;
+         medium_position(cat->m, &position)) {
+        size_t length;
+
+        result = medium_read(cat->m, NULL, 0, &length);
+        if (result == MEDIUM_HOST_ERROR) {
+            return host_error(cat->m, cat->path, error);
+        }
+        if (is_damage(result) && cat->damaged++ == 0) {
+            cat->first_damage = position.object;
+        }
+        if (result == MEDIUM_EOD) {
+            break;
+        }
+    }
+    return position.files == cat->number && !position.eod ? true : no_such_file(cat, error);
+}
+
+/* Up to the file's end, or to the first object that is damaged. */
+static bool write_file(const Cat *cat, GError **error)
+{
+    g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
+    uint64_t bytes = 0;
+
+    while (true) {
+        MediumPosition position;
+        MediumResult result;
+        size_t length;
+
+        medium_position(cat->m, &position);
+        result = medium_read(cat->m, buffer, MEDIUM_BLOCK_MAX, &length);
+        if (result == MEDIUM_FILEMARK || result == MEDIUM_EOD) {
+            return true;
+        }
+        if (result == MEDIUM_HOST_ERROR) {
+            return host_error(cat->m, cat->path, error);
+        }
+        if (is_damage(result)) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "%s: object %" G_GUINT64_FORMAT " of partition %u is damaged: file "
+                        "%" G_GUINT64_FORMAT " was written up to there, %" G_GUINT64_FORMAT
+                        " bytes",
+                        cat->path, position.object, cat->partition, cat->number, bytes);
+            return false;
+        }
+        if (result == MEDIUM_OK && !write_out(buffer, length, error)) {
+            return false;
+        }
+        bytes += length;
+    }
 }
 
 bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t number, GError **error)
 {
-    g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
-    MediumResult result = medium_locate(m, partition, MEDIUM_LOCATE_FILE, number);
-    MediumPosition position;
+    Cat cat = { .m = m, .path = path, .partition = partition, .number = number };
+    MediumInfo info;
 
-    if (result == MEDIUM_INVALID) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: there is no partition %u", path,
-                    partition);
+    if (!go_to_file(&cat, error) || !write_file(&cat, error)) {
         return false;
     }
-    medium_position(m, &position);
-    if (result == MEDIUM_EOD || (result == MEDIUM_OK && position.eod)) {
-        return no_such_file(path, number, error);
+    medium_info(m, &info);
+    if (cat.damaged > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: file %" G_GUINT64_FORMAT " was written, but before it %" G_GUINT64_FORMAT
+                    " objects of partition %u are damaged, the first of them object "
+                    "%" G_GUINT64_FORMAT,
+                    path, number, cat.damaged, partition, cat.first_damage);
+    } else if (info.damaged && !info.damage_read) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: file %" G_GUINT64_FORMAT " was written, but the file is damaged, so that "
+                    "this may not be all of it",
+                    path, number);
     }
-    while (result != MEDIUM_HOST_ERROR) {
-        size_t length;
-
-        medium_position(m, &position);
-        result = medium_read(m, buffer, MEDIUM_BLOCK_MAX, &length);
-        if (result == MEDIUM_OK && !write_out(buffer, length, error)) {
-            return false;
-        }
-        if (result == MEDIUM_FILEMARK || result == MEDIUM_EOD) {
-            return true;
-        }
-        if (result == MEDIUM_READ_ERROR || result == MEDIUM_CORRUPT) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "%s: object %" G_GUINT64_FORMAT " of partition %u is damaged", path,
-                        position.object, partition);
-            return false;
-        }
-    }
-    return host_error(m, path, error);
+    return cat.damaged == 0 && !(info.damaged && !info.damage_read);
 }

@@ -3,13 +3,14 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
-#include "emu/base/json-build.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 
 #include <stdio.h>
 
 enum {
-    RUNS_MAX = 4, /* runs of equal blocks that are told apart in a line of text */
+    RUNS_MAX = 4,     /* runs of equal blocks that are told apart in a line of text */
+    EMPTY_LINES = 16, /* more empty files than that in a row share a line of text */
 };
 
 /* What lies between two filemarks, BOP or EOD. */
@@ -118,17 +119,17 @@ static char *describe_size(uint64_t bytes)
 
 static void print_summary(TapeMedium *m, const char *path)
 {
-    g_autofree char *capacity = NULL;
+    g_autofree char *capacity = NULL, *shown = text_line(path);
     MediumInfo info;
 
     medium_info(m, &info);
     if (info.geometry.cleanings > 0) { /* no data, so none of the rest */
-        printf("%s: %s cleaning cartridge, %u of %u cleanings left%s", path, info.format,
+        printf("%s: %s cleaning cartridge, %u of %u cleanings left%s", shown, info.format,
                medium_cleanings_left(m), info.geometry.cleanings,
                info.tab ? ", write-protected" : "");
     } else {
         capacity = describe_size(info.geometry.capacity);
-        printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", path, info.format, capacity,
+        printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", shown, info.format, capacity,
                info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
                info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
                info.tab ? ", write-protected" : "");
@@ -137,7 +138,12 @@ static void print_summary(TapeMedium *m, const char *path)
         printf(", density %02Xh", info.geometry.density);
     }
     if (info.geometry.barcode[0]) {
-        printf(", bar code %s", info.geometry.barcode);
+        g_autofree char *barcode = text_line(info.geometry.barcode);
+
+        printf(", bar code %s", barcode);
+    }
+    if (info.damaged) {
+        fputs(", DAMAGED", stdout);
     }
     if (info.usage.loads > 0) {
         g_autofree char *written = units_format_size(info.usage.written);
@@ -189,10 +195,31 @@ static void print_file(uint64_t number, const TapeFile *file, bool marked)
            file->holds ? file->holds : "");
 }
 
+static bool is_empty(const TapeFile *file)
+{
+    return file->blocks + file->setmarks + file->damaged == 0;
+}
+
+/* Empty files in a row: a line each, or one for all if they are many. */
+static void print_empty(uint64_t number, uint64_t first, uint64_t count)
+{
+    uint64_t i;
+
+    if (count > EMPTY_LINES) {
+        printf("  files %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " at %" G_GUINT64_FORMAT
+               " and on: %" G_GUINT64_FORMAT " empty files, each a filemark\n",
+               number, number + count - 1, first, count);
+        return;
+    }
+    for (i = 0; i < count; i++) {
+        print_file(number + i, &(TapeFile){ .first = first + i }, true);
+    }
+}
+
 static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damaged, GError **error)
 {
+    uint64_t files = 0, empty = 0; /* printed; empty ones that are not printed yet */
     MediumPosition position;
-    uint64_t files = 0;
     MediumResult result;
 
     print_partition(m, number);
@@ -203,10 +230,17 @@ static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damage
             return false;
         }
         *damaged += file.damaged;
-        if (result == MEDIUM_FILEMARK || file.blocks + file.setmarks + file.damaged > 0) {
+        if (is_empty(&file) && result == MEDIUM_FILEMARK) {
+            empty++;
+            continue;
+        }
+        print_empty(files, file.first - empty, empty);
+        files += empty;
+        empty = 0;
+        if (!is_empty(&file)) {
             print_file(files++, &file, result == MEDIUM_FILEMARK);
         }
-    } while (result == MEDIUM_FILEMARK);
+    } while (result == MEDIUM_FILEMARK && !ferror(stdout));
     medium_position(m, &position);
     printf("  EOD at %" G_GUINT64_FORMAT "\n", position.object);
     return tool_mtf_list(m, number, NULL, error);
@@ -215,113 +249,91 @@ static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damage
 /* ── as JSON ── */
 
 /* Unlimited is null. */
-static void json_limit(JsonBuilder *b, const char *name, uint64_t value)
+static void json_limit(JsonStream *b, const char *name, uint64_t value)
 {
     if (value == G_MAXUINT64) {
-        json_builder_set_member_name(b, name);
-        json_builder_add_null_value(b);
+        json_stream_null(b, name);
     } else {
-        json_add_count(b, name, value);
+        json_stream_count(b, name, value);
     }
 }
 
-static void json_begin_cartridge(JsonBuilder *b, TapeMedium *m, const char *path)
+static void json_begin_cartridge(JsonStream *b, TapeMedium *m, const char *path)
 {
     MediumInfo info;
 
     medium_info(m, &info);
-    json_builder_begin_object(b);
-    json_add_text(b, "path", path);
-    json_add_text(b, "format", info.format);
+    json_stream_object(b, NULL);
+    json_stream_text(b, "path", path);
+    json_stream_text(b, "format", info.format);
     json_limit(b, "capacity",
                info.geometry.capacity || is_for_cleaning(m) ? info.geometry.capacity : G_MAXUINT64);
-    json_add_count(b, "early_warning", info.geometry.early_warning);
-    json_add_count(b, "density", info.geometry.density);
-    json_add_bool(b, "worm", info.geometry.worm);
-    json_add_count(b, "cleanings", info.geometry.cleanings);
-    json_add_count(b, "cleanings_left", medium_cleanings_left(m));
-    json_add_bool(b, "compression", info.geometry.compression);
-    json_add_bool(b, "write_protected", info.tab);
-    json_add_text(b, "barcode", info.geometry.barcode);
-    json_add_count(b, "loads", info.usage.loads);
-    json_add_count(b, "bytes_written", info.usage.written);
-    json_add_count(b, "bytes_read", info.usage.read);
-    json_add_count(b, "file_size", info.file_size);
-    json_builder_set_member_name(b, "partitions");
-    json_builder_begin_array(b);
+    json_stream_count(b, "early_warning", info.geometry.early_warning);
+    json_stream_count(b, "density", info.geometry.density);
+    json_stream_bool(b, "worm", info.geometry.worm);
+    json_stream_count(b, "cleanings", info.geometry.cleanings);
+    json_stream_count(b, "cleanings_left", medium_cleanings_left(m));
+    json_stream_bool(b, "compression", info.geometry.compression);
+    json_stream_bool(b, "write_protected", info.tab);
+    json_stream_text(b, "barcode", info.geometry.barcode);
+    json_stream_count(b, "loads", info.usage.loads);
+    json_stream_count(b, "bytes_written", info.usage.written);
+    json_stream_count(b, "bytes_read", info.usage.read);
+    json_stream_count(b, "file_size", info.file_size);
+    json_stream_bool(b, "file_damaged", info.damaged);
+    json_stream_array(b, "partitions");
 }
 
-static void json_begin_partition(JsonBuilder *b, TapeMedium *m, uint32_t number)
+static void json_begin_partition(JsonStream *b, TapeMedium *m, uint32_t number)
 {
     MediumPartition partition;
 
     medium_partition(m, number, &partition);
-    json_builder_begin_object(b);
-    json_add_count(b, "partition", number);
+    json_stream_object(b, NULL);
+    json_stream_count(b, "partition", number);
     json_limit(b, "capacity", is_for_cleaning(m) ? 0 : partition.capacity);
-    json_add_count(b, "used", partition.used);
-    json_add_count(b, "objects", partition.objects);
-    json_add_count(b, "filemarks", partition.files);
+    json_stream_count(b, "used", partition.used);
+    json_stream_count(b, "objects", partition.objects);
+    json_stream_count(b, "filemarks", partition.files);
     json_limit(b, "early_warning", partition.early_warning);
 }
 
-void tool_print_json(JsonBuilder *b)
-{
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = json_builder_get_root(b);
-    g_autofree char *text = NULL;
-
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
-    puts(text);
-}
-
-static void json_end_cartridge(JsonBuilder *b)
-{
-    json_builder_end_array(b);
-    json_builder_end_object(b);
-    tool_print_json(b);
-}
-
-static void json_file(JsonBuilder *b, uint64_t number, const TapeFile *file, bool marked)
+static void json_file(JsonStream *b, uint64_t number, const TapeFile *file, bool marked)
 {
     int i;
 
-    json_builder_begin_object(b);
-    json_add_count(b, "file", number);
-    json_add_count(b, "first_object", file->first);
-    json_add_count(b, "blocks", file->blocks);
-    json_add_count(b, "bytes", file->bytes);
-    json_add_count(b, "shortest_block", file->shortest);
-    json_add_count(b, "longest_block", file->longest);
-    json_add_count(b, "setmarks", file->setmarks);
-    json_add_count(b, "damaged", file->damaged);
-    json_add_bool(b, "filemark", marked);
+    json_stream_row(b, NULL);
+    json_stream_count(b, "file", number);
+    json_stream_count(b, "first_object", file->first);
+    json_stream_count(b, "blocks", file->blocks);
+    json_stream_count(b, "bytes", file->bytes);
+    json_stream_count(b, "shortest_block", file->shortest);
+    json_stream_count(b, "longest_block", file->longest);
+    json_stream_count(b, "setmarks", file->setmarks);
+    json_stream_count(b, "damaged", file->damaged);
+    json_stream_bool(b, "filemark", marked);
     if (file->holds) {
-        json_add_text(b, "holds", file->holds);
+        json_stream_text(b, "holds", file->holds);
     }
-    json_builder_set_member_name(b, "runs");
-    json_builder_begin_array(b);
+    json_stream_array(b, "runs");
     for (i = 0; i < file->n_runs && file->n_runs <= RUNS_MAX; i++) {
-        json_builder_begin_object(b);
-        json_add_count(b, "length", file->runs[i].length);
-        json_add_count(b, "count", file->runs[i].count);
-        json_builder_end_object(b);
+        json_stream_object(b, NULL);
+        json_stream_count(b, "length", file->runs[i].length);
+        json_stream_count(b, "count", file->runs[i].count);
+        json_stream_end(b);
     }
-    json_builder_end_array(b);
-    json_builder_end_object(b);
+    json_stream_end(b);
+    json_stream_end(b);
 }
 
-static bool list_partition_json(TapeMedium *m, uint32_t number, JsonBuilder *b, uint64_t *damaged,
+static bool list_partition_json(TapeMedium *m, uint32_t number, JsonStream *b, uint64_t *damaged,
                                 GError **error)
 {
     MediumResult result;
     uint64_t files = 0;
 
     json_begin_partition(b, m, number);
-    json_builder_set_member_name(b, "files");
-    json_builder_begin_array(b);
+    json_stream_array(b, "files");
     do {
         TapeFile file;
 
@@ -332,12 +344,12 @@ static bool list_partition_json(TapeMedium *m, uint32_t number, JsonBuilder *b, 
         if (result == MEDIUM_FILEMARK || file.blocks + file.setmarks + file.damaged > 0) {
             json_file(b, files++, &file, result == MEDIUM_FILEMARK);
         }
-    } while (result == MEDIUM_FILEMARK);
-    json_builder_end_array(b);
+    } while (result == MEDIUM_FILEMARK && !ferror(stdout));
+    json_stream_end(b);
     if (!tool_mtf_list(m, number, b, error)) {
         return false;
     }
-    json_builder_end_object(b);
+    json_stream_end(b);
     return true;
 }
 
@@ -345,63 +357,79 @@ static bool list_partition_json(TapeMedium *m, uint32_t number, JsonBuilder *b, 
 
 bool tool_info(TapeMedium *m, const char *path, bool json, GError **error)
 {
-    g_autoptr(JsonBuilder) b = json ? json_builder_new() : NULL;
+    JsonStream b = json_stream(stdout);
     MediumInfo info;
     uint32_t i;
 
     medium_info(m, &info);
-    if (b) {
-        json_begin_cartridge(b, m, path);
+    if (json) {
+        json_begin_cartridge(&b, m, path);
     } else {
         print_summary(m, path);
     }
     for (i = 0; i < info.geometry.partitions; i++) {
-        if (b) {
-            json_begin_partition(b, m, i);
-            json_builder_end_object(b);
+        if (json) {
+            json_begin_partition(&b, m, i);
+            json_stream_end(&b);
         } else {
             print_partition(m, i);
         }
     }
-    if (b) {
-        json_end_cartridge(b);
+    json_stream_end_to(&b, 0);
+    return true;
+}
+
+static bool list_partitions(TapeMedium *m, JsonStream *b, uint64_t *damaged, GError **error)
+{
+    MediumInfo info;
+    uint32_t i;
+
+    medium_info(m, &info);
+    for (i = 0; i < info.geometry.partitions && !ferror(stdout); i++) {
+        if (medium_locate(m, i, MEDIUM_LOCATE_OBJECT, 0) == MEDIUM_HOST_ERROR) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
+                        medium_host_error(m)->message);
+            return false;
+        }
+        if (!(b ? list_partition_json(m, i, b, damaged, error)
+                : list_partition_text(m, i, damaged, error))) {
+            return false;
+        }
     }
     return true;
 }
 
 bool tool_list(TapeMedium *m, const char *path, bool json, GError **error)
 {
-    g_autoptr(JsonBuilder) b = json ? json_builder_new() : NULL;
+    JsonStream b = json_stream(stdout);
     uint64_t damaged = 0;
     MediumInfo info;
-    uint32_t i;
+    bool whole;
 
     medium_info(m, &info);
-    if (b) {
-        json_begin_cartridge(b, m, path);
+    if (json) {
+        json_begin_cartridge(&b, m, path);
     } else {
         print_summary(m, path);
     }
-    for (i = 0; i < info.geometry.partitions; i++) {
-        if (medium_locate(m, i, MEDIUM_LOCATE_OBJECT, 0) == MEDIUM_HOST_ERROR) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
-                        medium_host_error(m)->message);
-            return false;
+    whole = list_partitions(m, json ? &b : NULL, &damaged, error);
+    if (json) {
+        json_stream_end_to(&b, 1);
+        if (!whole) {
+            json_stream_bool(&b, "incomplete", true);
         }
-        if (!(b ? list_partition_json(m, i, b, &damaged, error)
-                : list_partition_text(m, i, &damaged, error))) {
-            return false;
-        }
+        json_stream_end(&b);
     }
-    if (b) {
-        json_end_cartridge(b);
-    }
-    if (damaged > 0) {
+    if (whole && damaged > 0) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "%s: %" G_GUINT64_FORMAT " blocks or marks are damaged: run `usbtape media "
                     "check`",
                     path, damaged);
-        return false;
+    } else if (whole && info.damaged) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: the file is damaged, so this may not be all that was on it: run `usbtape "
+                    "media check`",
+                    path);
     }
-    return true;
+    return whole && damaged == 0 && !info.damaged;
 }

@@ -3,6 +3,7 @@
 #include "media/tool.h"
 
 #include "emu/base/error.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "media/mtf-walk.h"
 
@@ -11,32 +12,16 @@
 /* ── listing ── */
 
 typedef struct Listing {
-    JsonBuilder *b; /* NULL: text */
+    JsonStream *b; /* NULL: text */
     bool in_set;
 } Listing;
-
-static void json_text(JsonBuilder *b, const char *name, const char *value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, value);
-}
-
-static void json_number(JsonBuilder *b, const char *name, uint64_t value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, (gint64)MIN(value, (uint64_t)G_MAXINT64));
-}
-
-static void json_array(JsonBuilder *b, const char *name)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_begin_array(b);
-}
 
 /* " TEXT" if there is one, in quotation marks. */
 static char *quoted(const char *before, const char *text)
 {
-    return text[0] ? g_strdup_printf("%s\"%s\"", before, text) : g_strdup("");
+    g_autofree char *line = text_line(text);
+
+    return text[0] ? g_strdup_printf("%s\"%s\"", before, line) : g_strdup("");
 }
 
 static void text_tape(const MtfBlock *block, const char *date)
@@ -58,49 +43,50 @@ static void text_set(const MtfBlock *block, const char *date)
 static void text_file(const MtfBlock *block)
 {
     g_autofree char *size = units_format_size(block->displayable_size);
+    g_autofree char *path = text_line(block->path);
 
-    printf("      at %-8" G_GUINT64_FORMAT " %10s  %s\n", block->place.object, size, block->path);
+    printf("      at %-8" G_GUINT64_FORMAT " %10s  %s\n", block->place.object, size, path);
 }
 
-static void json_tape(JsonBuilder *b, const MtfBlock *block, const char *date)
+static void json_tape(JsonStream *b, const MtfBlock *block, const char *date)
 {
-    json_text(b, "name", block->name);
-    json_text(b, "label", block->label);
-    json_text(b, "software", block->owner);
-    json_text(b, "date", date);
-    json_array(b, "sets");
+    json_stream_text(b, "name", block->name);
+    json_stream_text(b, "label", block->label);
+    json_stream_text(b, "software", block->owner);
+    json_stream_text(b, "date", date);
+    json_stream_array(b, "sets");
 }
 
 static void json_end_set(Listing *l)
 {
     if (l->in_set && l->b) {
-        json_builder_end_array(l->b);
-        json_builder_end_object(l->b);
+        json_stream_end(l->b);
+        json_stream_end(l->b);
     }
     l->in_set = false;
 }
 
-static void json_set(JsonBuilder *b, const MtfBlock *block, const char *date)
+static void json_set(JsonStream *b, const MtfBlock *block, const char *date)
 {
-    json_builder_begin_object(b);
-    json_number(b, "set", block->set);
-    json_number(b, "object", block->place.object);
-    json_text(b, "name", block->name);
-    json_text(b, "description", block->label);
-    json_text(b, "user", block->owner);
-    json_text(b, "date", date);
-    json_array(b, "files");
+    json_stream_object(b, NULL);
+    json_stream_count(b, "set", block->set);
+    json_stream_count(b, "object", block->place.object);
+    json_stream_text(b, "name", block->name);
+    json_stream_text(b, "description", block->label);
+    json_stream_text(b, "user", block->owner);
+    json_stream_text(b, "date", date);
+    json_stream_array(b, "files");
 }
 
-static void json_file(JsonBuilder *b, const MtfBlock *block, const char *date)
+static void json_file(JsonStream *b, const MtfBlock *block, const char *date)
 {
-    json_builder_begin_object(b);
-    json_text(b, "path", block->path);
-    json_number(b, "size", block->displayable_size);
-    json_number(b, "object", block->place.object);
-    json_number(b, "byte", block->place.byte);
-    json_text(b, "date", date);
-    json_builder_end_object(b);
+    json_stream_row(b, NULL);
+    json_stream_text(b, "path", block->path);
+    json_stream_count(b, "size", block->displayable_size);
+    json_stream_count(b, "object", block->place.object);
+    json_stream_count(b, "byte", block->place.byte);
+    json_stream_text(b, "date", date);
+    json_stream_end(b);
 }
 
 static void list_block(void *data, const MtfBlock *block)
@@ -125,29 +111,28 @@ static void list_block(void *data, const MtfBlock *block)
     }
 }
 
-static void json_violation(JsonBuilder *b, const MtfViolation *v)
+static void json_violation(JsonStream *b, const MtfViolation *v)
 {
     g_autofree char *text = NULL;
 
-    json_builder_set_member_name(b, "violation");
     if (!v) {
-        json_builder_add_null_value(b);
+        json_stream_null(b, "violation");
         return;
     }
     text = mtf_violation_text(v);
-    json_builder_begin_object(b);
-    json_text(b, "text", text);
-    json_text(b, "rule", mtf_rule_name(v->rule));
-    json_number(b, "object", v->place.object);
-    json_number(b, "file", v->place.file);
-    json_number(b, "byte", v->place.byte);
-    json_number(b, "set", v->set);
-    json_text(b, "expected", v->expected);
-    json_text(b, "found", v->found);
-    json_builder_end_object(b);
+    json_stream_object(b, "violation");
+    json_stream_text(b, "text", text);
+    json_stream_text(b, "rule", mtf_rule_name(v->rule));
+    json_stream_count(b, "object", v->place.object);
+    json_stream_count(b, "file", v->place.file);
+    json_stream_count(b, "byte", v->place.byte);
+    json_stream_count(b, "set", v->set);
+    json_stream_text(b, "expected", v->expected);
+    json_stream_text(b, "found", v->found);
+    json_stream_end(b);
 }
 
-bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **error)
+bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonStream *b, GError **error)
 {
     Listing l = { .b = b };
     g_autoptr(MtfReader) r = NULL;
@@ -158,8 +143,7 @@ bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **e
     }
     r = mtf_reader_new(&(MtfReaderOps){ .block = list_block }, &l);
     if (b) {
-        json_builder_set_member_name(b, "mtf");
-        json_builder_begin_object(b);
+        json_stream_object(b, "mtf");
     }
     if (!mtf_walk(m, partition, MTF_WALK_NAMES, r, error)) {
         return false;
@@ -168,14 +152,15 @@ bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **e
     if (b) {
         json_end_set(&l);
         if (mtf_reader_flb_size(r) > 0) {
-            json_builder_end_array(b);
+            json_stream_end(b);
         }
         json_violation(b, v);
-        json_builder_end_object(b);
+        json_stream_end(b);
     } else if (v) {
         g_autofree char *text = mtf_violation_text(v);
+        g_autofree char *line = text_line(text);
 
-        printf("    and from here on not as the format has it: %s\n", text);
+        printf("    and from here on not as the format has it: %s\n", line);
     }
     return true;
 }
@@ -184,19 +169,20 @@ bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **e
 
 static void print_good(const char *path, const MtfReader *r)
 {
+    g_autofree char *shown = text_line(path);
     const MtfCounts *c = mtf_reader_counts(r);
     g_autofree char *size = units_format_size(c->bytes);
 
     printf("%s: good Microsoft Tape Format: sets %" G_GUINT64_FORMAT ", volumes %" G_GUINT64_FORMAT
            ", directories %" G_GUINT64_FORMAT ", files %" G_GUINT64_FORMAT
            " with %s, checksums %" G_GUINT64_FORMAT "\n",
-           path, c->sets, c->volumes, c->directories, c->files, size, c->checksums);
+           shown, c->sets, c->volumes, c->directories, c->files, size, c->checksums);
 }
 
 bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error)
 {
     const MtfViolation *v = mtf_reader_violation(r);
-    g_autofree char *text = v ? mtf_violation_text(v) : NULL;
+    g_autofree char *text = v ? mtf_violation_text(v) : NULL, *shown = text_line(path);
 
     if (!v) {
         print_good(path, r);
@@ -209,7 +195,7 @@ bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error)
     }
     printf("%s: what a Windows backup would report: \"%s\" (our mapping: the text is that of "
            "KB 817765, which does not say what leads to it)\n",
-           path, MTF_APPLICATION_MESSAGE);
+           shown, MTF_APPLICATION_MESSAGE);
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                 "%s: not as Microsoft Tape Format 1.00a has it: %s", path, text);
     return false;

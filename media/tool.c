@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 /* Everything that any subcommand can be told; each offers the options that it understands. */
 typedef struct Options {
-    char *model, *capacity, *early_warning, *barcode, *format, *repair;
+    char *model, *capacity, *early_warning, *barcode, *format, *source_format, *repair;
     int partitions, partition, cleanings;
     gint64 file;
     gboolean worm, compression, json, mtf;
@@ -23,15 +24,17 @@ typedef struct Options {
 /* Without --cleaning. */
 enum { NOT_FOR_CLEANING = G_MININT };
 
-/* How often a tape is looked at that a drive overwrites meanwhile. */
-enum { LOOKS_MAX = 10 };
+enum {
+    LOOKS_MAX = 10,             /* at a tape that a drive overwrites meanwhile */
+    HELD_MAX = 8 * 1024 * 1024, /* bytes of output that wait until the look is known to count */
+};
 
 typedef struct Subcommand {
     const char *name;
     const char *arguments;
     int n_arguments;
     const char *about;
-    const char *options; /* their names, space-separated, out of all_options() */
+    const char *options; /* their keys, space-separated: entries_of() */
     bool (*run)(char **arguments, const Options *options, GError **error);
 } Subcommand;
 
@@ -150,30 +153,40 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
     return true;
 }
 
-/* Opens for reading, as all but the targets are; says on standard error what recovery dropped. */
-static TapeMedium *open_to_read(const char *path, GError **error)
+static const MediumFormat *named_format(const char *option, const char *name, GError **error)
 {
-    g_autofree char *notice = NULL;
-    TapeMedium *m = medium_open(path, true, executor_inline(), &notice, error);
+    const MediumFormat *format = medium_format_by_name(name, error);
 
+    if (!format) {
+        g_prefix_error(error, "%s: ", option);
+    }
+    return format;
+}
+
+/*
+ * Opens for reading, as all but the targets are; says on standard error what recovery dropped.
+ * `name`: of the format that the user wants it to be; NULL: by what the file holds.
+ */
+static TapeMedium *open_to_read(const char *path, const char *option, const char *name,
+                                GError **error)
+{
+    const MediumFormat *format = name ? named_format(option, name, error) : NULL;
+    g_autofree char *notice = NULL, *line = NULL;
+    TapeMedium *m = NULL;
+
+    if (!name || format) {
+        m = medium_open_as(path, format, true, executor_inline(), &notice, error);
+    }
     if (notice) {
-        fprintf(stderr, "usbtape: %s\n", notice);
+        line = text_line(notice);
+        fprintf(stderr, "usbtape: %s\n", line);
     }
     return m;
 }
 
 static const MediumFormat *target_format(const char *path, const char *name, GError **error)
 {
-    const MediumFormat *format;
-
-    if (!name) {
-        return medium_format_for_path(path);
-    }
-    format = medium_format_by_name(name, error);
-    if (!format) {
-        g_prefix_error(error, "--format: ");
-    }
-    return format;
+    return name ? named_format("--format", name, error) : medium_format_for_path(path);
 }
 
 static bool run_create(char **arguments, const Options *o, GError **error)
@@ -197,57 +210,104 @@ static bool is_overwritten(TapeMedium *m)
     return info.overwritten;
 }
 
-/* One look, whose output counts only if nothing was overwritten meanwhile. */
-static bool look_once(TapeMedium *m, const char *path, const Options *o, Look look, char **text,
-                      GError **error)
+/* Output that is held back until it is known to count, as long as it is not too long. */
+typedef struct Held {
+    TapeMedium *m;
+    FILE *real;
+    GByteArray *bytes;
+    bool released; /* it was too long: all is written as it comes */
+    bool dropped;  /* it does not count: the tape was overwritten */
+    int error;     /* of writing */
+} Held;
+
+static bool held_write_out(Held *held, const char *bytes, size_t length)
 {
-    FILE *real = stdout;
-    size_t length;
+    if (length > 0 && held->error == 0 && fwrite(bytes, 1, length, held->real) < length) {
+        held->error = errno ? errno : EIO;
+    }
+    return held->error == 0;
+}
+
+static ssize_t held_write(void *data, const char *bytes, size_t length)
+{
+    Held *held = data;
+
+    if (!held->released && held->bytes->len + length > HELD_MAX && !held->dropped) {
+        held->dropped = is_overwritten(held->m);
+        held->released = !held->dropped;
+        if (held->released) {
+            held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
+        }
+    }
+    if (held->dropped) {
+        return 0; /* an error of the stream: whoever writes to it stops */
+    }
+    if (held->released) {
+        return held_write_out(held, bytes, length) ? (ssize_t)length : 0;
+    }
+    g_byte_array_append(held->bytes, (const guint8 *)bytes, (guint)length);
+    return (ssize_t)length;
+}
+
+/* One look. Short output counts only if nothing was overwritten meanwhile. */
+static bool look_once(Held *held, const char *path, const Options *o, Look look, GError **error)
+{
+    const cookie_io_functions_t functions = { .write = held_write };
+    FILE *stream = fopencookie(held, "w", functions);
     bool good;
 
-    stdout = open_memstream(text, &length);
-    if (!stdout) {
-        stdout = real;
+    if (!stream) {
         return usbtape_input_error(error, "%s: %s", path, g_strerror(errno));
     }
-    good = look(m, path, o, error);
+    setvbuf(stream, NULL, _IOFBF, 64 * 1024);
+    held->real = stdout;
+    stdout = stream;
+    good = look(held->m, path, o, error);
     fclose(stdout);
-    stdout = real;
-    return good;
+    stdout = held->real;
+    held->dropped = held->dropped || is_overwritten(held->m);
+    if (!held->dropped && !held->released) {
+        held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
+    }
+    if (held->error && good) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "standard output: %s",
+                    g_strerror(held->error));
+    }
+    return good && held->error == 0;
 }
 
 /* Looks until it has seen the tape as it was at one moment. */
 static bool look_at(const char *path, const Options *o, Look look, GError **error)
 {
-    int tries = LOOKS_MAX;
+    int tries;
 
-    while (true) {
-        g_autoptr(TapeMedium) m = open_to_read(path, error);
+    for (tries = 0; tries < LOOKS_MAX; tries++) {
+        g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
         g_autoptr(GError) failure = NULL;
-        char *text = NULL;
-        bool good, changed;
+        Held held = { .m = m, .bytes = bytes };
+        bool good;
 
         if (!m) {
             return false;
         }
-        good = look_once(m, path, o, look, &text, &failure);
-        changed = is_overwritten(m);
-        if (!changed && text) {
-            fputs(text, stdout);
-        }
-        free(text);
-        if (!changed) {
+        good = look_once(&held, path, o, look, &failure);
+        if (!held.dropped) {
             if (failure) {
                 g_propagate_error(error, g_steal_pointer(&failure));
             }
             return good;
         }
-        if (--tries == 0) {
+        if (held.released) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "%s: is being overwritten again and again: try later", path);
+                        "%s: was overwritten while it was read: what was printed is of no use",
+                        path);
             return false;
         }
     }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "%s: is being overwritten again and again: try later", path);
+    return false;
 }
 
 /* ── copying ── */
@@ -288,18 +348,21 @@ static bool divide_like(TapeMedium *from, TapeMedium *to, const char *path, GErr
 }
 
 static bool copy_into(TapeMedium *from, const char *from_path, NewCartridge *new,
-                      const char *to_path, uint64_t *lost, GError **error)
+                      const char *to_path, CopyTotals *totals, GError **error)
 {
     g_autoptr(TapeMedium) to = new_cartridge_open(new, error);
 
     return to && divide_like(from, to, to_path, error) &&
-           tool_copy(from, from_path, to, to_path, lost, error) &&
+           tool_copy(from, from_path, to, to_path, totals, error) &&
            still_there(from, from_path, error);
 }
 
-/* A whole copy or none: half a copy is nobody's evidence. */
+/*
+ * A file of all that is whole on the tape, or none: a copy that a full disk or a kill ended has no
+ * name.
+ */
 static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat *format,
-                    const char *path, bool replace, bool compression, uint64_t *lost,
+                    const char *path, bool replace, bool compression, CopyTotals *totals,
                     GError **error)
 {
     g_autoptr(NewCartridge) new = NULL;
@@ -321,18 +384,56 @@ static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat 
         return usbtape_input_error(error, "%s: exists already", path);
     }
     new = new_cartridge_begin(path, format, &geometry, error);
-    return new &&copy_into(from, from_path, new, path, lost, error) &&
+    return new &&copy_into(from, from_path, new, path, totals, error) &&
            new_cartridge_finish(new, replace, error);
+}
+
+static void print_copied(const char *path, const char *target, const CopyTotals *totals)
+{
+    g_autofree char *shown_path = text_line(path), *shown_target = text_line(target);
+
+    printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " blocks and marks of %s salvaged\n",
+           shown_target, totals->objects - totals->lost, totals->objects, shown_path);
+}
+
+/* Is all that was on `path` in `target`? What is missing is an error. */
+static bool copied_all(TapeMedium *from, const char *path, const char *target,
+                       const CopyTotals *totals, GError **error)
+{
+    MediumInfo info;
+
+    medium_info(from, &info);
+    if (totals->lost == 0 && !info.damaged) {
+        return true;
+    }
+    if (totals->lost > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: %" G_GUINT64_FORMAT " blocks and marks were damaged; the rest is in %s",
+                    path, totals->lost, target);
+    } else {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: the file is damaged; what was found is in %s, and may not be all", path,
+                    target);
+    }
+    return false;
 }
 
 /* Import and export are one: from any format to any other. */
 static bool run_copy(char **arguments, const Options *o, GError **error)
 {
     const MediumFormat *format = target_format(arguments[1], o->format, error);
-    g_autoptr(TapeMedium) from = format ? open_to_read(arguments[0], error) : NULL;
+    g_autoptr(TapeMedium) from =
+        format ? open_to_read(arguments[0], "--from", o->source_format, error) : NULL;
+    CopyTotals totals;
 
-    return from &&
-           copy_to(from, arguments[0], format, arguments[1], false, o->compression, NULL, error);
+    if (!from ||
+        !copy_to(from, arguments[0], format, arguments[1], false, o->compression, &totals, error)) {
+        return false;
+    }
+    if (totals.lost > 0) {
+        print_copied(arguments[0], arguments[1], &totals);
+    }
+    return copied_all(from, arguments[0], arguments[1], &totals, error);
 }
 
 /* Another program is to read it, so that what it is to be has to be said. */
@@ -372,14 +473,19 @@ static bool same_file(const char *a, const char *b)
  * `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. Such a
  * guess never replaces the only original: a better one may be made of it some day.
  */
-static TapeMedium *open_to_repair(const char *path, bool replace, bool *salvaged, GError **error)
+static TapeMedium *open_to_repair(const char *path, const Options *o, bool replace, bool *salvaged,
+                                  GError **error)
 {
-    g_autofree char *notice = NULL;
-    g_autoptr(TapeMedium) m = open_to_read(path, error);
+    g_autofree char *notice = NULL, *line = NULL;
+    g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
+    MediumInfo info;
 
     if (!m) {
         m = medium_salvage(path, &notice, NULL);
         *salvaged = m != NULL;
+    }
+    if (!m) {
+        return NULL;
     }
     if (*salvaged) {
         g_clear_error(error);
@@ -391,43 +497,49 @@ static TapeMedium *open_to_repair(const char *path, bool replace, bool *salvaged
                             path);
         return NULL;
     }
+    medium_info(m, &info);
+    if (replace && info.damaged) {
+        usbtape_input_error(error,
+                            "%s: parts of it were not understood, so it is not replaced: name "
+                            "another file for the copy",
+                            path);
+        return NULL;
+    }
     if (*salvaged) {
-        fprintf(stderr, "usbtape: %s\n", notice);
+        line = text_line(notice);
+        fprintf(stderr, "usbtape: %s\n", line);
     }
     return g_steal_pointer(&m);
 }
 
 /*
  * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
- * it is unless it is itself named as the target and has a superblock. Damage is a failure all the
- * same.
+ * it is unless it is itself named as the target and all of it was understood. Damage is a failure
+ * all the same.
  */
-static bool repair(const char *path, const char *target, GError **error)
+static bool repair(const char *path, const Options *o, GError **error)
 {
-    bool replace = same_file(path, target), salvaged = false;
+    bool replace = same_file(path, o->repair), salvaged = false;
     g_autoptr(TapeMedium) alone = NULL;
-    g_autoptr(TapeMedium) m = open_to_repair(path, replace, &salvaged, error);
-    uint64_t lost = 0;
+    g_autoptr(TapeMedium) m = open_to_repair(path, o, replace, &salvaged, error);
+    CopyTotals totals;
 
     if (m && replace) { /* no drive may be at it */
-        alone = medium_open(path, false, executor_inline(), NULL, error);
+        alone = medium_open_as(path, format_of(m), false, executor_inline(), NULL, error);
     }
     if (!m || (replace && !alone) ||
-        !copy_to(m, path, format_of(m), target, replace, false, &lost, error)) {
+        !copy_to(m, path, format_of(m), o->repair, replace, false, &totals, error)) {
         return false;
     }
-    if (lost > 0) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "%s: %" G_GUINT64_FORMAT " blocks and marks were damaged; the rest is in %s",
-                    path, lost, target);
-    }
-    if (lost == 0 && salvaged) {
+    print_copied(path, o->repair, &totals);
+    if (totals.lost == 0 && salvaged) {
         g_set_error(
             error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
             "%s: both superblocks were gone; all blocks and marks that were found are in %s", path,
-            target);
+            o->repair);
+        return false;
     }
-    return lost == 0 && !salvaged;
+    return copied_all(m, path, o->repair, &totals, error);
 }
 
 /* ── the subcommands ── */
@@ -444,18 +556,7 @@ static bool look_list(TapeMedium *m, const char *path, const Options *o, GError 
 
 static bool look_check(TapeMedium *m, const char *path, const Options *o, GError **error)
 {
-    MediumInfo info;
-
-    if (!tool_check(m, path, o->mtf, o->json, error)) {
-        return false;
-    }
-    medium_info(m, &info);
-    if (info.damaged) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "%s: what can be read is good, but the file is damaged", path);
-        return false;
-    }
-    return true;
+    return tool_check(m, path, o->mtf, o->json, error);
 }
 
 static bool run_info(char **arguments, const Options *o, GError **error)
@@ -474,8 +575,7 @@ static bool run_check(char **arguments, const Options *o, GError **error)
         return usbtape_input_error(error, "--json: not together with %s",
                                    o->mtf ? "--mtf" : "--repair");
     }
-    return o->repair ? repair(arguments[0], o->repair, error)
-                     : look_at(arguments[0], o, look_check, error);
+    return o->repair ? repair(arguments[0], o, error) : look_at(arguments[0], o, look_check, error);
 }
 
 static bool run_cat(char **arguments, const Options *o, GError **error)
@@ -489,7 +589,7 @@ static bool run_cat(char **arguments, const Options *o, GError **error)
     if (isatty(STDOUT_FILENO)) {
         return usbtape_input_error(error, "standard output is a terminal: redirect it");
     }
-    m = open_to_read(arguments[0], error);
+    m = open_to_read(arguments[0], "--format", o->format, error);
     return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error) &&
            still_there(m, arguments[0], error);
 }
@@ -498,16 +598,17 @@ static const Subcommand subcommands[] = {
     { "create", "FILE", 1, "make a new, empty cartridge file",
       "model capacity early-warning partitions worm compression cleaning barcode format",
       run_create },
-    { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json", run_info },
+    { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json as",
+      run_info },
     { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
-      "json", run_ls },
+      "json as", run_ls },
     { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image",
-      "format compression", run_copy },
-    { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format",
+      "format from compression", run_copy },
+    { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format from",
       run_export },
-    { "check", "FILE", 1, "read everything and compare the checksums", "json mtf repair",
+    { "check", "FILE", 1, "read everything and compare the checksums", "json mtf repair as",
       run_check },
-    { "cat", "FILE", 1, "write one tape file to standard output", "file partition", run_cat },
+    { "cat", "FILE", 1, "write one tape file to standard output", "file partition as", run_cat },
 };
 
 /* ── the command line ── */
@@ -532,6 +633,8 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
           "TEXT" },
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
           "format of the new file (default: by its suffix)", "FORMAT" },
+        { "from", 0, 0, G_OPTION_ARG_STRING, &o->source_format,
+          "format of the first file (default: by what it holds)", "FORMAT" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "for a machine to read", NULL },
         { "repair", 0, 0, G_OPTION_ARG_FILENAME, &o->repair,
           "write all that can be read to this new cartridge (or over FILE, if it is that and has a "
@@ -543,6 +646,10 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
         { "partition", 0, 0, G_OPTION_ARG_INT, &o->partition, "of which partition (default: 0)",
           "N" },
     };
+    const GOptionEntry as = { "format",   0,
+                              0,          G_OPTION_ARG_STRING,
+                              &o->format, "format of the file (default: by what it holds)",
+                              "FORMAT" };
     g_auto(GStrv) names = g_strsplit(subcommand->options, " ", -1);
     GArray *entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
     size_t i;
@@ -551,6 +658,9 @@ static GArray *entries_of(const Subcommand *subcommand, Options *o)
         if (g_strv_contains((const char *const *)names, all[i].long_name)) {
             g_array_append_val(entries, all[i]);
         }
+    }
+    if (g_strv_contains((const char *const *)names, "as")) {
+        g_array_append_val(entries, as);
     }
     return entries;
 }
@@ -564,7 +674,10 @@ static char *describe_formats(void)
         g_string_append_printf(text, "  %-8s %-9s %s\n", (*format)->name, (*format)->suffixes,
                                (*format)->about);
     }
-    g_string_append(text, "An existing file is recognised by what it holds, not by its name.");
+    g_string_append(
+        text,
+        "An existing file is recognised by what it holds; --format (--from, where a new file is\n"
+        "made) overrides that.");
     return g_string_free(text, FALSE);
 }
 
@@ -576,6 +689,7 @@ static void options_clear(Options *o)
     g_free(o->barcode);
     g_free(o->format);
     g_free(o->repair);
+    g_free(o->source_format);
 }
 
 static bool check_arguments(const Subcommand *subcommand, char **arguments, GError **error)

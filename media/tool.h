@@ -11,10 +11,9 @@
 #ifndef USBTAPE_MEDIA_TOOL_H
 #define USBTAPE_MEDIA_TOOL_H
 
+#include "emu/base/json-stream.h"
 #include "media/formats.h"
 #include "media/mtf-reader.h"
-
-#include <json-glib/json-glib.h>
 
 /* argv[0] is "media". Returns the exit status; errors have been printed. */
 int media_main(int argc, char **argv);
@@ -34,28 +33,34 @@ const MediaModel *media_models(void);
 
 /* ── tool-list.c ── */
 
-/* Prints what was built. */
-void tool_print_json(JsonBuilder *b);
-
-/* Prints to standard output. The medium's head is moved. */
+/*
+ * Print to standard output as they go. The medium's head is moved. False: damage that was met or is
+ * known, once all is printed (USBTAPE_ERROR_WORK), or a host error; JSON is whole all the same.
+ */
 bool tool_info(TapeMedium *m, const char *path, bool json, GError **error);
-/* Damage met on the way is listed, and makes the result false (USBTAPE_ERROR_WORK). */
 bool tool_list(TapeMedium *m, const char *path, bool json, GError **error);
 
 /* ── tool-copy.c ── */
 
+typedef struct CopyTotals {
+    uint64_t objects, lost; /* blocks and marks that were seen; that are damaged and left out */
+} CopyTotals;
+
 /*
- * Copies all partitions; both are at BOP. False: a host error, or the target cannot hold it. With
- * `lost`, what is damaged is left out, printed and counted; without, the copy ends there.
+ * Copies all partitions; both are at BOP. What is damaged is left out, printed and counted. False:
+ * a host error, or the target cannot hold it.
  */
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
-               uint64_t *lost, GError **error);
+               CopyTotals *totals, GError **error);
 /*
  * Reads everything. False: something is damaged; each place has been printed. `mtf`: what partition
  * 0 holds has to be good Microsoft Tape Format, too. `json`: printed as that, and not with `mtf`.
  */
 bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **error);
-/* Writes the blocks of tape file `number` of a partition to standard output. */
+/*
+ * Writes the blocks of tape file `number` of a partition to standard output. False: something is
+ * damaged in it, which ends it, or before it, once all of it is written.
+ */
 bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t number, GError **error);
 
 /* ── tool-mtf.c ── */
@@ -64,7 +69,7 @@ bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t numb
  * The sets and files of a partition, if it is in this format; into `b`, as a member "mtf", if that
  * is not NULL. The medium's head is moved. False: a host error.
  */
-bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonBuilder *b, GError **error);
+bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonStream *b, GError **error);
 /* What a reader has found, all of the tape having been pushed into it. */
 bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define QUOTE_MAX 40
 
-static bool is_harmless(gunichar c)
+bool text_is_plain(gunichar c)
 {
     bool separates = c == 0x2028 || c == 0x2029;
     bool directs = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
@@ -28,7 +27,7 @@ static bool append(GString *line, const char *text, size_t max)
             g_string_append_printf(line, "\\x%02x", (unsigned)(unsigned char)*text++);
             continue;
         }
-        if (is_harmless(c)) {
+        if (text_is_plain(c)) {
             g_string_append_unichar(line, c);
         } else {
             g_string_append_printf(line, c < 0x80 ? "\\x%02x" : "\\u%04x", c);

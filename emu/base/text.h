@@ -7,6 +7,7 @@
 #define USBTAPE_BASE_TEXT_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 /*
  * `text` as one line of valid UTF-8. Control characters, line separators and characters that change
@@ -17,5 +18,8 @@ char *text_line(const char *text);
 
 /* The same in single quotes; more than 40 characters are cut, with "…" in their place. */
 char *text_quote(const char *text);
+
+/* May the character be shown as it is? */
+bool text_is_plain(gunichar c);
 
 #endif

@@ -209,8 +209,12 @@ def damage_is_found_and_named():
     assert len(errors) == 1 and '1 of 25' in errors[0], errors
     refused(1, ['object 7'], 'cat', 'd.tape', '--file', '0', stdout=subprocess.DEVNULL)
     assert good('cat', 'd.tape', '--file', '1') == b'second file'
-    refused(1, ['object 7'], 'export', 'd.tape', 'd2.tap')
-    assert not os.path.exists('d2.tap')
+    for command, target in (('export', 'd2.tap'), ('import', 'd2.tape')):  # what is whole, and what is not
+        status, output, errors = media(command, 'd.tape', target)
+        assert status == 1 and b'object 7 (file 0): damaged, left out' in output, (status, output)
+        assert len(errors) == 1 and '1 blocks and marks were damaged; the rest is in ' + target in errors[0], errors
+        assert good('cat', target, '--file', '0') == b''.join(BLOCKS[:7] + BLOCKS[8:])
+        assert good('cat', target, '--file', '1') == b'second file'
     write('torn.tap', IMAGE[:-30])
     status, output, errors = media('check', 'torn.tap')
     assert status == 1 and 'no whole record' in errors[0], (status, errors)
@@ -519,6 +523,85 @@ def one_damaged_superblock_is_survived():
             file.seek(slot + 8)
             file.write(b'\x63')
         assert good('cat', name, '--file', '1') == b'second file'
+
+
+def damage_before_a_file_is_an_error():
+    """An entry of the table before the file, in it, behind it; and a superblock that is no more."""
+    write('t.tap', tap_image(b'one', b'two', None, b'three', b'four', None, b'five', None))
+    good('import', 't.tap', 't.tape')
+    image = open('t.tape', 'rb').read()
+    table = chunks_of(image)[1, 0]
+    for damaged, files in ((0, ''), (2, ''), (4, '0')):
+        write('d.tape', image[:table + damaged * 64] + b'\xaa' * 4 + image[table + damaged * 64 + 4:])
+        for number, content in enumerate((b'onetwo', b'threefour', b'five')):
+            status, output, errors = media('cat', 'd.tape', '--file', str(number))
+            assert status == int(str(number) not in files) and content.startswith(output), (damaged, number, errors)
+            assert status == 0 or f'object {damaged}' in errors[-1], errors
+        for command in (['ls'], ['check'], ['check', '--json'], ['import', 'new.tape'], ['export', 'new.tap']):
+            status, output, errors = media(command[0], 'd.tape', *command[1:])
+            assert status == 1 and errors and b': good' not in output, (command, damaged, status, output, errors)
+        assert b'object %d (' % damaged in media('check', 'd.tape')[1]
+        for name in ('new.tape', 'new.tap'):
+            found = b''.join(media('cat', name, '--file', str(n))[1] for n in range(3))
+            assert len(found) >= 14 and json.loads(media('ls', '--json', name)[1])['partitions'][0]['objects'] == 7
+            os.unlink(name)
+
+
+def nothing_in_place_is_replaced_unless_all_was_understood():
+    at = 5 * (65536 + 8)
+    for image in (IMAGE[:-30], IMAGE[:at] + b'\x01' + IMAGE[at + 1:]):
+        write('p.tap', image)
+        status, _, errors = media('check', 'p.tap', '--repair', 'p.tap')
+        assert status == 2 and 'not understood' in errors[-1], (status, errors)
+        assert open('p.tap', 'rb').read() == image and sorted(os.listdir()) == ['p.tap']
+        status, output, errors = media('check', 'p.tap', '--repair', 'new.tap')
+        assert status == 1 and b'salvaged' in output and 'were damaged; the rest is in new.tap' in errors[-1], errors
+        good('check', 'new.tap')
+        os.unlink('new.tap')
+
+
+def a_format_can_be_named():
+    """For each subcommand that opens a file: what the file would be taken for otherwise does not count."""
+    marks = write('marks', bytes(400))
+    record = write('data', tap_image(b'x' * 50, None, end=b'') * 2)
+    for command in ('info', 'ls', 'check'):
+        refused(2, ['not a cartridge'], command, marks)
+        good(command, marks, '--format', 'simh')
+        refused(2, [record], command, record, '--format', 'usbtape')
+        refused(2, ['--format', "'vhs'", 'usbtape, simh, aws'], command, record, '--format', 'vhs')
+    assert good('cat', marks, '--file', '99', '--format', 'simh') == b''
+    refused(2, ['not a cartridge'], 'import', marks, 'm.tape')
+    good('import', marks, 'm.tape', '--from', 'simh')
+    good('export', marks, 'm.aws', '--from', 'simh')
+    good('export', record, 'other', '--from', 'simh', '--format', 'aws')
+    refused(2, ['--from', "'vhs'"], 'import', record, 'n.tape', '--from', 'vhs')
+    assert json.loads(good('ls', 'm.tape', '--json'))['partitions'][0]['filemarks'] == 100
+    assert media('check', marks, '--repair', 'r.tap', '--format', 'simh')[0] == 0
+
+
+def nothing_on_a_tape_reaches_the_terminal_as_it_is():
+    """A bar code of a hostile file, and a name: escape sequences in 7 and 8 bits, line ends, what turns text around."""
+    good('create', 'e.tape', '--barcode', 'X' * 20)
+    image = bytearray(open('e.tape', 'rb').read())
+    hostile = b'A\x1b[2J\nB\x07\xc2\x9bC\xe2\x80\xaeD\xff'
+    for slot in (0, 65536):
+        if image[slot:slot + 7] == b'USBTAPE':
+            image[slot + 80:slot + 112] = hostile.ljust(32, b'\0')
+            length = struct.unpack_from('<I', image, slot + 16)[0]
+            image[slot + 12:slot + 16] = bytes(4)
+            struct.pack_into('<I', image, slot + 12, crc32c(image[slot:slot + length]))
+    write('e.tape', image)
+    name = 'n\x1b[31m\u202e.tape'
+    write(name, image)
+    for path in ('e.tape', name):
+        for command in (['info'], ['ls'], ['check'], ['info', '--json'], ['ls', '--json'], ['check', '--json']):
+            _, output, errors = media(command[0], path, *command[1:])
+            text = output.decode() + '\n'.join(errors)
+            assert not any(ord(c) < 32 and c != '\n' or 127 <= ord(c) < 160 or c == '\u202e' for c in text), repr(text)
+            if '--json' in command:
+                assert json.loads(output)['path'] == path
+    assert b'A\\x1b[2J\\x0aB' in media('info', 'e.tape')[1]
+    assert json.loads(media('info', 'e.tape', '--json')[1])['barcode'].startswith('A\x1b[2J\nB\x07')
 
 
 def a_full_disk_is_said_and_nothing_is_left():

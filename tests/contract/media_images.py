@@ -129,7 +129,7 @@ def a_tear_anywhere_is_read_up_to():
 def awstapes_that_hercules_reads_are_read():
     """Zeroes behind the last record, and wrong lengths of the chunk before: with a notice."""
     image = aws(*CONTENT)
-    for zeroes in (1, 5, 6, 511, 100000):
+    for zeroes in (6, 511, 100000):
         write('zeroes.aws', image + bytes(zeroes))
         assert good('cat', 'zeroes.aws', '--file', '3', notice=f'{zeroes} bytes of zero') == b'last'
         good('check', 'zeroes.aws', notice=f'{zeroes} bytes of zero')
@@ -182,6 +182,7 @@ def ordinary_files_are_no_tapes():
 
 
 TESTS = [records_of_odd_length_need_no_padding, what_stands_for_nothing_is_passed_over,
+         damage_in_a_record_loses_that_record, a_tear_anywhere_is_read_up_to,
          awstapes_that_hercules_reads_are_read, zeroes_are_a_tape_only_by_name, ordinary_files_are_no_tapes]
 
 

@@ -27,7 +27,7 @@ static inline void fuzz_image(const char *format_name, const uint8_t *data, size
         return;
     }
     file = host_file_new(fd);
-    format->probe(file, size);
+    format->probe(file, size, size % 2);
     host_file_release(file);
     m = format->open(fd, "image", false, executor_inline(), &notice, NULL);
     if (!m) {

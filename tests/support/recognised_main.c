@@ -24,7 +24,7 @@ static void look_at(const char *path)
     }
     file = host_file_new(fd);
     for (format = medium_formats(); *format; format++) {
-        if ((*format)->probe(file, (uint64_t)st.st_size) > MEDIUM_PROBE_NAMED) {
+        if ((*format)->probe(file, (uint64_t)st.st_size, false) > 0) {
             printf("%s %s\n", (*format)->name, path);
         }
     }
