@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Each task that comes by gets our own operations while it is below, so that its end is seen too.
- * What we say in the drive's place, REQUEST SENSE must tell as well: `owed`, until the next
+ * What we say in the drive's place, REQUEST SENSE must tell as well: `next_sense`, until the next
  * command.
  */
 #include "emu/fault/at-task.h"
@@ -10,15 +10,10 @@
 
 #include "emu/base/bytes.h"
 #include "emu/fault/at-medium.h"
+#include "emu/scsi/commands.h"
+#include "emu/scsi/sense.h"
 
-#define SENSE_LENGTH       18
 #define MEDIUM_NOT_PRESENT 0x023a00
-
-enum {
-    REQUEST_SENSE = 0x03,
-    INQUIRY = 0x12,
-    REPORT_LUNS = 0xa0,
-};
 
 struct AtTask {
     ScsiTarget base;
@@ -28,8 +23,8 @@ struct AtTask {
     GHashTable *passing; /* Passing by task */
     uint64_t last_serial;
 
-    bool owes;
-    uint8_t owed[SENSE_LENGTH];
+    bool has_next_sense;
+    uint8_t next_sense[SCSI_SENSE_FIXED_LENGTH];
 
     ClockTimer *ready_again;
     int64_t not_ready; /* sense; 0: it is ready */
@@ -77,57 +72,62 @@ static void forget(AtTask *at, ScsiTask *task)
     g_hash_table_remove(at->passing, task);
 }
 
+static bool is_command(const ScsiTask *task, ScsiCommandId command)
+{
+    return task->cdb[0] == scsi_commands[command].opcode;
+}
+
 /* ---- sense ---- */
 
-static void render(const FaultSense *sense, uint8_t bytes[SENSE_LENGTH])
+static void render(const FaultSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH])
 {
-    memset(bytes, 0, SENSE_LENGTH);
-    bytes[0] = (uint8_t)((sense->deferred ? 0x71 : 0x70) | (sense->valid ? 0x80 : 0));
-    bytes[2] = (uint8_t)((sense->code >> 16 & 0x0f) | (sense->filemark ? 0x80 : 0) |
-                         (sense->eom ? 0x40 : 0) | (sense->ili ? 0x20 : 0));
-    if (sense->valid) {
-        put_be32(bytes + 3, (uint32_t)sense->information);
-    }
-    bytes[7] = SENSE_LENGTH - 8;
-    bytes[12] = (uint8_t)(sense->code >> 8);
-    bytes[13] = (uint8_t)sense->code;
-    if (sense->field) { /* SKSV, a field of the parameter list (SPC-3 § 4.5.2.4.2) */
-        bytes[15] = 0x80;
-        put_be16(bytes + 16, (uint16_t)sense->field);
-    }
+    scsi_fixed_sense_write(
+        &(ScsiFixedSense){
+            .key = sense->code >> 16 & 0x0f,
+            .asc = (uint8_t)(sense->code >> 8),
+            .ascq = (uint8_t)sense->code,
+            .deferred = sense->deferred,
+            .stream =
+                (uint8_t)((sense->filemark ? SCSI_SENSE_FILEMARK : 0) |
+                          (sense->eom ? SCSI_SENSE_EOM : 0) | (sense->ili ? SCSI_SENSE_ILI : 0)),
+            .valid = sense->valid,
+            .information = (uint32_t)sense->information,
+            .field = { .valid = sense->field != 0, .bit = -1, .byte = (uint16_t)sense->field },
+        },
+        bytes);
 }
 
 void at_task_set_next_sense(AtTask *at, const FaultSense *sense)
 {
-    at->owes = true;
-    render(sense, at->owed);
+    at->has_next_sense = true;
+    render(sense, at->next_sense);
 }
 
 void at_task_replace_sense(AtTask *at, ScsiTask *task, const FaultSense *sense)
 {
     task->status = SCSI_CHECK_CONDITION;
     render(sense, task->sense);
-    task->sense_length = SENSE_LENGTH;
+    task->sense_length = SCSI_SENSE_FIXED_LENGTH;
     at_task_set_next_sense(at, sense);
 }
 
 bool at_task_get_sense(const ScsiTask *task, FaultSense *sense)
 {
-    const uint8_t *bytes = task->sense;
+    ScsiFixedSense fixed;
 
     *sense = (FaultSense){ 0 };
-    if (task->status != SCSI_CHECK_CONDITION || task->sense_length < SENSE_LENGTH ||
-        (bytes[0] & 0x7e) != 0x70) {
+    if (task->status != SCSI_CHECK_CONDITION ||
+        !scsi_fixed_sense_read(task->sense, task->sense_length, &fixed)) {
         return false;
     }
     *sense = (FaultSense){
-        .code = (bytes[2] & 0x0f) << 16 | bytes[12] << 8 | bytes[13],
-        .deferred = bytes[0] & 1,
-        .filemark = bytes[2] & 0x80,
-        .eom = bytes[2] & 0x40,
-        .ili = bytes[2] & 0x20,
-        .valid = bytes[0] & 0x80,
-        .information = (int32_t)get_be32(bytes + 3),
+        .code = fixed.key << 16 | fixed.asc << 8 | fixed.ascq,
+        .deferred = fixed.deferred,
+        .filemark = fixed.stream & SCSI_SENSE_FILEMARK,
+        .eom = fixed.stream & SCSI_SENSE_EOM,
+        .ili = fixed.stream & SCSI_SENSE_ILI,
+        .valid = fixed.valid,
+        .information = (int32_t)fixed.information,
     };
     return true;
 }
@@ -363,18 +363,19 @@ static void our_done(ScsiTask *task)
 
 static bool exempt(const ScsiTask *task)
 {
-    return task->cdb[0] == REQUEST_SENSE || task->cdb[0] == INQUIRY || task->cdb[0] == REPORT_LUNS;
+    return is_command(task, SCSI_REQUEST_SENSE) || is_command(task, SCSI_INQUIRY) ||
+           is_command(task, SCSI_REPORT_LUNS);
 }
 
 /* What we owe for a command that we ended ourselves. True: told. */
-static bool tell_owed(AtTask *at, ScsiTask *task)
+static bool reply_next_sense(AtTask *at, ScsiTask *task)
 {
-    if (task->cdb[0] != REQUEST_SENSE || !at->owes) {
-        at->owes = false;
+    if (!is_command(task, SCSI_REQUEST_SENSE) || !at->has_next_sense) {
+        at->has_next_sense = false;
         return false;
     }
-    at->owes = false;
-    at_task_reply(at, task, at->owed, MIN(task->cdb[4], SENSE_LENGTH));
+    at->has_next_sense = false;
+    at_task_reply(at, task, at->next_sense, MIN(task->cdb[4], SCSI_SENSE_FIXED_LENGTH));
     return true;
 }
 
@@ -413,7 +414,7 @@ static void at_task_submit(ScsiTarget *target, ScsiTask *task)
             return;
         }
     }
-    if (tell_owed(at, task)) {
+    if (reply_next_sense(at, task)) {
         return;
     }
     if (at->deferred_by > 0 && --at->deferred_by == 0) {
@@ -452,7 +453,7 @@ static void at_task_reset(ScsiTarget *target, ScsiReset kind)
 
     at->plan->announced = false;
     if (kind != SCSI_RESET_TRANSPORT) {
-        at->owes = false;
+        at->has_next_sense = false;
         at->deferred_by = 0;
         if (!at->ready_again) {
             make_ready(at); /* what lasts a while goes on */
@@ -502,6 +503,6 @@ ScsiTarget *at_task_target(AtTask *at)
 
 bool at_task_idle(const AtTask *at)
 {
-    return g_hash_table_size(at->passing) == 0 && !at->owes && !at->not_ready && !at->dead &&
-           at->deferred_by == 0;
+    return g_hash_table_size(at->passing) == 0 && !at->has_next_sense && !at->not_ready &&
+           !at->dead && at->deferred_by == 0;
 }

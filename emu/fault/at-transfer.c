@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "emu/base/bytes.h"
-
-#define CBW_LENGTH 31
-#define CSW_LENGTH 13
+#include "emu/bot/wire.h"
 
 /* A transfer that came by and has not ended: at most one a pipe. */
 typedef struct Passing {
@@ -45,10 +43,10 @@ struct AtTransfer {
 
     UsbTransfer *current; /* with the rules */
 
-    bool account, account_fails; /* the CSW to come is to say… */
+    bool has_residue, residue_fails; /* the CSW to come is to have… */
     uint32_t residue;
     bool abandoned; /* the CSW to come is ours */
-    uint8_t csw[CSW_LENGTH];
+    uint8_t csw[BOT_CSW_LENGTH];
 
     bool dead, unconfigured;
 };
@@ -69,43 +67,44 @@ static Passing *passing_of(AtTransfer *at, const UsbTransfer *transfer)
 
 static void forget_command(AtTransfer *at)
 {
-    at->busy = at->data_over = at->account = at->account_fails = at->abandoned = false;
+    at->busy = at->data_over = at->has_residue = at->residue_fails = at->abandoned = false;
     at->plan->announced = false;
     g_clear_pointer(&at->again, g_bytes_unref);
     at->halts = false;
 }
 
-static bool is_cbw(const UsbTransfer *transfer)
+static bool parse_cbw(const UsbTransfer *transfer, BotCbw *cbw)
 {
-    const uint8_t *bytes = g_bytes_get_data(transfer->out, NULL);
-
-    return transfer->length == CBW_LENGTH && memcmp(bytes, "USBC", 4) == 0;
+    return bot_cbw_parse(g_bytes_get_data(transfer->out, NULL), transfer->length, cbw);
 }
 
 static void note_cbw(AtTransfer *at, const UsbTransfer *transfer)
 {
-    const uint8_t *cbw = g_bytes_get_data(transfer->out, NULL);
     int64_t now = clock_now(at->plan->clock);
+    BotCbw cbw;
 
-    if (!is_cbw(transfer)) {
+    if (!parse_cbw(transfer, &cbw)) {
         return;
     }
     forget_command(at);
     at->busy = true;
-    at->cbw = (FaultCbw){ .tag = get_le32(cbw + 4),
+    at->cbw = (FaultCbw){ .tag = cbw.dCBWTag,
                           .previous_tag = at->cbw.tag,
-                          .length = get_le32(cbw + 8),
-                          .in = cbw[12] & 0x80,
+                          .length = cbw.dCBWDataTransferLength,
+                          .in = cbw.bmCBWFlags & BOT_CBW_DATA_IN,
                           .time = now,
                           .idle = at->ended >= 0 ? now - at->ended : 0 };
     at->data_over = at->cbw.length == 0;
-    fault_plan_command(at->plan, at->cbw.tag, cbw + 15, MIN(cbw[14] & 0x1f, 16));
+    fault_plan_command(at->plan, at->cbw.tag, cbw.CBWCB, MIN(cbw.bCBWCBLength & 0x1f, 16));
     at->plan->announced = true;
 }
 
 static FaultPhase out_phase(const AtTransfer *at, const UsbTransfer *transfer)
 {
-    return !at->busy || (at->data_over && is_cbw(transfer)) ? FAULT_PHASE_CBW : FAULT_PHASE_DATA;
+    BotCbw cbw;
+
+    return !at->busy || (at->data_over && parse_cbw(transfer, &cbw)) ? FAULT_PHASE_CBW
+                                                                     : FAULT_PHASE_DATA;
 }
 
 static FaultPhase in_phase(const AtTransfer *at)
@@ -185,19 +184,19 @@ static void break_off(Passing *passing)
     transfer->actual = MIN(transfer->actual, passing->keep);
 }
 
-/* What the CSW says that was settled earlier in its command. */
-static void settle_account(Passing *passing)
+/* Puts the residue and status in the CSW that a rule asked for earlier in the command. */
+static void rewrite_csw(Passing *passing)
 {
     AtTransfer *at = passing->at;
     uint8_t *csw;
 
-    if (!at->account || passing->transfer->result != USB_DONE ||
-        passing->transfer->actual != CSW_LENGTH) {
+    if (!at->has_residue || passing->transfer->result != USB_DONE ||
+        passing->transfer->actual != BOT_CSW_LENGTH) {
         return;
     }
-    csw = at_transfer_edit(at, passing->transfer, CSW_LENGTH);
+    csw = at_transfer_edit(at, passing->transfer, BOT_CSW_LENGTH);
     put_le32(csw + 8, at->residue);
-    csw[12] = at->account_fails ? 1 : csw[12];
+    csw[12] = at->residue_fails ? 1 : csw[12];
 }
 
 static void on_answered(UsbTransfer *transfer, void *data)
@@ -229,7 +228,7 @@ static void on_answered(UsbTransfer *transfer, void *data)
                 ? FAULT_PHASE_DATA
                 : passing->phase;
         if (passing->phase == FAULT_PHASE_CSW) {
-            settle_account(passing);
+            rewrite_csw(passing);
         }
     }
     while (transfer->result == USB_DONE && (rule = fault_plan_next(at->plan, &event, &cursor))) {
@@ -414,7 +413,7 @@ void at_transfer_answer_csw(AtTransfer *at, UsbTransfer *transfer)
 {
     at->abandoned = false;
     passing_of(at, transfer)->phase = FAULT_PHASE_CSW;
-    at_transfer_answer(at, transfer, at->csw, CSW_LENGTH);
+    at_transfer_answer(at, transfer, at->csw, BOT_CSW_LENGTH);
 }
 
 void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes)
@@ -488,20 +487,17 @@ void at_transfer_abandon(AtTransfer *at, uint8_t status, uint32_t residue)
         }
     }
     at->below->ops->reset(at->below, USB_RESET_CONFIGURATION);
-    memcpy(at->csw, "USBS", 4);
-    put_le32(at->csw + 4, at->cbw.tag);
-    put_le32(at->csw + 8, residue);
-    at->csw[12] = status;
+    bot_csw_build(at->csw, at->cbw.tag, residue, (BotStatus)status);
     at->abandoned = true;
     at->data_over = true;
-    at->account = false;
+    at->has_residue = false;
 }
 
 void at_transfer_set_residue(AtTransfer *at, uint32_t residue, bool fail)
 {
-    at->account = true;
+    at->has_residue = true;
     at->residue = residue;
-    at->account_fails = fail;
+    at->residue_fails = fail;
 }
 
 void at_transfer_die(AtTransfer *at)

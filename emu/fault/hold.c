@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/fault/hold.h"
 
-#include "emu/base/bytes.h"
-
-/* Of a CBW (BOT 1.0 § 5.1): only what tells it from data and names the command. */
-#define CBW_LENGTH    31
-#define CBW_SIGNATURE 0x43425355u
-#define CBW_OPCODE    15
+#include "emu/bot/wire.h"
 
 const char *const hold_phase_names[N_HOLD_PHASES] = { "cbw", "data", "csw" };
 
@@ -83,12 +78,13 @@ static bool hold_sees_cbw(Hold *hold, const UsbTransfer *transfer)
 {
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(transfer->out, &length);
-    bool looks = length == CBW_LENGTH && get_le32(bytes) == CBW_SIGNATURE;
+    BotCbw cbw;
+    bool looks = bot_cbw_parse(bytes, length, &cbw);
 
     if (hold->known == HOLD_COMMAND || (hold->known == HOLD_UNKNOWN && !looks)) {
         return false;
     }
-    hold->command = looks ? bytes[CBW_OPCODE] : -1;
+    hold->command = looks ? cbw.CBWCB[0] : -1;
     return true;
 }
 

@@ -57,25 +57,59 @@ static void put_field(uint8_t *bytes, const ScsiField *field)
     put_be16(bytes + 1, field->byte);
 }
 
+unsigned scsi_fixed_sense_write(const ScsiFixedSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH])
+{
+    memset(bytes, 0, SCSI_SENSE_FIXED_LENGTH);
+    bytes[0] = sense->deferred ? 0x71 : 0x70;
+    if (sense->valid) {
+        bytes[0] |= 0x80;
+        put_be32(bytes + 3, sense->information);
+    }
+    bytes[2] = (uint8_t)(sense->stream | sense->key);
+    bytes[7] = SCSI_SENSE_FIXED_LENGTH - 8;
+    bytes[12] = sense->asc;
+    bytes[13] = sense->ascq;
+    if (sense->field.valid) {
+        put_field(bytes + 15, &sense->field);
+    }
+    return SCSI_SENSE_FIXED_LENGTH;
+}
+
+bool scsi_fixed_sense_read(const uint8_t *bytes, size_t length, ScsiFixedSense *sense)
+{
+    *sense = (ScsiFixedSense){ 0 };
+    if (length < SCSI_SENSE_FIXED_LENGTH || (bytes[0] & 0x7e) != 0x70) {
+        return false;
+    }
+    *sense = (ScsiFixedSense){
+        .key = bytes[2] & 0x0f,
+        .asc = bytes[12],
+        .ascq = bytes[13],
+        .deferred = bytes[0] & 0x01,
+        .stream = bytes[2] & (SCSI_SENSE_FILEMARK | SCSI_SENSE_EOM | SCSI_SENSE_ILI),
+        .valid = bytes[0] & 0x80,
+        .information = get_be32(bytes + 3),
+    };
+    return true;
+}
+
 unsigned scsi_sense_fixed(const ScsiSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH])
 {
     const SenseRow *row = row_of(sense->code);
     bool fits = sense->information >= INT32_MIN && sense->information <= (int64_t)UINT32_MAX;
 
-    memset(bytes, 0, SCSI_SENSE_FIXED_LENGTH);
-    bytes[0] = sense->deferred ? 0x71 : 0x70;
-    if (sense->valid && fits) {
-        bytes[0] |= 0x80;
-        put_be32(bytes + 3, (uint32_t)sense->information);
-    }
-    bytes[2] = (uint8_t)(stream_bits(sense) | row->key);
-    bytes[7] = SCSI_SENSE_FIXED_LENGTH - 8;
-    bytes[12] = row->asc;
-    bytes[13] = row->ascq;
-    if (sense->field.valid) {
-        put_field(bytes + 15, &sense->field);
-    }
-    return SCSI_SENSE_FIXED_LENGTH;
+    return scsi_fixed_sense_write(
+        &(ScsiFixedSense){
+            .key = row->key,
+            .asc = row->asc,
+            .ascq = row->ascq,
+            .deferred = sense->deferred,
+            .stream = stream_bits(sense),
+            .valid = sense->valid && fits,
+            .information = (uint32_t)sense->information,
+            .field = sense->field,
+        },
+        bytes);
 }
 
 unsigned scsi_sense_descriptor(const ScsiSense *sense, uint8_t bytes[SCSI_SENSE_DESCRIPTOR_LENGTH])

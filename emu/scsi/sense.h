@@ -50,8 +50,28 @@ const char *scsi_sense_text(ScsiSenseCode code);
 
 #define SCSI_SENSE_FIXED_LENGTH 18
 
+/* The fixed format, field by field: also what no drive of ours would report. */
+typedef struct ScsiFixedSense {
+    uint8_t key, asc, ascq;
+    bool deferred;  /* 71h */
+    uint8_t stream; /* FILEMARK, EOM, ILI: bits 7 to 5 of byte 2 */
+    bool valid;     /* `information` counts */
+    uint32_t information;
+    ScsiField field;
+} ScsiFixedSense;
+
+/* Writes it: 18 bytes (SPC-3 § 4.5.3). Returns the length. */
+unsigned scsi_fixed_sense_write(const ScsiFixedSense *sense,
+                                uint8_t bytes[SCSI_SENSE_FIXED_LENGTH]);
+/* False: it is too short, or not in the fixed format. The field pointer is not read. */
+bool scsi_fixed_sense_read(const uint8_t *bytes, size_t length, ScsiFixedSense *sense);
+
+#define SCSI_SENSE_FILEMARK 0x80
+#define SCSI_SENSE_EOM      0x40
+#define SCSI_SENSE_ILI      0x20
+
 /*
- * Renders the fixed format, 18 bytes (SPC-3 § 4.5.3). INFORMATION that does not fit 32 bits, signed
+ * Renders a report in the fixed format. INFORMATION that does not fit 32 bits, signed
  * or unsigned, is dropped with its VALID bit. Returns the length.
  */
 unsigned scsi_sense_fixed(const ScsiSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH]);

@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     'emu/usb': [],
     'emu/bot': ['emu/usb/function.h', 'emu/scsi/task.h'],
     'emu/ssc': ['emu/scsi/', 'media/medium.h'],
-    'emu/fault': SEAMS + ['emu/scsi/commands.h'],
+    'emu/fault': SEAMS + ['emu/bot/wire.h', 'emu/scsi/'],
     'emu/link': ['emu/usb/', 'emu/drive.h'],
     'emu/control': ['emu/usb/', 'emu/drive.h'],
     'scenarios': ['media/', 'emu/scsi/commands.def'],

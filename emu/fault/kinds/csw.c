@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Command status wrappers that are wrong, late or not there (BOT § 5.2, § 6.3). */
 #include "emu/base/bytes.h"
+#include "emu/bot/wire.h"
 #include "emu/fault/at-task.h"
 #include "emu/fault/at-transfer.h"
 #include "emu/fault/kinds.h"
-
-#define CSW_LENGTH 13
 
 static bool zero_length(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
@@ -27,7 +26,7 @@ static bool expects_data_in(const FaultRule *rule, const void *subject)
 {
     const UsbTransfer *transfer = subject;
 
-    return (transfer->endpoint & 0x80) && transfer->length >= CSW_LENGTH;
+    return (transfer->endpoint & 0x80) && transfer->length >= BOT_CSW_LENGTH;
 }
 
 static bool csw_in_data(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
