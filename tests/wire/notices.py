@@ -79,10 +79,11 @@ def dropped_notices_are_counted():
         drive.stop()
     lines = (said + drain(reader)).decode().splitlines()
     os.close(reader)
-    [report] = [line for line in lines if 'were dropped' in line]
-    assert report.startswith('usbtape: ') and report.endswith(' lines were dropped: standard error was not read')
+    reports = [line for line in lines if 'were dropped' in line]  # more than one if it falls behind again
+    for report in reports:
+        assert report.startswith('usbtape: ') and report.endswith(' lines were dropped: standard error was not read')
     attached = sum('host attached: python test' in line for line in lines)
-    dropped = int(report.split()[1])
+    dropped = sum(int(report.split()[1]) for report in reports)
     assert dropped > 0 and attached > 0 and attached + dropped >= 1500, (dropped, attached)
 
 
@@ -140,8 +141,10 @@ def dropped_trace_lines_are_counted_in_the_trace():
         drive.stop(status=1)
     os.close(reader)
     points = [json.loads(line) for line in text.decode().splitlines()]
-    [report] = [point for point in points if point['point'] == 'trace.dropped']
-    assert report['text'].endswith(' lines') and int(report['text'].split()[0]) > 0, report
+    reports = [point for point in points if point['point'] == 'trace.dropped']
+    assert reports
+    for report in reports:
+        assert report['text'].endswith(' lines') and int(report['text'].split()[0]) > 0, report
 
 
 def full_disk_ends_the_trace_at_once():
