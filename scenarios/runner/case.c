@@ -58,6 +58,31 @@ static void keep(const Case *self, const char *name, const char *text)
     g_file_set_contents(path, text, -1, NULL);
 }
 
+/* A file for the output of a step, as it comes. -1: there can be none, so it is kept in memory. */
+static int open_output(const Case *self, guint i, const char *what)
+{
+    g_autofree char *name = g_strdup_printf("steps/%02u.%s", i + 1, what);
+    g_autofree char *path = g_build_filename(self->directory, name, NULL);
+
+    return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+/* What is not known whole is not judged: an expectation may be met by what is missing. */
+static void check_kept(Case *self, guint i, const Step *step, const Spool *spool, const char *what)
+{
+    if (spool_error(spool) != 0) {
+        self->evidence.environment_failed = true;
+        give_reason(self, "step %u (line %u): its %s could not be kept: %s", i + 1, step->line,
+                    what, g_strerror(spool_error(spool)));
+    } else if (spool_is_cut(spool)) {
+        self->evidence.environment_failed |= step->outputs || step->files;
+        give_reason(self,
+                    "step %u (line %u): only the first %u MiB of its %s were kept, of "
+                    "%" G_GUINT64_FORMAT " bytes",
+                    i + 1, step->line, SPOOL_MOST >> 20, what, spool_total(spool));
+    }
+}
+
 static void keep_step(const Case *self, guint i, const char *what, const char *text)
 {
     g_autofree char *name = g_strdup_printf("steps/%02u.%s", i + 1, what);
@@ -78,7 +103,7 @@ static void fetch_kernel_log(Case *self)
     }
     if (vm_finish(self->vm, reply, SECONDS(self->evidence.hung ? 5 : 20), &error)) {
         g_free(self->kernel_log);
-        self->kernel_log = g_strdup(reply->out->str);
+        self->kernel_log = g_strdup(spool_text(reply->out));
         keep(self, "guest-dmesg.txt", self->kernel_log);
     }
     vm_forget(self->vm, reply);
@@ -122,8 +147,8 @@ static bool is_named(const Case *self, guint i, const VmReply *reply)
         g_autofree char *match = NULL;
 
         if ((complaint->step == 0 || complaint->step == i + 1) &&
-            (!complaint->text || any_matches(text, reply->err->str, &match) ||
-             any_matches(text, reply->out->str, &match))) {
+            (!complaint->text || any_matches(text, spool_text(reply->err), &match) ||
+             any_matches(text, spool_text(reply->out), &match))) {
             return true;
         }
     }
@@ -296,6 +321,14 @@ static char *last_line(const char *text)
     return g_strndup(line ? line + 1 : copy, 160);
 }
 
+/* Where a program says why it failed, as a rule. */
+static const char *said_last(const VmReply *reply)
+{
+    const char *errors = spool_text(reply->err);
+
+    return *errors ? errors : spool_text(reply->out);
+}
+
 /* False: what follows makes no sense, since this step was to succeed and did not. */
 static bool judge_step(Case *self, guint i, const Step *step, const VmReply *reply)
 {
@@ -304,21 +337,22 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
     char **pattern;
 
     if (wrong) {
-        g_autofree char *words = last_line(reply->err->len ? reply->err->str : reply->out->str);
+        g_autofree char *words = last_line(said_last(reply));
 
         self->evidence.wrong = true;
         give_reason(self, "step %u (line %u): exit status %d, which says that data is wrong: %s",
                     i + 1, step->line, reply->rc, words);
     }
     if (!as_expected) {
-        g_autofree char *words = last_line(reply->err->len ? reply->err->str : reply->out->str);
+        g_autofree char *words = last_line(said_last(reply));
 
         self->evidence.complained = true;
         give_reason(self, "step %u (line %u): exit status %d: %s", i + 1, step->line, reply->rc,
                     words);
     }
     for (pattern = step->outputs; pattern && *pattern; pattern++) {
-        if (!g_regex_match_simple(*pattern, reply->out->str, G_REGEX_MULTILINE | G_REGEX_RAW, 0)) {
+        if (!g_regex_match_simple(*pattern, spool_text(reply->out), G_REGEX_MULTILINE | G_REGEX_RAW,
+                                  0)) {
             self->evidence.complained = true;
             give_reason(self, "step %u (line %u): no output matches /%s/", i + 1, step->line,
                         *pattern);
@@ -328,7 +362,7 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
         g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
         guint f;
 
-        oracle_compare_sums(step->files, self->guest->directory, reply->out->str, findings);
+        oracle_compare_sums(step->files, self->guest->directory, spool_text(reply->out), findings);
         for (f = 0; f < findings->len; f++) {
             self->evidence.wrong = true;
             give_reason(self, "step %u (line %u): %s", i + 1, step->line,
@@ -343,8 +377,8 @@ static void match_act(Case *self, const Acted *acted, guint i, const VmReply *re
     if (acted->text && !self->act && (acted->step == 0 || acted->step == i + 1)) {
         char *const text[] = { acted->text, NULL };
 
-        if (!any_matches(text, reply->out->str, &self->act)) {
-            any_matches(text, reply->err->str, &self->act);
+        if (!any_matches(text, spool_text(reply->out), &self->act)) {
+            any_matches(text, spool_text(reply->err), &self->act);
         }
     }
 }
@@ -392,7 +426,8 @@ static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
                                               self->scenario->seed, step->text);
     g_autofree char *status = NULL;
     g_autoptr(GError) error = NULL;
-    VmReply *reply = vm_run(self->vm, script, &error);
+    VmReply *reply =
+        vm_run(self->vm, script, open_output(self, i, "out"), open_output(self, i, "err"), &error);
     bool done;
 
     if (!reply) {
@@ -400,10 +435,10 @@ static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
         return false;
     }
     done = wait_for_step(self, i, reply, end);
-    keep_step(self, i, "out", reply->out->str);
-    keep_step(self, i, "err", reply->err->str);
+    check_kept(self, i, step, reply->out, "output");
+    check_kept(self, i, step, reply->err, "errors");
     status = done ? g_strdup_printf("%d\n", reply->rc) : g_strdup("did not end\n");
-    case_story_step_said(told, reply->out->str, reply->err->str);
+    case_story_step_said(told, spool_text(reply->out), spool_text(reply->err));
     keep_step(self, i, "rc", status);
     look_for_act(self, i, reply);
     if (done) {
@@ -476,7 +511,7 @@ static const char prepare[] = "mount -o noatime /dev/vdb /scratch || exit 1\n"
 static bool prepare_guest(Case *self)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(VmReply) reply = vm_run(self->vm, prepare, &error);
+    g_autoptr(VmReply) reply = vm_run(self->vm, prepare, -1, -1, &error);
     bool answered = reply && vm_finish(self->vm, reply, SECONDS(60), &error);
 
     if (reply && !answered) {
@@ -489,8 +524,10 @@ static bool prepare_guest(Case *self)
         self->evidence.no_drive = true;
         give_reason(self, "the guest finds no tape drive on its USB bus");
     } else if (answered) {
+        g_autofree char *words = last_line(spool_text(reply->err));
+
         self->evidence.environment_failed = true;
-        give_reason(self, "the guest could not be prepared: %s", g_strchomp(reply->err->str));
+        give_reason(self, "the guest could not be prepared: %s", words);
     } else if (!vm_running(self->vm)) {
         note_death(self, error);
     } else {

@@ -26,10 +26,15 @@
 /* What `serve --pcap-snap` takes at least. */
 #define PCAP_SNAP_MIN 256
 
+#define JOBS_MAX 256
+
+#define RESULTS_NAME "results.jsonl"
+
 typedef struct Options {
     PlanOptions plan;
     char *out;
     char *junit, *html; /* NULL: none */
+    char *job_count;    /* NULL: not given */
     int jobs;
     char *json; /* the same */
     gboolean cold, pcap, check, verbose, minimise;
@@ -54,6 +59,7 @@ typedef struct Run {
     GHashTable *guests;  /* GuestKind → Guest */
     Worker *workers;
     ProgressStyle progress;
+    int out; /* the directory of results, held open: it holds the lock */
     FILE *results;
     guint next, done, passed, failed, hung, skipped;
     guint unseen; /* scenarios of selfcheck whose bad drivers were all skipped */
@@ -88,15 +94,117 @@ static void remove_tree(const char *path)
     g_remove(path);
 }
 
+/*
+ * A file of this name and text says that `usbtape run` made the directory that holds it. Nothing in
+ * a directory without it is replaced or removed: a name alone, such as case.json, says nothing.
+ */
+#define MARK_NAME ".usbtape-run"
+#define MARK_TEXT "made by usbtape run"
+
+typedef enum Mark {
+    MARK_NONE,
+    MARK_OURS,
+    MARK_FOREIGN, /* something of that name that says something else */
+} Mark;
+
+static Mark read_mark(int dir)
+{
+    int fd = openat(dir, MARK_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char text[sizeof MARK_TEXT];
+    struct stat status;
+    bool ours;
+
+    if (fd < 0) {
+        return errno == ENOENT ? MARK_NONE : MARK_FOREIGN;
+    }
+    ours = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+           read(fd, text, sizeof MARK_TEXT - 1) == sizeof MARK_TEXT - 1 &&
+           memcmp(text, MARK_TEXT, sizeof MARK_TEXT - 1) == 0;
+    close(fd);
+    return ours ? MARK_OURS : MARK_FOREIGN;
+}
+
+static bool write_mark(int dir, const char *path, GError **error)
+{
+    static const char text[] = MARK_TEXT ", version " USBTAPE_VERSION "\n";
+    int fd = openat(dir, MARK_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    bool good;
+    int number;
+
+    if (fd < 0) {
+        return fail(error, path, errno);
+    }
+    good = write(fd, text, sizeof text - 1) == sizeof text - 1;
+    number = errno;
+    close(fd);
+    return good || fail(error, path, number);
+}
+
+static bool refuse_foreign(const char *path, const char *what, GError **error)
+{
+    return usbtape_input_error(error,
+                               "%s: %s was not made by `usbtape run`: move it away, or give "
+                               "another directory with --out",
+                               path, what);
+}
+
 /* An earlier run of the same case makes way; anything else that is there does not. */
 static bool make_case_directory(const char *path, GError **error)
 {
-    g_autofree char *mark = g_build_filename(path, "case.json", NULL);
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool good;
 
-    if (g_file_test(mark, G_FILE_TEST_EXISTS)) {
+    if (dir >= 0) {
+        good = read_mark(dir) == MARK_OURS;
+        close(dir);
+        if (!good) {
+            return refuse_foreign(path, "it", error);
+        }
         remove_tree(path);
+    } else if (errno != ENOENT) {
+        return errno == ELOOP || errno == ENOTDIR ? refuse_foreign(path, "it", error)
+                                                  : fail(error, path, errno);
     }
-    return g_mkdir(path, 0777) == 0 || fail(error, path, errno);
+    if (g_mkdir(path, 0777) != 0) {
+        return fail(error, path, errno);
+    }
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0) {
+        return fail(error, path, errno);
+    }
+    good = write_mark(dir, path, error);
+    close(dir);
+    return good;
+}
+
+/* The directory of all: other files may lie there, but no results of others. */
+static bool claim_out(int dir, const char *path, GError **error)
+{
+    struct stat status;
+
+    switch (read_mark(dir)) {
+    case MARK_OURS:
+        return true;
+    case MARK_FOREIGN:
+        return refuse_foreign(path, MARK_NAME, error);
+    case MARK_NONE:
+        break;
+    }
+    return fstatat(dir, RESULTS_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0
+               ? refuse_foreign(path, RESULTS_NAME, error)
+               : write_mark(dir, path, error);
+}
+
+/* A file of its own, whatever had the name: what links lead to stays as it is. NULL: errno. */
+static FILE *open_results(int dir)
+{
+    int fd;
+
+    if (unlinkat(dir, RESULTS_NAME, 0) != 0 && errno != ENOENT) {
+        return NULL;
+    }
+    fd = openat(dir, RESULTS_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return fd >= 0 ? fdopen(fd, "w") : NULL;
 }
 
 /* ---- workers ---- */
@@ -166,7 +274,9 @@ static void print_story(const Run *run, const CaseRecord *record)
         return;
     }
     for (line = lines; line && *line; line++) {
-        printf("# %s\n", *line);
+        g_autofree char *shown = markup_line(*line);
+
+        printf("# %s\n", shown);
     }
 }
 
@@ -201,12 +311,14 @@ static void print_result(Run *run, const CaseRecord *record)
 static bool try_again(Run *run, Worker *worker, const ReportLine *line)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *reason = NULL;
 
     if (worker->again || interrupted() || g_strcmp0(line->verdict, "env-error") != 0) {
         return false;
     }
     worker->again = true;
-    printf("# %s: %s: once more\n", worker->record->name, line->reason ? line->reason : "?");
+    reason = markup_line(line->reason ? line->reason : "?");
+    printf("# %s: %s: once more\n", worker->record->name, reason);
     return start_worker(run, worker, worker->record, &error);
 }
 
@@ -474,27 +586,18 @@ static int exit_status(Run *run)
 }
 
 /* Two runs would remove each other's directories. The workers share the lock, to their end. */
-static bool lock_out(const char *out, GError **error)
+static bool lock_out(int dir, const char *out, GError **error)
 {
-    int fd = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0) {
-        return fail(error, out, errno);
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        /* cppcheck-suppress resourceLeak ; closing it would let go of the lock */
-        return true;
-    }
-    close(fd);
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "%s: another `usbtape run` writes there: give this one its own with --out", out);
-    return false;
+    return flock(dir, LOCK_EX | LOCK_NB) == 0 ||
+           usbtape_input_error(
+               error, "%s: another `usbtape run` writes there: give this one its own with --out",
+               out);
 }
 
 static int run_all(Run *run)
 {
     g_autofree char *qemu = g_find_program_in_path(VM_QEMU);
-    g_autofree char *results = g_build_filename(run->options->out, "results.jsonl", NULL);
+    g_autofree char *results = g_build_filename(run->options->out, RESULTS_NAME, NULL);
     g_autoptr(GError) error = NULL;
     bool good;
 
@@ -507,7 +610,7 @@ static int run_all(Run *run)
     if (!qemu && count_machines(run->cases) == run->cases->len) {
         return skip_all(run, NO_QEMU);
     }
-    if (!lock_out(run->options->out, &error)) {
+    if (!lock_out(run->out, run->options->out, &error)) {
         return usbtape_fail(error);
     }
     fflush(stdout);
@@ -516,7 +619,7 @@ static int run_all(Run *run)
         progress_clear(run->progress);
         return usbtape_fail(error);
     }
-    run->results = fopen(results, "we");
+    run->results = open_results(run->out);
     if (!run->results) {
         fail(&error, results, errno);
         return usbtape_fail(error);
@@ -562,7 +665,12 @@ static int run_and_report(Run *run)
         fail(&error, what, errno);
         return usbtape_fail(error);
     }
-    if (!write_reports(run, &error)) {
+    run->out = open(run->options->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run->out < 0) {
+        fail(&error, run->options->out, errno);
+        return usbtape_fail(error);
+    }
+    if (!claim_out(run->out, run->options->out, &error) || !write_reports(run, &error)) {
         return usbtape_fail(error);
     }
     status = run_all(run);
@@ -587,8 +695,10 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "NAME" },
         { "shard", 0, 0, G_OPTION_ARG_STRING, &o->plan.shard,
           "Only every nth case, from the ith on", "i/n" },
-        { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs,
-          "So many cases at a time (default: one for two CPUs; simulated ones: for each)", "N" },
+        { "jobs", 'j', 0, G_OPTION_ARG_STRING, &o->job_count,
+          "So many cases at a time, from 1 to 256 (default: one for two CPUs; simulated ones: for "
+          "each)",
+          "N" },
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
           "Where each case gets its directory (default: out)", "DIR" },
         { "junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit, "Write the results as JUnit XML, too",
@@ -617,7 +727,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    uint64_t snap;
+    uint64_t snap, jobs = 0;
 
     g_option_context_set_summary(
         context, o->plan.selfcheck
@@ -636,10 +746,10 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
         return false;
     }
     o->out = o->out ? o->out : g_strdup("out");
-    if (o->jobs < 0 || o->jobs > 256) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "--jobs %d: from 1 to 256", o->jobs);
+    if (o->job_count && !options_number("--jobs", o->job_count, 1, JOBS_MAX, &jobs, error)) {
         return false;
     }
+    o->jobs = (int)jobs;
     if (o->pcap_snap && o->attachment == GUEST_QEMU_DEVICE) {
         return usbtape_input_error(error,
                                    "--pcap-snap: QEMU's own captures are not cut; say --pcap");
@@ -659,6 +769,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
 static void options_clear(Options *o)
 {
     g_free(o->attach);
+    g_free(o->job_count);
     g_free(o->out);
     g_free(o->junit);
     g_free(o->html);

@@ -18,6 +18,12 @@
 #define QMP_SOCKET     "qmp.sock"
 #define CHANNEL_SOCKET "channel.sock"
 
+/* A program that asks waits for its answer: so many of them do not run at once. */
+#define QUESTIONS_MAX 64u
+
+/* Bytes of frames that are written down: a guest may send any number of small ones. */
+#define LOG_MOST (16 * 1024 * 1024)
+
 struct Vm {
     char *directory;
     Proc qemu;
@@ -26,19 +32,21 @@ struct Vm {
     Channel *channel;
     GHashTable *replies; /* id → VmReply, borrowed: those under way */
     GQueue questions;    /* of VmQuestion */
+    bool questions_lost; /* there were more than QUESTIONS_MAX */
     unsigned last_id;
     unsigned pong; /* the id of the last PONG */
     bool ready;
     int64_t heard; /* when something last came */
     int64_t started;
     FILE *log;
+    bool log_full;
 };
 
 void vm_reply_free(VmReply *reply)
 {
     if (reply) {
-        g_string_free(reply->out, TRUE);
-        g_string_free(reply->err, TRUE);
+        spool_free(reply->out);
+        spool_free(reply->err);
         g_free(reply);
     }
 }
@@ -284,12 +292,14 @@ static void write_down(Vm *self, const char *format, ...)
 {
     va_list args;
 
-    if (self->log) {
+    if (self->log && !self->log_full) {
         fprintf(self->log, "%9.3f ", (double)(g_get_monotonic_time() - self->started) / 1e6);
         va_start(args, format);
         vfprintf(self->log, format, args);
         va_end(args);
         fputc('\n', self->log);
+        self->log_full = ftello(self->log) > LOG_MOST;
+        fputs(self->log_full ? "more than this is not written down\n" : "", self->log);
         fflush(self->log);
     }
 }
@@ -323,8 +333,7 @@ static void on_message(void *data, const ChannelMessage *m)
     case CHANNEL_DATA:
         write_down(self, "< DAT %u %d %zu", m->id, m->stream, m->length);
         if (reply) {
-            g_string_append_len(m->stream == 2 ? reply->err : reply->out, (const char *)m->body,
-                                (gssize)m->length);
+            spool_add(m->stream == 2 ? reply->err : reply->out, m->body, m->length);
         }
         break;
     case CHANNEL_RC:
@@ -334,7 +343,7 @@ static void on_message(void *data, const ChannelMessage *m)
     case CHANNEL_ERROR:
         write_down(self, "< ERR %u %d %s", m->id, m->number, m->text);
         if (reply) {
-            g_string_append(reply->err, m->text);
+            spool_add(reply->err, m->text, strlen(m->text));
         }
         end_reply(self, m->id, -MAX(m->number, 1));
         break;
@@ -343,6 +352,10 @@ static void on_message(void *data, const ChannelMessage *m)
         break;
     case CHANNEL_ASK:
         write_down(self, "< ASK %u %s", m->id, (const char *)m->body);
+        if (g_queue_get_length(&self->questions) == QUESTIONS_MAX) {
+            self->questions_lost = true;
+            break;
+        }
         question = g_new(VmQuestion, 1);
         *question = (VmQuestion){ m->id, g_strndup((const char *)m->body, m->length) };
         g_queue_push_tail(&self->questions, question);
@@ -378,7 +391,9 @@ bool vm_pump(Vm *self, int64_t timeout, GError **error)
     n = fds[0].revents ? read(self->channel_fd, bytes, sizeof bytes) : 1;
     if (fds[0].revents && n > 0) {
         self->heard = g_get_monotonic_time();
-        return channel_feed(self->channel, bytes, (size_t)n, error);
+        return channel_feed(self->channel, bytes, (size_t)n, error) &&
+               (!self->questions_lost ||
+                fail(error, "the guest asks for more than %u things at once", QUESTIONS_MAX));
     }
     if (n == 0 || !vm_running(self)) {
         return proc_wait(&self->qemu, SECONDS(2)) ? gone(self, error)
@@ -411,14 +426,14 @@ static bool send_frame(Vm *self, GBytes *frame, GError **error)
     return true;
 }
 
-static VmReply *request(Vm *self, GBytes *frame, GError **error)
+static VmReply *request(Vm *self, GBytes *frame, int out, int err, GError **error)
 {
     g_autoptr(GBytes) owned = frame;
     VmReply *reply = g_new0(VmReply, 1);
 
     reply->id = self->last_id;
-    reply->out = g_string_new(NULL);
-    reply->err = g_string_new(NULL);
+    reply->out = spool_new(out, SPOOL_MOST);
+    reply->err = spool_new(err, SPOOL_MOST);
     g_hash_table_insert(self->replies, GUINT_TO_POINTER(reply->id), reply);
     if (!send_frame(self, frame, error)) {
         vm_forget(self, reply);
@@ -428,24 +443,24 @@ static VmReply *request(Vm *self, GBytes *frame, GError **error)
     return reply;
 }
 
-VmReply *vm_run(Vm *self, const char *command, GError **error)
+VmReply *vm_run(Vm *self, const char *command, int out, int err, GError **error)
 {
-    return request(self, channel_run(++self->last_id, command), error);
+    return request(self, channel_run(++self->last_id, command), out, err, error);
 }
 
 VmReply *vm_put(Vm *self, unsigned mode, const char *path, GBytes *body, GError **error)
 {
-    return request(self, channel_put(++self->last_id, mode, path, body), error);
+    return request(self, channel_put(++self->last_id, mode, path, body), -1, -1, error);
 }
 
 VmReply *vm_get(Vm *self, const char *path, GError **error)
 {
-    return request(self, channel_line("GET %u %s", ++self->last_id, path), error);
+    return request(self, channel_line("GET %u %s", ++self->last_id, path), -1, -1, error);
 }
 
 VmReply *vm_kernel_log(Vm *self, GError **error)
 {
-    return request(self, channel_line("LOG %u", ++self->last_id), error);
+    return request(self, channel_line("LOG %u", ++self->last_id), -1, -1, error);
 }
 
 bool vm_ping(Vm *self, GError **error)

@@ -9,6 +9,7 @@
 #define USBTAPE_SCENARIOS_VM_H
 
 #include "scenarios/runner/proc.h"
+#include "scenarios/runner/spool.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -38,8 +39,8 @@ typedef struct VmReply {
     unsigned id;
     bool done;
     int rc; /* exit status; or -errno when the agent could not do it */
-    GString *out;
-    GString *err;
+    Spool *out;
+    Spool *err;
 } VmReply;
 
 void vm_reply_free(VmReply *reply);
@@ -77,7 +78,8 @@ bool vm_running(Vm *vm);
 int64_t vm_silence(Vm *vm);
 
 /* A request under way; freed by vm_reply_free after it was forgotten or done. */
-VmReply *vm_run(Vm *vm, const char *command, GError **error);
+/* Its output goes to the two files, which are taken over (-1: it is kept in memory). */
+VmReply *vm_run(Vm *vm, const char *command, int out, int err, GError **error);
 VmReply *vm_put(Vm *vm, unsigned mode, const char *path, GBytes *body, GError **error);
 VmReply *vm_get(Vm *vm, const char *path, GError **error);
 VmReply *vm_kernel_log(Vm *vm, GError **error);
