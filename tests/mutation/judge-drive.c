@@ -433,7 +433,10 @@ static void serve_once(Case *c, bool append)
     if (host->task.status != SCSI_GOOD) {
         return;
     }
-    if (info.damaged) {
+    if (info.damaged && !info.write_protected && !c->equal) {
+        violation(c, "serve: damage that loses data, and no write protection", "%s", path);
+    }
+    if (info.damaged && info.write_protected) {
         try_to_write(c, host);
         g_clear_pointer(&host, host_free);
         judge_untouched(c, path, "it is known to be damaged");

@@ -22,7 +22,7 @@ static const char *const names[N_MUTATIONS] = {
     [SWAP_EXTENTS] = "swap",      [COPY_EXTENT] = "copy",
     [EARLIER_EXTENT] = "earlier", [EARLIER_ELSEWHERE] = "earlier-elsewhere",
     [OTHER_EXTENT] = "other",     [OTHER_ELSEWHERE] = "other-elsewhere",
-    [SET_FIELD] = "field",
+    [SET_FIELD] = "field",        [SEVERAL] = "several",
 };
 
 const char *mutation_name(MutationKind kind)
@@ -150,7 +150,7 @@ static void truncate_file(const Subject *s, Mutation *m, GRand *rand)
 
     size -= size % alignments[below(rand, G_N_ELEMENTS(alignments))];
     g_string_append_printf(m->text, " to %#" G_GINT64_MODIFIER "x", size);
-    image_truncate(m->image, size);
+    image_truncate(m->image, MIN(size, image_size(m->image)));
     m->superblock = in_superblock(size, G_MAXUINT32);
 }
 
@@ -400,11 +400,8 @@ Mutation *mutation_none(const Subject *s)
     return m;
 }
 
-Mutation *mutate(const Subject *s, MutationKind kind, GRand *rand)
+static void damage(const Subject *s, Mutation *m, MutationKind kind, GRand *rand)
 {
-    Mutation *m = mutation_none(s);
-
-    m->kind = kind;
     g_string_append(m->text, names[kind]);
     switch (kind) {
     case FLIP_BITS:
@@ -438,8 +435,46 @@ Mutation *mutate(const Subject *s, MutationKind kind, GRand *rand)
     case SET_FIELD:
         set_some_field(s, m, rand);
         break;
+    case SEVERAL:
     case N_MUTATIONS:
-        break;
+        g_assert_not_reached();
+    }
+}
+
+/*
+ * Two or three kinds of damage at once. Superblocks stay whole: with one of them lost, other damage
+ * may make the file what it was before, in all that a program can see.
+ */
+static void damage_more(const Subject *s, Mutation *m, GRand *rand)
+{
+    uint64_t n = 2 + below(rand, 2);
+
+    g_string_append(m->text, names[SEVERAL]);
+    while (n-- > 0) {
+        MutationKind kind = (MutationKind)below(rand, SET_FIELD);
+        g_autoptr(Image) before = image_copy(m->image);
+        gsize length = m->text->len;
+
+        g_string_append(m->text, ": ");
+        damage(s, m, kind, rand);
+        if (m->superblock) {
+            image_free(m->image);
+            m->image = g_steal_pointer(&before);
+            m->superblock = false;
+            g_string_truncate(m->text, length);
+        }
+    }
+}
+
+Mutation *mutate(const Subject *s, MutationKind kind, GRand *rand)
+{
+    Mutation *m = mutation_none(s);
+
+    m->kind = kind;
+    if (kind == SEVERAL) {
+        damage_more(s, m, rand);
+    } else {
+        damage(s, m, kind, rand);
     }
     m->whole = image_equal(m->image, s->image);
     return m;

@@ -112,6 +112,7 @@ typedef enum MutationKind {
     OTHER_EXTENT, /* what another cartridge holds there */
     OTHER_ELSEWHERE,
     SET_FIELD, /* of a record, its checksum made right */
+    SEVERAL,   /* of all these but the last */
     N_MUTATIONS
 } MutationKind;
 
