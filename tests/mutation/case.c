@@ -76,18 +76,19 @@ bool allowed_at(const Case *c, uint32_t partition, uint64_t number, ObjectKind k
     return false;
 }
 
-bool may_end_at(const Case *c, uint32_t partition, uint64_t number)
+static bool ends_at(const Tape *tape, uint32_t partition, uint64_t number)
 {
-    const Tape *tape = c->tape;
-
-    if (c->mutation->forged) {
-        return true;
-    }
-    if (!c->sound) { /* what is beyond the damage is not for this harness to say */
-        return number >= tape->objects[0]->len;
-    }
     return partition < tape->partitions && number >= tape->durable[partition] &&
            number <= tape->objects[partition]->len;
+}
+
+bool may_end_at(const Case *c, uint32_t partition, uint64_t number)
+{
+    if (!c->sound) { /* what is beyond the damage is not for this harness to say */
+        return number >= c->tape->objects[0]->len;
+    }
+    /* with a superblock lost, nothing tells where the data ended; that it is lost has to be told */
+    return may_be_earlier(c) || ends_at(c->tape, partition, number);
 }
 
 GArray *files_of(const Tape *tape, uint32_t partition)

@@ -105,6 +105,7 @@ bool host_position(Host *h, HostPosition *position)
     if (!host_send(h, HOST_CDB(0x34, 0x06, 0, 0, 0, 0, 0, 0, 0, 0)) || h->in->len < 24) {
         return false;
     }
+    position->marks_known = !(h->in->data[0] & 0x08);
     position->partition = get_be32(h->in->data + 4);
     position->object = get_be64(h->in->data + 8);
     position->files = get_be64(h->in->data + 16);

@@ -36,6 +36,7 @@ const char *host_answer(const Host *host);
 typedef struct HostPosition {
     uint32_t partition;
     uint64_t object, files;
+    bool marks_known; /* `files` means something: MPU is off */
 } HostPosition;
 
 bool host_position(Host *host, HostPosition *position);

@@ -91,7 +91,7 @@ static bool read_one(Ride *r, uint64_t *at)
                              : "a setmark",
                   r->partition, position.object - 1);
     }
-    if ((good || filemark || setmark) && exact(r->c) &&
+    if ((good || filemark || setmark) && exact(r->c) && position.marks_known &&
         position.files != marks_before(r->c->tape, r->partition, position.object)) {
         violation(r->c, "drive: wrong file number", "after reading %u/%" G_GUINT64_FORMAT,
                   r->partition, position.object - 1);
@@ -170,7 +170,7 @@ static void judge_place(Ride *r, const char *what, uint64_t truth)
         violation(r->c, "drive: GOOD at a wrong place",
                   "%s in partition %u: at %u/%" G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT, what,
                   r->partition, position.partition, position.object, truth);
-    } else if (position.files != marks_before(tape, r->partition, truth)) {
+    } else if (position.marks_known && position.files != marks_before(tape, r->partition, truth)) {
         violation(r->c, "drive: wrong file number", "%s: at %u/%" G_GUINT64_FORMAT, what,
                   r->partition, truth);
     }
@@ -213,7 +213,8 @@ static void judge_space(Ride *r, unsigned code, uint64_t from, int32_t count)
     }
 }
 
-static void judge_locate(Ride *r, unsigned type, uint64_t number)
+/* True: the drive went there. */
+static bool judge_locate(Ride *r, unsigned type, uint64_t number)
 {
     const Tape *tape = r->c->tape;
     g_autofree char *what = g_strdup_printf("LOCATE %s %" G_GUINT64_FORMAT,
@@ -226,12 +227,15 @@ static void judge_locate(Ride *r, unsigned type, uint64_t number)
     }
     if (host_locate(r->host, r->partition, type, number)) {
         judge_place(r, what, truth);
-    } else if (host_sense(r->host, SENSE_END_OF_DATA)) {
+        return true;
+    }
+    if (host_sense(r->host, SENSE_END_OF_DATA)) {
         judge_end(r, what);
     } else if (host_sense_key(r->host) != SENSE_KEY_MEDIUM_ERROR) {
         violation(r->c, "drive: an answer that no damage explains", "%s: %s", what,
                   host_answer(r->host));
     }
+    return false;
 }
 
 static void move_about(Ride *r)
@@ -242,13 +246,11 @@ static void move_about(Ride *r)
     for (i = 0; i < MOTIONS && n > 0; i++) {
         uint64_t from = (uint64_t)g_rand_int_range(r->c->rand, 0, n);
 
-        judge_locate(r, TO_OBJECT, from);
-        if (r->host->task.status == SCSI_GOOD) {
+        if (judge_locate(r, TO_OBJECT, from)) {
             judge_space(r, SPACE_BLOCKS, from, g_rand_int_range(r->c->rand, -n, n + 1));
         }
         judge_locate(r, TO_FILE, (uint64_t)g_rand_int_range(r->c->rand, 0, files + 1));
-        judge_locate(r, TO_OBJECT, from);
-        if (r->host->task.status == SCSI_GOOD) {
+        if (judge_locate(r, TO_OBJECT, from)) {
             judge_space(r, SPACE_FILEMARKS, from, g_rand_int_range(r->c->rand, -files, files + 1));
         }
     }
@@ -433,13 +435,16 @@ static void serve_once(Case *c, bool append)
     if (host->task.status != SCSI_GOOD) {
         return;
     }
-    if (info.damaged && !info.write_protected && !c->equal) {
-        violation(c, "serve: damage that loses data, and no write protection", "%s", path);
+    if (info.damaged && !info.write_protected && !c->mutation->attributes) {
+        violation(c, "serve: known to be damaged, and not write-protected", "%s", path);
     }
     if (info.damaged && info.write_protected) {
         try_to_write(c, host);
         g_clear_pointer(&host, host_free);
-        judge_untouched(c, path, "it is known to be damaged");
+        if (!info.tab) { /* with the tab set it is served as if it were whole, and that is counted
+                          */
+            judge_untouched(c, path, "it is known to be damaged");
+        }
         return;
     }
     if (info.geometry.partitions == c->tape->partitions) {

@@ -10,6 +10,7 @@ enum {
     SLOT_SIZE = 64 * 1024,
     SLOTS = 2,
     SLOT_BYTES = 256 + 64 * 256, /* the most that a superblock takes */
+    ATTRIBUTES_START = 1024 * 1024,
     MAP_START = 3 * 1024 * 1024,
     CHUNKS_START = 16 * 1024 * 1024,
     EXTENT_MIN = 64,
@@ -56,10 +57,16 @@ static bool in_superblock(uint64_t offset, uint64_t length)
     return false;
 }
 
+static bool in_attributes(uint64_t offset, uint64_t length)
+{
+    return offset < MAP_START && offset + length > ATTRIBUTES_START;
+}
+
 static void put_bytes(Mutation *m, uint64_t offset, const uint8_t *bytes, size_t length)
 {
     image_write(m->image, offset, bytes, length);
     m->superblock = m->superblock || in_superblock(offset, length);
+    m->attributes = m->attributes || in_attributes(offset, length);
 }
 
 /* ── places ── */
@@ -152,6 +159,7 @@ static void truncate_file(const Subject *s, Mutation *m, GRand *rand)
     g_string_append_printf(m->text, " to %#" G_GINT64_MODIFIER "x", size);
     image_truncate(m->image, MIN(size, image_size(m->image)));
     m->superblock = in_superblock(size, G_MAXUINT32);
+    m->attributes = in_attributes(size, G_MAXUINT32);
 }
 
 static void copy_from(Mutation *m, const Image *from, uint64_t source, Extent to)
@@ -182,7 +190,9 @@ static void swap_extents(const Subject *s, Mutation *m, GRand *rand)
     describe(m, "", a);
     describe(m, "and ", b);
     copy_from(m, s->image, b.offset, a);
-    copy_from(m, s->image, a.offset, b);
+    if (in_superblock(a.offset, a.length) == in_superblock(b.offset, b.length)) {
+        copy_from(m, s->image, a.offset, b); /* never a superblock and something else */
+    }
 }
 
 /* From `source`, which may be the image itself. */

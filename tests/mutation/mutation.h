@@ -121,6 +121,7 @@ typedef struct Mutation {
     Image *image;
     GString *text;   /* what was done */
     bool superblock; /* it touched a superblock */
+    bool attributes; /* it touched where attributes are */
     bool forged;     /* it set a field of a superblock and its checksum: not detectable */
     bool whole;      /* nothing changed */
 } Mutation;
