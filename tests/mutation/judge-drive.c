@@ -37,16 +37,6 @@ static guint count_of(const Case *c, uint32_t partition)
     return partition < tape->partitions ? tape->objects[partition]->len : 0;
 }
 
-static uint64_t marks_before(const Tape *tape, uint32_t partition, uint64_t number)
-{
-    uint64_t n = 0, i;
-
-    for (i = 0; i < number && i < tape->objects[partition]->len; i++) {
-        n += tape_object(tape, partition, (guint)i)->kind == FILEMARK;
-    }
-    return n;
-}
-
 /* ── reading ── */
 
 /* One READ at `*at`, which goes on. False: no more of it. */
@@ -92,7 +82,7 @@ static bool read_one(Ride *r, uint64_t *at)
                   r->partition, position.object - 1);
     }
     if ((good || filemark || setmark) && exact(r->c) && position.marks_known &&
-        position.files != marks_before(r->c->tape, r->partition, position.object)) {
+        position.files != tape_marks_before(r->c->tape, r->partition, position.object)) {
         violation(r->c, "drive: wrong file number", "after reading %u/%" G_GUINT64_FORMAT,
                   r->partition, position.object - 1);
     }
@@ -104,8 +94,9 @@ static void read_partition(Ride *r)
 {
     uint64_t at = 0;
 
-    while (at < count_of(r->c, r->partition) + BEYOND && read_one(r, &at)) {
-    }
+    do {
+        step("drive: read");
+    } while (at < count_of(r->c, r->partition) + BEYOND && read_one(r, &at));
 }
 
 /* ── moving ── */
@@ -170,7 +161,8 @@ static void judge_place(Ride *r, const char *what, uint64_t truth)
         violation(r->c, "drive: GOOD at a wrong place",
                   "%s in partition %u: at %u/%" G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT, what,
                   r->partition, position.partition, position.object, truth);
-    } else if (position.marks_known && position.files != marks_before(tape, r->partition, truth)) {
+    } else if (position.marks_known &&
+               position.files != tape_marks_before(tape, r->partition, truth)) {
         violation(r->c, "drive: wrong file number", "%s: at %u/%" G_GUINT64_FORMAT, what,
                   r->partition, truth);
     }
@@ -196,6 +188,7 @@ static void judge_space(Ride *r, unsigned code, uint64_t from, int32_t count)
     uint64_t truth = code == SPACE_BLOCKS
                          ? space_blocks_from(tape, r->partition, from, count, &passes)
                          : space_files_from(tape, r->partition, from, count, true, &passes);
+    step("drive: space");
     bool good = host_space(r->host, code, count);
     bool mark =
         host_sense(r->host, SENSE_FILEMARK_DETECTED) || host_sense(r->host, SENSE_SETMARK_DETECTED);
@@ -225,6 +218,7 @@ static bool judge_locate(Ride *r, unsigned type, uint64_t number)
     if (type == TO_FILE) {
         truth = space_files_from(tape, r->partition, 0, (int32_t)number, false, &there);
     }
+    step("drive: locate");
     if (host_locate(r->host, r->partition, type, number)) {
         judge_place(r, what, truth);
         return true;
@@ -241,7 +235,7 @@ static bool judge_locate(Ride *r, unsigned type, uint64_t number)
 static void move_about(Ride *r)
 {
     int32_t n = (int32_t)count_of(r->c, r->partition), i;
-    int32_t files = (int32_t)marks_before(r->c->tape, r->partition, (uint64_t)n);
+    int32_t files = (int32_t)tape_marks_before(r->c->tape, r->partition, (uint64_t)n);
 
     for (i = 0; i < MOTIONS && n > 0; i++) {
         uint64_t from = (uint64_t)g_rand_int_range(r->c->rand, 0, n);
@@ -283,9 +277,7 @@ void judge_drive(Case *c)
                       host_answer(host));
             continue;
         }
-        step("drive: read");
         read_partition(&ride);
-        step("drive: move");
         if (exact(c) && ride.partition < c->tape->partitions) {
             move_about(&ride);
         }

@@ -66,17 +66,6 @@ static bool judge_object(Walk *w, const char *way, uint64_t number, MediumResult
     return true;
 }
 
-static uint64_t files_before(const Tape *tape, uint32_t partition, uint64_t number)
-{
-    uint64_t n = 0;
-    guint i;
-
-    for (i = 0; i < number && i < tape->objects[partition]->len; i++) {
-        n += tape_object(tape, partition, i)->kind == FILEMARK;
-    }
-    return n;
-}
-
 static void read_forwards(Walk *w)
 {
     Case *c = w->c;
@@ -88,6 +77,8 @@ static void read_forwards(Walk *w)
     for (i = 0; i < end + BEYOND; i++) {
         MediumPosition position;
         size_t length;
+
+        step("medium: read");
         MediumResult result = medium_read(w->m, w->buffer, w->room, &length);
         bool good;
 
@@ -98,7 +89,7 @@ static void read_forwards(Walk *w)
         g_array_append_val(readable, good);
         medium_position(w->m, &position);
         if (good && !c->mutation->superblock && c->subject->format == FORMAT_TAPE &&
-            position.files != files_before(tape, w->partition, i + 1)) {
+            position.files != tape_marks_before(tape, w->partition, i + 1)) {
             violation(c, "medium: wrong file number", "after %u/%" G_GUINT64_FORMAT, w->partition,
                       i);
         }
@@ -125,6 +116,8 @@ static void read_backwards(Walk *w)
     }
     for (i = readable->len; i > 0; i--) {
         size_t length;
+
+        step("medium: read backwards");
         MediumResult result = medium_read_reverse(w->m, w->buffer, w->room, &length);
         bool good = judge_object(w, "read backwards", i - 1, result, length);
 
@@ -207,13 +200,11 @@ void judge_medium(Case *c)
     note(c, "opened: %s, %s, %u partitions\n", notice ? notice : "no notice",
          c->damaged ? "damaged" : "not damaged", info.geometry.partitions);
     for (; walk.partition < MIN(info.geometry.partitions, SUBJECT_PARTITIONS); walk.partition++) {
-        step("medium: read");
         if (medium_locate(m, walk.partition, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
             violation(c, "medium: cannot go to BOP", "partition %u", walk.partition);
             continue;
         }
         read_forwards(&walk);
-        step("medium: read backwards");
         read_backwards(&walk);
     }
     judge_attributes(&walk);

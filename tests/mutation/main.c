@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: mutation [--cases N] [--seed N] [--jobs N]    N cases, each of a seed of its own
- *        mutation --case SEED                          one of them, step by step, in this process
- *        mutation --self-test                          shows that it can fail
+ * usage: mutation [--cases N] [--seed N] [--jobs N] [--subject NAME]   cases, each of its own seed
+ *        mutation --case SEED [--subject NAME]     one of them, step by step, in this process
+ *        mutation --self-test                      shows that it can fail
  */
 #include "tests/mutation/batch.h"
 
@@ -28,6 +28,7 @@ typedef struct Options {
     gint64 cases, seed, one;
     int jobs;
     gboolean self_test;
+    char *subject;
 } Options;
 
 /* For every case, and until the end. */
@@ -41,6 +42,7 @@ static bool parse(int argc, char **argv, Options *o)
         { "jobs", 0, 0, G_OPTION_ARG_INT, &o->jobs, "processes at once (default: a core each)",
           "N" },
         { "case", 0, 0, G_OPTION_ARG_INT64, &o->one, "this one alone, step by step", "SEED" },
+        { "subject", 0, 0, G_OPTION_ARG_STRING, &o->subject, "damage this one alone", "NAME" },
         { "self-test", 0, 0, G_OPTION_ARG_NONE, &o->self_test, "plants faults that it has to find",
           NULL },
         { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
@@ -137,6 +139,12 @@ static int run_many(const Options *o, const char *directory)
     return r->bad_cases > 0;
 }
 
+static int no_subject(const Options *o)
+{
+    fprintf(stderr, "mutation: --subject: there is no '%s': see subject.c\n", o->subject);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     Options o = { .cases = 6000, .seed = 1, .one = -1, .jobs = (int)g_get_num_processors() };
@@ -148,12 +156,14 @@ int main(int argc, char **argv)
     }
     directory = make_directory();
     g_assert(chdir(directory) == 0);
-    subjects = subjects_new(directory);
+    subjects = subjects_new(directory, o.subject);
     printing_aside(make_baselines, NULL);
-    status = o.self_test  ? self_test(subjects, directory, printing_aside)
-             : o.one >= 0 ? run_one((uint64_t)o.one)
-                          : run_many(&o, directory);
+    status = subjects->len == 0 ? no_subject(&o)
+             : o.self_test      ? self_test(subjects, directory, printing_aside)
+             : o.one >= 0       ? run_one((uint64_t)o.one)
+                                : run_many(&o, directory);
     g_assert(chdir("/") == 0);
     nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    g_free(o.subject);
     return status;
 }

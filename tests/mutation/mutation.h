@@ -44,6 +44,7 @@ typedef struct Tape {
     uint32_t partitions;
     GArray *objects[SUBJECT_PARTITIONS]; /* of Object */
     guint durable[SUBJECT_PARTITIONS];   /* so many of them had been synced */
+    GArray *marks[SUBJECT_PARTITIONS];   /* of guint: filemarks before each; made when needed */
 } Tape;
 
 static inline const Object *tape_object(const Tape *tape, uint32_t partition, guint number)
@@ -82,11 +83,13 @@ typedef struct Subject {
     GHashTable *baselines; /* arguments and cut to Baseline: judge-tool.c */
 } Subject;
 
-/* Makes them all, in files of `directory`. */
-GPtrArray *subjects_new(const char *directory);
+/* Makes them in files of `directory`: those that are taken by chance, or the one of that name. */
+GPtrArray *subjects_new(const char *directory, const char *only);
 
 Tape *tape_new(uint32_t partitions);
 Tape *tape_copy(const Tape *from);
+/* How many filemarks lie before an object, which may be the one at EOD. */
+guint tape_marks_before(const Tape *tape, uint32_t partition, uint64_t number);
 /* Its objects stay. */
 void tape_free(Tape *tape);
 

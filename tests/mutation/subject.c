@@ -69,8 +69,25 @@ void tape_free(Tape *tape)
 
     for (i = 0; i < SUBJECT_PARTITIONS; i++) {
         g_array_unref(tape->objects[i]);
+        g_clear_pointer(&tape->marks[i], g_array_unref);
     }
     g_free(tape);
+}
+
+guint tape_marks_before(const Tape *tape, uint32_t partition, uint64_t number)
+{
+    GArray **marks = &((Tape *)tape)->marks[partition];
+    guint n = 0, i;
+
+    if (!*marks) {
+        *marks = g_array_new(FALSE, FALSE, sizeof n);
+        for (i = 0; i < tape->objects[partition]->len; i++) {
+            g_array_append_val(*marks, n);
+            n += tape_object(tape, partition, i)->kind == FILEMARK;
+        }
+        g_array_append_val(*marks, n);
+    }
+    return g_array_index(*marks, guint, MIN(number, (*marks)->len - 1));
 }
 
 /* Of a seed, and no other: two thirds of it can be compressed. */
@@ -359,6 +376,25 @@ static void write_many(Builder *b)
     put_files(b, 25, 60, 16, 3);
 }
 
+/* So many objects that whoever looks at each of them for each of them takes too long. */
+static void write_long(Builder *b)
+{
+    guint i;
+
+    for (i = 0; i < 300000; i++) {
+        if (i % 1000 == 999) {
+            put(b, FILEMARK, 0);
+        } else {
+            put(b, BLOCK, 8);
+        }
+    }
+    remember(b);
+    go(b, 0, 200000);
+    for (i = 0; i < 60000; i++) {
+        put(b, BLOCK, 8);
+    }
+}
+
 /* Each in another process, so that both superblocks say nearly the same. */
 static void write_settled(Builder *b)
 {
@@ -428,6 +464,7 @@ static const Script scripts[] = {
       SMALL_CHUNKS,
       { .partitions = 2, .capacity = 2 << 20 },
       write_nothing },
+    { "long", FORMAT_TAPE, 0, SMALL_CHUNKS, { .partitions = 1 }, write_long },
     { "simh", FORMAT_SIMH, 2, 0, { .partitions = 1 }, write_image },
     { "aws", FORMAT_AWS, 2, 0, { .partitions = 1 }, write_image },
 };
@@ -522,14 +559,19 @@ static Subject *subject_new(const Script *script, const char *directory)
     return s;
 }
 
-GPtrArray *subjects_new(const char *directory)
+GPtrArray *subjects_new(const char *directory, const char *only)
 {
     GPtrArray *subjects = g_ptr_array_new();
     size_t i;
 
     everything = g_ptr_array_new_with_free_func(g_free);
     for (i = 0; i < G_N_ELEMENTS(scripts); i++) {
-        g_ptr_array_add(subjects, subject_new(&scripts[i], directory));
+        if (only ? strcmp(scripts[i].name, only) == 0 : scripts[i].weight > 0) {
+            Subject *s = subject_new(&scripts[i], directory);
+
+            s->weight = MAX(s->weight, 1);
+            g_ptr_array_add(subjects, s);
+        }
     }
     return subjects;
 }
