@@ -27,7 +27,7 @@ typedef struct Ride {
 
 static bool exact(const Case *c)
 {
-    return !c->mutation->superblock && !c->mutation->forged;
+    return !c->mutation->superblock && !c->mutation->forged && c->sound;
 }
 
 static guint count_of(const Case *c, uint32_t partition)

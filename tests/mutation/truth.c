@@ -69,12 +69,27 @@ static bool simh_truth(Reader *r, Tape *tape)
     return true;
 }
 
-/* Records of one chunk, which is what we write of blocks up to 65535 bytes. */
+static bool is_zero(const Reader *r)
+{
+    uint64_t i;
+
+    for (i = r->at; i < r->length; i++) {
+        if (r->bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Records of one chunk, which is what we write of blocks up to 65535 bytes. Zeroes at the end are
+ * room that a program took in advance.
+ */
 static bool aws_truth(Reader *r, Tape *tape)
 {
     uint32_t previous = 0;
 
-    while (r->at < r->length) {
+    while (r->at < r->length && !is_zero(r)) {
         const uint8_t *header = r->bytes + r->at;
         uint32_t length;
 
