@@ -445,10 +445,21 @@ const char *drive_cartridge(const Drive *drive)
 
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error)
 {
+    return drive_load_as(drive, path, NULL, read_only, notice, error);
+}
+
+bool drive_load_as(Drive *drive, const char *path, const char *format, bool read_only,
+                   char **notice, GError **error)
+{
+    const MediumFormat *as = format ? medium_format_by_name(format, error) : NULL;
     g_autoptr(TapeMedium) medium = NULL;
 
     if (notice) {
         *notice = NULL;
+    }
+    if (format && !as) {
+        g_prefix_error(error, "format: ");
+        return false;
     }
     if (ssc_drive_medium(drive->ssc)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -460,7 +471,8 @@ bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, G
                     "cannot load %s: %s is still being synced on its way out", path, drive->path);
         return false;
     }
-    medium = medium_open(path, read_only || drive->read_only, drive->executor, notice, error);
+    medium =
+        medium_open_as(path, as, read_only || drive->read_only, drive->executor, notice, error);
     if (!medium) {
         return false;
     }

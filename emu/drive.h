@@ -101,6 +101,9 @@ void drive_power_cycle(Drive *drive);
 /* Opens and inserts a cartridge file; `read_only`: this one, whatever the drive's others are.
  * `notice` as in medium_open. */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
+/* The same of a file whose format the user has named; NULL: goes by what it holds. */
+bool drive_load_as(Drive *drive, const char *path, const char *format, bool read_only,
+                   char **notice, GError **error);
 /* Puts a medium in that is no file; takes it over. False: there is a cartridge. */
 bool drive_insert(Drive *drive, TapeMedium *medium);
 /* The file of the cartridge that is in the drive; NULL: none. Borrowed. */

@@ -24,7 +24,7 @@
 #include "emu/trace-file.h"
 
 typedef struct Options {
-    char *media, *model, *listen, *connect, *speed, *faults, *control, *trace;
+    char *media, *format, *model, *listen, *connect, *speed, *faults, *control, *trace;
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
     char *seed, *pcap, *pcap_snap;
     char **media_dirs;
@@ -122,6 +122,8 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
         { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
+        { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+          "Format of that file (default: by what it holds)", "usbtape|simh|aws" },
         { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
           "Which drive to be (`usbtape list models`)", "NAME" },
         { "timing", 0, 0, G_OPTION_ARG_STRING, &o->timing,
@@ -187,10 +189,10 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
 
 static void options_clear(Options *o)
 {
-    char **texts[] = { &o->media,     &o->model,      &o->listen,  &o->connect,
-                       &o->speed,     &o->faults,     &o->control, &o->trace,
-                       &o->vendor_id, &o->product_id, &o->product, &o->manufacturer,
-                       &o->serial,    &o->seed,       &o->pcap,    &o->pcap_snap };
+    char **texts[] = { &o->media,      &o->format,   &o->model,        &o->listen, &o->connect,
+                       &o->speed,      &o->faults,   &o->control,      &o->trace,  &o->vendor_id,
+                       &o->product_id, &o->product,  &o->manufacturer, &o->serial, &o->seed,
+                       &o->pcap,       &o->pcap_snap };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -341,6 +343,10 @@ static bool make_drive(Server *s, GError **error)
     };
     g_autofree char *notice = NULL;
 
+    if (o->format && !o->media) {
+        return usbtape_input_error(error, "--format %s: there is no --media that could be that",
+                                   o->format);
+    }
     if (o->speed && !usb_speed_parse(o->speed, &config.speed, error)) {
         g_prefix_error(error, "--speed: ");
         return false;
@@ -355,7 +361,7 @@ static bool make_drive(Server *s, GError **error)
         return false;
     }
     drive_set_plug(s->drive, &plug, s);
-    if (o->media && !drive_load(s->drive, o->media, false, &notice, error)) {
+    if (o->media && !drive_load_as(s->drive, o->media, o->format, false, &notice, error)) {
         return false;
     }
     if (notice) {

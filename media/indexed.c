@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What we are ready to keep in memory, and to look at, of a file that may be hostile. */
-enum { RUNS_MAX = 4 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
+enum { RUNS_MAX = 8 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
 
 /* Objects that are alike and lie at equal distances; up to the first object of the next run. */
 typedef struct IndexedRun {

@@ -376,7 +376,11 @@ bool tool_info(TapeMedium *m, const char *path, bool json, GError **error)
         }
     }
     json_stream_end_to(&b, 0);
-    return true;
+    if (info.damaged) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: the file is damaged: run `usbtape media check`", path);
+    }
+    return !info.damaged;
 }
 
 static bool list_partitions(TapeMedium *m, JsonStream *b, uint64_t *damaged, GError **error)

@@ -110,7 +110,8 @@ def damage_in_a_record_loses_that_record():
                 status, output, errors = media('check', name)
                 assert status == 1 and 'good' not in output.decode() and f'object {n} '.encode() in output, output
                 assert any(f'no whole record at byte {start}' in line for line in errors), errors
-                assert media('ls', name)[0] == 1
+                assert media('ls', name)[0] == 1 and media('info', name)[0] == 1
+                assert b'DAMAGED' in media('info', name)[1]
 
 
 def a_tear_anywhere_is_read_up_to():

@@ -125,6 +125,9 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "serve", "--listen", "unix:s", "--media", "." }, "." },
         { { "serve", "--listen", "unix:s", "--media", "foreign" }, "foreign" },
         { { "serve", "--listen", "unix:s", "--media", "empty" }, "empty" },
+        { { "serve", "--listen", "unix:s", "--media", "foreign", "--format=vhs" }, "vhs" },
+        { { "serve", "--listen", "unix:s", "--media", "foreign", "--format=simh" }, "foreign" },
+        { { "serve", "--listen", "unix:s", "--format=simh" }, "--media" },
         { { "serve", "--listen", "unix:s", "--model", "pdp-11" }, "--model: " },
         { { "serve", "--listen", "unix:s", "--speed", "warp" }, "--speed: " },
         { { "serve", "--listen", "unix:s", "--seed", "-1" }, "--seed -1" },
@@ -505,6 +508,35 @@ START_TEST(a_cartridge_counts_its_life)
 END_TEST
 
 /* Each case is in one shard; the largest seed there is ends a range, too. */
+/* Three records, the trailer of the second of which is wrong, in a file that no suffix names. */
+START_TEST(a_damaged_image_is_served_write_protected)
+{
+    static const uint8_t image[] = { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 2, 0, 0, 0, 2, 2, 2,
+                                     0, 9, 0, 2, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t to_the_end[6] = { 0x11, 3 };
+    Serving s = { .dir = room_new() };
+    g_autofree char *path = g_build_filename(s.dir, "image", NULL), *after = NULL, *said = NULL;
+    gsize length;
+
+    ck_assert(g_file_set_contents(path, (const char *)image, sizeof image, NULL));
+    serving_start(&s, WORDS("--media", "image", "--format", "simh"));
+    serving_plug(&s);
+    serving_ready(&s);
+    ck_assert_int_eq(serving_write(&s, 0, 512), 1);
+    ck_assert_int_eq(serving_filemark(&s), 1);
+    ck_assert_int_eq(serving_command(&s, to_the_end, NULL, 0), 0);
+    ck_assert_int_eq(serving_write(&s, 0, 512), 1);
+    ck_assert_int_eq(serving_stop(&s, SIGTERM, &said), 0);
+    ck_assert_msg(strstr(said, "image: no whole record at byte 10: 10 bytes are lost: damaged, so "
+                               "held write-protected"),
+                  "%s", said);
+    ck_assert(g_file_get_contents(path, &after, &length, NULL));
+    ck_assert_uint_eq(length, sizeof image);
+    ck_assert_mem_eq(after, image, sizeof image);
+    serving_clear(&s);
+}
+END_TEST
+
 START_TEST(shards_share_the_cases)
 {
     static const struct {
@@ -837,6 +869,7 @@ static TCase *make_program_tcase(void)
     tcase_add_test(tcase, help_and_version_are_printed);
     tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
     tcase_add_test(tcase, a_cartridge_counts_its_life);
+    tcase_add_test(tcase, a_damaged_image_is_served_write_protected);
     tcase_add_test(tcase, shards_share_the_cases);
     tcase_add_loop_test(tcase, sigterm_during_a_backup_leaves_a_clean_cartridge, 0, 3);
     tcase_add_test(tcase, signals_while_it_syncs_change_nothing);
