@@ -238,43 +238,50 @@ static int read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *b
     return 0;
 }
 
-/* False: not compressed so, or there is more of it than `*length` bytes. */
-static bool expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *to, size_t *length)
+typedef enum Expanded { EXPANDED, EXPANDED_TO_MORE, EXPANDED_NOT } Expanded;
+
+/* EXPANDED_TO_MORE: there is more of it than `*length` bytes; EXPANDED_NOT: not compressed so. */
+static Expanded expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *to, size_t *length)
 {
+    unsigned n = (unsigned)*length;
+    uLongf wide = *length;
+    int result;
+    bool more;
+
     if (how == COMPRESSED_ZLIB) {
-        uLongf n = *length;
-
-        if (uncompress(to, &n, from, size) != Z_OK) {
-            return false;
-        }
-        *length = n;
+        result = uncompress(to, &wide, from, size);
+        more = result == Z_BUF_ERROR;
+        *length = wide;
     } else {
-        unsigned n = (unsigned)*length;
-
-        if (BZ2_bzBuffToBuffDecompress((char *)to, &n, (char *)from, (unsigned)size, 0, 0) !=
-            BZ_OK) {
-            return false;
-        }
+        result = BZ2_bzBuffToBuffDecompress((char *)to, &n, (char *)from, (unsigned)size, 0, 0);
+        more = result == BZ_OUTBUFF_FULL;
         *length = n;
     }
-    return *length > 0;
+    if (more) {
+        return EXPANDED_TO_MORE;
+    }
+    return result == (how == COMPRESSED_ZLIB ? Z_OK : BZ_OK) && *length > 0 ? EXPANDED
+                                                                            : EXPANDED_NOT;
 }
 
 static int read_compressed(IndexedMedium *m, const IndexedObject *object, uint8_t how,
                            uint8_t *buffer, size_t capacity, size_t *length)
 {
     size_t stored = object->length, room;
+    Expanded expanded = EXPANDED_TO_MORE;
     int error;
 
     g_byte_array_set_size(m->scratch, (guint)stored);
     error = read_stored(m, object, m->scratch->data, stored);
     /* Hercules' own records have at most 64 KiB; others' may expand to the longest block */
-    for (room = 64 * 1024; error == 0 && room <= MEDIUM_BLOCK_MAX + 1; room *= 16) {
+    for (room = 64 * 1024;
+         error == 0 && expanded == EXPANDED_TO_MORE && room <= MEDIUM_BLOCK_MAX + 1; room *= 16) {
         size_t part = MIN(room, MEDIUM_BLOCK_MAX);
 
         g_byte_array_set_size(m->scratch, (guint)(stored + part));
         *length = part;
-        if (expand(how, m->scratch->data, stored, m->scratch->data + stored, length)) {
+        expanded = expand(how, m->scratch->data, stored, m->scratch->data + stored, length);
+        if (expanded == EXPANDED) {
             if (capacity > 0) {
                 memcpy(buffer, m->scratch->data + stored, MIN(capacity, *length));
             }

@@ -15,13 +15,29 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The file: three pieces of it, the rest reads as zeroes. */
-enum { PIECE = 128 * 1024, MAP_PIECE = 4096, CHUNKS = 4 * 65536, DATA = 65536, ROOM = 1024 };
+/* The file: four pieces of it, the rest reads as zeroes. */
+enum {
+    PIECE = 128 * 1024,
+    MAP_PIECE = 4096,
+    CHUNKS = 4 * 65536,
+    DATA = 65536,
+    ROOM = 1024,
+    PAGE = 4096,
+    PAGES = (PIECE + 2 * MAP_PIECE + CHUNKS) / PAGE,
+};
 
+typedef struct FuzzBytes {
+    uint8_t system[PIECE], attributes[MAP_PIECE], map[MAP_PIECE], chunks[CHUNKS];
+} FuzzBytes;
+
+/* A good cartridge is made once; each input changes a few pages of a copy. */
 typedef struct FuzzFile {
     HostFile base;
-    uint8_t system[PIECE], attributes[MAP_PIECE], map[MAP_PIECE], chunks[CHUNKS];
+    FuzzBytes now, good;
+    bool dirty[PAGES];
 } FuzzFile;
+
+G_STATIC_ASSERT(sizeof(FuzzBytes) == (size_t)PAGES * PAGE);
 
 /* The bytes at an offset, as many as lie together; NULL: zeroes. */
 static uint8_t *bytes_at(FuzzFile *f, uint64_t offset, uint64_t *length)
@@ -29,10 +45,10 @@ static uint8_t *bytes_at(FuzzFile *f, uint64_t offset, uint64_t *length)
     const struct {
         uint64_t start, length;
         uint8_t *bytes;
-    } pieces[] = { { 0, PIECE, f->system },
-                   { ATTRIBUTE_AREA, MAP_PIECE, f->attributes },
-                   { CHUNK_MAP, MAP_PIECE, f->map },
-                   { SYSTEM_AREA, CHUNKS, f->chunks } };
+    } pieces[] = { { 0, PIECE, f->now.system },
+                   { ATTRIBUTE_AREA, MAP_PIECE, f->now.attributes },
+                   { CHUNK_MAP, MAP_PIECE, f->now.map },
+                   { SYSTEM_AREA, CHUNKS, f->now.chunks } };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(pieces); i++) {
@@ -46,6 +62,36 @@ static uint8_t *bytes_at(FuzzFile *f, uint64_t offset, uint64_t *length)
         }
     }
     return NULL;
+}
+
+static void change(FuzzFile *f, uint8_t *to, const void *bytes, size_t length)
+{
+    size_t first = (size_t)(to - (uint8_t *)&f->now) / PAGE;
+    size_t last = (size_t)(to - (uint8_t *)&f->now + length - 1) / PAGE;
+
+    if (length > 0) {
+        memset(f->dirty + first, true, last - first + 1);
+        memcpy(to, bytes, length);
+    }
+}
+
+/* What is there now is good: reset() brings it back. */
+static void keep(FuzzFile *f)
+{
+    f->good = f->now;
+    memset(f->dirty, 0, sizeof f->dirty);
+}
+
+static void reset(FuzzFile *f)
+{
+    size_t i;
+
+    for (i = 0; i < PAGES; i++) {
+        if (f->dirty[i]) {
+            memcpy((uint8_t *)&f->now + i * PAGE, (const uint8_t *)&f->good + i * PAGE, PAGE);
+            f->dirty[i] = false;
+        }
+    }
 }
 
 static ssize_t fuzz_read(HostFile *file, void *buffer, size_t length, uint64_t offset)
@@ -67,7 +113,7 @@ static ssize_t fuzz_write(HostFile *file, const struct iovec *iov, int n, uint64
     uint8_t *bytes = bytes_at((FuzzFile *)file, offset, &part);
 
     if (bytes) {
-        memcpy(bytes, iov[0].iov_base, part);
+        change((FuzzFile *)file, bytes, iov[0].iov_base, part);
     }
     return (ssize_t)part;
 }
@@ -132,8 +178,18 @@ static void patch(FuzzFile *f, ByteReader *reader)
         uint8_t *to = offset ? bytes_at(f, get_le32(offset), &part) : NULL;
 
         if (to && bytes) {
-            memcpy(to, bytes, part);
+            change(f, to, bytes, part);
         }
+    }
+}
+
+static void put_sum(FuzzFile *f, uint8_t *to, uint32_t crc)
+{
+    uint8_t bytes[4];
+
+    put_le32(bytes, crc);
+    if (memcmp(to, bytes, sizeof bytes) != 0) {
+        change(f, to, bytes, sizeof bytes);
     }
 }
 
@@ -143,25 +199,25 @@ static void mend(FuzzFile *f)
     size_t i;
 
     for (i = 0; i < PIECE; i += SUPERBLOCK_SLOT_SIZE) {
-        uint8_t *b = f->system + i;
+        uint8_t *b = f->now.system + i;
         uint32_t length = MIN(MAX(get_le32(b + 16), 16), (uint32_t)SUPERBLOCK_MAX);
         uint32_t crc = crc32c(crc32c(0, b, 12), zero, 4);
 
-        put_le32(b + 12, crc32c(crc, b + 16, length - 16));
+        put_sum(f, b + 12, crc32c(crc, b + 16, length - 16));
     }
     for (i = 0; i < MAP_PIECE; i += CHUNK_RECORD) {
-        put_le32(f->map + i, crc32c(0, f->map + i + 4, CHUNK_RECORD - 4));
+        put_sum(f, f->now.map + i, crc32c(0, f->now.map + i + 4, CHUNK_RECORD - 4));
     }
     for (i = 0; i < CHUNKS; i += OBJECT_ENTRY) {
-        uint8_t *b = f->chunks + i;
+        uint8_t *b = f->now.chunks + i;
 
         if (b[4] >= OBJECT_BLOCK && b[4] <= OBJECT_SETMARK) {
             /* the first chunk is of data: what is compressed there has to reach the library */
             if (b[5] != 0 && get_le64(b + 40) < DATA &&
                 get_le32(b + 20) < DATA - get_le64(b + 40)) {
-                put_le32(b + 24, crc32c(0, f->chunks + get_le64(b + 40), get_le32(b + 20)));
+                put_sum(f, b + 24, crc32c(0, f->now.chunks + get_le64(b + 40), get_le32(b + 20)));
             }
-            put_le32(b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
+            put_sum(f, b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
         }
     }
 }
@@ -188,9 +244,26 @@ static void look_at(TapeMedium *m, uint32_t partition)
     medium_read_reverse(m, buffer, ROOM, &length);
 }
 
+static FuzzFile *good_cartridge(void)
+{
+    static FuzzFile file;
+    static bool made;
+
+    if (!made) {
+        file.base.ops = &fuzz_ops;
+        cartridge_create(&file.base, "fuzz",
+                         &(MediumGeometry){ .partitions = 2, .compression = true }, CHUNK_SHIFT_MIN,
+                         NULL);
+        fill(&file);
+        keep(&file);
+        made = true;
+    }
+    return &file;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree FuzzFile *f = g_new0(FuzzFile, 1);
+    FuzzFile *f = good_cartridge();
     ByteReader reader = BYTE_READER(data, size);
     bool mended = byte_reader_u8(&reader) & 1;
     g_autofree char *notice = NULL;
@@ -198,10 +271,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MediumInfo info;
     uint32_t i;
 
-    f->base.ops = &fuzz_ops;
-    cartridge_create(&f->base, "fuzz", &(MediumGeometry){ .partitions = 2, .compression = true },
-                     CHUNK_SHIFT_MIN, NULL);
-    fill(f);
+    reset(f);
     patch(f, &reader);
     if (mended) {
         mend(f);
