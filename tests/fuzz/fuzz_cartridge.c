@@ -289,3 +289,104 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     medium_free(m);
     return 0;
 }
+
+#ifdef LIBFUZZER
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Where a structure of the cartridge begins, and how long it is. */
+static uint32_t any_structure(uint32_t *random, uint32_t *length)
+{
+    enum { NEAR = 10, CHUNK = 1 << CHUNK_SHIFT_MIN };
+    uint32_t n = next_random(random) % NEAR;
+
+    switch (next_random(random) % 6) {
+    case 0:
+        *length = SUPERBLOCK_HEADER;
+        return n % SUPERBLOCK_SLOTS * SUPERBLOCK_SLOT_SIZE;
+    case 1:
+        *length = SUPERBLOCK_PARTITION;
+        return n % SUPERBLOCK_SLOTS * SUPERBLOCK_SLOT_SIZE + SUPERBLOCK_HEADER +
+               n / SUPERBLOCK_SLOTS % 3 * SUPERBLOCK_PARTITION;
+    case 2:
+        *length = CHUNK_RECORD;
+        return CHUNK_MAP + n * CHUNK_RECORD;
+    case 3:
+        *length = 64;
+        return ATTRIBUTE_AREA;
+    default:
+        *length = OBJECT_ENTRY;
+        return SYSTEM_AREA + next_random(random) % (CHUNKS / CHUNK) * CHUNK + n * OBJECT_ENTRY;
+    }
+}
+
+static uint64_t any_number(uint32_t *random)
+{
+    static const uint64_t edges[] = { 0, 1, 2, 3, 5, 0x7f, 0xff, 0xffff, 0x10000, 0xffffff };
+    uint32_t n = next_random(random);
+
+    switch (n % 4) {
+    case 0:
+        return edges[n / 4 % G_N_ELEMENTS(edges)];
+    case 1:
+        return 0 - edges[n / 4 % G_N_ELEMENTS(edges)];
+    case 2:
+        return (uint64_t)1 << n / 4 % 64;
+    default:
+        return n / 4 % 4096;
+    }
+}
+
+/* A patch: a field of a structure set to some number, or a structure in another's place. */
+static size_t structured_patch(uint32_t *random, uint8_t *patch)
+{
+    uint32_t length, from_length;
+    uint32_t to = any_structure(random, &length), from = any_structure(random, &from_length);
+    uint8_t number[8];
+    uint64_t part = 8;
+
+    if (next_random(random) % 3 == 0) {
+        const uint8_t *bytes = bytes_at(good_cartridge(), from, &part);
+
+        part = MIN(MIN(length, from_length), 64u);
+        put_le32(patch, to);
+        patch[4] = (uint8_t)part;
+        bytes ? memcpy(patch + 5, bytes, part) : memset(patch + 5, 0, part);
+        return 5 + part;
+    }
+    put_le64(number, any_number(random));
+    part = (uint64_t)1 << next_random(random) % 4;
+    put_le32(patch, to + next_random(random) % length / (uint32_t)part * (uint32_t)part);
+    patch[4] = (uint8_t)part;
+    memcpy(patch + 5, number, part);
+    return 5 + part;
+}
+
+/* Half of all inputs get one more patch that means something, under right checksums. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+    uint32_t random = seed;
+    uint8_t patch[5 + 64];
+    size_t length;
+
+    if (next_random(&random) % 2 == 0 || size == 0) {
+        return LLVMFuzzerMutate(data, size, max);
+    }
+    length = structured_patch(&random, patch);
+    if (size + length > max) {
+        size = 1;
+    }
+    if (size + length > max) {
+        return size;
+    }
+    memcpy(data + size, patch, length);
+    data[0] |= next_random(&random) % 8 != 0;
+    return size + length;
+}
+#endif

@@ -92,7 +92,7 @@ static void mend(uint8_t *data, size_t size)
     int i;
 
     for (at = 0; at + MTF_HDR_SIZE <= size; at++) {
-        if (!mtf_type_known(get_le32(data + at))) {
+        if (!g_ascii_isupper(data[at]) || !mtf_type_known(get_le32(data + at))) {
             continue;
         }
         put_le16(data + at + MTF_HDR_CHECKSUM, mtf_header_checksum(data + at));
