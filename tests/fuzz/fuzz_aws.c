@@ -3,7 +3,60 @@
 #include "emu/base/bytes.h"
 #include "tests/fuzz/fuzz_image.h"
 
+#include <bzlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int __wrap_BZ2_bzBuffToBuffDecompress(char *to, unsigned *to_length, char *from,
+                                      unsigned from_length, int small, int verbosity);
+
+/* Of what a call has allocated nothing is left after it. */
+static struct {
+    size_t used;
+    uint64_t bytes[5 * 1024 * 1024 / 8];
+} arena;
+
+static void *arena_take(void *data, int n, int size)
+{
+    size_t words = ((size_t)n * (size_t)size + 7) / 8, at = arena.used;
+
+    if (words > G_N_ELEMENTS(arena.bytes) - at) {
+        return NULL;
+    }
+    arena.used += words;
+    return arena.bytes + at;
+}
+
+static void arena_give(void *data, void *bytes)
+{
+}
+
+/* As the library has it, but without megabytes from malloc(), which ASan maps and unmaps. */
+int __wrap_BZ2_bzBuffToBuffDecompress(char *to, unsigned *to_length, char *from,
+                                      unsigned from_length, int small, int verbosity)
+{
+    bz_stream stream = { .bzalloc = arena_take, .bzfree = arena_give };
+    int result;
+
+    arena.used = 0;
+    result = BZ2_bzDecompressInit(&stream, verbosity, small);
+    if (result != BZ_OK) {
+        return result;
+    }
+    stream.next_in = from;
+    stream.avail_in = from_length;
+    stream.next_out = to;
+    stream.avail_out = *to_length;
+    result = BZ2_bzDecompress(&stream);
+    BZ2_bzDecompressEnd(&stream);
+    if (result == BZ_OK) {
+        return stream.avail_out > 0 ? BZ_UNEXPECTED_EOF : BZ_OUTBUFF_FULL;
+    }
+    if (result != BZ_STREAM_END) {
+        return result;
+    }
+    *to_length -= stream.avail_out;
+    return BZ_OK;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
