@@ -43,7 +43,7 @@ static int fill(IndexedScanner *s, IndexedWindow *w, uint64_t offset, size_t len
     int error;
 
     if (!w->bytes) {
-        w->bytes = g_malloc(WINDOW_MAX);
+        w->bytes = g_malloc(MIN((uint64_t)WINDOW_MAX, s->size));
     }
     w->room = sequential ? MIN(w->room * 4, (size_t)WINDOW_MAX) : WINDOW_MIN;
     w->at = offset;
