@@ -48,51 +48,99 @@ static const GOptionEntry *find(const GOptionEntry *entries, char letter, const 
 }
 
 /*
- * Appends one word of a command line: "-vj4" as "-vj" and "4", for GOption knows no value that is
- * glued to its letter. True: the next word is the value of this one's option.
+ * GOption takes "" for 0 and 010 for 8. Numbers are decimal here; their range is for whoever asked
+ * for them to check.
  */
-static bool add_word(GPtrArray *words, const GOptionEntry *entries, const char *word)
+static bool check_value(const GOptionEntry *entry, const char *value, GError **error)
+{
+    const char *digits = value + (value[0] == '-');
+
+    return (entry->arg != G_OPTION_ARG_INT && entry->arg != G_OPTION_ARG_INT64) ||
+           (*digits && digits[strspn(digits, "0123456789")] == '\0' &&
+            (digits[0] != '0' || digits[1] == '\0')) ||
+           usbtape_input_error(error, "--%s '%s': write a decimal number", entry->long_name, value);
+}
+
+/* Words as GOption understands them, in the making. */
+typedef struct Words {
+    GPtrArray *words;
+    const GOptionEntry
+        *open; /* the next word is the value of this one; NULL: it stands for itself */
+} Words;
+
+static bool add_long(Words *self, const GOptionEntry *entries, const char *word, GError **error)
+{
+    size_t length = strcspn(word + 2, "=");
+    const GOptionEntry *entry = find(entries, 0, word + 2, length);
+
+    g_ptr_array_add(self->words, g_strdup(word));
+    if (!entry || !takes_value(entry)) {
+        return true;
+    }
+    if (word[2 + length] == '=') {
+        return check_value(entry, word + 2 + length + 1, error);
+    }
+    self->open = entry;
+    return true;
+}
+
+/* "-vj4" becomes "-vj" and "4", for GOption knows no value that is glued to its letter. */
+static bool add_short(Words *self, const GOptionEntry *entries, const char *word, GError **error)
 {
     const GOptionEntry *entry = NULL;
     const char *c;
 
-    if (g_str_has_prefix(word, "--")) {
-        g_ptr_array_add(words, g_strdup(word));
-        entry = strchr(word, '=') ? NULL : find(entries, 0, word + 2, strlen(word + 2));
-        return entry && takes_value(entry);
-    }
-    for (c = word + 1; word[0] == '-' && *c; c++) {
+    for (c = word + 1; *c; c++) {
         entry = find(entries, *c, NULL, 0);
         if (!entry || takes_value(entry)) {
             break;
         }
     }
-    if (word[0] != '-' || !*c || !entry || !c[1]) {
-        g_ptr_array_add(words, g_strdup(word));
-        return word[0] == '-' && *c && entry;
+    if (!*c || !entry || !c[1]) {
+        g_ptr_array_add(self->words, g_strdup(word));
+        self->open = *c ? entry : NULL;
+        return true;
     }
-    g_ptr_array_add(words, g_strndup(word, (gsize)(c + 1 - word)));
-    g_ptr_array_add(words, g_strdup(c + 1));
-    return false;
+    g_ptr_array_add(self->words, g_strndup(word, (gsize)(c + 1 - word)));
+    g_ptr_array_add(self->words, g_strdup(c + 1));
+    return check_value(entry, c + 1, error);
 }
 
-/* The words as GOption understands them, a strv. */
-static char **split_words(const GOptionEntry *entries, char *const *argv)
+static bool add_word(Words *self, const GOptionEntry *entries, const char *word, GError **error)
 {
-    GPtrArray *words = g_ptr_array_new();
-    bool value = true, rest = false; /* argv[0] is no option */
+    const GOptionEntry *open = self->open;
 
-    for (; *argv; argv++) {
-        rest |= !value && g_str_equal(*argv, "--");
-        if (value || rest) {
-            g_ptr_array_add(words, g_strdup(*argv));
-            value = false;
+    self->open = NULL;
+    if (!open && g_str_has_prefix(word, "--")) {
+        return add_long(self, entries, word, error);
+    }
+    if (!open && word[0] == '-') {
+        return add_short(self, entries, word, error);
+    }
+    g_ptr_array_add(self->words, g_strdup(word));
+    return !open || check_value(open, word, error);
+}
+
+/* A strv; NULL and an error. */
+static char **split_words(const GOptionEntry *entries, char *const *argv, GError **error)
+{
+    Words self = { g_ptr_array_new_with_free_func(g_free), NULL };
+    bool good = true, rest = true; /* argv[0] is no option */
+
+    for (; *argv && good; argv++) {
+        if (rest || (!self.open && g_str_equal(*argv, "--"))) {
+            rest = self.words->len > 0; /* after "--" all words stand for themselves */
+            g_ptr_array_add(self.words, g_strdup(*argv));
         } else {
-            value = add_word(words, entries, *argv);
+            good = add_word(&self, entries, *argv, error);
         }
     }
-    g_ptr_array_add(words, NULL);
-    return (char **)g_ptr_array_free(words, FALSE);
+    if (!good) {
+        g_ptr_array_unref(self.words);
+        return NULL;
+    }
+    g_ptr_array_add(self.words, NULL);
+    return (char **)g_ptr_array_free(self.words, FALSE);
 }
 
 bool options_parse_strv(GOptionContext *context, const GOptionEntry *entries, char ***argv,
@@ -104,7 +152,10 @@ bool options_parse_strv(GOptionContext *context, const GOptionEntry *entries, ch
     if (!check_flags(entries, *argv, error)) {
         return false;
     }
-    words = split_words(entries, *argv);
+    words = split_words(entries, *argv, error);
+    if (!words) {
+        return false;
+    }
     g_strfreev(*argv);
     *argv = words;
     return g_option_context_parse_strv(context, argv, error);

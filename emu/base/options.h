@@ -9,8 +9,9 @@
 
 /*
  * Adds the entries and parses, taking out of `argv` what was understood; argv[0] stays. A value for
- * an option that takes none (--read-only=3) is USBTAPE_ERROR_INPUT; other errors are GOption's. A
- * value may be glued to the letter of its option (-j4, -vj4).
+ * an option that takes none (--read-only=3) is USBTAPE_ERROR_INPUT, and so is a
+ * value of an integer that is not decimal; other errors are GOption's. A value may be glued to the
+ * letter of its option (-j4, -vj4).
  */
 bool options_parse(GOptionContext *context, const GOptionEntry *entries, int *argc, char ***argv,
                    GError **error);

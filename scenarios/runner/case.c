@@ -5,6 +5,7 @@
 #include "scenarios/runner/case-story.h"
 #include "scenarios/runner/host.h"
 #include "scenarios/runner/oracle.h"
+#include "scenarios/runner/patience.h"
 #include "scenarios/runner/sim-case.h"
 
 #include <errno.h>
@@ -21,8 +22,12 @@ typedef struct Case {
     Vm *vm;
     DriveProcess *drive;
     FILE *log;
-    int64_t deadline; /* of the whole, monotonic */
-    int64_t shown;    /* when progress was last shown, since the step's begin */
+    int64_t deadline; /* of the whole, by case_time() */
+    Patience patience;
+    int64_t time,
+        timed; /* by case_time(), when it was last asked for, and that moment (monotonic) */
+    int64_t heard, quiet; /* when the guest was last heard of: monotonic, and by case_time() */
+    int64_t shown;        /* when progress was last shown, since the step's begin */
     Evidence evidence;
     char *act; /* by what the bad driver said that it did; NULL: it did not */
     GPtrArray *reasons;
@@ -167,10 +172,26 @@ static bool check_named(Case *self, guint i, const VmReply *reply)
     return false;
 }
 
-static void note_hang(Case *self, guint i, const VmReply *reply, const char *why)
+/*
+ * Of the time since `begun`, the guest and the drive were without a processor for what was added to
+ * `lost`. They had their time besides (case_time()); but inside the guest other clocks go on, so
+ * what came of more than a half is not blamed on the drive.
+ */
+static void note_hang(Case *self, guint i, const VmReply *reply, int64_t begun, int64_t lost,
+                      const char *why)
 {
     g_autofree char *status = vm_status(self->vm);
+    int64_t passed = g_get_monotonic_time() - begun;
 
+    lost = self->patience.lost - lost;
+    if (lost > passed / 2) {
+        self->evidence.environment_failed = true;
+        give_reason(
+            self,
+            "step %u: this machine is too busy: for %d s of %d s there was no processor for "
+            "the guest and the drive",
+            i + 1, (int)(lost / G_USEC_PER_SEC), (int)(passed / G_USEC_PER_SEC));
+    }
     self->evidence.hung = true;
     give_reason(self, "step %u (line %u): %s (the machine is %s, the drive %s)", i + 1,
                 ((const Step *)self->scenario->steps->pdata[i])->line, why,
@@ -189,6 +210,33 @@ static void note_host_failure(Case *self)
     } else {
         self->evidence.environment_failed = true;
     }
+}
+
+/* Deadlines go by this clock: patience.h. The kernel is asked ten times a second. */
+static int64_t case_time(Case *self)
+{
+    int64_t now = g_get_monotonic_time();
+    pid_t drive = drive_process_pid(self->drive);
+
+    if (now - self->timed > SECONDS(1) / 10) {
+        self->timed = now;
+        self->time = patience_time(&self->patience, now,
+                                   patience_waited(vm_pid(self->vm)) +
+                                       (drive > 0 ? patience_waited(drive) : 0));
+    }
+    return self->time;
+}
+
+/* How long the guest has not been heard of, by the same clock. */
+static int64_t silence(Case *self)
+{
+    int64_t now = case_time(self);
+
+    if (vm_heard(self->vm) != self->heard) {
+        self->heard = vm_heard(self->vm);
+        self->quiet = now;
+    }
+    return now - self->quiet;
 }
 
 static int64_t since_begin(const Case *self)
@@ -252,39 +300,39 @@ static void show_progress(Case *self, guint i, int64_t elapsed)
 /* Pumps until the step is done. False: it is not, and why is noted. */
 static bool wait_for_step(Case *self, guint i, VmReply *reply, int64_t end)
 {
-    int64_t silence = self->scenario->deadline.silence;
-    int64_t begun = g_get_monotonic_time();
+    int64_t most = self->scenario->deadline.silence;
+    int64_t begun = g_get_monotonic_time(), lost = self->patience.lost;
     g_autoptr(GError) error = NULL;
     bool pinged = false;
 
     self->shown = 0;
     while (!reply->done) {
-        int64_t now = g_get_monotonic_time();
+        int64_t now = case_time(self), quiet = silence(self);
 
-        show_progress(self, i, now - begun);
+        show_progress(self, i, g_get_monotonic_time() - begun);
 
         if (interrupted()) {
             note_death(self, NULL);
             return false;
         }
         if (now >= end) {
-            note_hang(self, i, reply,
+            note_hang(self, i, reply, begun, lost,
                       now >= self->deadline ? "the scenario's time was over"
                                             : "it did not end in its time");
             return false;
         }
-        if (vm_silence(self->vm) > silence) {
-            note_hang(self, i, reply, "the guest fell silent");
+        if (quiet > most) {
+            note_hang(self, i, reply, begun, lost, "the guest fell silent");
             return false;
         }
-        if (!pinged && vm_silence(self->vm) > silence / 2) {
+        if (!pinged && quiet > most / 2) {
             pinged = true;
             if (!vm_ping(self->vm, &error)) {
                 note_death(self, error);
                 return false;
             }
         }
-        if (vm_silence(self->vm) < silence / 2) {
+        if (quiet < most / 2) {
             pinged = false;
         }
         if (!vm_pump(self->vm, MIN(end - now, SECONDS(1) / 4), &error) ||
@@ -421,7 +469,7 @@ static const char prelude[] =
 static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *told)
 {
     int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
-    int64_t end = MIN(g_get_monotonic_time() + timeout, self->deadline);
+    int64_t end = MIN(case_time(self) + timeout, self->deadline);
     g_autofree char *script = g_strdup_printf("%sexport SEED=%" G_GUINT64_FORMAT "\n%s", prelude,
                                               self->scenario->seed, step->text);
     g_autofree char *status = NULL;
@@ -842,7 +890,7 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
 
     g_mkdir(steps, 0777);
     if (start(&self, boots, options)) {
-        self.deadline = g_get_monotonic_time() + scenario->deadline.scenario;
+        self.deadline = case_time(&self) + scenario->deadline.scenario;
         if (prepare_guest(&self)) {
             run_steps(&self);
         }

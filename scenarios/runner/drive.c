@@ -376,6 +376,11 @@ bool drive_process_failed(const DriveProcess *self)
     return self->failed;
 }
 
+pid_t drive_process_pid(const DriveProcess *self)
+{
+    return !self->is_device && self->proc.running ? self->proc.pid : 0;
+}
+
 bool drive_process_running(DriveProcess *self)
 {
     if (self->is_device) {

@@ -61,6 +61,8 @@ bool drive_process_stop(DriveProcess *drive, bool kill, GError **error);
 /* Has it ever ended by itself or badly, or not come back when it was started again? */
 bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
+/* 0: it does not run, or is part of QEMU. */
+pid_t drive_process_pid(const DriveProcess *drive);
 bool drive_process_load(DriveProcess *drive, int number, GError **error);
 bool drive_process_eject(DriveProcess *drive, GError **error);
 

@@ -2,6 +2,7 @@
 /* `usbtape list`: what there is to run, to break, to play, to boot. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "emu/base/text.h"
 #include "media/mtf-reader.h"
 #include "scenarios/kb817765/fixed-builds.h"
 #include "scenarios/runner/commands.h"
@@ -34,8 +35,9 @@ static bool fill_scenarios(GArray *entries, GError **error)
 
     for (i = 0; cases && i < cases->len; i++) {
         g_autofree char *name = scenario_case_name(cases->pdata[i]);
+        g_autofree char *about = text_line(((const Scenario *)cases->pdata[i])->about);
 
-        add(entries, name, ((const Scenario *)cases->pdata[i])->about);
+        add(entries, name, about);
     }
     return cases != NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/progress.h"
 
+#include "emu/base/text.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@ ProgressStyle progress_style(bool verbose)
 void progress_note(ProgressStyle style, const char *format, ...)
 {
     g_autofree char *text = NULL;
+    g_autofree char *line = NULL;
     va_list args;
 
     if (style == PROGRESS_QUIET) {
@@ -20,11 +23,12 @@ void progress_note(ProgressStyle style, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
+    line = text_line(text); /* it may name a scenario, or quote its text */
     if (style == PROGRESS_STATUS) {
-        fprintf(stderr, "\r\033[K%.100s", text);
+        fprintf(stderr, "\r\033[K%.100s", line);
         fflush(stderr);
     } else {
-        fprintf(stderr, "# %s\n", text);
+        fprintf(stderr, "# %s\n", line);
     }
 }
 

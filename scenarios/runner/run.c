@@ -2,6 +2,7 @@
 /* `usbtape run`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
+#include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/markup.h"
@@ -297,8 +298,10 @@ static void print_result(Run *run, const CaseRecord *record)
         printf("# %s\n", reason);
     }
     if (!line->passed) {
+        g_autofree char *directory = text_line(record->directory);
+
         print_story(run, record);
-        printf("# see %s\n", record->directory);
+        printf("# see %s\n", directory);
     }
     fflush(stdout);
     if (line->text && run->results) {
@@ -546,8 +549,9 @@ static void print_proofs(Run *run)
 
         if (!g_hash_table_contains(proven, scenario->path) &&
             g_hash_table_add(unproven, scenario->path)) {
-            printf("# never seen red%s: %s\n", named ? "" : ", for it names no bad driver",
-                   scenario->path);
+            g_autofree char *path = text_line(scenario->path);
+
+            printf("# never seen red%s: %s\n", named ? "" : ", for it names no bad driver", path);
             run->failed += !named;
             run->unseen += named && whole;
         }
@@ -825,7 +829,9 @@ static int check_plan(const GPtrArray *cases, bool selfcheck)
         const Scenario *scenario = cases->pdata[i];
 
         if (!scenario->bad && !scenario->has_bad && g_hash_table_add(unnamed, scenario->path)) {
-            printf("%s: it names no bad driver\n", scenario->path);
+            g_autofree char *path = text_line(scenario->path);
+
+            printf("%s: it names no bad driver\n", path);
         }
     }
     if (g_hash_table_size(unnamed) > 0) {

@@ -368,9 +368,14 @@ bool vm_running(Vm *self)
     return !proc_wait(&self->qemu, 0);
 }
 
-int64_t vm_silence(Vm *self)
+int64_t vm_heard(Vm *self)
 {
-    return g_get_monotonic_time() - self->heard;
+    return self->heard;
+}
+
+pid_t vm_pid(const Vm *self)
+{
+    return self->qemu.pid;
 }
 
 bool vm_pump(Vm *self, int64_t timeout, GError **error)

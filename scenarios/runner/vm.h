@@ -74,8 +74,9 @@ bool vm_wait_ready(Vm *vm, int64_t timeout, GError **error);
  */
 bool vm_pump(Vm *vm, int64_t timeout, GError **error);
 bool vm_running(Vm *vm);
-/* Microseconds since the guest was last heard of. */
-int64_t vm_silence(Vm *vm);
+/* When the guest was last heard of, monotonic. */
+int64_t vm_heard(Vm *vm);
+pid_t vm_pid(const Vm *vm);
 
 /* A request under way; freed by vm_reply_free after it was forgotten or done. */
 /* Its output goes to the two files, which are taken over (-1: it is kept in memory). */

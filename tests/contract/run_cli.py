@@ -112,7 +112,22 @@ def foreign(tmp):
     refused('a file for a directory', run(tmp, *CASE, '-o', 'file'), '--out file')
 
 
+def one_line(tmp):
+    """Names of files and texts of scenarios may hold anything"""
+    put(tmp + '/a\n\x1b[31m/b.yaml', 'name: "\\e[31m"\nabout: "a\\nb"\nsteps: [{run: x}]\n')
+    for words in (['run', '--check', 'a\n\x1b[31m'], ['selfcheck', '--check', 'a\n\x1b[31m/none.yaml']):
+        done = subprocess.run([USBTAPE, *words], cwd=tmp, capture_output=True, text=True)
+        point(f'{words[0]}: names of files are one line', done.returncode == 2 and done.stdout == '' and
+              done.stderr.count('\n') == 1 and 'a\\x0a\\x1b[31m' in done.stderr, done.stdout + done.stderr)
+    os.rename(tmp + '/a\n\x1b[31m/b.yaml', tmp + '/c\n\x1b[31m.yaml')
+    put(tmp + '/c\n\x1b[31m.yaml', 'name: n\nabout: "a\\nb"\nsteps: [{run: x}]\n')
+    done = subprocess.run([USBTAPE, 'selfcheck', '--check', 'c\n\x1b[31m.yaml'], cwd=tmp, capture_output=True, text=True)
+    point('what lacks a bad driver is named in one line', done.returncode == 1 and
+          done.stdout == 'c\\x0a\\x1b[31m.yaml: it names no bad driver\n', done.stdout + done.stderr)
+
+
 with tempfile.TemporaryDirectory() as room:
+    one_line(room)
     numbers(room)
     foreign(room)
 print(f'1..{number}')
