@@ -67,6 +67,10 @@ bool allowed_at(const Case *c, uint32_t partition, uint64_t number, ObjectKind k
         (!c->sound && number >= c->tape->objects[partition]->len)) {
         return true;
     }
+    if (c->mutation->forged &&
+        tape_has(c->subject->other_tape, partition, number, kind, bytes, length)) {
+        return true;
+    }
     for (i = 0; i < c->subject->earlier->len && may_be_earlier(c); i++) {
         if (tape_has(g_array_index(c->subject->earlier, State, i).tape, partition, number, kind,
                      bytes, length)) {

@@ -427,7 +427,8 @@ static void serve_once(Case *c, bool append)
     if (host->task.status != SCSI_GOOD) {
         return;
     }
-    if (info.damaged && !info.write_protected && !c->mutation->attributes) {
+    if (info.damaged && !info.write_protected && !c->mutation->attributes &&
+        !c->mutation->superblock) {
         violation(c, "serve: known to be damaged, and not write-protected", "%s", path);
     }
     if (info.damaged && info.write_protected) {

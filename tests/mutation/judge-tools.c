@@ -361,7 +361,7 @@ static bool is_all(const Case *c, const Copy *copy)
 
 static bool may_be_part(const Case *c, const Copy *copy)
 {
-    bool part = is_part(copy, c->tape);
+    bool part = is_part(copy, c->tape) || c->mutation->forged;
     guint i;
 
     for (i = 0; i < c->subject->earlier->len && !part && c->mutation->superblock; i++) {
@@ -463,6 +463,10 @@ static bool is_of_file(const Tape *tape, uint32_t partition, FileRange file, con
 static bool is_of_earlier(const Case *c, uint32_t partition, guint number, const GString *output)
 {
     guint i;
+
+    if (c->mutation->forged) {
+        return true;
+    }
 
     for (i = 0; i < c->subject->earlier->len && c->mutation->superblock; i++) {
         const Tape *tape = g_array_index(c->subject->earlier, State, i).tape;

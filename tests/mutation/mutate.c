@@ -200,6 +200,7 @@ static void copy_extent(const Subject *s, Mutation *m, GRand *rand, const Image 
 {
     Extent from = some_extent(source, rand), to = another_extent(s->image, rand, from);
 
+    m->foreign = m->foreign || source != s->image;
     describe(m, "", from);
     describe(m, "over ", to);
     copy_from(m, source, from.offset, to);
@@ -215,6 +216,7 @@ static void replace_extents(const Subject *s, Mutation *m, GRand *rand, const Im
     uint64_t n = below(rand, 2) ? 1 : 1 + below(rand, 6), i;
     bool superblock = false;
 
+    m->foreign = true;
     for (i = 0; i < n; i++) {
         Extent extent = some_extent(below(rand, 2) ? s->image : source, rand);
         bool here = in_superblock(extent.offset, extent.length);
@@ -486,6 +488,7 @@ Mutation *mutate(const Subject *s, MutationKind kind, GRand *rand)
     } else {
         damage(s, m, kind, rand);
     }
+    m->forged = m->forged || (m->foreign && !s->bound);
     m->whole = image_equal(m->image, s->image);
     return m;
 }

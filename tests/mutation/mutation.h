@@ -68,11 +68,13 @@ typedef struct Baseline {
 typedef struct Subject {
     const char *name;
     SubjectFormat format;
-    unsigned weight; /* of all cases, how often it is taken */
-    Image *image;    /* undamaged */
-    Tape *tape;      /* what is on it */
-    GArray *earlier; /* of State: the same file before */
-    Image *other;    /* another cartridge of the same shape */
+    unsigned weight;  /* of all cases, how often it is taken */
+    Image *image;     /* undamaged */
+    Tape *tape;       /* what is on it */
+    GArray *earlier;  /* of State: the same file before */
+    Image *other;     /* another cartridge of the same shape */
+    Tape *other_tape; /* what is on that */
+    bool bound;       /* the format knows its own blocks from all others */
     Image *
         *cut; /* [i]: the file as if it ended i objects before its end, down to what is durable */
     guint n_cut; /* at least 1: cut[0] is the image itself */
@@ -125,8 +127,10 @@ typedef struct Mutation {
     GString *text;   /* what was done */
     bool superblock; /* it touched a superblock */
     bool attributes; /* it touched where attributes are */
-    bool forged;     /* it set a field of a superblock and its checksum: not detectable */
-    bool whole;      /* nothing changed */
+    bool foreign; /* it put in what was never there at once: an earlier state, another cartridge */
+    bool forged;  /* no program can detect it: a superblock's field with its checksum made right,
+                     or foreign blocks in a format that does not bind its own */
+    bool whole;   /* nothing changed */
 } Mutation;
 
 const char *mutation_name(MutationKind kind);

@@ -535,6 +535,15 @@ static size_t longest_block(const Tape *tape)
     return longest;
 }
 
+/* From version 4 on; images of other formats are judged by what they say. */
+static bool is_bound(const Image *image)
+{
+    uint8_t head[12];
+
+    image_read(image, 0, head, sizeof head);
+    return memcmp(head, "USBTAPE", 7) != 0 || get_le32(head + 8) >= 4;
+}
+
 static Subject *subject_new(const Script *script, const char *directory)
 {
     Subject *s = g_new0(Subject, 1);
@@ -549,7 +558,8 @@ static Subject *subject_new(const Script *script, const char *directory)
     s->attributes = g_array_new(FALSE, FALSE, sizeof(uint16_t));
     s->image = build(script, directory, s, 1, G_MAXUINT, &s->tape, &tail, &s->tail_partition);
     s->longest = longest_block(s->tape);
-    s->other = build(script, directory, NULL, 1000003, G_MAXUINT, NULL, &n, &partition);
+    s->other = build(script, directory, NULL, 1000003, G_MAXUINT, &s->other_tape, &n, &partition);
+    s->bound = is_bound(s->image);
     s->n_cut = tail + 1;
     s->cut = g_new(Image *, s->n_cut);
     s->cut[0] = s->image;
