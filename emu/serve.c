@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape serve`: a drive, plugged into a socket, until it is told to stop. */
 #include <errno.h>
-#include <glib-unix.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +21,7 @@
 #include "emu/link/pcap.h"
 #include "emu/link/port.h"
 #include "emu/outlet.h"
+#include "emu/sandbox.h"
 #include "emu/trace-file.h"
 
 typedef struct Options {
@@ -29,7 +30,7 @@ typedef struct Options {
     char *seed, *pcap, *pcap_snap;
     char **media_dirs;
     char **set, *timing;
-    gboolean allow_remote, read_only;
+    gboolean allow_remote, read_only, no_sandbox;
 } Options;
 
 typedef struct Server {
@@ -49,6 +50,9 @@ typedef struct Server {
     Drive *drive;
     Port *port;
     Control *control;
+    char **directories; /* where controllers may load cartridges from; NULL: there are none */
+    int signal_fd;
+    GSource *signals;
     bool failed; /* the work did: exit status 1 */
 } Server;
 
@@ -154,6 +158,8 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
           "Capture everything on the bus, for Wireshark", "FILE.pcapng" },
         { "pcap-snap", 0, 0, G_OPTION_ARG_STRING, &o->pcap_snap,
           "Keep that much of each transfer in the capture, such as 4KiB; else all", "SIZE" },
+        { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->no_sandbox,
+          "For debuggers: keep all system calls, files and core dumps", NULL },
         { "vendor-id", 0, 0, G_OPTION_ARG_STRING, &o->vendor_id, "idVendor, in hex", "XXXX" },
         { "product-id", 0, 0, G_OPTION_ARG_STRING, &o->product_id, "idProduct, in hex", "XXXX" },
         { "manufacturer", 0, 0, G_OPTION_ARG_STRING, &o->manufacturer,
@@ -521,20 +527,19 @@ static bool open_control(Server *s, GError **error)
 {
     static const ControlOps ops = { control_address, control_host,   control_quit,
                                     control_plugged, control_unplug, control_replug };
-    g_auto(GStrv) directories = NULL;
     ControlConfig config = { .drive = s->drive, .ops = &ops, .data = s };
 
     if (!s->options.control) {
         return !s->options.media_dirs ||
                usbtape_input_error(error, "--media-dir: there is no --control to load from it");
     }
-    directories = resolve_media_dirs(&s->options, error);
-    if (directories) {
+    s->directories = resolve_media_dirs(&s->options, error);
+    if (s->directories) {
         config.address =
             address_parse("--control", s->options.control, s->options.allow_remote, error);
     }
     if (config.address) {
-        config.directories = (const char *const *)directories;
+        config.directories = (const char *const *)s->directories;
         s->control = control_new(&config, error);
     }
     if (s->control) {
@@ -637,37 +642,144 @@ static void server_stop(Server *s)
     clock_free(s->clock);
 }
 
-static gboolean on_signal(void *data)
+/* ---- the sandbox ---- */
+
+/* Directories of what the program opens again while it serves, and of what it removes at the end.
+ */
+typedef struct Reach {
+    GPtrArray *cartridges, *sockets;
+} Reach;
+
+static void reach_clear(Reach *reach)
 {
-    g_main_loop_quit(((Server *)data)->loop);
+    g_clear_pointer(&reach->cartridges, g_ptr_array_unref);
+    g_clear_pointer(&reach->sockets, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reach, reach_clear)
+
+static void add_directory(GPtrArray *directories, const char *path)
+{
+    char *resolved = realpath(path, NULL);
+
+    if (resolved) {
+        g_ptr_array_add(directories, g_path_get_dirname(resolved));
+    }
+    free(resolved);
+}
+
+static void add_socket(GPtrArray *directories, const char *address)
+{
+    if (address && g_str_has_prefix(address, "unix:")) {
+        add_directory(directories, address + strlen("unix:"));
+    }
+}
+
+static void server_reach(const Server *s, Reach *reach)
+{
+    const Options *o = &s->options;
+    char **directory = s->directories;
+
+    reach->cartridges = g_ptr_array_new_with_free_func(g_free);
+    reach->sockets = g_ptr_array_new_with_free_func(g_free);
+    for (; directory && *directory; directory++) {
+        g_ptr_array_add(reach->cartridges, g_strdup(*directory));
+    }
+    if (o->media && s->control) { /* it may be put in again, and may be a link */
+        add_directory(reach->cartridges, o->media);
+    }
+    add_socket(reach->sockets, o->listen);
+    add_socket(reach->sockets, o->control);
+    g_ptr_array_add(reach->cartridges, NULL);
+    g_ptr_array_add(reach->sockets, NULL);
+}
+
+/* The drive goes on without what this kernel does not have, and says so. */
+static void say_not_sandboxed(Server *s, const GError *error)
+{
+    if (error) {
+        say(s, "the sandbox is not complete: %s; --no-sandbox turns it off", error->message);
+    }
+}
+
+/* From here on the process can do what a drive does, and no more. */
+static bool enter_sandbox(Server *s, GError **error)
+{
+    g_auto(Reach) reach = { NULL, NULL };
+    g_autoptr(GError) files = NULL, calls = NULL;
+    SandboxConfig config = { .read_only = s->options.read_only };
+
+    if (geteuid() == 0) {
+        say(s, "running as root, which a drive does not need: start it as another user");
+    }
+    if (s->options.no_sandbox) {
+        return loop_executor_start(s->executor, error);
+    }
+    server_reach(s, &reach);
+    config.cartridges = (const char *const *)reach.cartridges->pdata;
+    config.sockets = (const char *const *)reach.sockets->pdata;
+    if (s->options.connect) {
+        config.connects = port_family(s->port, &config.port);
+    }
+    sandbox_no_dumps();
+    sandbox_limit_files(&config, &files);
+    if (!loop_executor_start(s->executor, error)) {
+        return false;
+    }
+    sandbox_limit_calls(&config, &calls);
+    say_not_sandboxed(s, files);
+    say_not_sandboxed(s, calls);
+    return true;
+}
+
+/* ---- signals ---- */
+
+static gboolean on_signal(int fd, GIOCondition condition, void *data)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(fd, &signal, sizeof signal) > 0) {
+        g_main_loop_quit(((Server *)data)->loop);
+    }
     return G_SOURCE_CONTINUE;
 }
 
-/* A closed terminal ends us as SIGTERM does, unless whoever started us said otherwise (nohup). */
-static void heed_hangup(Server *s)
+/*
+ * For good: a second signal, while the cartridge is being synced or later, changes nothing. A
+ * closed terminal ends us as SIGTERM does, unless whoever started us said otherwise (nohup).
+ * Through a descriptor: GLib's own way takes a thread, and aborts if there is none to be had.
+ */
+static bool heed_signals(Server *s, GError **error)
 {
     struct sigaction action;
+    sigset_t set;
 
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
     if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
-        g_unix_signal_add(SIGHUP, on_signal, s);
+        sigaddset(&set, SIGHUP);
     }
+    s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (s->signal_fd < 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "serve: signals: %s",
+                    g_strerror(errno));
+        return false;
+    }
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    s->signals = loop_watch(s->signal_fd, G_IO_IN, on_signal, s);
+    return true;
 }
 
 static void serve(Server *s)
 {
-    /* For good: a second signal, while the cartridge is being synced or later, changes nothing. */
-    g_unix_signal_add(SIGINT, on_signal, s);
-    g_unix_signal_add(SIGTERM, on_signal, s);
-    heed_hangup(s);
     printf("%s %s\n", s->options.listen ? "listening on" : "connecting to", port_address(s->port));
     fflush(stdout);
     g_main_loop_run(s->loop);
-    server_stop(s);
 }
 
 int serve_main(int argc, char **argv)
 {
-    Server s = { .failed = false };
+    Server s = { .signal_fd = -1 };
     g_autoptr(GError) error = NULL;
     int status;
 
@@ -679,13 +791,20 @@ int serve_main(int argc, char **argv)
     s.loop = g_main_loop_new(NULL, FALSE);
     s.clock = loop_clock_new();
     open_notices(&s);
-    if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error)) {
+    if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error) ||
+        !heed_signals(&s, &error) || !enter_sandbox(&s, &error)) {
         server_stop(&s);
         status = usbtape_fail(error);
     } else {
         serve(&s);
+        server_stop(&s);
         status = s.failed ? EXIT_WORK_FAILED : EXIT_GOOD;
     }
+    loop_unwatch(&s.signals);
+    if (s.signal_fd >= 0) {
+        close(s.signal_fd);
+    }
+    g_strfreev(s.directories);
     options_clear(&s.options);
     g_main_loop_unref(s.loop);
     return status;

@@ -181,6 +181,17 @@ const char *address_text(const Address *address)
     return address->text;
 }
 
+uint16_t address_port(const Address *address)
+{
+    return address->kind == ADDRESS_TCP ? ntohs(address->name.in.sin_port)
+                                        : 0; /* in6: same place */
+}
+
+int address_family(const Address *address)
+{
+    return address->kind == ADDRESS_FD ? 0 : address->name.any.sa_family;
+}
+
 static void set_no_delay(const Address *address, int fd)
 {
     int on = 1;

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum AddressKind {
     ADDRESS_UNIX,
@@ -29,6 +30,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Address, address_free)
 AddressKind address_kind(const Address *address);
 /* As parsed; after address_listen on port 0 with the port that was found. Borrowed. */
 const char *address_text(const Address *address);
+/* Of TCP; else 0. */
+uint16_t address_port(const Address *address);
+/* AF_UNIX, AF_INET, AF_INET6; 0 for fd:N. */
+int address_family(const Address *address);
 
 /*
  * A listening socket, or -1 and an error. A unix socket gets mode 0600; a stale one (nobody

@@ -62,7 +62,8 @@ Clock *loop_clock_new(void)
 typedef struct LoopExecutor {
     Executor base;
     GMainContext *context;
-    GThreadPool *pool;
+    GThread *thread;     /* NULL: not started */
+    GAsyncQueue *orders; /* of Job, for the thread; the executor itself ends it */
     GQueue jobs;  /* of Job: run, and their `done` not called yet; the owner's thread alone */
     GMutex lock;  /* of Job.source */
     GCond worked; /* some Job.source was set */
@@ -86,10 +87,8 @@ static gboolean job_done(void *data)
     return G_SOURCE_REMOVE;
 }
 
-static void job_work(void *data, void *user_data)
+static void job_work(LoopExecutor *self, Job *job)
 {
-    LoopExecutor *self = user_data;
-    Job *job = data;
     g_autoptr(GSource) source = g_idle_source_new();
 
     job->work(job->data);
@@ -102,6 +101,28 @@ static void job_work(void *data, void *user_data)
     g_mutex_unlock(&self->lock);
 }
 
+static void *worker(void *data)
+{
+    LoopExecutor *self = data;
+    void *order;
+
+    while ((order = g_async_queue_pop(self->orders)) != self) {
+        job_work(self, order);
+    }
+    return NULL;
+}
+
+bool loop_executor_start(Executor *executor, GError **error)
+{
+    LoopExecutor *self = (LoopExecutor *)executor;
+
+    if (!self->thread) {
+        self->thread = g_thread_try_new("executor", worker, self, error);
+    }
+    return self->thread != NULL;
+}
+
+/* Without a thread the owner does the work; it then waits for it. */
 static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
 {
     LoopExecutor *self = (LoopExecutor *)executor;
@@ -109,7 +130,11 @@ static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, v
 
     *job = (Job){ self, work, done, data, NULL };
     g_queue_push_tail(&self->jobs, job);
-    g_thread_pool_push(self->pool, job, NULL);
+    if (loop_executor_start(executor, NULL)) {
+        g_async_queue_push(self->orders, job);
+    } else {
+        job_work(self, job);
+    }
 }
 
 void loop_executor_drain(Executor *executor)
@@ -133,7 +158,11 @@ static void loop_executor_free(Executor *executor)
     LoopExecutor *self = (LoopExecutor *)executor;
     Job *job;
 
-    g_thread_pool_free(self->pool, FALSE, TRUE);
+    if (self->thread) {
+        g_async_queue_push(self->orders, self);
+        g_thread_join(self->thread);
+    }
+    g_async_queue_unref(self->orders);
     while ((job = g_queue_pop_head(&self->jobs))) {
         job->executor = NULL;
     }
@@ -153,7 +182,7 @@ Executor *loop_executor_new(void)
 
     self->base.ops = &ops;
     self->context = context ? g_main_context_ref(context) : NULL;
-    self->pool = g_thread_pool_new(job_work, self, 1, FALSE, NULL);
+    self->orders = g_async_queue_new();
     g_queue_init(&self->jobs);
     g_mutex_init(&self->lock);
     g_cond_init(&self->worked);

@@ -361,6 +361,12 @@ const char *port_address(const Port *port)
     return address_text(port->address);
 }
 
+int port_family(const Port *port, uint16_t *number)
+{
+    *number = address_port(port->address);
+    return address_family(port->address);
+}
+
 const char *port_host(const Port *port)
 {
     return port->refused ? NULL : port->host;

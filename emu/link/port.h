@@ -60,6 +60,8 @@ bool port_plugged(const Port *port);
 
 /* "unix:/run/drive.sock", with the port that was found for tcp:…:0. */
 const char *port_address(const Port *port);
+/* The address family that it connects to, and the TCP port of that (0: it is none). */
+int port_family(const Port *port, uint16_t *number);
 /* What the attached host calls itself; NULL: none. */
 const char *port_host(const Port *port);
 

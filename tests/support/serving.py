@@ -21,11 +21,11 @@ class Serving:
     def __init__(self, program, *words, stderr=None, listen='unix:drive.sock', prepare=None, env=None):
         self.log = open('serve.log', 'w+', encoding='utf-8')
         self.process = subprocess.Popen(
-            [program, 'serve', '--listen', listen, *words], stdout=subprocess.PIPE,
+            [program, 'serve', *(['--listen', listen] if listen else []), *words], stdout=subprocess.PIPE,
             stderr=self.log if stderr is None else stderr, text=True, preexec_fn=prepare,
             env=dict(os.environ, **(env or {})))
         self.said = self.process.stdout.readline()
-        assert self.said.startswith('listening on '), f'{self.said!r}, {self.errors()}'
+        assert self.said.startswith('listening on ' if listen else 'connecting to '), f'{self.said!r}, {self.errors()}'
         self.address = self.said.split()[2]
 
     def __enter__(self):

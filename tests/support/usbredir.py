@@ -3,7 +3,8 @@
 import socket
 import struct
 
-HELLO, CONNECT, SET_CONFIGURATION, CONFIGURATION_STATUS, BULK = 0, 1, 6, 8, 101
+HELLO, CONNECT, SET_CONFIGURATION, CONFIGURATION_STATUS, CONTROL, BULK = 0, 1, 6, 8, 100, 101
+STALL = 4
 CAPABILITIES = 0x7f  # 64-bit ids and 32-bit lengths among them
 PATIENCE = 60  # seconds; only a failure takes so long
 
@@ -65,19 +66,32 @@ class Host:
         reply = self.receive(BULK)
         return reply[1], reply[10:]
 
+    def clear_halt(self, endpoint):
+        self.tag += 1
+        self.send(CONTROL, struct.pack('<BBBBHHH', 0, 1, 0x02, 0, 0, endpoint, 0), self.tag)
+        assert self.receive(CONTROL)[3] == 0
+
+    def transfer(self, endpoint, length, data=b''):
+        """What came; a stall is cleared."""
+        status, got = self.bulk(endpoint, length, data)
+        if status == STALL:
+            self.clear_halt(endpoint)
+        return got
+
     def command(self, cdb, out=b'', read=0):
-        """bCSWStatus (None: the data phase stalled) and the data that came."""
+        """bCSWStatus, and the data that came."""
         self.tag += 1
         length = len(out) or read
-        self.bulk(0x02, 31, struct.pack('<4sIIBBB16s', b'USBC', self.tag, length, 0x80 if read else 0, 0,
-                                        len(cdb), bytes(cdb)))
+        self.transfer(0x02, 31, struct.pack('<4sIIBBB16s', b'USBC', self.tag, length, 0x80 if read else 0, 0,
+                                            len(cdb), bytes(cdb)))
         data = b''
         if out:
-            self.bulk(0x02, length, out)
+            self.transfer(0x02, length, out)
         elif read:
-            data = self.bulk(0x81, length)[1]
-        status, csw = self.bulk(0x81, 13)
-        return (csw[12] if status == 0 and len(csw) == 13 else None), data
+            data = self.transfer(0x81, length)
+        csw = self.transfer(0x81, 13) or self.transfer(0x81, 13)
+        assert len(csw) == 13, csw
+        return csw[12], data
 
     def ready(self):
         """Until the unit attentions of power-on and the cartridge are reported."""

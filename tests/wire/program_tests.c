@@ -478,7 +478,7 @@ START_TEST(sigterm_during_a_backup_leaves_a_clean_cartridge)
     }
     status = serving_stop(&s, signals[_i], &err);
     ck_assert_msg(status == 0, "%d: %s", status, err);
-    ck_assert_msg(g_str_has_prefix(err, "usbtape: host attached: wire test\n"), "%s", err);
+    ck_assert_msg(strstr(err, "usbtape: host attached: wire test\n"), "%s", err);
     expect_good(s.dir, WORDS("media", "check", "t.tape"));
     ck_assert_uint_eq(count_objects(s.dir, "t.tape"), 40);
     serving_clear(&s);
