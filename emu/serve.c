@@ -701,6 +701,20 @@ static void say_not_sandboxed(Server *s, const GError *error)
     }
 }
 
+/* The thread that syncs; none can be started once the sandbox is closed. */
+static bool start_worker(Server *s, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!loop_executor_start(s->executor, &why)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "serve: %s; raise the limits on processes and memory (ulimit -u, -v)",
+                    why->message);
+        return false;
+    }
+    return true;
+}
+
 /* From here on the process can do what a drive does, and no more. */
 static bool enter_sandbox(Server *s, GError **error)
 {
@@ -712,7 +726,7 @@ static bool enter_sandbox(Server *s, GError **error)
         say(s, "running as root, which a drive does not need: start it as another user");
     }
     if (s->options.no_sandbox) {
-        return loop_executor_start(s->executor, error);
+        return start_worker(s, error);
     }
     server_reach(s, &reach);
     config.cartridges = (const char *const *)reach.cartridges->pdata;
@@ -722,7 +736,7 @@ static bool enter_sandbox(Server *s, GError **error)
     }
     sandbox_no_dumps();
     sandbox_limit_files(&config, &files);
-    if (!loop_executor_start(s->executor, error)) {
+    if (!start_worker(s, error)) {
         return false;
     }
     sandbox_limit_calls(&config, &calls);

@@ -59,8 +59,8 @@ struct Redir {
     size_t input_turn; /* bytes that this turn may still take */
     bool drained;      /* the socket had no more when last asked */
 
-    GByteArray *unsent; /* rest of a reply that bypassed the parser's queue and goes before it */
-    size_t unsent_at;
+    uint8_t *unsent; /* rest of a reply that bypassed the parser's queue and goes before it */
+    size_t unsent_at, unsent_end;
 };
 
 /* The kind of packet that answers a transfer. */
@@ -102,7 +102,7 @@ static void redir_kill(Redir *redir, const char *why)
 
 static size_t redir_output_size(const Redir *redir)
 {
-    return redir->unsent->len - redir->unsent_at +
+    return redir->unsent_end - redir->unsent_at +
            usbredirparser_get_bufferered_output_size(redir->parser->usbredir);
 }
 
@@ -201,17 +201,17 @@ static void redir_flush(Redir *redir)
     if (redir->dead) {
         return;
     }
-    if (redir->unsent->len > 0) {
-        struct iovec part = { redir->unsent->data + redir->unsent_at,
-                              redir->unsent->len - redir->unsent_at };
+    if (redir->unsent) {
+        struct iovec part = { redir->unsent + redir->unsent_at,
+                              redir->unsent_end - redir->unsent_at };
         ssize_t n = redir_send(redir, &part, 1);
 
         redir->unsent_at += n > 0 ? (size_t)n : 0;
-        if (redir->unsent_at < redir->unsent->len) {
+        if (redir->unsent_at < redir->unsent_end) {
             return;
         }
-        g_byte_array_set_size(redir->unsent, 0);
-        redir->unsent_at = 0;
+        g_clear_pointer(&redir->unsent, g_free);
+        redir->unsent_at = redir->unsent_end = 0;
     }
     if (usbredirparser_has_data_to_write(redir->parser->usbredir)) {
         usbredirparser_do_write(redir->parser->usbredir);
@@ -267,6 +267,40 @@ static bool redir_both_have(const Redir *redir, int capability)
            usbredirparser_peer_has_cap(redir->parser->usbredir, capability);
 }
 
+/* The peer is shed rather than left without an answer. */
+static void redir_out_of_memory(Redir *redir, const char *what)
+{
+    g_autofree char *why =
+        g_strdup_printf("this system has no memory left for its transfers (%s)", what);
+
+    redir_kill(redir, why);
+}
+
+/* What of a reply the socket did not take: all but the first `sent` bytes. */
+static void redir_keep_unsent(Redir *redir, const struct iovec *parts, size_t n_parts, size_t sent)
+{
+    size_t total = 0, i;
+
+    for (i = 0; i < n_parts; i++) {
+        total += parts[i].iov_len;
+    }
+    if (sent == total) {
+        return;
+    }
+    redir->unsent = g_try_malloc(total - sent);
+    if (!redir->unsent) {
+        redir_out_of_memory(redir, "the rest of a reply");
+        return;
+    }
+    for (i = 0; i < n_parts; i++) {
+        size_t skip = MIN(sent, parts[i].iov_len), rest = parts[i].iov_len - skip;
+
+        sent -= skip;
+        memcpy(redir->unsent + redir->unsent_end, (const uint8_t *)parts[i].iov_base + skip, rest);
+        redir->unsent_end += rest;
+    }
+}
+
 /*
  * A bulk reply with data, written from where the data is: the parser would copy it into its queue
  * first. The layout is the one of peers with 64-bit ids and 32-bit lengths.
@@ -285,7 +319,6 @@ static void redir_send_bulk_data(Redir *redir, uint64_t id,
         { bulk, sizeof *bulk },
         { (void *)data, length },
     };
-    size_t sent, i;
     ssize_t n;
 
     redir_flush(redir);
@@ -302,15 +335,7 @@ static void redir_send_bulk_data(Redir *redir, uint64_t id,
     if (n < 0) {
         return;
     }
-    for (sent = (size_t)n, i = 0; i < G_N_ELEMENTS(parts); i++) {
-        size_t skip = MIN(sent, parts[i].iov_len);
-
-        sent -= skip;
-        if (skip < parts[i].iov_len) {
-            g_byte_array_append(redir->unsent, (const uint8_t *)parts[i].iov_base + skip,
-                                (guint)(parts[i].iov_len - skip));
-        }
-    }
+    redir_keep_unsent(redir, parts, G_N_ELEMENTS(parts), (size_t)n);
 }
 
 static void redir_reply_bulk(Redir *redir, uint64_t id, uint8_t endpoint, uint8_t status,
@@ -579,6 +604,9 @@ static void on_log(void *priv, int level, const char *message)
     if (level <= usbredirparser_warning) {
         g_strlcpy(redir->complaint, message, sizeof redir->complaint);
         TRACE(redir->trace, LINK_PACKET, "%s", message);
+    }
+    if (strstr(message, "Out of memory")) { /* a packet, in or out, is lost */
+        redir_out_of_memory(redir, "a packet");
     }
 }
 
@@ -1104,7 +1132,6 @@ Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Tra
     redir->data = data;
     redir->trace = trace;
     redir->pending = g_hash_table_new(g_int64_hash, g_int64_equal);
-    redir->unsent = g_byte_array_new();
     redir->source = (RedirSource *)g_source_new(&funcs, sizeof *redir->source);
     redir->source->redir = redir;
     /* Else GLib takes the socket out of the poll and puts it back around each dispatch, which costs
@@ -1127,7 +1154,7 @@ void redir_free(Redir *redir)
     redir_tear_down(redir);
     g_source_unref(&redir->source->base);
     g_hash_table_unref(redir->pending);
-    g_byte_array_unref(redir->unsent);
+    g_free(redir->unsent);
     parser_unref(redir->parser);
     g_free(redir->why);
     g_free(redir);

@@ -21,9 +21,6 @@ static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capaci
     if (c->cdb[1] & BYTORD) {
         return medium_read_reverse(medium, buffer, capacity, length);
     }
-    if (!c->drive->reversed) {
-        c->drive->reversed = g_malloc(MEDIUM_BLOCK_MAX);
-    }
     whole = c->drive->reversed;
     MediumResult result = medium_read_reverse(medium, whole, MEDIUM_BLOCK_MAX, length);
     for (size_t i = 0; i < MIN(*length, capacity); i++) {
@@ -159,6 +156,10 @@ Outcome read_tape(SscCommand *c)
     if ((c->cdb[1] & FIXED) && (c->cdb[1] & SILI)) {
         return illegal_field(1, 1);
     }
+    if (c->row->flags & ROW_REVERSE && !c->drive->reversed &&
+        !(c->drive->reversed = g_try_malloc(MEDIUM_BLOCK_MAX))) {
+        return check(SENSE_INSUFFICIENT_RESOURCES);
+    }
     return move_data(bytes, read_from_tape);
 }
 
@@ -190,8 +191,8 @@ static Outcome compare_blocks(SscCommand *c)
     uint32_t size = fixed ? c->drive->mode.block_length : length;
     uint32_t count = fixed ? length : 1;
     const uint8_t *expected = compare ? g_bytes_get_data(c->task->out, NULL) : NULL;
-    g_autofree uint8_t *buffer = g_malloc(size);
-    Outcome outcome = good();
+    g_autofree uint8_t *buffer = g_try_malloc(size);
+    Outcome outcome = buffer || size == 0 ? good() : check(SENSE_INSUFFICIENT_RESOURCES);
 
     for (uint32_t turn = SSC_TURN; c->moved < count && outcome_is_good(&outcome); c->moved++) {
         if (turn-- == 0) {

@@ -22,6 +22,8 @@ Outcome check_information(ScsiSenseCode code, int64_t information)
     return outcome;
 }
 
+#define MEMORY_SMALL (1024u * 1024)
+
 static Outcome illegal(ScsiSenseCode code, bool in_cdb, unsigned byte, int bit)
 {
     Outcome outcome = check(code);
@@ -62,8 +64,23 @@ Outcome reply(SscCommand *c, uint32_t allocation_length)
     return move_data((uint32_t)MIN(c->reply.length, allocation_length), send_reply);
 }
 
+/*
+ * Is there memory for the data of a command? It lies here up to four times: gathered, on its way
+ * through the link, and while a buffer grows. Small commands are not worth the look.
+ */
+static bool has_memory(uint32_t length)
+{
+    void *probe = length < MEMORY_SMALL ? NULL : g_try_malloc((gsize)length * 4);
+
+    g_free(probe);
+    return probe || length < MEMORY_SMALL;
+}
+
 Outcome move_data(uint32_t length, SscHandler next)
 {
+    if (!has_memory(length)) {
+        return check(SENSE_INSUFFICIENT_RESOURCES);
+    }
     /* Nothing to move: there is no data phase, and GOOD (SPC-3 § 4.3.4.6, SSC-3 § 5.4). */
     if (length == 0) {
         return good();
