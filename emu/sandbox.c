@@ -183,6 +183,7 @@ static const int calls[] = {
     SCMP_SYS(time),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(getrandom),
+    SCMP_SYS(getrusage),
     SCMP_SYS(rseq),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(membarrier),

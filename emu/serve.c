@@ -28,6 +28,7 @@ typedef struct Options {
     char *media, *format, *model, *listen, *connect, *speed, *faults, *control, *trace;
     char *vendor_id, *product_id, *manufacturer, *product, *serial;
     char *seed, *pcap, *pcap_snap;
+    char *tls_psk, *tls_creds;
     char **media_dirs;
     char **set, *timing;
     gboolean allow_remote, read_only, no_sandbox;
@@ -48,6 +49,7 @@ typedef struct Server {
     FaultPlan *faults;
     SscModel *model; /* a copy, with what --set changed */
     Drive *drive;
+    TlsCreds *tls; /* NULL: hosts speak usbredir as it is */
     Port *port;
     Control *control;
     char **directories; /* where controllers may load cartridges from; NULL: there are none */
@@ -139,7 +141,12 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
           "The same, where the VM listens; tried until it does", "ADDRESS" },
         { "allow-remote", 0, 0, G_OPTION_ARG_NONE, &o->allow_remote,
-          "Take TCP addresses beyond this machine; there is no authentication", NULL },
+          "Take TCP addresses beyond this machine without TLS: whoever reaches them is served",
+          NULL },
+        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
+          "Hosts speak TLS, with a key of this file (psktool makes it)", "KEYS.psk" },
+        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
+          "Hosts speak TLS, with certificates; files as for QEMU's tls-creds-x509", "DIR" },
         { "speed", 0, 0, G_OPTION_ARG_STRING, &o->speed,
           "USB speed: high (the default), full, or super for xHCI alone", "SPEED" },
         { "read-only", 'r', 0, G_OPTION_ARG_NONE, &o->read_only,
@@ -190,15 +197,18 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
                                    "serve: give one of --listen and --connect, such as --listen "
                                    "unix:/tmp/drive.sock");
     }
+    if (o->tls_psk && o->tls_creds) {
+        return usbtape_input_error(error, "serve: give one of --tls-psk and --tls-creds");
+    }
     return true;
 }
 
 static void options_clear(Options *o)
 {
-    char **texts[] = { &o->media,      &o->format,   &o->model,        &o->listen, &o->connect,
-                       &o->speed,      &o->faults,   &o->control,      &o->trace,  &o->vendor_id,
-                       &o->product_id, &o->product,  &o->manufacturer, &o->serial, &o->seed,
-                       &o->pcap,       &o->pcap_snap };
+    char **texts[] = { &o->media,      &o->format,    &o->model,        &o->listen,   &o->connect,
+                       &o->speed,      &o->faults,    &o->control,      &o->trace,    &o->vendor_id,
+                       &o->product_id, &o->product,   &o->manufacturer, &o->serial,   &o->seed,
+                       &o->pcap,       &o->pcap_snap, &o->tls_psk,      &o->tls_creds };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -454,17 +464,30 @@ static void on_port_event(void *data, PortEvent event, const char *text)
     }
 }
 
+static bool open_tls(Server *s, GError **error)
+{
+    const Options *o = &s->options;
+    bool server = o->listen != NULL;
+
+    if (o->tls_psk) {
+        s->tls = tls_creds_psk(o->tls_psk, server, error);
+    } else if (o->tls_creds) {
+        s->tls = tls_creds_x509(o->tls_creds, server, error);
+    }
+    return s->tls || (!o->tls_psk && !o->tls_creds);
+}
+
 static bool open_port(Server *s, GError **error)
 {
     static const PortOps ops = { on_notice, on_port_done, on_port_event };
     bool listens = s->options.listen != NULL;
     Address *address = address_parse(listens ? "--listen" : "--connect",
                                      listens ? s->options.listen : s->options.connect,
-                                     s->options.allow_remote, error);
+                                     s->options.allow_remote || s->tls, error);
 
     if (address) {
-        s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, drive_usb(s->drive),
-                           s->clock, &s->trace_tee.base, &ops, s, error);
+        s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, s->tls,
+                           drive_usb(s->drive), s->clock, &s->trace_tee.base, &ops, s, error);
     }
     return s->port != NULL;
 }
@@ -560,7 +583,8 @@ static bool server_start(Server *s, GError **error)
     }
     trace_tee_add(&s->trace_tee, trace_file_sink(s->trace));
     return load_faults(s, error) && make_model(s, error) && make_drive(s, error) &&
-           open_pcap(s, error) && open_port(s, error) && open_control(s, error);
+           open_pcap(s, error) && open_tls(s, error) && open_port(s, error) &&
+           open_control(s, error);
 }
 
 /* ---- the end ---- */
@@ -605,6 +629,7 @@ static void server_stop(Server *s)
     g_autoptr(GError) error = NULL;
 
     g_clear_pointer(&s->port, port_free);
+    g_clear_pointer(&s->tls, tls_creds_free);
     if (s->control) {
         trace_tee_remove(&s->trace_tee, control_trace(s->control));
         g_clear_pointer(&s->control, control_free);

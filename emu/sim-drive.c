@@ -40,7 +40,7 @@ static int world_connect(void *data)
         return -1;
     }
     text = g_strdup_printf("fd:%d", fds[1]);
-    self->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT,
+    self->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT, NULL,
                           drive_usb(self->drive), self->clock, NULL, &ops, self, NULL);
     g_assert(self->port);
     return fds[0];

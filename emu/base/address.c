@@ -181,6 +181,21 @@ const char *address_text(const Address *address)
     return address->text;
 }
 
+char *address_host(const Address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    bool old = address->name.any.sa_family == AF_INET;
+
+    if (address->kind != ADDRESS_TCP) {
+        return NULL;
+    }
+    inet_ntop(address->name.any.sa_family,
+              old ? (const void *)&address->name.in.sin_addr
+                  : (const void *)&address->name.in6.sin6_addr,
+              text, sizeof text);
+    return g_strdup(text);
+}
+
 uint16_t address_port(const Address *address)
 {
     return address->kind == ADDRESS_TCP ? ntohs(address->name.in.sin_port)

@@ -30,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Address, address_free)
 AddressKind address_kind(const Address *address);
 /* As parsed; after address_listen on port 0 with the port that was found. Borrowed. */
 const char *address_text(const Address *address);
+/* The host of TCP, without brackets; else NULL. Free it. */
+char *address_host(const Address *address);
 /* Of TCP; else 0. */
 uint16_t address_port(const Address *address);
 /* AF_UNIX, AF_INET, AF_INET6; 0 for fd:N. */

@@ -21,6 +21,7 @@
 
 struct Port {
     Address *address;
+    TlsCreds *tls; /* NULL: none */
     PortMode mode;
     UsbDevice *device;
     Clock *clock;
@@ -116,13 +117,21 @@ static void on_gone(void *data, const char *why)
     port_wait_for_host(port);
 }
 
+/* The server that this side connects to has a certificate for the host of the address. */
+static TlsSession *port_session(const Port *port, int fd)
+{
+    g_autofree char *host = port->mode == PORT_CONNECT ? address_host(port->address) : NULL;
+
+    return port->tls ? tls_session_new(port->tls, fd, host) : NULL;
+}
+
 static void port_serve(Port *port, int fd)
 {
     static const RedirOps ops = { on_came, on_rejected, on_gone };
     int size = SOCKET_BUFFER;
 
     (void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    port->redir = redir_new(fd, port->device, &ops, port, port->trace);
+    port->redir = redir_new(fd, port_session(port, fd), port->device, &ops, port, port->trace);
     if (port->unplugged) {
         redir_unplug(port->redir);
     }
@@ -309,14 +318,15 @@ bool port_plugged(const Port *port)
     return !port->unplugged;
 }
 
-Port *port_new(Address *address, PortMode mode, UsbDevice *device, Clock *clock, Trace *trace,
-               const PortOps *ops, void *data, GError **error)
+Port *port_new(Address *address, PortMode mode, TlsCreds *tls, UsbDevice *device, Clock *clock,
+               Trace *trace, const PortOps *ops, void *data, GError **error)
 {
     g_autoptr(Port) port = g_new0(Port, 1);
 
     *port = (Port){
         .address = address,
         .mode = mode,
+        .tls = tls,
         .device = device,
         .clock = clock,
         .trace = trace,

@@ -14,6 +14,7 @@
 #include "emu/base/address.h"
 #include "emu/base/clock.h"
 #include "emu/base/trace.h"
+#include "emu/link/tls.h"
 #include "emu/usb/device.h"
 
 typedef enum PortMode {
@@ -41,10 +42,12 @@ typedef struct PortOps {
     void (*event)(void *data, PortEvent event, const char *text);
 } PortOps;
 
-/* Takes over `address` (also on failure); borrows the rest. Serves on the thread-default context.
+/*
+ * Takes over `address` (also on failure); borrows the rest. With `tls` (may be NULL) every host
+ * must speak TLS and prove that it may. Serves on the thread-default context.
  */
-Port *port_new(Address *address, PortMode mode, UsbDevice *device, Clock *clock, Trace *trace,
-               const PortOps *ops, void *data, GError **error);
+Port *port_new(Address *address, PortMode mode, TlsCreds *tls, UsbDevice *device, Clock *clock,
+               Trace *trace, const PortOps *ops, void *data, GError **error);
 /* The host, if any, sees the drive unplugged. Removes the socket file. */
 void port_free(Port *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Port, port_free)

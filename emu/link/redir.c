@@ -37,6 +37,9 @@ struct Redir {
     void *data;
     Trace *trace;
     int fd;
+    TlsSession *tls;          /* NULL: bytes go as they are */
+    bool shaking;             /* …and its handshake is under way */
+    GIOCondition shake_polls; /* it waits for that */
     Parser *parser;
     RedirSource *source;
     void *poll; /* the fd's tag in the source */
@@ -110,7 +113,43 @@ static size_t redir_output_size(const Redir *redir)
 
 static bool redir_may_read(const Redir *redir)
 {
-    return !redir->dead && redir_output_size(redir) < OUTPUT_HIGH;
+    return !redir->dead && !redir->shaking && redir_output_size(redir) < OUTPUT_HIGH;
+}
+
+/* A connection that TLS ended. */
+static void redir_kill_tls(Redir *redir)
+{
+    g_autofree char *why = g_strdup_printf("TLS: %s", tls_session_why(redir->tls));
+
+    redir_kill(redir, why);
+}
+
+/* What came last, or why nothing did; `errno` of a receive or a send. */
+static void redir_lost(Redir *redir, int reason)
+{
+    if (reason == EPROTO && redir->tls) {
+        redir_kill_tls(redir);
+    } else {
+        redir_kill(redir, reason == EPIPE || reason == ECONNRESET ? "it closed the connection"
+                                                                  : g_strerror(reason));
+    }
+}
+
+/* Records are decrypted where the bytes are wanted; how many there are is not known before. */
+static ssize_t redir_receive_tls(Redir *redir, uint8_t *data, size_t count)
+{
+    ssize_t n = tls_recv(redir->tls, data, count);
+
+    if (n > 0) {
+        redir->input_turn -= MIN(redir->input_turn, (size_t)n);
+        return n;
+    }
+    if (n < 0 && errno == EAGAIN) {
+        redir->drained = true;
+        return 0;
+    }
+    redir_lost(redir, n == 0 ? EPIPE : errno);
+    return -1;
 }
 
 /* Receives `count` bytes where they are wanted and what follows them into the buffer. */
@@ -132,7 +171,7 @@ static ssize_t redir_receive(Redir *redir, uint8_t *data, size_t count)
         if (errno == EAGAIN) {
             return 0;
         }
-        redir_kill(redir, g_strerror(errno));
+        redir_lost(redir, errno);
         return -1;
     }
     /* A stream socket gives all it has: less than asked means that there is no more. */
@@ -164,16 +203,47 @@ static int on_read(void *priv, uint8_t *data, int count)
     if (redir->drained || redir->input_turn == 0) {
         return 0;
     }
-    return (int)redir_receive(redir, data, (size_t)count);
+    return (int)(redir->tls ? redir_receive_tls(redir, data, (size_t)count)
+                            : redir_receive(redir, data, (size_t)count));
 }
 
 /* ---- bytes out ---- */
+
+/* As much as the socket takes. After EAGAIN the same bytes come again, as TLS wants it. */
+static ssize_t redir_send_tls(Redir *redir, const struct iovec *parts, size_t n_parts)
+{
+    ssize_t sent = 0;
+    size_t i;
+
+    for (i = 0; i < n_parts; i++) {
+        const uint8_t *bytes = parts[i].iov_base;
+        size_t done = 0;
+
+        while (done < parts[i].iov_len) {
+            ssize_t n = tls_send(redir->tls, bytes + done, parts[i].iov_len - done);
+
+            if (n < 0 && errno == EAGAIN) {
+                return sent;
+            }
+            if (n < 0) {
+                redir_lost(redir, errno);
+                return -1;
+            }
+            done += (size_t)n;
+            sent += n;
+        }
+    }
+    return sent;
+}
 
 static ssize_t redir_send(Redir *redir, struct iovec *parts, size_t n_parts)
 {
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = n_parts };
     ssize_t n;
 
+    if (redir->tls) {
+        return redir_send_tls(redir, parts, n_parts);
+    }
     do {
         n = sendmsg(redir->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
@@ -181,8 +251,7 @@ static ssize_t redir_send(Redir *redir, struct iovec *parts, size_t n_parts)
         return 0;
     }
     if (n < 0) {
-        redir_kill(redir, errno == EPIPE || errno == ECONNRESET ? "it closed the connection"
-                                                                : g_strerror(errno));
+        redir_lost(redir, errno);
     }
     return n;
 }
@@ -198,7 +267,7 @@ static int on_write(void *priv, uint8_t *data, int count)
 /* Sends what is queued, as far as the socket takes it. */
 static void redir_flush(Redir *redir)
 {
-    if (redir->dead) {
+    if (redir->dead || redir->shaking) {
         return;
     }
     if (redir->unsent) {
@@ -223,7 +292,9 @@ static void redir_update_poll(Redir *redir)
 {
     GIOCondition wanted = 0;
 
-    if (!redir->dead) {
+    if (redir->shaking) {
+        wanted = redir->shake_polls;
+    } else if (!redir->dead) {
         wanted =
             (redir_may_read(redir) ? G_IO_IN : 0) | (redir_output_size(redir) > 0 ? G_IO_OUT : 0);
     }
@@ -1077,14 +1148,22 @@ static void redir_tear_down(Redir *redir)
         usb_device_reset(redir->device);
     }
     g_assert(g_hash_table_size(redir->pending) == 0);
+    g_clear_pointer(&redir->tls, tls_session_free);
     close(redir->fd);
+}
+
+/* The rest of a record that is decrypted already: the socket does not report it. */
+static bool redir_holds_record(const Redir *redir)
+{
+    return redir->tls && !redir->shaking && tls_pending(redir->tls) > 0;
 }
 
 static gboolean source_ready(RedirSource *source)
 {
     Redir *redir = source->redir;
 
-    return redir->input_at < redir->input_end && redir_may_read(redir);
+    return (redir->input_at < redir->input_end || redir_holds_record(redir)) &&
+           redir_may_read(redir);
 }
 
 static gboolean source_prepare(GSource *source, int *timeout)
@@ -1100,15 +1179,39 @@ static gboolean source_check(GSource *source)
     return g_source_query_unix_fd(source, redir->poll) != 0 || source_ready((RedirSource *)source);
 }
 
+/* A peer that takes its time is a peer that has not said hello (port.h). */
+static void redir_shake(Redir *redir)
+{
+    switch (tls_handshake(redir->tls)) {
+    case TLS_DONE:
+        redir->shaking = false;
+        redir_flush(redir); /* our hello */
+        break;
+    case TLS_AGAIN_IN:
+        redir->shake_polls = G_IO_IN;
+        break;
+    case TLS_AGAIN_OUT:
+        redir->shake_polls = G_IO_OUT;
+        break;
+    case TLS_FAILED:
+        redir_kill_tls(redir);
+        break;
+    }
+}
+
 static gboolean source_dispatch(GSource *source, GSourceFunc func, void *data)
 {
     Redir *redir = ((RedirSource *)source)->redir;
     GIOCondition events = g_source_query_unix_fd(source, redir->poll);
 
+    if (redir->shaking && events) {
+        redir_shake(redir);
+    }
     if (events & (G_IO_OUT | G_IO_ERR | G_IO_HUP)) {
         redir_flush(redir);
     }
-    if (events & (G_IO_IN | G_IO_ERR | G_IO_HUP) || source_ready((RedirSource *)source)) {
+    if (!redir->shaking &&
+        (events & (G_IO_IN | G_IO_ERR | G_IO_HUP) || source_ready((RedirSource *)source))) {
         redir_read(redir);
     }
     if (redir->dead) {
@@ -1120,12 +1223,16 @@ static gboolean source_dispatch(GSource *source, GSourceFunc func, void *data)
     return G_SOURCE_CONTINUE;
 }
 
-Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Trace *trace)
+Redir *redir_new(int fd, TlsSession *tls, UsbDevice *device, const RedirOps *ops, void *data,
+                 Trace *trace)
 {
     static GSourceFuncs funcs = { source_prepare, source_check, source_dispatch, NULL };
     Redir *redir = g_new0(Redir, 1);
 
     redir->fd = fd;
+    redir->tls = tls;
+    redir->shaking = tls != NULL;
+    redir->shake_polls = G_IO_IN;
     redir->plugged = true;
     redir->device = device;
     redir->ops = ops;
@@ -1141,6 +1248,9 @@ Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Tra
     redir->poll = g_source_add_unix_fd(&redir->source->base, fd, redir->polled);
     redir->parser = parser_new(redir);
     g_source_attach(&redir->source->base, g_main_context_get_thread_default());
+    if (redir->shaking) {
+        redir_shake(redir); /* a client begins */
+    }
     redir_flush(redir); /* our hello */
     redir_update_poll(redir);
     return redir;

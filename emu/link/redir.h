@@ -25,6 +25,7 @@
 #define USBTAPE_LINK_REDIR_H
 
 #include "emu/base/trace.h"
+#include "emu/link/tls.h"
 #include "emu/usb/device.h"
 
 /* The most bytes that one bulk packet may carry or ask for; more is answered with an error. */
@@ -46,9 +47,11 @@ typedef struct RedirOps {
 
 /*
  * Serves the connected, non-blocking stream socket `fd`, which it takes over, on the thread-default
- * main context. Borrows the rest.
+ * main context; with `tls` (taken over, may be NULL) from that session's handshake on. Borrows the
+ * rest.
  */
-Redir *redir_new(int fd, UsbDevice *device, const RedirOps *ops, void *data, Trace *trace);
+Redir *redir_new(int fd, TlsSession *tls, UsbDevice *device, const RedirOps *ops, void *data,
+                 Trace *trace);
 /*
  * Takes the drive off the bus, or puts it back (that is how it starts): the peer sees its device
  * leave and come. What is pending at the unplug is never answered. Not from inside a transfer.

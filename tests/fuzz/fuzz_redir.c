@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     drive = drive_new(&config, NULL);
     g_assert(drive);
     ssc_drive_insert(drive_ssc(drive), medium_ram_new(&geometry));
-    redir = redir_new(fds[1], drive_usb(drive), &ops, &gone, NULL);
+    redir = redir_new(fds[1], NULL, drive_usb(drive), &ops, &gone, NULL);
     send(fds[0], hello, sizeof hello, MSG_NOSIGNAL);
     turn(fds[0]);
     piece = data[0] ? (size_t)data[0] * 16 : size;

@@ -30,7 +30,7 @@ static int world_connect(void *data)
         return -1;
     }
     text = g_strdup_printf("fd:%d", fds[1]);
-    rig->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT,
+    rig->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT, NULL,
                          drive_usb(rig->drive), rig->clock, NULL, &port_ops, rig, NULL);
     g_assert(rig->port);
     return fds[0];

@@ -119,8 +119,8 @@ void fixture_plug(Fixture *f, uint32_t caps)
     text = g_strdup_printf("fd:%d", fd);
     address = address_parse("--connect", text, false, &error);
     g_assert_no_error(error);
-    f->port =
-        port_new(address, PORT_CONNECT, f->device, f->clock, NULL, &fixture_port_ops, f, &error);
+    f->port = port_new(address, PORT_CONNECT, NULL, f->device, f->clock, NULL, &fixture_port_ops, f,
+                       &error);
     g_assert_no_error(error);
 }
 

@@ -54,7 +54,8 @@ static Port *open_port(Fixture *f, PortMode mode, const char *text, GError **err
     Address *address =
         address_parse(mode == PORT_LISTEN ? "--listen" : "--connect", text, false, error);
 
-    return address ? port_new(address, mode, f->device, f->clock, NULL, &fixture_port_ops, f, error)
+    return address ? port_new(address, mode, NULL, f->device, f->clock, NULL, &fixture_port_ops, f,
+                              error)
                    : NULL;
 }
 

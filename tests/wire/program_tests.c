@@ -260,6 +260,11 @@ START_TEST(qemu_arguments_are_exact)
           "-device qemu-xhci,id=tape0-usb -chardev "
           "socket,id=tape0-link,path=/run/a,,b.sock,reconnect=1 "
           "-device usb-redir,id=tape0,chardev=tape0-link,bus=tape0-usb.0\n" },
+        { { "qemu-args", "--listen", "tcp:10.0.0.1:7000", "--tls-psk", "/etc/tape,1/keys.psk" },
+          "-object tls-creds-psk,id=tape0-tls,dir=/etc/tape,,1,endpoint=client "
+          "-device qemu-xhci,id=tape0-usb -chardev "
+          "socket,id=tape0-link,host=10.0.0.1,port=7000,nodelay=on,reconnect=1,tls-creds=tape0-tls "
+          "-device usb-redir,id=tape0,chardev=tape0-link,bus=tape0-usb.0\n" },
         { { "qemu-args", "--connect", "tcp:[::1]:7000", "--id", "t" },
           "-device qemu-xhci,id=t-usb -chardev "
           "socket,id=t-link,host=::1,port=7000,nodelay=on,server=on,wait=off "
@@ -876,7 +881,7 @@ static TCase *make_program_tcase(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, bad_input_is_one_line_and_status_2);
     tcase_add_test(tcase, help_and_version_are_printed);
-    tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 3);
+    tcase_add_loop_test(tcase, qemu_arguments_are_exact, 0, 4);
     tcase_add_test(tcase, a_cartridge_counts_its_life);
     tcase_add_test(tcase, a_damaged_image_is_served_write_protected);
     tcase_add_test(tcase, shards_share_the_cases);

@@ -62,7 +62,7 @@ void tape_plug(Tape *tape)
     tape->host = wire_host_pair(WIRE_QEMU_CAPS, &fd);
     text = g_strdup_printf("fd:%d", fd);
     tape->port =
-        port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT,
+        port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT, NULL,
                  drive_usb(tape->drive), tape->clock, &tape->trace.base, &ops, NULL, &error);
     g_assert_no_error(error);
     wire_pump(tape->host);
