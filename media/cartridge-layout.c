@@ -232,3 +232,10 @@ Place object_entry_after(const ObjectEntry *entry)
     place.setmarks += entry->type == OBJECT_SETMARK;
     return place;
 }
+
+bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous)
+{
+    Place after = object_entry_after(previous);
+
+    return memcmp(&after, &entry->before, sizeof after) == 0 && entry->epoch >= previous->epoch;
+}

@@ -118,5 +118,7 @@ bool object_entry_decode(const uint8_t *bytes, uint32_t generation, uint32_t par
 
 /* The place after the object. */
 Place object_entry_after(const ObjectEntry *entry);
+/* Can it be the entry after `previous`? It begins where that one ends, and epochs never fall. */
+bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous);
 
 #endif

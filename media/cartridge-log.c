@@ -118,7 +118,7 @@ static int flush_entries(Cartridge *c)
         g->first += g->n;
         g->n = 0;
         g->bytes = 0;
-        c->table_valid = false;
+        cartridge_forget_table(c);
     }
     return error;
 }
@@ -497,6 +497,6 @@ void cartridge_aim_gather(Cartridge *c)
     c->gather.data_start = cartridge_end(c)->bytes;
     c->gather.entries_room = c->gather.first * OBJECT_ENTRY;
     c->gather.data_room = c->gather.data_start;
-    c->table_valid = false;
+    cartridge_forget_table(c);
     c->window_length = 0;
 }

@@ -59,6 +59,13 @@ static bool input_error(GError **error, const char *path, const char *what)
     return false;
 }
 
+static bool cannot_open(Cartridge *c, int failure, GError **error)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot read: %s", c->path,
+                g_strerror(-failure));
+    return false;
+}
+
 typedef struct Slots {
     Superblock superblocks[SUPERBLOCK_SLOTS];
     SuperblockState states[SUPERBLOCK_SLOTS];
@@ -115,7 +122,7 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
     int failure = read_slots(c->file, slots), i;
 
     if (failure < 0) {
-        return input_error(error, c->path, g_strerror(-failure));
+        return cannot_open(c, failure, error);
     }
     for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
         /* damage may look like another version; beside a good one only a whole one is */
@@ -136,24 +143,30 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
     }
     c->superblock = slots->superblocks[slots->best];
     c->slot = slots->best;
-    if (slots->states[1 - slots->best] == SUPERBLOCK_GOOD) {
+    c->alone = slots->states[1 - slots->best] != SUPERBLOCK_GOOD;
+    if (!c->alone) {
         *other = slots->superblocks[1 - slots->best];
     }
     return true;
 }
 
-static bool unpack_attributes(Cartridge *c, const Superblock *s)
+/* 1, 0: they are damaged, or a negative errno. */
+static int unpack_attributes(Cartridge *c, const Superblock *s)
 {
     g_autofree uint8_t *bytes = NULL;
+    int failure;
 
     if (s->attribute_area == 0 || s->attribute_length == 0) {
-        return true;
+        return 1;
     }
     bytes = g_malloc(s->attribute_length);
-    return host_file_read(c->file, bytes, s->attribute_length,
-                          ATTRIBUTE_AREA +
-                              (uint64_t)(s->attribute_area - 1) * ATTRIBUTE_AREA_SIZE) == 0 &&
-           crc32c(0, bytes, s->attribute_length) == s->attribute_crc &&
+    failure =
+        host_file_read(c->file, bytes, s->attribute_length,
+                       ATTRIBUTE_AREA + (uint64_t)(s->attribute_area - 1) * ATTRIBUTE_AREA_SIZE);
+    if (failure < 0) {
+        return failure;
+    }
+    return crc32c(0, bytes, s->attribute_length) == s->attribute_crc &&
            attribute_set_unpack(c->attributes, bytes, s->attribute_length);
 }
 
@@ -165,16 +178,23 @@ static bool follows(const ObjectEntry *entry, const Place *place, uint32_t epoch
     return entry->epoch == epoch && memcmp(&entry->before, place, sizeof *place) == 0;
 }
 
-static bool data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
+/* 1, 0: it is not, or a negative errno. */
+static int data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
 {
     uint32_t left = entry->stored, crc = 0;
     uint64_t offset = entry->before.bytes;
 
     while (left > 0) {
         uint32_t part = MIN(left, WINDOW_SIZE);
+        int failure;
 
-        if (store_read(&c->store, c->partition, STREAM_DATA, offset, scratch, part) < 0) {
-            return false;
+        if (store_hole_end(&c->store, c->partition, STREAM_DATA, offset) != offset) {
+            return 0; /* nothing was ever written there */
+        }
+        failure = store_read(&c->store, c->partition, STREAM_DATA, offset, scratch, part);
+        if (failure < 0) {
+            cartridge_host_error(c, failure, "cannot read");
+            return failure;
         }
         crc = crc32c(crc, scratch, part);
         offset += part;
@@ -184,70 +204,200 @@ static bool data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scrat
 }
 
 /* Objects of this epoch in the first pages beyond the recovered end: what the end cut off. */
-static uint64_t count_dropped(Cartridge *c, uint64_t from, uint64_t limit)
+static bool count_dropped(Cartridge *c, uint64_t from, uint64_t limit, uint64_t *dropped)
 {
     uint32_t epoch = c->superblock.partitions[c->partition].epoch;
-    uint64_t i, dropped = 0;
     ObjectEntry entry;
+    uint64_t i;
 
+    *dropped = 0;
     for (i = from; i < MIN(limit, from + ENTRIES_MAX * 4); i++) {
-        if (cartridge_entry(c, i, &entry) == ENTRY_GOOD && entry.epoch == epoch) {
-            dropped = i - from + 1;
+        EntryState state = cartridge_entry(c, i, &entry);
+
+        if (state == ENTRY_HOST_ERROR) {
+            return false;
+        }
+        if (state == ENTRY_GOOD && entry.epoch == epoch) {
+            *dropped = i - from + 1;
         }
     }
-    return dropped;
+    return true;
 }
+
+/* What opening found out about a partition. False everywhere: a host error, see `c->error`. */
+typedef struct Found {
+    uint64_t dropped; /* objects that were seen beyond its end */
+    uint64_t missing; /* chunks of what is durable */
+    bool torn;        /* the last durable object is not what the superblock says */
+} Found;
 
 /*
  * Finds EOD of the partition under the head: from the durable place on, as long as each entry and
- * its data are whole. Returns how many objects were seen beyond it.
+ * its data are whole.
  */
-static uint64_t recover_partition(Cartridge *c)
+static bool find_end(Cartridge *c, Found *found)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
     uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY;
     Place *end = cartridge_end(c);
-    ObjectEntry entry;
 
     *end = record->durable;
-    if (end->object > room) {
-        /* the table itself is cut short: what its last entry says is the end */
-        uint64_t lost = end->object - room;
+    while (end->object < room) {
+        ObjectEntry entry;
+        EntryState state = cartridge_entry(c, end->object, &entry);
+        int whole = 0;
 
-        c->damaged = true;
-        *end = (Place){ .object = room, .bytes = MIN(end->bytes, room * MEDIUM_BLOCK_MAX) };
-        if (room > 0 && cartridge_entry(c, room - 1, &entry) == ENTRY_GOOD) {
-            *end = object_entry_after(&entry);
+        if (state == ENTRY_GOOD && follows(&entry, end, record->epoch)) {
+            whole = data_is_whole(c, &entry, c->window);
         }
-        return lost;
-    }
-    while (end->object < room && cartridge_entry(c, end->object, &entry) == ENTRY_GOOD &&
-           follows(&entry, end, record->epoch) && data_is_whole(c, &entry, c->window)) {
+        if (state == ENTRY_HOST_ERROR || whole < 0) {
+            return false;
+        }
+        if (!whole) {
+            break;
+        }
         *end = object_entry_after(&entry);
     }
-    return count_dropped(c, end->object, room);
+    return count_dropped(c, MIN(end->object, room), room, &found->dropped);
 }
 
-static void recover(Cartridge *c, GString *notice)
+/*
+ * Was the table, as far as it is in the file, once written in an epoch that the superblock does not
+ * know? Nothing is written in an epoch before the superblock that begins it is durable: so another
+ * one is newer than ours, and lost.
+ */
+static bool find_newer(Cartridge *c, bool *newer)
 {
+    uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY, object;
+    uint32_t epoch = c->superblock.partitions[c->partition].epoch;
+
+    for (object = 0; object < room; object++) {
+        ObjectEntry entry;
+        EntryState state = cartridge_entry(c, object, &entry);
+
+        if (state == ENTRY_HOST_ERROR) {
+            return false;
+        }
+        if (state == ENTRY_GOOD && entry.epoch > epoch) {
+            *newer = true;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Does the last durable object end at the durable place? */
+static bool check_last(Cartridge *c, Found *found)
+{
+    const Place *durable = &c->superblock.partitions[c->partition].durable;
+    ObjectEntry entry;
+    Place after;
+
+    if (durable->object == 0) {
+        return true;
+    }
+    switch (cartridge_entry(c, durable->object - 1, &entry)) {
+    case ENTRY_HOST_ERROR:
+        return false;
+    case ENTRY_DAMAGED:
+        found->torn = true;
+        return true;
+    case ENTRY_GOOD:
+    default:
+        after = object_entry_after(&entry);
+        found->torn |= memcmp(&after, durable, sizeof after) != 0;
+        return true;
+    }
+}
+
+/* The partition under the head. */
+static bool recover_partition(Cartridge *c, Found *found)
+{
+    bool newer = false;
+
+    cartridge_forget_table(c);
+    c->recovering = true;
+    if (!find_end(c, found) || (c->alone && !find_newer(c, &newer))) {
+        return false;
+    }
+    if (newer) {
+        found->torn = true;
+        cartridge_find_end(c);
+    }
+    c->recovering = false;
+    cartridge_forget_table(c);
+    return check_last(c, found);
+}
+
+static void tell(GString *notice, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void tell(GString *notice, const char *format, ...)
+{
+    va_list arguments;
+
+    g_string_append(notice, notice->len > 0 ? "; " : "");
+    va_start(arguments, format);
+    g_string_append_vprintf(notice, format, arguments);
+    va_end(arguments);
+}
+
+static void tell_found(Cartridge *c, const Found *found, GString *notice)
+{
+    uint64_t lost = cartridge_missing(c);
+
+    if (found->missing > 0) {
+        tell(notice,
+             "partition %u: %" G_GUINT64_FORMAT
+             " chunks are missing from the chunk map, %" G_GUINT64_FORMAT
+             " of these were found by their contents",
+             c->partition, found->missing, found->missing - MIN(lost, found->missing));
+    }
+    if (found->torn) {
+        tell(notice, "partition %u: its last objects are not those that its superblock tells of",
+             c->partition);
+    }
+    if (found->dropped > 0) {
+        tell(notice,
+             "partition %u ends after %" G_GUINT64_FORMAT " objects; %" G_GUINT64_FORMAT
+             " more that were never synced are not whole and were dropped",
+             c->partition, cartridge_end(c)->object, found->dropped);
+    }
+}
+
+static void find_missing(Cartridge *c, Found *found)
+{
+    uint64_t missing = 0;
     uint32_t i;
 
     for (i = 0; i < c->superblock.geometry.partitions; i++) {
-        uint64_t dropped;
-
         c->partition = i;
-        c->table_valid = false;
-        dropped = recover_partition(c);
-        if (dropped > 0) {
-            g_string_append_printf(notice,
-                                   "%spartition %u ends after %" G_GUINT64_FORMAT
-                                   " objects; %" G_GUINT64_FORMAT
-                                   " more that were never synced are not whole and were dropped",
-                                   notice->len > 0 ? "; " : "", i, c->end[i].object, dropped);
+        found[i].missing = cartridge_missing(c);
+        missing += found[i].missing;
+    }
+    if (missing > 0) {
+        cartridge_find_chunks(c);
+    }
+}
+
+static bool recover(Cartridge *c, GString *notice, GError **error)
+{
+    g_autofree Found *found = g_new0(Found, MEDIUM_PARTITIONS_MAX);
+    uint32_t i;
+
+    find_missing(c, found);
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        c->partition = i;
+        if (!recover_partition(c, &found[i])) {
+            g_propagate_error(error, g_steal_pointer(&c->error));
+            return false;
         }
+        c->lost |= found[i].missing > 0 || found[i].torn;
+        tell_found(c, &found[i], notice);
     }
     c->partition = 0;
+    cartridge_forget_table(c);
     g_clear_error(&c->error);
+    return true;
 }
 
 static void make_room(Cartridge *c)
@@ -255,7 +405,7 @@ static void make_room(Cartridge *c)
     c->attributes = attribute_set_new();
     c->gather.data = g_malloc(GATHER_SIZE);
     c->gather.entries = g_malloc(ENTRIES_MAX * OBJECT_ENTRY);
-    c->table_page = g_malloc(TABLE_PAGE * OBJECT_ENTRY);
+    c->table = g_new0(TablePage, 1);
     c->window = g_malloc(WINDOW_SIZE);
 }
 
@@ -263,21 +413,32 @@ static void make_room(Cartridge *c)
  * Those of the other superblock, if there are any. They are the ones that count then: the area that
  * is written to next must not be theirs.
  */
-static void fall_back_on_attributes(Cartridge *c, const Superblock *other, GString *notice)
+static int fall_back_on_attributes(Cartridge *c, const Superblock *other, GString *notice)
 {
     Superblock *s = &c->superblock;
-    bool older = other->attribute_area != 0 && unpack_attributes(c, other);
+    int older = other->attribute_area != 0 ? unpack_attributes(c, other) : 0;
 
+    if (older < 0) {
+        return older;
+    }
     c->damaged = true;
     attribute_set_drop_partitions(c->attributes, s->geometry.partitions);
-    g_string_append(notice, older ? "the attributes are damaged: those before them are used"
-                                  : "the attributes are damaged and were dropped");
+    tell(notice, older ? "the attributes are damaged: those before them are used"
+                       : "the attributes are damaged and were dropped");
     s->attribute_area = older ? other->attribute_area : 0;
     s->attribute_length = older ? other->attribute_length : 0;
     s->attribute_crc = older ? other->attribute_crc : 0;
+    return 0;
 }
 
-static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
+static int load_attributes(Cartridge *c, const Superblock *other, GString *notice)
+{
+    int state = unpack_attributes(c, &c->superblock);
+
+    return state == 0 ? fall_back_on_attributes(c, other, notice) : MIN(state, 0);
+}
+
+static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
 {
     g_autofree Superblock *other = g_new0(Superblock, 1);
     int failure;
@@ -285,17 +446,35 @@ static bool load(Cartridge *c, bool read_only, GString *notice, GError **error)
     if (!load_superblock(c, other, error)) {
         return false;
     }
-    if (!unpack_attributes(c, &c->superblock)) {
-        fall_back_on_attributes(c, other, notice);
-    }
-    failure = store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
+    failure = load_attributes(c, other, notice);
     if (failure == 0) {
-        recover(c, notice);
-        /* from here on, what is found in the file is on the disk too */
-        failure = read_only ? 0 : c->file->ops->sync(c->file);
+        failure =
+            store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
     }
     if (failure < 0) {
-        return input_error(error, c->path, g_strerror(-failure));
+        return cannot_open(c, failure, error);
+    }
+    if (c->alone && c->store.newest > c->superblock.generation) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "%s: the superblock that counts is damaged and the other one is from before "
+                    "the cartridge was partitioned anew: copy what is left with `usbtape media "
+                    "check --repair`",
+                    c->path);
+        return false;
+    }
+    if (!recover(c, notice, error)) {
+        return false;
+    }
+    if (c->lost) {
+        c->damaged = true;
+        *read_only = true;
+        tell(notice, "so it is write-protected: copy what is left with `usbtape media check "
+                     "--repair`");
+    }
+    /* from here on, what is found in the file is on the disk too */
+    failure = *read_only ? 0 : c->file->ops->sync(c->file);
+    if (failure < 0) {
+        return cannot_open(c, failure, error);
     }
     c->durable_slot = c->slot;
     cartridge_aim_gather(c);
@@ -325,24 +504,43 @@ static TapeMedium *give_up(Cartridge *c)
     return NULL;
 }
 
+/*
+ * Is the good superblock in this slot from before the cartridge was partitioned anew, and the one
+ * that counts damaged?
+ */
+static bool is_outdated(Cartridge *c, const Slots *slots, int slot)
+{
+    const Superblock *s = &slots->superblocks[slot];
+    bool outdated = slots->states[slot] == SUPERBLOCK_GOOD &&
+                    slots->states[1 - slot] != SUPERBLOCK_GOOD &&
+                    store_open(&c->store, c->file, s->chunk_shift, s->generation) == 0 &&
+                    c->store.newest > s->generation;
+
+    store_close(&c->store);
+    return outdated;
+}
+
 TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice, GError **error)
 {
     Cartridge *c = new_cartridge(file, path, executor_inline());
     g_autofree Slots *slots = g_new0(Slots, 1);
+    g_autoptr(GString) unread = g_string_new(NULL);
     int failure = read_slots(file, slots), i;
 
     for (i = 0; i < SUPERBLOCK_SLOTS && failure == 0; i++) {
-        if (slots->whole[i] && slots->states[i] != SUPERBLOCK_FOREIGN) {
+        if (slots->whole[i] && slots->states[i] != SUPERBLOCK_FOREIGN &&
+            !is_outdated(c, slots, i)) {
             usbtape_input_error(error, "%s: it has a superblock", path); /* of another version */
             return give_up(c);
         }
     }
-    if (!cartridge_salvage(c, error)) {
+    if (!cartridge_salvage(c, unread, error)) {
         return give_up(c);
     }
     *notice = g_strdup_printf("%s: both superblocks are gone: what follows was found by its "
-                              "objects; capacity, density, bar code, WORM and attributes are lost",
-                              path);
+                              "objects; capacity, density, bar code, WORM and attributes are lost"
+                              "%s%s",
+                              path, unread->len > 0 ? "; cannot be read: " : "", unread->str);
     return &c->base;
 }
 
@@ -352,7 +550,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
     g_autoptr(GString) text = g_string_new(NULL);
     Cartridge *c = new_cartridge(file, path, executor);
 
-    if (!load(c, read_only, text, error)) {
+    if (!load(c, &read_only, text, error)) {
         return give_up(c);
     }
     c->read_only = read_only;

@@ -21,7 +21,7 @@ static uint64_t chunk_size(const Store *store)
     return G_GUINT64_CONSTANT(1) << store->chunk_shift;
 }
 
-static uint64_t record_offset(const Store *store, uint32_t record)
+uint64_t store_record_offset(const Store *store, uint32_t record)
 {
     return (uint64_t)(first_chunk(store) + record) << store->chunk_shift;
 }
@@ -74,17 +74,11 @@ bool store_is_free(const Store *store, uint32_t record)
     return record >= store->used->len || !g_array_index(store->used, uint8_t, record);
 }
 
-static int read_map(Store *store, uint64_t file_size)
+static int read_map(Store *store)
 {
     uint8_t page[4096];
-    uint64_t chunks = file_size >> store->chunk_shift;
-    uint32_t n, i;
+    uint32_t n = store_records(store), i;
 
-    if (chunks + 1 <= first_chunk(store)) {
-        return 0;
-    }
-    /* a chunk that begins beyond the end of the file was never written */
-    n = (uint32_t)MIN(chunks + 1 - first_chunk(store), (uint64_t)CHUNK_RECORDS_MAX);
     for (i = 0; i < n; i++) {
         uint32_t within = i * CHUNK_RECORD % sizeof page;
         ChunkRecord record;
@@ -95,8 +89,12 @@ static int read_map(Store *store, uint64_t file_size)
         if (error < 0) {
             return error;
         }
-        if (chunk_record_decode(page + within, &record) && record.generation == store->generation &&
-            record.partition < MEDIUM_PARTITIONS_MAX) {
+        if (!chunk_record_decode(page + within, &record) ||
+            record.partition >= MEDIUM_PARTITIONS_MAX) {
+            continue;
+        }
+        store->newest = MAX(store->newest, record.generation);
+        if (record.generation == store->generation) {
             adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
         }
     }
@@ -115,7 +113,7 @@ int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t gene
         store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     }
     store->file_size = (uint64_t)MAX(size, 0);
-    return size < 0 ? (int)size : read_map(store, (uint64_t)size);
+    return size < 0 ? (int)size : read_map(store);
 }
 
 void store_close(Store *store)
@@ -172,9 +170,64 @@ static uint32_t chunk_at(GArray *stream, uint64_t index)
     return index < stream->len ? g_array_index(stream, uint32_t, index) : 0;
 }
 
+uint32_t store_chunk(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
+{
+    return chunk_at(stream_of(store, partition, kind), index);
+}
+
 bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
 {
     return chunk_at(stream_of(store, partition, kind), index) != 0;
+}
+
+uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index, start = offset;
+
+    while (start > 0) {
+        index = (start - 1) >> store->chunk_shift;
+        index = MIN(index, stream->len); /* nothing is beyond */
+        if (chunk_at(stream, index) != 0) {
+            break;
+        }
+        start = index << store->chunk_shift;
+    }
+    return start;
+}
+
+uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index = offset >> store->chunk_shift, start = index;
+
+    while (index < stream->len && chunk_at(stream, index) == 0) {
+        index++;
+    }
+    if (index >= stream->len) {
+        return G_MAXUINT64;
+    }
+    return index == start ? offset : index << store->chunk_shift;
+}
+
+uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t chunks = (length >> store->chunk_shift) + ((length & (chunk_size(store) - 1)) != 0);
+    uint64_t missing = chunks - MIN(chunks, stream->len), index;
+
+    for (index = 0; index < MIN(chunks, stream->len); index++) {
+        missing += chunk_at(stream, index) == 0;
+    }
+    return missing;
+}
+
+uint32_t store_records(const Store *store)
+{
+    uint64_t chunks = (store->file_size >> store->chunk_shift) + 1;
+
+    /* a chunk that begins beyond the end of the file was never written */
+    return (uint32_t)MIN(chunks - MIN(chunks, first_chunk(store)), (uint64_t)CHUNK_RECORDS_MAX);
 }
 
 /* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */
@@ -188,7 +241,8 @@ static Run run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length
     uint64_t index = offset >> store->chunk_shift;
     uint64_t within = offset & (chunk_size(store) - 1);
     uint32_t chunk = chunk_at(stream, index), next = chunk;
-    Run run = { chunk ? record_offset(store, chunk - 1) + within : 0, chunk_size(store) - within };
+    Run run = { chunk ? store_record_offset(store, chunk - 1) + within : 0,
+                chunk_size(store) - within };
 
     while (run.length < length) {
         next = chunk ? next + 1 : 0;

@@ -14,7 +14,7 @@
 typedef struct Store {
     HostFile *file; /* borrowed */
     uint32_t chunk_shift;
-    uint32_t generation;
+    uint32_t generation, newest;               /* ours; the highest that the map tells of */
     uint64_t file_size;                        /* as far as we know: asking the host costs a call */
     GArray *used;                              /* of uint8_t, by map record */
     guint first_free;                          /* no free record before it */
@@ -35,8 +35,21 @@ void store_reset(Store *store, uint32_t generation);
 bool store_adopt(Store *store, const ChunkRecord *chunk, uint32_t record);
 void store_disown(Store *store, const ChunkRecord *chunk, uint32_t record);
 bool store_is_free(const Store *store, uint32_t record);
-/* Does the stream have its chunk `index`? */
+/* The record of chunk `index` of a stream, and one; 0: it has none. */
+uint32_t store_chunk(Store *store, uint32_t partition, StreamKind kind, uint64_t index);
 bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index);
+
+/*
+ * The bytes around an offset that no chunk holds: where they begin before it, where they end from
+ * it on (G_MAXUINT64: never); the offset itself, if there are none.
+ */
+uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
+uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
+/* How many chunks are missing from the first `length` bytes of a stream. */
+uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length);
+/* Where a chunk lies, and how many of them the file can hold. */
+uint64_t store_record_offset(const Store *store, uint32_t record);
+uint32_t store_records(const Store *store);
 
 /* What was never written reads as zeroes. */
 int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,

@@ -108,6 +108,23 @@ static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint
     return MEDIUM_OK;
 }
 
+/* Is some of this data in a chunk that is not there? */
+static bool is_lost(Cartridge *c, uint64_t offset, uint64_t length)
+{
+    const Gather *g = &c->gather;
+    uint64_t end = g->data_length > 0 ? MIN(offset + length, g->data_start) : offset + length;
+
+    while (offset < end) {
+        uint64_t there = store_hole_end(&c->store, c->partition, STREAM_DATA, offset);
+
+        if (there != offset) {
+            return true;
+        }
+        offset = ((offset >> c->store.chunk_shift) + 1) << c->store.chunk_shift;
+    }
+    return false;
+}
+
 /* OK: the block is in `buffer`. CORRUPT: nothing of it may be shown. */
 static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
                                uint8_t *buffer, size_t capacity, size_t *length)
@@ -115,7 +132,8 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     uint32_t crc = 0;
     int error;
 
-    if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes) {
+    if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes ||
+        is_lost(c, entry->before.bytes, entry->stored)) {
         return corrupt(c, entry->before.object);
     }
     if (capacity == 0) {
@@ -146,23 +164,31 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     return MEDIUM_OK;
 }
 
+/* The head goes to where nothing but the object number may be known. */
+static MediumResult move_head(Cartridge *c, uint64_t object)
+{
+    Place place;
+    MediumResult result = cartridge_place(c, object, &place);
+
+    if (result != MEDIUM_HOST_ERROR) {
+        c->head = place;
+        c->head_guessed = result == MEDIUM_CORRUPT;
+    }
+    return result;
+}
+
 static MediumResult read_object(Cartridge *c, uint64_t object, bool forward, uint8_t *buffer,
                                 size_t capacity, size_t *length)
 {
     uint64_t to = forward ? object + 1 : object;
     MediumResult result;
     ObjectEntry entry;
-    Place place;
 
     switch (cartridge_entry(c, object, &entry)) {
     case ENTRY_HOST_ERROR:
         return MEDIUM_HOST_ERROR;
     case ENTRY_DAMAGED:
-        if (cartridge_place(c, to, &place) == MEDIUM_HOST_ERROR) {
-            return MEDIUM_HOST_ERROR;
-        }
-        c->head = place;
-        return corrupt(c, object);
+        return move_head(c, to) == MEDIUM_HOST_ERROR ? MEDIUM_HOST_ERROR : corrupt(c, object);
     case ENTRY_GOOD:
     default:
         break;
@@ -183,8 +209,17 @@ static MediumResult read_object(Cartridge *c, uint64_t object, bool forward, uin
     c->superblock.usage.stored_read += *length > 0 ? entry.stored : 0;
     if (result != MEDIUM_HOST_ERROR) {
         c->head = forward ? object_entry_after(&entry) : entry.before;
+        c->head_guessed = false;
     }
     return result;
+}
+
+static uint64_t cartridge_skip_lost(TapeMedium *m)
+{
+    Cartridge *c = cartridge(m);
+    uint64_t from = c->head.object, to = cartridge_after_lost(c, from);
+
+    return to > from && move_head(c, to) != MEDIUM_HOST_ERROR ? to - from : 0;
 }
 
 static MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
@@ -259,9 +294,16 @@ static MediumResult writable_here(Cartridge *c)
     return result;
 }
 
-/* Makes the head EOD if it is not, and sees that this session may append there. */
+/*
+ * Makes the head EOD if it is not, and sees that this session may append there. Where damage hides
+ * how many marks lie before the head, what is written would be counted wrongly.
+ */
 static MediumResult begin_writing(Cartridge *c)
 {
+    if (c->head_guessed) {
+        corrupt(c, c->head.object - 1);
+        return MEDIUM_WRITE_ERROR;
+    }
     return at_eod(c) && c->begun[c->partition] ? MEDIUM_OK : cartridge_cut(c);
 }
 
@@ -348,65 +390,60 @@ static MediumResult cartridge_cut_here(TapeMedium *m)
 
 /* ── moving ── */
 
-/* Moves to `place`, which ends a motion with `result`, `moved` objects of what was asked. */
-static MediumResult arrive(Cartridge *c, const Place *place, MediumResult result, uint64_t count,
-                           uint64_t *moved)
-{
-    c->head = *place;
-    *moved = count;
-    return result;
-}
-
-/* The place beyond a mark, seen from where the head comes. */
+/* Where a motion ends, and with what. */
 typedef struct Stop {
-    bool found;
     Place place;
+    MediumResult result;
 } Stop;
 
-/*
- * The nearest mark of a kind from `from` in a direction, not beyond `limit`. Forward: the place
- * after the first one; backward: the place before the last one.
- */
-static MediumResult nearest(Cartridge *c, CountKind kind, bool forward, const Place *from,
-                            const Place *limit, Stop *stop)
+static MediumResult arrive(Cartridge *c, const Stop *stop)
 {
-    const Place *low = forward ? from : limit, *high = forward ? limit : from;
-    MediumResult result;
-    Place after;
-
-    stop->found = place_count(high, kind) > place_count(low, kind);
-    if (!stop->found) {
-        return MEDIUM_OK;
-    }
-    if (forward) {
-        return cartridge_search(c, kind, place_count(low, kind) + 1, low, high, &stop->place);
-    }
-    result = cartridge_search(c, kind, place_count(high, kind), low, high, &after);
-    stop->found = after.object > low->object;
-    return result == MEDIUM_OK && stop->found ? cartridge_place(c, after.object - 1, &stop->place)
-                                              : result;
+    c->head = stop->place;
+    c->head_guessed = false;
+    return stop->result == MEDIUM_CORRUPT ? corrupt(c, stop->place.object) : stop->result;
 }
 
-/* The place after (before, when going back) `count` objects of a kind; not found: too few. */
-static MediumResult count_off(Cartridge *c, CountKind kind, bool forward, uint64_t count,
-                              const Place *from, const Place *limit, Stop *stop)
+/* Damage hides what comes next: its near end, seen from where the head comes. */
+static Place near_end(const Cartridge *c, bool forward, const Place *from)
 {
-    const Place *low = forward ? from : limit, *high = forward ? limit : from;
-    uint64_t before = place_count(low, kind), after = place_count(high, kind);
-    MediumResult result;
-    Place found;
+    const Place *end = forward ? &c->run.low : &c->run.high;
 
-    stop->found = after >= before && after - before >= count;
-    if (!stop->found) {
+    return (forward ? end->object < from->object : end->object > from->object) ? *from : *end;
+}
+
+/*
+ * Looks for the `count`th object of a kind from `from` on, in a direction, not beyond `stop`, which
+ * is where that leads otherwise. Found: the place beyond it becomes the stop, with `result`.
+ * CORRUPT becomes of it where damage hides the object.
+ */
+static MediumResult look_for(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                             const Place *from, MediumResult result, Stop *stop)
+{
+    const Place *low = forward ? from : &stop->place, *high = forward ? &stop->place : from;
+    uint64_t before = place_count(low, kind), after = place_count(high, kind);
+    MediumResult found;
+    Place place;
+
+    if (after < before || after - before < count) {
         return MEDIUM_OK;
     }
-    if (forward) {
-        return cartridge_search(c, kind, before + count, low, high, &stop->place);
+    found =
+        cartridge_search(c, kind, forward ? before + count : after - count + 1, low, high, &place);
+    if (found == MEDIUM_OK && !forward) {
+        found = place.object > low->object ? cartridge_place(c, place.object - 1, &place)
+                                           : MEDIUM_CORRUPT;
     }
-    result = cartridge_search(c, kind, after - count + 1, low, high, &found);
-    stop->found = found.object > low->object;
-    return result == MEDIUM_OK && stop->found ? cartridge_place(c, found.object - 1, &stop->place)
-                                              : result;
+    if (found == MEDIUM_HOST_ERROR) {
+        return found;
+    }
+    stop->place = found == MEDIUM_OK ? place : near_end(c, forward, from);
+    stop->result = found == MEDIUM_OK ? result : MEDIUM_CORRUPT;
+    return MEDIUM_OK;
+}
+
+static Stop limit_of(Cartridge *c, bool forward)
+{
+    return forward ? (Stop){ *cartridge_end(c), MEDIUM_EOD } : (Stop){ { 0 }, MEDIUM_BOP };
 }
 
 static uint64_t passed(const Place *a, const Place *b, CountKind kind, uint64_t most)
@@ -416,71 +453,65 @@ static uint64_t passed(const Place *a, const Place *b, CountKind kind, uint64_t 
     return MIN(from < to ? to - from : from - to, most);
 }
 
-/* Is `a` met before `b` when moving? */
-static bool nearer(const Stop *a, const Stop *b, bool forward)
-{
-    return a->found && (!b->found || (forward ? a->place.object < b->place.object
-                                              : a->place.object > b->place.object));
-}
-
 static MediumResult space_over(Cartridge *c, CountKind kind, bool forward, uint64_t count,
                                bool stop_at_setmarks, uint64_t *moved)
 {
-    Place limit = forward ? *cartridge_end(c) : (Place){ 0 }, from = c->head;
-    Stop wanted, filemark = { 0 }, setmark = { 0 };
+    Stop stop = limit_of(c, forward);
+    Place from = c->head;
 
-    if (count_off(c, kind, forward, count, &from, &limit, &wanted) == MEDIUM_HOST_ERROR ||
-        (kind == COUNT_BLOCKS &&
-         nearest(c, COUNT_FILEMARKS, forward, &from, &limit, &filemark) == MEDIUM_HOST_ERROR) ||
+    if (look_for(c, kind, forward, count, &from, MEDIUM_OK, &stop) == MEDIUM_HOST_ERROR ||
+        (kind == COUNT_BLOCKS && look_for(c, COUNT_FILEMARKS, forward, 1, &from, MEDIUM_FILEMARK,
+                                          &stop) == MEDIUM_HOST_ERROR) ||
         (kind != COUNT_SETMARKS && stop_at_setmarks &&
-         nearest(c, COUNT_SETMARKS, forward, &from, &limit, &setmark) == MEDIUM_HOST_ERROR)) {
+         look_for(c, COUNT_SETMARKS, forward, 1, &from, MEDIUM_SETMARK, &stop) ==
+             MEDIUM_HOST_ERROR)) {
         return MEDIUM_HOST_ERROR;
     }
-    if (nearer(&filemark, &wanted, forward) && !nearer(&setmark, &filemark, forward)) {
-        return arrive(c, &filemark.place, MEDIUM_FILEMARK,
-                      passed(&from, &filemark.place, kind, count), moved);
-    }
-    if (nearer(&setmark, &wanted, forward)) {
-        return arrive(c, &setmark.place, MEDIUM_SETMARK, passed(&from, &setmark.place, kind, count),
-                      moved);
-    }
-    if (wanted.found) {
-        return arrive(c, &wanted.place, MEDIUM_OK, count, moved);
-    }
-    return arrive(c, &limit, forward ? MEDIUM_EOD : MEDIUM_BOP, passed(&from, &limit, kind, count),
-                  moved);
+    *moved = stop.result == MEDIUM_OK ? count : passed(&from, &stop.place, kind, count);
+    return arrive(c, &stop);
 }
 
 /* To the end of the first run of `count` marks with nothing between them. */
 static MediumResult space_sequential(Cartridge *c, CountKind kind, bool forward, uint64_t count,
                                      bool stop_at_setmarks, uint64_t *moved)
 {
-    Place limit = forward ? *cartridge_end(c) : (Place){ 0 }, at = c->head;
-    Stop mark, setmark = { 0 };
+    Stop limit = limit_of(c, forward), at = { c->head, MEDIUM_OK };
     uint64_t run = 0;
 
     if (kind != COUNT_SETMARKS && stop_at_setmarks &&
-        nearest(c, COUNT_SETMARKS, forward, &at, &limit, &setmark) == MEDIUM_HOST_ERROR) {
+        look_for(c, COUNT_SETMARKS, forward, 1, &at.place, MEDIUM_SETMARK, &limit) ==
+            MEDIUM_HOST_ERROR) {
         return MEDIUM_HOST_ERROR;
     }
     while (run < count) {
-        bool next_door;
+        Stop mark = limit;
+        uint64_t distance;
 
-        if (nearest(c, kind, forward, &at, &limit, &mark) == MEDIUM_HOST_ERROR) {
+        mark.result = MEDIUM_EOD;
+        if (look_for(c, kind, forward, 1, &at.place, MEDIUM_OK, &mark) == MEDIUM_HOST_ERROR) {
             return MEDIUM_HOST_ERROR;
         }
-        if (nearer(&setmark, &mark, forward)) {
-            return arrive(c, &setmark.place, MEDIUM_SETMARK, 0, moved);
+        if (mark.result != MEDIUM_OK) {
+            return arrive(c, mark.result == MEDIUM_CORRUPT ? &mark : &limit);
         }
-        if (!mark.found) {
-            return arrive(c, &limit, forward ? MEDIUM_EOD : MEDIUM_BOP, 0, moved);
-        }
-        next_door =
-            forward ? mark.place.object == at.object + 1 : mark.place.object + 1 == at.object;
-        run = next_door ? run + 1 : 1;
-        at = mark.place;
+        distance =
+            forward ? mark.place.object - at.place.object : at.place.object - mark.place.object;
+        run = distance == 1 ? run + 1 : 1;
+        at = mark;
     }
-    return arrive(c, &at, MEDIUM_OK, count, moved);
+    *moved = count;
+    return arrive(c, &at);
+}
+
+/* The head is where damage hides what lies before it: so nothing can be counted from there. */
+static MediumResult leave_damage(Cartridge *c, bool forward)
+{
+    Place place;
+
+    if (cartridge_place(c, c->head.object, &place) == MEDIUM_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
+    return arrive(c, &(Stop){ forward ? c->run.high : c->run.low, MEDIUM_CORRUPT });
 }
 
 static MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t count,
@@ -490,6 +521,9 @@ static MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t cou
     bool forward = count > 0;
     uint64_t n = (uint64_t)ABS(count);
 
+    if (c->head_guessed && what != MEDIUM_SPACE_EOD) {
+        return leave_damage(c, forward);
+    }
     switch (what) {
     case MEDIUM_SPACE_BLOCKS:
         return space_over(c, COUNT_BLOCKS, forward, n, stop_at_setmarks, moved);
@@ -503,8 +537,7 @@ static MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t cou
         return space_sequential(c, COUNT_SETMARKS, forward, n, false, moved);
     case MEDIUM_SPACE_EOD:
     default:
-        c->head = *cartridge_end(c);
-        return MEDIUM_OK;
+        return arrive(c, &(Stop){ *cartridge_end(c), MEDIUM_OK });
     }
 }
 
@@ -519,15 +552,29 @@ static MediumResult change_partition(Cartridge *c, uint32_t partition)
     }
     c->partition = partition;
     c->head = (Place){ 0 };
+    c->head_guessed = false;
     cartridge_aim_gather(c);
     return MEDIUM_OK;
+}
+
+static MediumResult locate_file(Cartridge *c, uint64_t number)
+{
+    Stop stop = limit_of(c, true);
+    Place bop = { 0 };
+
+    if (number == 0) {
+        return arrive(c, &(Stop){ bop, MEDIUM_OK });
+    }
+    return look_for(c, COUNT_FILEMARKS, true, number, &bop, MEDIUM_OK, &stop) == MEDIUM_OK
+               ? arrive(c, &stop)
+               : MEDIUM_HOST_ERROR;
 }
 
 static MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
                                      uint64_t number)
 {
     Cartridge *c = cartridge(m);
-    Place bop = { 0 }, end, place;
+    Stop end;
 
     if (partition >= c->superblock.geometry.partitions) {
         return MEDIUM_INVALID;
@@ -535,19 +582,20 @@ static MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLo
     if (change_partition(c, partition) != MEDIUM_OK) {
         return MEDIUM_HOST_ERROR;
     }
-    end = *cartridge_end(c);
-    if (what == MEDIUM_LOCATE_EOD ||
-        number > (what == MEDIUM_LOCATE_FILE ? end.files : end.object)) {
-        c->head = end;
-        return what == MEDIUM_LOCATE_EOD ? MEDIUM_OK : MEDIUM_EOD;
+    end = limit_of(c, true);
+    switch (what) {
+    case MEDIUM_LOCATE_FILE:
+        return locate_file(c, number);
+    case MEDIUM_LOCATE_EOD:
+        end.result = MEDIUM_OK;
+        return arrive(c, &end);
+    case MEDIUM_LOCATE_OBJECT:
+    default:
+        if (number > end.place.object) {
+            return arrive(c, &end);
+        }
+        return move_head(c, number) == MEDIUM_HOST_ERROR ? MEDIUM_HOST_ERROR : MEDIUM_OK;
     }
-    if ((what == MEDIUM_LOCATE_FILE
-             ? cartridge_search(c, COUNT_FILEMARKS, number, &bop, &end, &place)
-             : cartridge_place(c, number, &place)) == MEDIUM_HOST_ERROR) {
-        return MEDIUM_HOST_ERROR;
-    }
-    c->head = place;
-    return MEDIUM_OK;
 }
 
 /* ── the cartridge as a whole ── */
@@ -592,6 +640,7 @@ static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_
     memset(c->begun, 0, sizeof c->begun);
     c->partition = 0;
     c->head = (Place){ 0 };
+    c->head_guessed = false;
     store_reset(&c->store, s->generation);
     cartridge_aim_gather(c);
     attribute_set_drop_partitions(c->attributes, 1);
@@ -846,7 +895,7 @@ void cartridge_dispose(Cartridge *c)
     g_clear_error(&c->error);
     g_free(c->gather.data);
     g_free(c->gather.entries);
-    g_free(c->table_page);
+    g_free(c->table);
     g_free(c->window);
     g_free(c->scratch);
     codec_free(c->codec);
@@ -862,6 +911,7 @@ const MediumOps cartridge_ops = {
     .space = cartridge_space,
     .locate = cartridge_locate,
     .erase = cartridge_erase,
+    .skip_lost = cartridge_skip_lost,
     .cut = cartridge_cut_here,
     .count_load = cartridge_count_load,
     .fetch = cartridge_fetch,

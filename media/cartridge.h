@@ -40,7 +40,9 @@ enum {
     ENTRIES_MAX = 1024,
     /* Small blocks are read through a window. */
     WINDOW_SIZE = 64 * 1024,
-    TABLE_PAGE = 64, /* entries in the cached piece of the table */
+    /* Entries in the cached piece of the table; with it come the ones before and behind it. */
+    TABLE_PAGE = 64,
+    TABLE_WINDOW = TABLE_PAGE + 2,
     /* How far ahead of what is gathered the disk is asked for room. */
     DATA_AHEAD = 256 * 1024,
     ENTRIES_AHEAD = 64 * 1024,
@@ -81,6 +83,27 @@ typedef struct Checkpoint {
     uint64_t sequence;
 } Checkpoint;
 
+/* What an entry is found to be. */
+typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntryState;
+
+/* A piece of the table in memory. Element i is of object `first` + i - 1. */
+typedef struct TablePage {
+    bool valid;
+    uint64_t first;
+    uint8_t bytes[TABLE_WINDOW * OBJECT_ENTRY];
+    ObjectEntry entries[TABLE_WINDOW];
+    bool good[TABLE_WINDOW]; /* whole, and not contradicted by its neighbours */
+} TablePage;
+
+/*
+ * Objects in a row whose entries are damaged, between two places that are known. What lies within
+ * is known as far as the two tell: all of it, if it is marks of one kind or blocks alone.
+ */
+typedef struct DamagedRun {
+    bool valid;
+    Place low, high;
+} DamagedRun;
+
 typedef struct Cartridge {
     TapeMedium base;
     HostFile *file;
@@ -89,7 +112,9 @@ typedef struct Cartridge {
     bool read_only;
     GError *error; /* of the last call that failed on the host, or the one that `failed` */
     bool damaged;  /* opening found what no read will show */
+    bool lost;     /* opening found that something durable is lost: nothing may be written */
     bool salvaged; /* it has no superblock in the file */
+    bool alone;    /* the other superblock is damaged, and may have been the newer one */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
     Superblock superblock;  /* as it should be on disk */
@@ -111,12 +136,13 @@ typedef struct Cartridge {
     bool begun[MEDIUM_PARTITIONS_MAX]; /* the current epoch is ours: appending may go on */
     uint32_t partition;                /* the head */
     Place head;
+    bool head_guessed; /* damage hides what lies before it: but for the object number, a guess */
 
     Gather gather;
-    uint8_t *table_page; /* cache: TABLE_PAGE entries of the partition under the head */
-    uint64_t table_first;
-    bool table_valid;
-    uint8_t *window; /* cache: bytes of its data stream */
+    TablePage *table; /* cache: of the partition under the head */
+    DamagedRun run;   /* the last one that was met there */
+    bool recovering;  /* EOD is not known yet: entries are judged by themselves alone */
+    uint8_t *window;  /* cache: bytes of its data stream */
     uint64_t window_start;
     size_t window_length;
     uint8_t *scratch; /* for what the caller's buffer does not take */
@@ -139,21 +165,33 @@ MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
 
 /* ── cartridge-table.c: all of them for the partition under the head ── */
 
-typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntryState;
-
-/* `object` must be before EOD. HOST_ERROR: cartridge_host_error() has been called. */
+/*
+ * `object` must be before EOD. DAMAGED: its entry is not whole, or its neighbours contradict it.
+ * HOST_ERROR: cartridge_host_error() has been called.
+ */
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
+/* What is in memory of the table may no longer be so. */
+void cartridge_forget_table(Cartridge *c);
 
 /* store_fetch() of what cartridge_entry() reads. */
 bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, void *data);
 
-/* The place before an object, or EOD. What damage hides is inferred from its neighbours. */
+/*
+ * The place before an object, or EOD. CORRUPT: damage hides it; the object number is right, the
+ * rest of `*place` a guess where it is safe to write, and `c->run` tells the damage.
+ */
 MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
+
+/* The first object from `object` on whose entry lies in a chunk that is there, or EOD. */
+uint64_t cartridge_after_lost(Cartridge *c, uint64_t object);
 
 typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKind;
 
 uint64_t place_count(const Place *place, CountKind kind);
-/* The first place in [low, high] with at least `count` of a kind before it; `high` has them. */
+/*
+ * The first place in [low, high] with at least `count` of a kind before it; `high` has them.
+ * CORRUPT: it lies within damage that does not tell where: `c->run`.
+ */
 MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
                               const Place *high, Place *found);
 
@@ -197,8 +235,17 @@ bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *ge
 /* As cartridge_open(), read-only, without a superblock: cartridge-salvage.c. */
 TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice,
                                     GError **error);
-/* Finds what is in `c`, which has a file, a path and its buffers. */
-bool cartridge_salvage(Cartridge *c, GError **error);
+/*
+ * Finds what is in `c`, which has a file, a path and its buffers. `unread`: gets what of the file
+ * cannot be read.
+ */
+bool cartridge_salvage(Cartridge *c, GString *unread, GError **error);
+/* Chunks of what is durable that the map does not tell of, by what is in them. */
+void cartridge_find_chunks(Cartridge *c);
+/* How many of the partition under the head are missing. */
+uint64_t cartridge_missing(Cartridge *c);
+/* EOD of that partition, without a superblock that tells of it. */
+bool cartridge_find_end(Cartridge *c);
 
 /*
  * Does the file still have the partitions and epochs that it had when it was opened? What was there

@@ -151,6 +151,16 @@ MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool s
     return result;
 }
 
+uint64_t medium_skip_lost(TapeMedium *m)
+{
+    MediumPosition before = position_now(m), after;
+    uint64_t n = m->ops->skip_lost ? m->ops->skip_lost(m) : 0;
+
+    after = position_now(m);
+    g_assert(after.partition == before.partition && after.object == before.object + n);
+    return n;
+}
+
 MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number)
 {
     MediumPosition before = position_now(m), after;

@@ -43,7 +43,7 @@ typedef enum MediumResult {
     MEDIUM_INVALID,          /* no such partition, object, attribute; nothing done */
     MEDIUM_UNSUPPORTED,      /* the format or the cartridge cannot hold this; nothing done */
     MEDIUM_HOST_ERROR,       /* the host file failed (disk full, EIO): see medium_host_error() */
-    MEDIUM_CORRUPT,          /* the object is damaged in the file; the head is beyond it */
+    MEDIUM_CORRUPT,          /* damaged in the file; read: the head is beyond the object */
 } MediumResult;
 
 typedef enum MediumMark {
@@ -120,8 +120,10 @@ typedef struct MediumInfo {
     bool tab;             /* the tab alone */
     bool setmarks;        /* the format can hold setmarks */
     bool attributes;      /* the format can hold attributes */
-    bool damaged;         /* opening found damage: see the notice; nothing can be written */
-    bool damage_read;     /* each place of that damage is an object that reads as CORRUPT */
+    /* Opening found damage: see the notice. If something durable is lost, nothing can be written.
+     */
+    bool damaged;
+    bool damage_read;   /* each place of that damage is an object that reads as CORRUPT */
     bool overwritten;   /* opened read-only, and since then another process began to overwrite it */
     uint32_t max_block; /* longest block that the format can hold */
     uint64_t file_size; /* of the host file; 0 if there is none */
@@ -169,6 +171,7 @@ typedef struct MediumOps {
     void (*count_load)(TapeMedium *m);  /* NULL: not kept */
     /* NULL: what is read is always near. */
     bool (*fetch)(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data);
+    uint64_t (*skip_lost)(TapeMedium *m); /* NULL: 0 */
 } MediumOps;
 
 struct TapeMedium {
@@ -192,8 +195,9 @@ MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity
  * Writes one block of 1 to MEDIUM_BLOCK_MAX bytes at the head; what followed is gone. OK or
  * EARLY_WARNING (the byte at the early warning point has been written, or there is none before
  * it): written whole. END_OF_PARTITION,
- * WRITE_ERROR, PROTECTED, WORM, HOST_ERROR: not written, the head is where it was; for
- * END_OF_PARTITION what followed is gone all the same, for HOST_ERROR and WRITE_ERROR it may be.
+ * WRITE_ERROR (also where damage hides how many marks lie before the head), PROTECTED, WORM,
+ * HOST_ERROR: not written, the head is where it was; for END_OF_PARTITION what followed is gone all
+ * the same, for HOST_ERROR and WRITE_ERROR it may be.
  */
 MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length);
 
@@ -210,14 +214,25 @@ MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, 
  * filemarks stop at SETMARK if `stop_at_setmarks`; everything stops at EOD and BOP. `*moved`
  * counts what was asked for and passed, the stopping mark of another kind not counted. Sequential
  * marks are a run with nothing between them that begins beyond the head; `*moved` is all or 0.
+ * CORRUPT: damage hides what was asked for. The head is at its near end; or, if it was within, at
+ * the end in the direction of motion. Where the objects around the damage tell all the same what
+ * lies in it, it is passed over, without an error.
  */
 MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
                           uint64_t *moved);
 
 /*
+ * Moves forward over objects of which nothing is left to read, so that each of them would be
+ * CORRUPT, and returns how many: for programs that read a whole tape, of which a damaged header may
+ * claim any length. 0, and the head stays: the next object is none of these.
+ */
+uint64_t medium_skip_lost(TapeMedium *m);
+
+/*
  * Goes to an object of a partition; the one at EOD, which is yet to be written, counts as there.
  * Beyond it: EOD, the head at EOD of that partition. LOCATE_EOD is OK. INVALID: no
- * such partition; the head stays. Rewind is locate(partition, OBJECT, 0).
+ * such partition; the head stays. CORRUPT: damage hides the filemark; the head is at its near end.
+ * An object that is damaged itself can be gone to. Rewind is locate(partition, OBJECT, 0).
  */
 MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number);
 

@@ -123,14 +123,18 @@ static void damage_flush(Damage *damage)
     damage->row = 0;
 }
 
-static void damage_add(Damage *damage, const MediumPosition *at)
+/* So many objects from there on. */
+static void damage_add(Damage *damage, const MediumPosition *at, uint64_t n)
 {
-    damage->objects++;
+    damage->objects += n;
     if (damage->json) {
         json_stream_row(damage->json, NULL);
         json_stream_count(damage->json, "partition", at->partition);
         json_stream_count(damage->json, "object", at->object);
         json_stream_count(damage->json, "file", at->files);
+        if (n > 1) {
+            json_stream_count(damage->json, "last", at->object + n - 1);
+        }
         json_stream_end(damage->json);
         return;
     }
@@ -138,9 +142,10 @@ static void damage_add(Damage *damage, const MediumPosition *at)
                             at->object != damage->first.object + damage->row)) {
         damage_flush(damage);
     }
-    if (damage->row++ == 0) {
+    if (damage->row == 0) {
         damage->first = *at;
     }
+    damage->row += n;
 }
 
 static bool is_damage(MediumResult result)
@@ -197,7 +202,9 @@ static bool copy_partition(Copy *copy, GError **error)
             return host_error(copy->from, copy->from_path, error);
         }
         if (is_damage(result)) {
-            damage_add(&copy->damage, &position);
+            n = medium_skip_lost(copy->from);
+            copy->objects += n;
+            damage_add(&copy->damage, &position, 1 + n);
             continue;
         }
         if (result == MEDIUM_OK) {
@@ -319,7 +326,7 @@ static bool check_partition(Check *check, uint32_t partition, GError **error)
             return host_error(check->m, check->path, error);
         }
         if (is_damage(result)) {
-            damage_add(&check->damage, &position);
+            damage_add(&check->damage, &position, 1 + medium_skip_lost(check->m));
         }
     }
 }
@@ -487,8 +494,9 @@ static bool go_to_file(Cat *cat, GError **error)
         if (result == MEDIUM_HOST_ERROR) {
             return host_error(cat->m, cat->path, error);
         }
-        if (is_damage(result) && cat->damaged++ == 0) {
-            cat->first_damage = position.object;
+        if (is_damage(result)) {
+            cat->first_damage = cat->damaged == 0 ? position.object : cat->first_damage;
+            cat->damaged += 1 + medium_skip_lost(cat->m);
         }
         if (result == MEDIUM_EOD) {
             break;

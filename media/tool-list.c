@@ -105,7 +105,7 @@ static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GErro
         } else if (*result == MEDIUM_SETMARK) {
             file->setmarks++;
         } else {
-            file->damaged++;
+            file->damaged += 1 + medium_skip_lost(m);
         }
     }
 }

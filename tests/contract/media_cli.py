@@ -196,6 +196,32 @@ def a_check_is_for_machines_too():
     refused(2, ['--json', '--repair'], 'check', 'd.tape', '--json', '--repair', 'x.tape')
 
 
+def a_lost_chunk_of_the_table_is_damage():
+    """No subcommand takes it for the end of the tape."""
+    write('whole.tap', tap_image(*[b'block' * 10] * 30, None, *[b'more'] * 10, None))
+    good('import', 'whole.tap', 'whole.tape')
+    with open('whole.tape', 'rb') as file:
+        content = bytearray(file.read())
+    content[3 * 2**20 + 5] ^= 1  # the first record of the chunk map
+    for lost in (content[:16 * 2**20], content):
+        write('lost.tape', bytes(lost))
+        status, output, errors = media('info', 'lost.tape', '--json')
+        assert json.loads(output)['partitions'][0]['objects'] == 42, output
+        assert len(errors) == 1 and 'write-protected' in errors[0] and '--repair' in errors[0], errors
+        status, output, _ = media('check', 'lost.tape')
+        assert status == 1
+        if len(lost) > 16 * 2**20:  # found by what is in it
+            media('check', 'lost.tape', '--repair', 'found.tape')
+            assert good('cat', 'found.tape', '--file', '0') == b'block' * 300
+            assert good('cat', 'found.tape', '--file', '1') == b'more' * 10
+            continue
+        assert b'objects 0 to 41 (file 0 and on): damaged' in output, output
+        for arguments in (('cat', 'lost.tape', '--file', '0'), ('cat', 'lost.tape', '--file', '1'),
+                          ('export', 'lost.tape', 'lost.tap'), ('ls', 'lost.tape')):
+            status, output, errors = media(*arguments)
+            assert status == 1 and 'damaged' in errors[-1], (arguments, status, errors)
+
+
 def damage_is_found_and_named():
     write('d.tap', IMAGE)
     good('import', 'd.tap', 'd.tape')
