@@ -55,7 +55,7 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
 
     memset(b, 0, length);
     memcpy(b, CARTRIDGE_MAGIC, 8);
-    put_le32(b + 8, s->geometry.cleanings ? CARTRIDGE_VERSION_CLEANING : CARTRIDGE_VERSION);
+    put_le32(b + 8, s->version);
     put_le32(b + 16, (uint32_t)length);
     put_le32(b + 20, flags);
     put_le64(b + 24, s->sequence);
@@ -76,13 +76,16 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
     put_le64(b + 136, s->usage.stored_written);
     put_le64(b + 144, s->usage.stored_read);
     put_le64(b + 152, s->usage.formats);
+    memcpy(b + 160, s->identity, IDENTITY);
     for (i = 0; i < s->geometry.partitions; i++) {
         const PartitionRecord *partition = &s->partitions[i];
         uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
 
         put_le64(p, partition->capacity);
         put_le32(p + 8, partition->epoch);
+        put_le32(p + 12, partition->link);
         place_encode(&partition->durable, p + 16);
+        put_le64(p + 48, partition->began);
     }
     put_le32(b + 12, crc_without(b, length, 12));
     return length;
@@ -91,8 +94,14 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
 /* The rest of a superblock whose CRC is right; nonsense is refused all the same. */
 static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
 {
+    bool bound = get_le32(b + 8) == CARTRIDGE_VERSION_BOUND;
+
     uint32_t i;
 
+    s->version = MAX(get_le32(b + 8), (uint32_t)CARTRIDGE_VERSION_PLAIN);
+    if (bound) {
+        memcpy(s->identity, b + 160, IDENTITY);
+    }
     s->sequence = get_le64(b + 24);
     s->generation = get_le32(b + 32);
     s->chunk_shift = get_le32(b + 36);
@@ -120,12 +129,26 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
         s->partitions[i].capacity = get_le64(p);
         s->partitions[i].epoch = get_le32(p + 8);
         s->partitions[i].durable = place_decode(p + 16);
+        s->partitions[i].link = bound ? get_le32(p + 12) : 0;
+        s->partitions[i].began = bound ? get_le64(p + 48) : 0;
         if (!place_possible(&s->partitions[i].durable) || s->partitions[i].capacity == 0) {
             return false;
         }
     }
     return s->chunk_shift >= CHUNK_SHIFT_MIN && s->chunk_shift <= CHUNK_SHIFT_MAX &&
            s->attribute_area <= 2 && s->attribute_length <= ATTRIBUTE_AREA_SIZE;
+}
+
+uint32_t identity_id(const uint8_t *identity)
+{
+    return crc32c(0, identity, IDENTITY);
+}
+
+Binding superblock_binding(const Superblock *s)
+{
+    bool bound = s->version == CARTRIDGE_VERSION_BOUND;
+
+    return (Binding){ bound, bound ? identity_id(s->identity) : 0, s->generation };
 }
 
 bool superblock_is_whole(const uint8_t *b)
@@ -146,7 +169,7 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     if (memcmp(b, CARTRIDGE_MAGIC, 8) != 0) {
         return SUPERBLOCK_FOREIGN;
     }
-    if (*version < 1 || *version > CARTRIDGE_VERSION_CLEANING) {
+    if (*version < 1 || *version > CARTRIDGE_VERSION_BOUND) {
         return SUPERBLOCK_OTHER_VERSION;
     }
     if (partitions < 1 || partitions > MEDIUM_PARTITIONS_MAX ||
@@ -158,42 +181,52 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     return superblock_decode_fields(b, s) ? SUPERBLOCK_GOOD : SUPERBLOCK_DAMAGED;
 }
 
-void chunk_record_encode(const ChunkRecord *record, uint8_t *b)
+void chunk_record_encode(const ChunkRecord *record, uint32_t id, uint8_t *b)
 {
     put_le32(b + 4, record->generation);
     put_le16(b + 8, record->partition);
     b[10] = record->kind;
     b[11] = 0;
     put_le32(b + 12, record->index);
-    put_le32(b, crc32c(0, b + 4, CHUNK_RECORD - 4));
+    put_le32(b, crc32c(0, b + 4, CHUNK_RECORD - 4) ^ id);
 }
 
-bool chunk_record_decode(const uint8_t *b, ChunkRecord *record)
+bool chunk_record_decode(const uint8_t *b, uint32_t id, ChunkRecord *record)
 {
     *record = (ChunkRecord){ get_le32(b + 4), get_le16(b + 8), b[10], get_le32(b + 12) };
-    return crc32c(0, b + 4, CHUNK_RECORD - 4) == get_le32(b) &&
+    return (crc32c(0, b + 4, CHUNK_RECORD - 4) ^ id) == get_le32(b) &&
            (record->kind == STREAM_TABLE || record->kind == STREAM_DATA) &&
            record->index < CHUNK_RECORDS_MAX;
 }
 
-void object_entry_encode(const ObjectEntry *entry, uint32_t generation, uint32_t partition,
-                         uint8_t *b)
+uint32_t object_entry_crc(const uint8_t *b)
+{
+    return get_le32(b);
+}
+
+uint32_t object_entry_sum(const uint8_t *b)
+{
+    return crc32c(0, b + 4, OBJECT_ENTRY - 4);
+}
+
+void object_entry_encode(ObjectEntry *entry, const Binding *binding, uint32_t partition, uint8_t *b)
 {
     b[4] = entry->type;
     b[5] = (uint8_t)entry->encoding;
     put_le16(b + 6, (uint16_t)partition);
-    put_le32(b + 8, generation);
+    put_le32(b + 8, binding->generation);
     put_le32(b + 12, entry->epoch);
     put_le32(b + 16, entry->length);
     put_le32(b + 20, entry->stored);
     put_le32(b + 24, entry->data_crc);
-    put_le32(b + 28, 0);
+    put_le32(b + 28, binding->bound ? entry->link : 0);
     place_encode(&entry->before, b + 32);
-    put_le32(b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
+    entry->crc = object_entry_sum(b) ^ binding->id;
+    put_le32(b, entry->crc);
 }
 
-bool object_entry_decode(const uint8_t *b, uint32_t generation, uint32_t partition, uint64_t object,
-                         ObjectEntry *entry)
+bool object_entry_decode(const uint8_t *b, const Binding *binding, uint32_t partition,
+                         uint64_t object, ObjectEntry *entry)
 {
     *entry = (ObjectEntry){ .type = b[4],
                             .encoding = b[5],
@@ -201,10 +234,12 @@ bool object_entry_decode(const uint8_t *b, uint32_t generation, uint32_t partiti
                             .length = get_le32(b + 16),
                             .stored = get_le32(b + 20),
                             .data_crc = get_le32(b + 24),
+                            .link = get_le32(b + 28),
+                            .crc = get_le32(b),
                             .before = place_decode(b + 32) };
     if (get_le64(b + 32) != object || get_le16(b + 6) != partition ||
-        get_le32(b + 8) != generation || crc32c(0, b + 4, OBJECT_ENTRY - 4) != get_le32(b) ||
-        !place_possible(&entry->before)) {
+        get_le32(b + 8) != binding->generation ||
+        (object_entry_sum(b) ^ binding->id) != entry->crc || !place_possible(&entry->before)) {
         return false;
     }
     switch (entry->type) {
@@ -233,9 +268,24 @@ Place object_entry_after(const ObjectEntry *entry)
     return place;
 }
 
-bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous)
+bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous, bool bound)
 {
     Place after = object_entry_after(previous);
 
-    return memcmp(&after, &entry->before, sizeof after) == 0 && entry->epoch >= previous->epoch;
+    return memcmp(&after, &entry->before, sizeof after) == 0 && entry->epoch >= previous->epoch &&
+           (!bound || entry->link == previous->crc);
+}
+
+uint32_t object_data_crc(const Binding *binding, uint32_t partition, const ObjectEntry *entry)
+{
+    uint8_t what[20];
+
+    if (!binding->bound) {
+        return 0;
+    }
+    put_le32(what, partition);
+    put_le32(what + 4, binding->generation);
+    put_le32(what + 8, entry->epoch);
+    put_le64(what + 12, entry->before.object);
+    return crc32c(0, what, sizeof what);
 }

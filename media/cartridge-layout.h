@@ -11,8 +11,9 @@
 #define CARTRIDGE_MAGIC "USBTAPE\032"
 
 enum {
-    CARTRIDGE_VERSION = 2, /* written; 1, which knew no compression, is read and becomes 2 */
+    CARTRIDGE_VERSION_PLAIN = 2,    /* still written to; 1, without compression, becomes 2 */
     CARTRIDGE_VERSION_CLEANING = 3, /* of a cleaning cartridge alone: others must refuse it */
+    CARTRIDGE_VERSION_BOUND = 4,    /* what is made now: each checksum tells what it is of */
 
     /* The system area at the front of the file. */
     SUPERBLOCK_SLOTS = 2,
@@ -20,12 +21,18 @@ enum {
     SUPERBLOCK_HEADER = 256,
     SUPERBLOCK_PARTITION = 64,
     SUPERBLOCK_MAX = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * (int)MEDIUM_PARTITIONS_MAX,
+    /* What never changes, twice: a superblock as it was when the cartridge was made. Version 4. */
+    LABELS = 2,
+    LABEL = 256 * 1024, /* label n is at LABEL × (n + 1) */
+    IDENTITY = 16,
     ATTRIBUTE_AREA = 1024 * 1024, /* two of them, at 1 MiB and 2 MiB */
     ATTRIBUTE_AREA_SIZE = 1024 * 1024,
     CHUNK_MAP = 3 * 1024 * 1024,
     SYSTEM_AREA = 16 * 1024 * 1024,
     CHUNK_RECORD = 16,
     CHUNK_RECORDS_MAX = (SYSTEM_AREA - CHUNK_MAP) / CHUNK_RECORD,
+    /* Version 4 has the map twice. */
+    CHUNK_MAP_COPY = CHUNK_MAP + (SYSTEM_AREA - CHUNK_MAP) / 2,
 
     CHUNK_SHIFT_MIN = 16,
     CHUNK_SHIFT_MAX = 30,
@@ -52,11 +59,16 @@ typedef struct PartitionRecord {
     uint64_t capacity; /* G_MAXUINT64: unlimited */
     uint32_t epoch;    /* entries from `durable` on are ours only if they carry it */
     Place durable;     /* everything before it has been synced */
+    /* version 4 */
+    uint32_t link;  /* the CRC of the entry before `durable` */
+    uint64_t began; /* entries from this object on carry the epoch, those before it lower ones */
 } PartitionRecord;
 
 typedef struct Superblock {
-    uint64_t sequence;   /* the slot with the higher one counts */
-    uint32_t generation; /* grows with each partitioning; entries of another are void */
+    uint32_t version;           /* 2, 3 or 4 */
+    uint8_t identity[IDENTITY]; /* version 4: random bytes, this cartridge's own */
+    uint64_t sequence;          /* the slot with the higher one counts */
+    uint32_t generation;        /* grows with each partitioning; entries of another are void */
     uint32_t chunk_shift;
     MediumGeometry geometry;
     bool write_protected;
@@ -66,6 +78,20 @@ typedef struct Superblock {
     MediumUsage usage;
     PartitionRecord partitions[MEDIUM_PARTITIONS_MAX];
 } Superblock;
+
+/*
+ * What the checksums of a cartridge are bound to. Version 4 covers with those of data what they are
+ * of, and has all of them exclusive-ored with `id`, the CRC of its identity: so a piece of another
+ * cartridge, or of another place, is not valid. Before, `id` is 0.
+ */
+typedef struct Binding {
+    bool bound;
+    uint32_t id;
+    uint32_t generation;
+} Binding;
+
+Binding superblock_binding(const Superblock *superblock);
+uint32_t identity_id(const uint8_t *identity);
 
 /* Returns the length; `bytes` has SUPERBLOCK_MAX of them. */
 size_t superblock_encode(const Superblock *superblock, uint8_t *bytes);
@@ -92,8 +118,8 @@ typedef struct ChunkRecord {
     uint32_t index; /* which chunk of that stream */
 } ChunkRecord;
 
-void chunk_record_encode(const ChunkRecord *record, uint8_t *bytes);
-bool chunk_record_decode(const uint8_t *bytes, ChunkRecord *record);
+void chunk_record_encode(const ChunkRecord *record, uint32_t id, uint8_t *bytes);
+bool chunk_record_decode(const uint8_t *bytes, uint32_t id, ChunkRecord *record);
 
 typedef enum ObjectType { OBJECT_BLOCK = 1, OBJECT_FILEMARK = 2, OBJECT_SETMARK = 3 } ObjectType;
 
@@ -108,17 +134,33 @@ typedef struct ObjectEntry {
     uint32_t stored;   /* bytes in the data stream */
     uint32_t data_crc; /* of those */
     Place before;
+    uint32_t link; /* version 4: `crc` of the entry before, 0 for the first */
+    uint32_t crc;  /* as it is stored */
 } ObjectEntry;
 
-void object_entry_encode(const ObjectEntry *entry, uint32_t generation, uint32_t partition,
+/* Sets `entry->crc`. */
+void object_entry_encode(ObjectEntry *entry, const Binding *binding, uint32_t partition,
                          uint8_t *bytes);
 /* False: not the entry of this object, or damaged. */
-bool object_entry_decode(const uint8_t *bytes, uint32_t generation, uint32_t partition,
+bool object_entry_decode(const uint8_t *bytes, const Binding *binding, uint32_t partition,
                          uint64_t object, ObjectEntry *entry);
+/* The CRC field of an entry, whole or not. */
+uint32_t object_entry_crc(const uint8_t *bytes);
+/* The CRC of the bytes of an entry, as it would be with an id of 0. */
+uint32_t object_entry_sum(const uint8_t *bytes);
+
+/*
+ * The CRC of a block's data: begin with this, feed the bytes as they are stored to crc32c(), then
+ * exclusive-or it with the binding's id.
+ */
+uint32_t object_data_crc(const Binding *binding, uint32_t partition, const ObjectEntry *entry);
 
 /* The place after the object. */
 Place object_entry_after(const ObjectEntry *entry);
-/* Can it be the entry after `previous`? It begins where that one ends, and epochs never fall. */
-bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous);
+/*
+ * Can it be the entry after `previous`? It begins where that one ends, epochs never fall, and when
+ * entries are bound, it names that one's CRC.
+ */
+bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous, bool bound);
 
 #endif

@@ -235,6 +235,7 @@ static void checkpoint_done(void *data)
         return;
     }
     record->durable = checkpoint->place;
+    record->link = checkpoint->link;
     cartridge_write_superblock(c); /* failing that, the old durable place will do */
 }
 
@@ -246,6 +247,7 @@ static void start_checkpoint(Cartridge *c)
     checkpoint->bytes = 0;
     checkpoint->running = true;
     checkpoint->place = *cartridge_end(c);
+    checkpoint->link = c->link[c->partition];
     checkpoint->partition = c->partition;
     checkpoint->epoch = c->superblock.partitions[c->partition].epoch;
     checkpoint->generation = c->superblock.generation;
@@ -264,7 +266,9 @@ static const uint8_t *encode(Cartridge *c, const uint8_t *data, ObjectEntry *ent
     }
     entry->encoding = shorter ? ENCODING_ZSTD : ENCODING_PLAIN;
     data = shorter ? shorter : data;
-    entry->data_crc = crc32c(0, data, entry->stored);
+    entry->data_crc =
+        crc32c(object_data_crc(cartridge_binding(c), c->partition, entry), data, entry->stored) ^
+        cartridge_binding(c)->id;
     return data;
 }
 
@@ -275,6 +279,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
                           .epoch = c->superblock.partitions[c->partition].epoch,
                           .length = length,
                           .stored = length,
+                          .link = c->link[c->partition],
                           .before = c->head };
     int error;
 
@@ -304,7 +309,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot write");
     }
-    object_entry_encode(&entry, c->superblock.generation, c->partition,
+    object_entry_encode(&entry, cartridge_binding(c), c->partition,
                         g->entries + (size_t)g->n * OBJECT_ENTRY);
     g->n++;
     g->bytes += entry.stored;
@@ -315,6 +320,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
     c->window_length = 0;
     c->head = object_entry_after(&entry);
     *cartridge_end(c) = c->head;
+    c->link[c->partition] = entry.crc;
     return MEDIUM_OK;
 }
 
@@ -336,6 +342,7 @@ static int note_durable(Cartridge *c)
     note_slot_durable(c);
     for (i = 0; i < c->superblock.geometry.partitions; i++) {
         c->superblock.partitions[i].durable = c->end[i];
+        c->superblock.partitions[i].link = c->link[i];
     }
     return cartridge_write_superblock(c);
 }
@@ -449,7 +456,7 @@ MediumResult cartridge_commit_superblock(Cartridge *c)
 }
 
 /* Makes everything before the head durable, then the head the end. */
-static MediumResult commit_cut(Cartridge *c)
+static MediumResult commit_cut(Cartridge *c, uint32_t link)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
     MediumResult result = cartridge_sync_now(c);
@@ -457,6 +464,8 @@ static MediumResult commit_cut(Cartridge *c)
     if (result == MEDIUM_OK) {
         record->epoch++;
         record->durable = c->head;
+        record->link = link;
+        record->began = c->head.object;
         result = cartridge_commit_superblock(c);
     }
     return result;
@@ -466,25 +475,32 @@ MediumResult cartridge_cut(Cartridge *c)
 {
     Gather gathered = c->gather;
     Place end = *cartridge_end(c);
+    uint32_t end_link = c->link[c->partition], link;
     bool unwanted = gathered.n > 0 && c->head.object <= gathered.first;
     MediumResult result;
 
+    if (cartridge_link(c, c->head.object, &link) == ENTRY_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
     if (unwanted) {
         /* what was gathered lies beyond: it need not reach the file, which may have no room */
         c->gather.n = 0;
         c->gather.bytes = 0;
         c->gather.data_length = 0;
         *cartridge_end(c) = c->head;
+        c->link[c->partition] = link;
     }
-    result = commit_cut(c);
+    result = commit_cut(c, link);
     if (result != MEDIUM_OK) {
         if (unwanted) {
             c->gather = gathered;
             *cartridge_end(c) = end;
+            c->link[c->partition] = end_link;
         }
         return result;
     }
     *cartridge_end(c) = c->head;
+    c->link[c->partition] = link;
     c->begun[c->partition] = true;
     cartridge_aim_gather(c);
     return MEDIUM_OK;

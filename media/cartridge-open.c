@@ -5,7 +5,9 @@
 #include "media/crc32c.h"
 #include "media/geometry.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* ── making ── */
 
@@ -16,17 +18,57 @@ static bool create_failed(const char *path, int error, GError **to)
     return false;
 }
 
-bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
-                      uint32_t chunk_shift, GError **error)
+static int write_superblock(HostFile *file, const Superblock *s, uint64_t offset)
+{
+    uint8_t bytes[SUPERBLOCK_MAX] = { 0 };
+
+    superblock_encode(s, bytes);
+    return host_file_write(file, bytes, sizeof bytes, offset);
+}
+
+/* All of both slots, so that a full disk can never be in the way of a superblock. */
+static int write_system_area(HostFile *file, Superblock *s)
+{
+    int failure = 0, i;
+
+    for (i = 0; i < LABELS && failure == 0 && s->version == CARTRIDGE_VERSION_BOUND; i++) {
+        failure = write_superblock(file, s, (uint64_t)LABEL * (uint64_t)(i + 1));
+    }
+    for (i = 0; i < SUPERBLOCK_SLOTS && failure == 0; i++) {
+        s->sequence++;
+        failure = write_superblock(file, s, (uint64_t)i * SUPERBLOCK_SLOT_SIZE);
+    }
+    if (failure == 0) {
+        failure = file->ops->truncate(file, SYSTEM_AREA);
+    }
+    return failure == 0 ? file->ops->sync(file) : failure;
+}
+
+/* One whose id is not 0, as that of older versions is. */
+static bool make_identity(uint8_t *identity)
+{
+    do {
+        if (getrandom(identity, IDENTITY, 0) != IDENTITY) {
+            return false;
+        }
+    } while (identity_id(identity) == 0);
+    return true;
+}
+
+static bool create(HostFile *file, const char *path, const MediumGeometry *geometry,
+                   uint32_t version, uint32_t chunk_shift, GError **error)
 {
     g_autofree Superblock *s = g_new0(Superblock, 1);
-    uint8_t bytes[SUPERBLOCK_MAX] = { 0 };
-    int slot, failure;
+    int failure;
     uint32_t i;
 
     if (!geometry_check(geometry, error)) {
         g_prefix_error(error, "%s: ", path);
         return false;
+    }
+    s->version = geometry->cleanings ? CARTRIDGE_VERSION_CLEANING : version;
+    if (s->version == CARTRIDGE_VERSION_BOUND && !make_identity(s->identity)) {
+        return create_failed(path, -errno, error);
     }
     s->generation = 1;
     s->chunk_shift = chunk_shift;
@@ -35,20 +77,20 @@ bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *ge
         s->partitions[i].capacity = geometry_share(geometry, i);
         s->partitions[i].epoch = 1;
     }
-    /* all of both slots, so that a full disk can never be in the way of a superblock */
-    for (slot = 0; slot < SUPERBLOCK_SLOTS; slot++) {
-        s->sequence++;
-        superblock_encode(s, bytes);
-        failure = host_file_write(file, bytes, sizeof bytes, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
-        if (failure < 0) {
-            return create_failed(path, failure, error);
-        }
-    }
-    failure = file->ops->truncate(file, SYSTEM_AREA);
-    if (failure == 0) {
-        failure = file->ops->sync(file);
-    }
+    failure = write_system_area(file, s);
     return failure == 0 || create_failed(path, failure, error);
+}
+
+bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
+                      uint32_t chunk_shift, GError **error)
+{
+    return create(file, path, geometry, CARTRIDGE_VERSION_BOUND, chunk_shift, error);
+}
+
+bool cartridge_create_plain(HostFile *file, const char *path, const MediumGeometry *geometry,
+                            uint32_t chunk_shift, GError **error)
+{
+    return create(file, path, geometry, CARTRIDGE_VERSION_PLAIN, chunk_shift, error);
 }
 
 /* ── opening ── */
@@ -130,7 +172,7 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
             (slots->whole[i] || slots->states[slots->best] != SUPERBLOCK_GOOD)) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                         "%s: a cartridge of version %u; this program knows versions 1 to %u",
-                        c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION_CLEANING);
+                        c->path, slots->versions[i], (unsigned)CARTRIDGE_VERSION_BOUND);
             return false;
         }
     }
@@ -172,16 +214,19 @@ static int unpack_attributes(Cartridge *c, const Superblock *s)
 
 /* ── recovering ── */
 
-/* Does this entry, whose CRC is right, follow `place` as one written in this epoch would? */
-static bool follows(const ObjectEntry *entry, const Place *place, uint32_t epoch)
+/* Does this entry, whose CRC is right, follow what is known as one of this epoch would? */
+static bool follows(Cartridge *c, const ObjectEntry *entry)
 {
-    return entry->epoch == epoch && memcmp(&entry->before, place, sizeof *place) == 0;
+    return entry->epoch == c->superblock.partitions[c->partition].epoch &&
+           memcmp(&entry->before, cartridge_end(c), sizeof entry->before) == 0 &&
+           (!cartridge_binding(c)->bound || entry->link == c->link[c->partition]);
 }
 
 /* 1, 0: it is not, or a negative errno. */
 static int data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
 {
-    uint32_t left = entry->stored, crc = 0;
+    uint32_t left = entry->stored;
+    uint32_t crc = object_data_crc(cartridge_binding(c), c->partition, entry);
     uint64_t offset = entry->before.bytes;
 
     while (left > 0) {
@@ -200,7 +245,7 @@ static int data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratc
         offset += part;
         left -= part;
     }
-    return entry->stored == 0 || crc == entry->data_crc;
+    return entry->stored == 0 || (crc ^ cartridge_binding(c)->id) == entry->data_crc;
 }
 
 /* Objects of this epoch in the first pages beyond the recovered end: what the end cut off. */
@@ -242,12 +287,13 @@ static bool find_end(Cartridge *c, Found *found)
     Place *end = cartridge_end(c);
 
     *end = record->durable;
+    c->link[c->partition] = record->link;
     while (end->object < room) {
         ObjectEntry entry;
         EntryState state = cartridge_entry(c, end->object, &entry);
         int whole = 0;
 
-        if (state == ENTRY_GOOD && follows(&entry, end, record->epoch)) {
+        if (state == ENTRY_GOOD && follows(c, &entry)) {
             whole = data_is_whole(c, &entry, c->window);
         }
         if (state == ENTRY_HOST_ERROR || whole < 0) {
@@ -257,6 +303,7 @@ static bool find_end(Cartridge *c, Found *found)
             break;
         }
         *end = object_entry_after(&entry);
+        c->link[c->partition] = entry.crc;
     }
     return count_dropped(c, MIN(end->object, room), room, &found->dropped);
 }
@@ -286,10 +333,11 @@ static bool find_newer(Cartridge *c, bool *newer)
     return true;
 }
 
-/* Does the last durable object end at the durable place? */
+/* Does the last durable object end at the durable place, and is it the one that was there? */
 static bool check_last(Cartridge *c, Found *found)
 {
-    const Place *durable = &c->superblock.partitions[c->partition].durable;
+    const PartitionRecord *record = &c->superblock.partitions[c->partition];
+    const Place *durable = &record->durable;
     ObjectEntry entry;
     Place after;
 
@@ -305,7 +353,8 @@ static bool check_last(Cartridge *c, Found *found)
     case ENTRY_GOOD:
     default:
         after = object_entry_after(&entry);
-        found->torn |= memcmp(&after, durable, sizeof after) != 0;
+        found->torn |= memcmp(&after, durable, sizeof after) != 0 ||
+                       (cartridge_binding(c)->bound && entry.crc != record->link);
         return true;
     }
 }
@@ -441,15 +490,16 @@ static int load_attributes(Cartridge *c, const Superblock *other, GString *notic
 static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
 {
     g_autofree Superblock *other = g_new0(Superblock, 1);
+    Binding binding;
     int failure;
 
     if (!load_superblock(c, other, error)) {
         return false;
     }
+    binding = superblock_binding(&c->superblock);
     failure = load_attributes(c, other, notice);
     if (failure == 0) {
-        failure =
-            store_open(&c->store, c->file, c->superblock.chunk_shift, c->superblock.generation);
+        failure = store_open(&c->store, c->file, c->superblock.chunk_shift, &binding, NULL);
     }
     if (failure < 0) {
         return cannot_open(c, failure, error);
@@ -511,9 +561,10 @@ static TapeMedium *give_up(Cartridge *c)
 static bool is_outdated(Cartridge *c, const Slots *slots, int slot)
 {
     const Superblock *s = &slots->superblocks[slot];
+    Binding binding = superblock_binding(s);
     bool outdated = slots->states[slot] == SUPERBLOCK_GOOD &&
                     slots->states[1 - slot] != SUPERBLOCK_GOOD &&
-                    store_open(&c->store, c->file, s->chunk_shift, s->generation) == 0 &&
+                    store_open(&c->store, c->file, s->chunk_shift, &binding, NULL) == 0 &&
                     c->store.newest > s->generation;
 
     store_close(&c->store);
@@ -537,10 +588,13 @@ TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **not
     if (!cartridge_salvage(c, unread, error)) {
         return give_up(c);
     }
-    *notice = g_strdup_printf("%s: both superblocks are gone: what follows was found by its "
-                              "objects; capacity, density, bar code, WORM and attributes are lost"
-                              "%s%s",
-                              path, unread->len > 0 ? "; cannot be read: " : "", unread->str);
+    *notice =
+        g_strdup_printf("%s: both superblocks are gone: what follows was found by its "
+                        "objects; %s%s%s",
+                        path,
+                        c->labelled ? "its attributes are lost"
+                                    : "capacity, density, bar code, WORM and attributes are lost",
+                        unread->len > 0 ? "; cannot be read: " : "", unread->str);
     return &c->base;
 }
 

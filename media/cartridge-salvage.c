@@ -17,6 +17,7 @@
 
 enum {
     SEARCHES_MIN = 8, /* for a chunk of data, before it is likely to be lost */
+    VOTES = 8,        /* so many whole pieces that agree are enough */
     UNREAD_MAX = 8,   /* places that cannot be read: so many are named */
     /* Bytes that are compared in search of chunks: so many, and so many times those of the file. */
     SEARCH_BYTES = 1 << 30,
@@ -28,7 +29,7 @@ typedef struct Search {
     Cartridge *c;
     uint32_t shift;      /* of a chunk: without superblocks, the one that this program gives */
     uint32_t chunks;     /* of the file, from the first one that can hold a stream */
-    uint32_t generation; /* 0: none was found */
+    Binding binding;     /* generation 0: none was found */
     uint32_t partitions; /* the highest that was found, and one */
     bool compression;
     ChunkRecord *tables; /* by chunk, where the map tells nothing; generation 0: it is none */
@@ -58,10 +59,11 @@ static bool read_place(Search *s, void *bytes, size_t length, uint64_t offset)
 }
 
 /* An entry of whatever generation, partition and object. */
-static bool decode_any(const uint8_t *bytes, ObjectEntry *entry)
+static bool decode_any(const uint8_t *bytes, const Binding *binding, ObjectEntry *entry)
 {
-    return object_entry_decode(bytes, get_le32(bytes + 8), get_le16(bytes + 6),
-                               get_le64(bytes + 32), entry) &&
+    Binding any = { binding->bound, binding->id, get_le32(bytes + 8) };
+
+    return object_entry_decode(bytes, &any, get_le16(bytes + 6), get_le64(bytes + 32), entry) &&
            get_le16(bytes + 6) < MEDIUM_PARTITIONS_MAX;
 }
 
@@ -74,7 +76,7 @@ static bool find_in_page(const Search *s, const uint8_t *page, uint32_t first, C
         const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
         ObjectEntry entry;
 
-        if (decode_any(bytes, &entry) &&
+        if (decode_any(bytes, &s->binding, &entry) &&
             (entry.before.object - first - i) % chunk_entries(s) == 0) {
             *record = (ChunkRecord){ get_le32(bytes + 8), get_le16(bytes + 6), STREAM_TABLE,
                                      (uint32_t)(entry.before.object * OBJECT_ENTRY >> s->shift) };
@@ -102,10 +104,13 @@ static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
 /* Does the chunk map tell of this chunk? Its record may be free or damaged. */
 static bool is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
 {
+    uint64_t offset = (uint64_t)chunk * CHUNK_RECORD;
     uint8_t bytes[CHUNK_RECORD];
 
-    return read_place(s, bytes, sizeof bytes, CHUNK_MAP + (uint64_t)chunk * CHUNK_RECORD) &&
-           chunk_record_decode(bytes, record);
+    return (read_place(s, bytes, sizeof bytes, CHUNK_MAP + offset) &&
+            chunk_record_decode(bytes, s->binding.id, record)) ||
+           (s->binding.bound && read_place(s, bytes, sizeof bytes, CHUNK_MAP_COPY + offset) &&
+            chunk_record_decode(bytes, s->binding.id, record));
 }
 
 /*
@@ -120,9 +125,9 @@ static void find_generation(Search *s)
         ChunkRecord record;
 
         if (is_mapped(s, chunk, &record)) {
-            s->generation = MAX(s->generation, record.generation);
+            s->binding.generation = MAX(s->binding.generation, record.generation);
         } else if (find_table(s, chunk, &record)) {
-            s->generation = MAX(s->generation, record.generation);
+            s->binding.generation = MAX(s->binding.generation, record.generation);
             s->tables[chunk] = record;
         }
     }
@@ -134,7 +139,8 @@ static void adopt_tables(Search *s)
     uint32_t chunk, i;
 
     for (chunk = 0; chunk < s->chunks; chunk++) {
-        if (s->tables[chunk].generation == s->generation && store_is_free(&s->c->store, chunk)) {
+        if (s->tables[chunk].generation == s->binding.generation &&
+            store_is_free(&s->c->store, chunk)) {
             store_adopt(&s->c->store, &s->tables[chunk], chunk);
         }
     }
@@ -149,10 +155,12 @@ static void adopt_tables(Search *s)
 static bool is_whole(Cartridge *c, const ObjectEntry *entry)
 {
     g_autofree uint8_t *data = g_malloc(entry->stored);
+    const Binding *binding = cartridge_binding(c);
+    uint32_t crc = object_data_crc(binding, c->partition, entry);
 
     return store_read(&c->store, c->partition, STREAM_DATA, entry->before.bytes, data,
                       entry->stored) == 0 &&
-           crc32c(0, data, entry->stored) == entry->data_crc;
+           (crc32c(crc, data, entry->stored) ^ binding->id) == entry->data_crc;
 }
 
 /* How many blocks searched for a chunk in vain, by its index in the stream. */
@@ -190,7 +198,7 @@ static uint32_t missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t 
 static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
 {
     Store *store = &s->c->store;
-    ChunkRecord record = { s->generation, (uint16_t)s->c->partition, STREAM_DATA, index };
+    ChunkRecord record = { s->binding.generation, (uint16_t)s->c->partition, STREAM_DATA, index };
     /* behind the one before it, as a rule */
     uint32_t first = index > 0 ? store_chunk(store, s->c->partition, STREAM_DATA, index - 1) : 0, i;
 
@@ -252,23 +260,147 @@ bool cartridge_find_end(Cartridge *c)
     bool compression = false;
 
     record->epoch = 0;
+    record->link = 0;
     *cartridge_end(c) = (Place){ 0 };
     for (object = 0; object < room; object++) {
         ObjectEntry entry;
 
         if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.epoch >= record->epoch) {
+            record->began = entry.epoch > record->epoch ? object : record->began;
             record->epoch = entry.epoch;
+            record->link = entry.crc;
             *cartridge_end(c) = object_entry_after(&entry);
             compression |= entry.encoding != ENCODING_PLAIN;
         }
     }
     record->durable = *cartridge_end(c);
+    c->link[c->partition] = record->link;
     return compression;
 }
 
 static bool nothing(const char *path, GError **error)
 {
     return usbtape_input_error(error, "%s: no objects of a usbtape cartridge are in it", path);
+}
+
+/* ── whose checksums these are ── */
+
+/* The label that was written when the cartridge was made, if one is left. */
+static bool read_label(Search *s)
+{
+    Superblock *to = &s->c->superblock;
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+    int i;
+
+    for (i = 0; i < LABELS; i++) {
+        if (read_place(s, bytes, sizeof bytes, (uint64_t)LABEL * (uint64_t)(i + 1)) &&
+            superblock_decode(bytes, to, &version) == SUPERBLOCK_GOOD &&
+            to->version == CARTRIDGE_VERSION_BOUND) {
+            return true;
+        }
+    }
+    *to = (Superblock){ .version = CARTRIDGE_VERSION_PLAIN };
+    return false;
+}
+
+/*
+ * What is exclusive-ored into a checksum is told by whatever is whole: 0 before version 4. Pieces
+ * that are not whole tell something else each time, so the first that comes again is it.
+ */
+typedef struct Vote {
+    GHashTable *ids; /* → how often */
+    uint32_t id;
+    guint most;
+} Vote;
+
+static void count_vote(Vote *vote, uint32_t id)
+{
+    gpointer key = GUINT_TO_POINTER(id);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(vote->ids, key)) + 1;
+
+    g_hash_table_insert(vote->ids, key, GUINT_TO_POINTER(n));
+    if (n > vote->most) {
+        vote->most = n;
+        vote->id = id;
+    }
+}
+
+static void vote_in_map(Search *s, Vote *vote, uint64_t map)
+{
+    uint32_t i;
+
+    for (i = 0; i < s->chunks && vote->most < VOTES; i++) {
+        uint8_t bytes[CHUNK_RECORD];
+        ChunkRecord record;
+
+        if (read_place(s, bytes, sizeof bytes, map + (uint64_t)i * CHUNK_RECORD) &&
+            get_le32(bytes + 4) != 0 && bytes[11] == 0) {
+            uint32_t id = get_le32(bytes) ^ crc32c(0, bytes + 4, CHUNK_RECORD - 4);
+
+            if (chunk_record_decode(bytes, id, &record)) {
+                count_vote(vote, id);
+            }
+        }
+    }
+}
+
+static void vote_in_page(const uint8_t *page, Vote *vote)
+{
+    uint32_t i;
+
+    for (i = 0; i < TABLE_PAGE; i++) {
+        const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
+        Binding binding = { true, object_entry_crc(bytes) ^ object_entry_sum(bytes), 0 };
+        ObjectEntry entry;
+
+        if (get_le32(bytes + 8) != 0 && decode_any(bytes, &binding, &entry)) {
+            count_vote(vote, binding.id);
+        }
+    }
+}
+
+static void vote_in_chunks(Search *s, Vote *vote)
+{
+    uint64_t offset = store_record_offset(&s->c->store, 0);
+    uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
+
+    for (; offset < s->c->store.file_size && vote->most < VOTES; offset += sizeof page) {
+        if (read_place(s, page, sizeof page, offset)) {
+            vote_in_page(page, vote);
+        }
+    }
+}
+
+static void find_binding(Search *s)
+{
+    Vote vote = { g_hash_table_new(NULL, NULL), 0, 0 };
+
+    vote_in_map(s, &vote, CHUNK_MAP);
+    vote_in_map(s, &vote, CHUNK_MAP_COPY);
+    vote_in_chunks(s, &vote);
+    s->binding = (Binding){ vote.id != 0, vote.id, 0 };
+    s->c->superblock.version = vote.id != 0 ? CARTRIDGE_VERSION_BOUND : CARTRIDGE_VERSION_PLAIN;
+    g_hash_table_unref(vote.ids);
+}
+
+/* ── all of it ── */
+
+/* What the label does not tell, or tells of other partitions than there are. */
+static void describe(Search *s)
+{
+    Superblock *to = &s->c->superblock;
+    bool same = s->c->labelled && to->geometry.partitions == s->partitions;
+    uint32_t i;
+
+    to->generation = s->binding.generation;
+    to->chunk_shift = s->shift;
+    to->geometry.partitions = s->partitions;
+    for (i = 0; i < MEDIUM_PARTITIONS_MAX; i++) {
+        to->partitions[i] =
+            (PartitionRecord){ .capacity = same && i < s->partitions ? to->partitions[i].capacity
+                                                                     : G_MAXUINT64 };
+    }
 }
 
 /* Of all generations and partitions, without a superblock. */
@@ -279,30 +411,27 @@ static bool search(Search *s, GError **error)
 
     find_generation(s);
     store_close(&c->store);
-    if (s->generation == 0) {
+    if (s->binding.generation == 0) {
         return nothing(c->path, error);
     }
-    if (store_open(&c->store, c->file, CHUNK_SHIFT, s->generation) < 0) {
+    if (store_open(&c->store, c->file, s->shift, &s->binding, s->unread) < 0) {
         return usbtape_input_error(error, "%s: the chunk map cannot be read", c->path);
     }
     adopt_tables(s);
     if (s->partitions == 0) {
         return nothing(c->path, error);
     }
-    c->superblock.generation = s->generation;
-    c->superblock.chunk_shift = CHUNK_SHIFT;
-    c->superblock.geometry.partitions = s->partitions;
+    describe(s);
     for (i = 0; i < s->partitions; i++) {
         c->partition = i;
         cartridge_forget_table(c);
         c->recovering = true;
-        c->superblock.partitions[i] = (PartitionRecord){ .capacity = G_MAXUINT64 };
         s->compression |= cartridge_find_end(c);
         c->recovering = false;
         cartridge_forget_table(c);
         find_data(s);
     }
-    c->superblock.geometry.compression = s->compression;
+    c->superblock.geometry.compression |= s->compression;
     c->partition = 0;
     return true;
 }
@@ -315,10 +444,22 @@ bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
     c->damaged = true;
     c->salvaged = true;
     c->read_only = true;
-    if (store_open(&c->store, c->file, CHUNK_SHIFT, 0) < 0 || c->store.file_size <= SYSTEM_AREA) {
+    c->labelled = read_label(&s);
+    if (c->labelled) {
+        s.shift = c->superblock.chunk_shift;
+        s.binding = superblock_binding(&c->superblock);
+        s.binding.generation = 0;
+    }
+    if (store_open(&c->store, c->file, s.shift, &s.binding, unread) < 0 ||
+        c->store.file_size <= SYSTEM_AREA) {
         return nothing(c->path, error);
     }
     s.chunks = store_records(&c->store);
+    if (!c->labelled) {
+        find_binding(&s);
+        c->store.binding = s.binding;
+        s.chunks = store_records(&c->store);
+    }
     tables = g_new0(ChunkRecord, MAX(s.chunks, 1));
     s.tables = tables;
     if (!search(&s, error)) {
@@ -352,7 +493,7 @@ void cartridge_find_chunks(Cartridge *c)
     Search s = { .c = c,
                  .shift = c->store.chunk_shift,
                  .chunks = store_records(&c->store),
-                 .generation = c->superblock.generation };
+                 .binding = *cartridge_binding(c) };
     uint32_t i;
 
     s.left = SEARCH_BYTES + SEARCH_TIMES * c->store.file_size;

@@ -74,46 +74,72 @@ bool store_is_free(const Store *store, uint32_t record)
     return record >= store->used->len || !g_array_index(store->used, uint8_t, record);
 }
 
-static int read_map(Store *store)
+uint32_t store_records_max(const Store *store)
+{
+    return store->binding.bound ? CHUNK_RECORDS_MAX / 2 : CHUNK_RECORDS_MAX;
+}
+
+/* Where the record is, and where its copy. */
+static uint64_t map_offset(uint32_t record, int copy)
+{
+    return (copy ? CHUNK_MAP_COPY : CHUNK_MAP) + (uint64_t)record * CHUNK_RECORD;
+}
+
+static void take_record(Store *store, const uint8_t *bytes, uint32_t i)
+{
+    ChunkRecord record;
+
+    if (!chunk_record_decode(bytes, store->binding.id, &record) ||
+        record.partition >= MEDIUM_PARTITIONS_MAX) {
+        return;
+    }
+    store->newest = MAX(store->newest, record.generation);
+    if (record.generation == store->binding.generation && store_is_free(store, i)) {
+        adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
+    }
+}
+
+static int read_copy(Store *store, int copy, GString *unread)
 {
     uint8_t page[4096];
     uint32_t n = store_records(store), i;
 
     for (i = 0; i < n; i++) {
         uint32_t within = i * CHUNK_RECORD % sizeof page;
-        ChunkRecord record;
-        int error = within == 0 ? host_file_read(store->file, page, sizeof page,
-                                                 CHUNK_MAP + (uint64_t)i * CHUNK_RECORD)
-                                : 0;
+        int error = 0;
 
-        if (error < 0) {
+        if (within == 0) {
+            error = host_file_read(store->file, page, sizeof page, map_offset(i, copy));
+        }
+        if (error < 0 && !unread) {
             return error;
         }
-        if (!chunk_record_decode(page + within, &record) ||
-            record.partition >= MEDIUM_PARTITIONS_MAX) {
-            continue;
+        if (error < 0) {
+            memset(page, 0, sizeof page);
+            g_string_append_printf(unread, "%sthe chunk map at %" G_GUINT64_FORMAT " (%s)",
+                                   unread->len > 0 ? ", " : "", map_offset(i, copy),
+                                   g_strerror(-error));
         }
-        store->newest = MAX(store->newest, record.generation);
-        if (record.generation == store->generation) {
-            adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
-        }
+        take_record(store, page + within, i);
     }
     return 0;
 }
 
-int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t generation)
+int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding *binding,
+               GString *unread)
 {
     int64_t size = file->ops->size(file);
-    int i;
+    int error, i;
 
-    *store = (Store){ .file = file, .chunk_shift = chunk_shift, .generation = generation };
+    *store = (Store){ .file = file, .chunk_shift = chunk_shift, .binding = *binding };
     store->used = g_array_new(FALSE, TRUE, 1);
     for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX; i++) {
         store->streams[i][0] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
         store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     }
     store->file_size = (uint64_t)MAX(size, 0);
-    return size < 0 ? (int)size : read_map(store);
+    error = size < 0 ? (int)size : read_copy(store, 0, unread);
+    return error == 0 && binding->bound ? read_copy(store, 1, unread) : error;
 }
 
 void store_close(Store *store)
@@ -138,13 +164,13 @@ void store_reset(Store *store, uint32_t generation)
     g_array_set_size(store->used, 0);
     store->slots = 0;
     store->first_free = 0;
-    store->generation = generation;
+    store->binding.generation = generation;
 }
 
 /* Gives a stream the first free chunk of the file. */
 static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index)
 {
-    ChunkRecord record = { store->generation, (uint16_t)partition, (uint8_t)kind, index };
+    ChunkRecord record = { store->binding.generation, (uint16_t)partition, (uint8_t)kind, index };
     uint8_t bytes[CHUNK_RECORD];
     guint i = store->first_free;
     int error;
@@ -153,12 +179,14 @@ static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_
         i++;
     }
     store->first_free = i;
-    if (i >= CHUNK_RECORDS_MAX) {
+    if (i >= store_records_max(store)) {
         return -EFBIG;
     }
-    chunk_record_encode(&record, bytes);
-    error =
-        host_file_write(store->file, bytes, sizeof bytes, CHUNK_MAP + (uint64_t)i * CHUNK_RECORD);
+    chunk_record_encode(&record, store->binding.id, bytes);
+    error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 0));
+    if (error == 0 && store->binding.bound) {
+        error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 1));
+    }
     if (error == 0 && !adopt(store, partition, kind, index, i)) {
         return -EFBIG;
     }
@@ -224,10 +252,11 @@ uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64
 
 uint32_t store_records(const Store *store)
 {
-    uint64_t chunks = (store->file_size >> store->chunk_shift) + 1;
+    uint64_t chunks = (store->file_size + chunk_size(store) - 1) >> store->chunk_shift;
 
     /* a chunk that begins beyond the end of the file was never written */
-    return (uint32_t)MIN(chunks - MIN(chunks, first_chunk(store)), (uint64_t)CHUNK_RECORDS_MAX);
+    return (uint32_t)MIN(chunks - MIN(chunks, first_chunk(store)),
+                         (uint64_t)store_records_max(store));
 }
 
 /* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */

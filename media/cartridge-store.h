@@ -14,7 +14,8 @@
 typedef struct Store {
     HostFile *file; /* borrowed */
     uint32_t chunk_shift;
-    uint32_t generation, newest;               /* ours; the highest that the map tells of */
+    Binding binding;
+    uint32_t newest;                           /* generation that the map tells of */
     uint64_t file_size;                        /* as far as we know: asking the host costs a call */
     GArray *used;                              /* of uint8_t, by map record */
     guint first_free;                          /* no free record before it */
@@ -22,8 +23,13 @@ typedef struct Store {
     GArray *streams[MEDIUM_PARTITIONS_MAX][2]; /* of uint32_t: map record + 1, 0 = no chunk */
 } Store;
 
-/* Reads the chunk map. Records that are damaged or of another generation count as free. */
-int store_open(Store *store, HostFile *file, uint32_t chunk_shift, uint32_t generation);
+/*
+ * Reads the chunk map. Records that are damaged or of another generation count as free; of bound
+ * cartridges there are two of each, and one will do. `unread`: pages of it that cannot be read
+ * count as damaged; NULL: they are an error.
+ */
+int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding *binding,
+               GString *unread);
 void store_close(Store *store);
 /* Forgets all streams and goes on under another generation. */
 void store_reset(Store *store, uint32_t generation);
@@ -47,6 +53,8 @@ uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uin
 uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
 /* How many chunks are missing from the first `length` bytes of a stream. */
 uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length);
+/* How many records the map has room for. */
+uint32_t store_records_max(const Store *store);
 /* Where a chunk lies, and how many of them the file can hold. */
 uint64_t store_record_offset(const Store *store, uint32_t record);
 uint32_t store_records(const Store *store);

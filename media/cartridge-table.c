@@ -31,14 +31,17 @@ static uint64_t table_limit(Cartridge *c)
  * Takes an entry of the page, and those in a row with it on its side, for not good, up to where the
  * epoch is that of what is `sound` again.
  */
-static void blame(TablePage *page, const bool *whole, int i, int step, uint32_t sound)
+static void blame(Cartridge *c, const bool *whole, int i, int step, uint32_t sound)
 {
+    TablePage *page = c->table;
+
     while (true) {
         int next = i + step;
 
         page->good[i] = false;
         if (next < 0 || next >= TABLE_WINDOW || !whole[next] ||
-            !object_entry_follows(&page->entries[MAX(i, next)], &page->entries[MIN(i, next)]) ||
+            !object_entry_follows(&page->entries[MAX(i, next)], &page->entries[MIN(i, next)],
+                                  cartridge_binding(c)->bound) ||
             (step > 0 && page->entries[next].epoch >= sound)) {
             return;
         }
@@ -51,8 +54,9 @@ static void blame(TablePage *page, const bool *whole, int i, int step, uint32_t 
  * is not what was last written there. Epochs never fall, so it is the one of the lower epoch, and
  * with it those in a row with it; both, if that does not tell.
  */
-static void compare_neighbours(TablePage *page)
+static void compare_neighbours(Cartridge *c)
 {
+    TablePage *page = c->table;
     bool whole[TABLE_WINDOW];
     int i;
 
@@ -60,21 +64,33 @@ static void compare_neighbours(TablePage *page)
     for (i = 1; i < TABLE_WINDOW; i++) {
         const ObjectEntry *left = &page->entries[i - 1], *right = &page->entries[i];
 
-        if (!whole[i - 1] || !whole[i] || object_entry_follows(right, left)) {
+        if (!whole[i - 1] || !whole[i] ||
+            object_entry_follows(right, left, cartridge_binding(c)->bound)) {
             continue;
         }
         if (left->epoch <= right->epoch) {
-            blame(page, whole, i - 1, -1, 0);
+            blame(c, whole, i - 1, -1, 0);
         }
         if (right->epoch <= left->epoch) {
-            blame(page, whole, i, 1, MAX(left->epoch, right->epoch + 1));
+            blame(c, whole, i, 1, MAX(left->epoch, right->epoch + 1));
         }
     }
 }
 
+/* Since the current epoch began, entries carry it, and did not before. */
+static bool is_of_its_epoch(const Cartridge *c, const ObjectEntry *entry)
+{
+    const PartitionRecord *record = &c->superblock.partitions[c->partition];
+
+    return c->recovering || !cartridge_binding(c)->bound ||
+           (entry->before.object >= record->began ? entry->epoch == record->epoch
+                                                  : entry->epoch < record->epoch);
+}
+
 static bool decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
 {
-    return object_entry_decode(bytes, c->superblock.generation, c->partition, object, entry);
+    return object_entry_decode(bytes, cartridge_binding(c), c->partition, object, entry) &&
+           is_of_its_epoch(c, entry);
 }
 
 static uint8_t *page_bytes(TablePage *page, uint64_t object)
@@ -117,7 +133,7 @@ static int load_table_page(Cartridge *c, uint64_t object)
         page->good[at] = decode(c, i, page_bytes(page, i), &page->entries[at]);
     }
     if (!c->recovering) {
-        compare_neighbours(page);
+        compare_neighbours(c);
     }
     page->valid = true;
     return 0;
@@ -172,7 +188,28 @@ EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
     return c->table->good[at] ? ENTRY_GOOD : ENTRY_DAMAGED;
 }
 
-/* The same for a look here and there: its neighbours are neither read nor asked. */
+EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link)
+{
+    int error;
+
+    *link = 0;
+    if (object == 0 || !cartridge_binding(c)->bound) {
+        return ENTRY_GOOD;
+    }
+    if (is_gathered(c, object - 1)) {
+        *link = object_entry_crc(c->gather.entries + (object - 1 - c->gather.first) * OBJECT_ENTRY);
+        return ENTRY_GOOD;
+    }
+    error = load_table_page(c, object - 1);
+    if (error < 0) {
+        return cannot_read(c, error);
+    }
+    *link = object_entry_crc(page_bytes(c->table, object - 1));
+    return ENTRY_GOOD;
+}
+
+/* The same as cartridge_entry() for a look here and there: its neighbours are neither read nor
+ * asked. */
 static EntryState peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
 {
     uint8_t bytes[OBJECT_ENTRY];

@@ -35,14 +35,26 @@ static int read_data(Cartridge *c, uint64_t offset, uint8_t *to, size_t length)
     return store_read(&c->store, c->partition, STREAM_DATA, offset, to, length);
 }
 
-/* A whole block, what `buffer` does not take going to the scratch pad. `*crc`: of all of it. */
+/* What the CRC of a block's data begins with. */
+static uint32_t data_crc(Cartridge *c, const ObjectEntry *entry)
+{
+    return object_data_crc(cartridge_binding(c), c->partition, entry);
+}
+
+static bool is_its_data(Cartridge *c, const ObjectEntry *entry, uint32_t crc)
+{
+    return (crc ^ cartridge_binding(c)->id) == entry->data_crc;
+}
+
+/* A whole block, what `buffer` does not take going to the scratch pad. All of it goes into `*crc`.
+ */
 static int read_large(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer, size_t capacity,
                       uint32_t *crc)
 {
     size_t done = MIN(capacity, entry->stored);
     int error = read_data(c, entry->before.bytes, buffer, done);
 
-    *crc = crc32c(0, buffer, done);
+    *crc = crc32c(*crc, buffer, done);
     while (error == 0 && done < entry->stored) {
         size_t part = MIN((size_t)SCRATCH_SIZE, entry->stored - done);
 
@@ -100,7 +112,7 @@ static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot read");
     }
-    if (crc32c(0, room, entry->stored) != entry->data_crc ||
+    if (!is_its_data(c, entry, crc32c(data_crc(c, entry), room, entry->stored)) ||
         !codec_expand(c->codec, entry->stored, buffer, capacity, entry->length)) {
         return corrupt(c, entry->before.object);
     }
@@ -129,7 +141,7 @@ static bool is_lost(Cartridge *c, uint64_t offset, uint64_t length)
 static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
                                uint8_t *buffer, size_t capacity, size_t *length)
 {
-    uint32_t crc = 0;
+    uint32_t crc = data_crc(c, entry);
     int error;
 
     if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes ||
@@ -148,7 +160,7 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
 
         error = read_small(c, entry, forward, &bytes);
         if (error == 0) {
-            crc = crc32c(0, bytes, entry->stored);
+            crc = crc32c(crc, bytes, entry->stored);
             memcpy(buffer, bytes, MIN(capacity, entry->stored));
         }
     } else {
@@ -157,7 +169,7 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     if (error < 0 && error != -EBADMSG) {
         return cartridge_host_error(c, error, "cannot read");
     }
-    if (error < 0 || crc != entry->data_crc) {
+    if (error < 0 || !is_its_data(c, entry, crc)) {
         return corrupt(c, entry->before.object);
     }
     *length = entry->length;
@@ -638,6 +650,7 @@ static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_
     }
     memset(c->end, 0, sizeof c->end);
     memset(c->begun, 0, sizeof c->begun);
+    memset(c->link, 0, sizeof c->link);
     c->partition = 0;
     c->head = (Place){ 0 };
     c->head_guessed = false;
@@ -677,6 +690,7 @@ static void forget_partitions(Cartridge *c, uint32_t first)
 
     for (i = first; i < MEDIUM_PARTITIONS_MAX; i++) {
         c->end[i] = (Place){ 0 };
+        c->link[i] = 0;
         c->begun[i] = false;
         /* it only gives back room, and may fail: the epoch tells old entries from new ones */
         store_forget(&c->store, i, STREAM_DATA, 0);

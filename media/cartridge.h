@@ -79,7 +79,7 @@ typedef struct Checkpoint {
     int error;
     /* where it began, and what must still be so when it ends */
     Place place;
-    uint32_t partition, epoch, generation;
+    uint32_t link, partition, epoch, generation;
     uint64_t sequence;
 } Checkpoint;
 
@@ -114,6 +114,7 @@ typedef struct Cartridge {
     bool damaged;  /* opening found what no read will show */
     bool lost;     /* opening found that something durable is lost: nothing may be written */
     bool salvaged; /* it has no superblock in the file */
+    bool labelled; /* but a label, which tells what it was made as */
     bool alone;    /* the other superblock is damaged, and may have been the newer one */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
@@ -132,9 +133,10 @@ typedef struct Cartridge {
     AttributeSet *attributes;
     bool attributes_dirty;
 
-    Place end[MEDIUM_PARTITIONS_MAX];  /* EOD */
-    bool begun[MEDIUM_PARTITIONS_MAX]; /* the current epoch is ours: appending may go on */
-    uint32_t partition;                /* the head */
+    Place end[MEDIUM_PARTITIONS_MAX];     /* EOD */
+    uint32_t link[MEDIUM_PARTITIONS_MAX]; /* the CRC of the entry before it */
+    bool begun[MEDIUM_PARTITIONS_MAX];    /* the current epoch is ours: appending may go on */
+    uint32_t partition;                   /* the head */
     Place head;
     bool head_guessed; /* damage hides what lies before it: but for the object number, a guess */
 
@@ -160,6 +162,12 @@ static inline Place *cartridge_end(Cartridge *c)
     return &c->end[c->partition];
 }
 
+/* What checksums are bound to, since the store was opened. */
+static inline const Binding *cartridge_binding(const Cartridge *c)
+{
+    return &c->store.binding;
+}
+
 /* Sets medium_host_error() from a negative errno; returns HOST_ERROR. */
 MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
 
@@ -170,6 +178,8 @@ MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
  * HOST_ERROR: cartridge_host_error() has been called.
  */
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
+/* What the entry of the object has to name as its link, as the entry before it is in the file. */
+EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link);
 /* What is in memory of the table may no longer be so. */
 void cartridge_forget_table(Cartridge *c);
 
@@ -231,6 +241,9 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 /* Borrows `file`. `chunk_shift`: CHUNK_SHIFT, or less in tests. */
 bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
                       uint32_t chunk_shift, GError **error);
+/* As older programs made them, for tests: version 2. */
+bool cartridge_create_plain(HostFile *file, const char *path, const MediumGeometry *geometry,
+                            uint32_t chunk_shift, GError **error);
 
 /* As cartridge_open(), read-only, without a superblock: cartridge-salvage.c. */
 TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice,

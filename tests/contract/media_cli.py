@@ -202,7 +202,8 @@ def a_lost_chunk_of_the_table_is_damage():
     good('import', 'whole.tap', 'whole.tape')
     with open('whole.tape', 'rb') as file:
         content = bytearray(file.read())
-    content[3 * 2**20 + 5] ^= 1  # the first record of the chunk map
+    for record in (3 * 2**20, 3 * 2**20 + 13 * 2**19):  # the first of the chunk map, and its copy
+        content[record + 5] ^= 1
     for lost in (content[:16 * 2**20], content):
         write('lost.tape', bytes(lost))
         status, output, errors = media('info', 'lost.tape', '--json')
@@ -355,12 +356,14 @@ def blocks_over_two_lost_chunks_are_found():
     assert good('cat', 'new.tape', '--file', '0') == b''.join(blocks[1:])
 
 
-def of_generation(table, generation):
-    """The same table of objects as of another generation."""
+def of_generation(table, data, generation):
+    """The same table of objects as of another generation, and of version 2."""
     table = bytearray(table)
     for at in range(0, len(table), 64):
         if any(table[at:at + 4]):
+            stored, _, _, _, start = struct.unpack_from('<IIIQQ', table, at + 20)
             struct.pack_into('<I', table, at + 8, generation)
+            struct.pack_into('<II', table, at + 24, crc32c(data[start:start + stored]) if stored else 0, 0)
             struct.pack_into('<I', table, at, crc32c(table[at + 4:at + 64]))
     return table
 
@@ -380,7 +383,7 @@ def the_generation_before_stays_away():
         image = bytearray(2**24)
         for name in order:
             _, table, data = images[name]
-            image += of_generation(table[:4096], 2 if name == 'new' else 1) + table[4096:]
+            image += of_generation(table[:4096], data, 2 if name == 'new' else 1) + table[4096:]
             image += data.ljust(2**24, b'\0')
         write('two.tape', image)
         status, output, errors = media('check', 'two.tape', '--repair', 'only.tape')
@@ -480,7 +483,7 @@ def a_wrong_file_is_one_line():
         refused(2, ['blank', 'not a cartridge'], name, 'blank')
         refused(2, ['foreign', 'not a cartridge'], name, 'foreign')
         refused(2, ['disk', 'not a cartridge'], name, 'disk')
-        refused(2, ['old.tape', 'version 99', 'versions 1 to 3'], name, 'old.tape')
+        refused(2, ['old.tape', 'version 99', 'versions 1 to 4'], name, 'old.tape')
         refused(2, ['two.tape', 'damaged'], name, 'two.tape')
     refused(2, ['exists'], 'create', 'text')
     refused(2, ['No such file'], 'create', 'nowhere/x.tape')

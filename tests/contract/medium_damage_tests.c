@@ -14,8 +14,11 @@ TCase *make_medium_damage_tcase(void);
 
 enum { CHUNK = 1 << CHUNK_SHIFT_MIN, PER_CHUNK = CHUNK / OBJECT_ENTRY, LENGTH = 700, SECTOR = 512 };
 
-/* What of each version differs for a test. */
-static const uint32_t versions[] = { 2 };
+/* The versions of the format, by what makes them. */
+static bool (*const makers[])(HostFile *, const char *, const MediumGeometry *, uint32_t,
+                              GError **) = { cartridge_create_plain, cartridge_create };
+
+enum { PLAIN, BOUND, VERSIONS };
 
 static MemoryDisk *make(uint32_t partitions, int version)
 {
@@ -23,8 +26,7 @@ static MemoryDisk *make(uint32_t partitions, int version)
     HostFile *file = memory_disk_open(disk);
     MediumGeometry geometry = { .partitions = partitions };
 
-    ck_assert(cartridge_create(file, "tape", &geometry, CHUNK_SHIFT_MIN, NULL));
-    ck_assert_int_lt(version, (int)G_N_ELEMENTS(versions));
+    ck_assert(makers[version](file, "tape", &geometry, CHUNK_SHIFT_MIN, NULL));
     host_file_release(file);
     return disk;
 }
@@ -185,6 +187,15 @@ static uint32_t find_record(MemoryDisk *disk, StreamKind kind, uint32_t index)
     return record - 1;
 }
 
+/* The map forgets a chunk, wherever it has it. */
+static void damage_record(MemoryDisk *disk, uint32_t record, int version)
+{
+    flip(disk, CHUNK_MAP + (uint64_t)record * CHUNK_RECORD + 5);
+    if (version == BOUND) {
+        flip(disk, CHUNK_MAP_COPY + (uint64_t)record * CHUNK_RECORD + 6);
+    }
+}
+
 static uint64_t chunk_offset(uint32_t record)
 {
     return SYSTEM_AREA + (uint64_t)record * CHUNK;
@@ -279,7 +290,7 @@ START_TEST(a_chunk_that_the_map_lost_is_found_by_its_contents)
         uint32_t record = find_record(disk, lost[i].kind, lost[i].index);
         TapeMedium *m;
 
-        flip(disk, CHUNK_MAP + (uint64_t)record * CHUNK_RECORD + 5);
+        damage_record(disk, record, _i);
         check_protected(disk, "of these were found by their contents");
         m = open_tape(disk);
         ck_assert_uint_eq(objects_of(m), OBJECTS);
@@ -300,7 +311,7 @@ START_TEST(a_lost_chunk_of_the_table_is_no_end)
         uint32_t record = find_record(disk, STREAM_TABLE, index);
         TapeMedium *m;
 
-        zero(disk, CHUNK_MAP + (uint64_t)record * CHUNK_RECORD, CHUNK_RECORD);
+        damage_record(disk, record, _i);
         zero(disk, chunk_offset(record), CHUNK);
         check_protected(disk, "0 of these were found");
         m = open_tape(disk);
@@ -328,6 +339,29 @@ START_TEST(a_file_cut_short_is_no_end)
     ck_assert_uint_eq(objects_of(m), OBJECTS);
     damaged = read_all(m, OBJECTS, false);
     ck_assert(damaged >= PER_CHUNK && damaged < OBJECTS);
+    medium_free(m);
+}
+END_TEST
+
+START_TEST(one_copy_of_the_map_is_enough)
+{
+    enum { OBJECTS = 1500 };
+    const uint64_t copies[] = { CHUNK_MAP, CHUNK_MAP_COPY };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, true, BOUND);
+    g_autofree char *notice = NULL;
+    TapeMedium *m;
+    MediumInfo info;
+
+    zero(disk, copies[_i], 4096);
+    m = try_open(disk, false, &notice, NULL);
+    medium_info(m, &info);
+    ck_assert(!info.damaged && !info.write_protected && !notice);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 0);
+    write_objects(m, OBJECTS, 2 * OBJECTS, 0, true); /* takes chunks */
+    sync_now(m);
+    medium_free(m);
+    m = open_tape(disk);
+    ck_assert_uint_eq(read_all(m, 2 * OBJECTS, true), 0);
     medium_free(m);
 }
 END_TEST
@@ -446,6 +480,91 @@ START_TEST(an_old_sector_of_the_table_is_damage)
 }
 END_TEST
 
+/* Of version 4 nothing is valid elsewhere than where it was written to. */
+START_TEST(what_lies_in_the_place_of_another_is_damage)
+{
+    enum { OBJECTS = 200, PAGE = 4096 };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, false, BOUND);
+    g_autoptr(MemoryDisk) other = make_filled(OBJECTS, false, BOUND);
+    uint64_t table = chunk_offset(find_record(disk, STREAM_TABLE, 0));
+    uint64_t data = chunk_offset(find_record(disk, STREAM_DATA, 0));
+    uint8_t bytes[PAGE];
+    uint32_t damaged;
+    TapeMedium *m;
+
+    switch (_i) {
+    case 0: /* blocks, onto blocks of the same contents and length of another tape */
+        peek(other, data, bytes, PAGE);
+        poke(disk, data, bytes, PAGE);
+        break;
+    case 1: /* entries of another tape, which name the same blocks */
+        peek(other, table, bytes, PAGE);
+        poke(disk, table, bytes, PAGE);
+        break;
+    case 2: /* blocks and their entries */
+        peek(other, data, bytes, PAGE);
+        poke(disk, data, bytes, PAGE);
+        peek(other, table, bytes, PAGE);
+        poke(disk, table, bytes, PAGE);
+        break;
+    case 3: /* one block onto another */
+    default:
+        peek(disk, data, bytes, LENGTH);
+        poke(disk, data + LENGTH, bytes, LENGTH);
+        break;
+    }
+    m = open_tape(disk);
+    damaged = read_all(m, OBJECTS, false);
+    ck_assert_msg(_i == 0   ? damaged == 0
+                  : _i == 3 ? damaged == 1
+                            : damaged >= PAGE / OBJECT_ENTRY,
+                  "%u are damaged", damaged);
+    medium_free(m);
+}
+END_TEST
+
+/* A block is bound to its object: the same bytes are not valid for another. */
+START_TEST(equal_blocks_are_told_apart)
+{
+    g_autoptr(MemoryDisk) disk = make(1, BOUND);
+    TapeMedium *m = open_tape(disk);
+    uint8_t bytes[LENGTH] = { 0 };
+    ObjectEntry first, second;
+
+    ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    ck_assert_int_eq(medium_write(m, bytes, LENGTH), MEDIUM_OK);
+    ck_assert_int_eq(cartridge_entry(cartridge(m), 0, &first), ENTRY_GOOD);
+    ck_assert_int_eq(cartridge_entry(cartridge(m), 1, &second), ENTRY_GOOD);
+    ck_assert_uint_ne(first.data_crc, second.data_crc);
+    medium_free(m);
+}
+END_TEST
+
+/* The last sectors of the table that was durable are those of before, as if never written. */
+START_TEST(a_lost_write_of_the_last_entries_is_damage)
+{
+    enum { OBJECTS = 128 };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, false, BOUND);
+    uint64_t sector = entry_offset(disk, OBJECTS - 8);
+    uint8_t old[SECTOR];
+    TapeMedium *m = open_tape(disk);
+    uint32_t i;
+
+    peek(disk, sector, old, SECTOR);
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, OBJECTS - 8), MEDIUM_OK);
+    write_objects(m, OBJECTS - 8, OBJECTS, 1, false);
+    sync_now(m);
+    medium_free(m);
+    poke(disk, sector, old, SECTOR);
+    check_protected(disk, "not those that its superblock tells of");
+    m = open_tape(disk);
+    for (i = 0; i < OBJECTS; i++) {
+        ck_assert_int_eq(read_one(m, i, 0, false), i < OBJECTS - 8);
+    }
+    medium_free(m);
+}
+END_TEST
+
 /* The slot whose superblock counts. */
 static uint64_t newest_slot(MemoryDisk *disk)
 {
@@ -496,6 +615,88 @@ START_TEST(a_lost_superblock_does_not_bring_back_other_partitions)
     flip(disk, SUPERBLOCK_SLOT_SIZE - slot + 40);
     ck_assert_ptr_null(try_open(disk, false, NULL, &error));
     ck_assert_ptr_nonnull(strstr(error->message, "check --repair"));
+}
+END_TEST
+
+/* ── without superblocks ── */
+
+/* Both are gone, and one label; `map`: the map, too. */
+static TapeMedium *salvage(MemoryDisk *disk, int label, bool map)
+{
+    HostFile *file = memory_disk_open(disk);
+    g_autofree char *notice = NULL;
+    TapeMedium *m;
+
+    zero(disk, 0, SUPERBLOCK_SLOTS * SUPERBLOCK_SLOT_SIZE);
+    zero(disk, (uint64_t)LABEL * (uint64_t)(label + 1), SUPERBLOCK_MAX);
+    if (map) {
+        zero(disk, CHUNK_MAP, SYSTEM_AREA - CHUNK_MAP);
+    }
+    m = cartridge_open_salvaged(file, "tape", &notice, NULL);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_ptr_nonnull(strstr(notice, "its attributes are lost"));
+    return m;
+}
+
+START_TEST(a_label_tells_what_the_cartridge_was_made_as)
+{
+    enum { OBJECTS = 1500 };
+    MediumGeometry geometry = { .partitions = 1,
+                                .capacity = 1 << 26,
+                                .early_warning = 1 << 20,
+                                .density = 0x31,
+                                .worm = true };
+    g_autoptr(MemoryDisk) disk = memory_disk_new();
+    HostFile *file = memory_disk_open(disk);
+    TapeMedium *m;
+    MediumInfo info;
+
+    g_strlcpy(geometry.barcode, "LABEL1", sizeof geometry.barcode);
+    ck_assert(cartridge_create(file, "tape", &geometry, CHUNK_SHIFT_MIN, NULL));
+    host_file_release(file);
+    m = open_tape(disk);
+    write_objects(m, 0, OBJECTS, 0, true);
+    sync_now(m);
+    medium_free(m);
+    m = salvage(disk, _i % 2, _i / 2);
+    medium_info(m, &info);
+    ck_assert(info.damaged && info.write_protected && info.geometry.worm);
+    ck_assert_str_eq(info.geometry.barcode, "LABEL1");
+    ck_assert_uint_eq(info.geometry.capacity, 1 << 26);
+    ck_assert_uint_eq(info.geometry.early_warning, 1 << 20);
+    ck_assert_uint_eq(info.geometry.density, 0x31);
+    ck_assert_uint_eq(objects_of(m), OBJECTS);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 0);
+    medium_free(m);
+}
+END_TEST
+
+static int keep_size(HostFile *file, uint64_t size)
+{
+    return 0;
+}
+
+START_TEST(what_was_partitioned_away_is_not_salvaged)
+{
+    enum { OBJECTS = 300 };
+    const uint64_t capacity = G_MAXUINT64;
+    g_autoptr(MemoryDisk) disk = make_filled(4 * OBJECTS, false, BOUND);
+    TapeMedium *m = open_tape(disk);
+    HostFile *file = memory_disk_open(disk);
+    HostFileOps ops = *file->ops;
+
+    medium_free(m);
+    ops.truncate = keep_size; /* the old chunks stay */
+    file->ops = &ops;
+    m = cartridge_open(file, "tape", false, executor_inline(), NULL, NULL);
+    ck_assert_int_eq(medium_format_partitions(m, 1, &capacity), MEDIUM_OK);
+    write_objects(m, 0, OBJECTS, 0, true);
+    sync_now(m);
+    medium_free(m);
+    m = salvage(disk, _i % 2, _i / 2);
+    ck_assert_uint_eq(objects_of(m), OBJECTS);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 0);
+    medium_free(m);
 }
 END_TEST
 
@@ -605,7 +806,7 @@ END_TEST
 
 TCase *make_medium_damage_tcase(void)
 {
-    enum { VERSIONS = G_N_ELEMENTS(versions), MOTIONS = G_N_ELEMENTS(motions) };
+    enum { MOTIONS = G_N_ELEMENTS(motions) };
     TCase *tcase = tcase_create("damage");
 
     tcase_set_timeout(tcase, 20);
@@ -616,8 +817,14 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_loop_test(tcase, motions_over_damage_end_where_it_is_known, 0, VERSIONS * MOTIONS);
     tcase_add_loop_test(tcase, nothing_is_written_where_marks_cannot_be_counted, 0, VERSIONS);
     tcase_add_loop_test(tcase, an_old_sector_of_the_table_is_damage, 0, VERSIONS);
+    tcase_add_loop_test(tcase, one_copy_of_the_map_is_enough, 0, 2);
+    tcase_add_loop_test(tcase, what_lies_in_the_place_of_another_is_damage, 0, 4);
+    tcase_add_test(tcase, equal_blocks_are_told_apart);
+    tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_other_partitions, 0, VERSIONS);
+    tcase_add_loop_test(tcase, a_label_tells_what_the_cartridge_was_made_as, 0, 4);
+    tcase_add_loop_test(tcase, what_was_partitioned_away_is_not_salvaged, 0, 4);
     tcase_add_loop_test(tcase, a_long_damaged_run_is_passed_in_one_go, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_header_may_claim_anything, 0, VERSIONS * 4);
     return tcase;

@@ -370,12 +370,18 @@ static uint64_t find_entry(MemoryDisk *disk, uint64_t object)
 {
     HostFile *file = memory_disk_open(disk);
     uint64_t offset = SYSTEM_AREA;
-    uint8_t bytes[OBJECT_ENTRY];
+    uint8_t bytes[SUPERBLOCK_MAX];
+    g_autofree Superblock *s = g_new0(Superblock, 1);
     ObjectEntry entry;
+    Binding binding;
+    uint32_t version;
 
+    host_file_read(file, bytes, sizeof bytes, 0);
+    ck_assert_int_eq(superblock_decode(bytes, s, &version), SUPERBLOCK_GOOD);
+    binding = superblock_binding(s);
     for (; offset < (uint64_t)file->ops->size(file); offset += OBJECT_ENTRY) {
-        host_file_read(file, bytes, sizeof bytes, offset);
-        if (object_entry_decode(bytes, 1, 0, object, &entry)) {
+        host_file_read(file, bytes, OBJECT_ENTRY, offset);
+        if (object_entry_decode(bytes, &binding, 0, object, &entry)) {
             host_file_release(file);
             return offset;
         }

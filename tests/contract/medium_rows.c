@@ -2,28 +2,42 @@
 #include "tests/contract/medium_rows.h"
 
 #include "emu/base/bytes.h"
+#include "media/cartridge.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-int row_count(void)
+int format_count(void)
 {
     int n = 0;
 
     while (medium_formats()[n]) {
         n++;
     }
-    return n + 1;
+    return n;
+}
+
+int row_count(void)
+{
+    return format_count() + 2;
+}
+
+static bool is_plain(int row)
+{
+    return row == format_count() + 1;
 }
 
 const char *row_name(int row)
 {
-    return row == 0 ? "ram" : medium_formats()[row - 1]->name;
+    return row == 0        ? "ram"
+           : is_plain(row) ? "usbtape, version 2"
+                           : medium_formats()[row - 1]->name;
 }
 
 bool row_can(int row, const MediumGeometry *geometry)
 {
-    if (row == 0 || strcmp(row_name(row), "usbtape") == 0) {
+    if (row == 0 || g_str_has_prefix(row_name(row), "usbtape")) {
         return true;
     }
     return geometry->partitions == 1 && geometry->capacity == 0 && !geometry->worm &&
@@ -50,6 +64,15 @@ static void open_tape(Tape *tape, bool read_only)
     ck_assert_msg(notice == NULL, "%s", notice);
 }
 
+static bool create_plain(const char *path, const MediumGeometry *geometry, GError **error)
+{
+    HostFile *file = host_file_new(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    bool made = cartridge_create_plain(file, path, geometry, CHUNK_SHIFT, error);
+
+    host_file_free(file);
+    return made;
+}
+
 Tape *tape_new(int row, const MediumGeometry *geometry)
 {
     Tape *tape = g_new0(Tape, 1);
@@ -63,12 +86,13 @@ Tape *tape_new(int row, const MediumGeometry *geometry)
         tape->m = medium_ram_new(geometry);
         return tape;
     }
-    format = medium_formats()[row - 1];
+    format = is_plain(row) ? &cartridge_format : medium_formats()[row - 1];
     tape->directory = make_directory();
     suffixes = g_strsplit(format->suffixes, " ", -1);
     name = g_strconcat("cartridge", suffixes[0], NULL); /* an empty file is known by its name */
     tape->path = g_build_filename(tape->directory, name, NULL);
-    if (!medium_create(tape->path, format, geometry, &error)) {
+    if (!(is_plain(row) ? create_plain(tape->path, geometry, &error)
+                        : medium_create(tape->path, format, geometry, &error))) {
         ck_abort_msg("%s", error->message);
     }
     open_tape(tape, false);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the medium contract runs against: the RAM reference and each row of media/formats.c. */
+/*
+ * What the medium contract runs against: the RAM reference, each row of media/formats.c, and the
+ * native format as older programs made it.
+ */
 #ifndef USBTAPE_TESTS_MEDIUM_ROWS_H
 #define USBTAPE_TESTS_MEDIUM_ROWS_H
 
 #include "media/formats.h"
 #include "tests/support/suite.h"
 
-/* 0 is the RAM reference, then the formats in their order. */
+int format_count(void);
+/* 0 is the RAM reference, then the formats in their order, then a cartridge of version 2. */
 int row_count(void);
 const char *row_name(int row);
 

@@ -58,6 +58,7 @@ class Cartridge:
             sys.exit(f'{path}: no good superblock')
         self.shift, self.generation = best['shift'], best['generation']
         self.partitions = best['partitions']
+        self.bound, self.id = best['version'] == 4, best['id']
         self.read_map()
 
     def at(self, offset, length):
@@ -68,27 +69,30 @@ class Cartridge:
     @staticmethod
     def superblock(b):
         magic, version, crc, length = struct.unpack_from('<8s3I', b)
-        if magic != b'USBTAPE\x1a' or version not in (1, 2, 3) or not 256 <= length <= 16640:
+        if magic != b'USBTAPE\x1a' or version not in (1, 2, 3, 4) or not 256 <= length <= 16640:
             return None
         if crc32c(b[:12] + bytes(4) + b[16:length]) != crc:
             return None
         sequence, generation, shift, count = struct.unpack_from('<Q3I', b, 24)
         partitions = []
         for at in range(256, 256 + 64 * count, 64):
-            _, epoch = struct.unpack_from('<QI', b, at)
-            partitions.append((epoch, struct.unpack_from('<4Q', b, at + 16)))
-        return {'sequence': sequence, 'generation': generation, 'shift': shift,
-                'partitions': partitions}
+            _, epoch, link = struct.unpack_from('<QII', b, at)
+            partitions.append((epoch, struct.unpack_from('<4Q', b, at + 16), link))
+        return {'sequence': sequence, 'generation': generation, 'shift': shift, 'version': version,
+                'partitions': partitions, 'id': crc32c(b[160:176]) if version == 4 else 0}
 
     def read_map(self):
         self.chunks = {}
         first = max(1, 1 << 24 >> self.shift)
         size = self.file.seek(0, 2)
-        for r in range(min((13 * MIB) // 16, max(0, (size >> self.shift) + 1 - first))):
-            record = self.at(3 * MIB + 16 * r, 16)
-            crc, generation, partition, stream, _, index = struct.unpack('<IIHBBI', record)
-            if crc == crc32c(record[4:]) and generation == self.generation:
-                self.chunks.setdefault((partition, stream, index), (first + r) << self.shift)
+        room = 13 * MIB // 2 if self.bound else 13 * MIB
+        for r in range(min(room // 16, max(0, (size >> self.shift) + 1 - first))):
+            for start in (3 * MIB, 3 * MIB + room)[:1 + self.bound]:
+                record = self.at(start + 16 * r, 16)
+                crc, generation, partition, stream, _, index = struct.unpack('<IIHBBI', record)
+                if crc == crc32c(record[4:]) ^ self.id and generation == self.generation:
+                    self.chunks.setdefault((partition, stream, index), (first + r) << self.shift)
+                    break
 
     def stream(self, partition, kind, offset, length):
         data = b''
@@ -101,32 +105,41 @@ class Cartridge:
 
     def entry(self, partition, number):
         b = self.stream(partition, TABLE, 64 * number, 64)
-        crc, kind, how, of, generation, epoch, length, stored, data_crc = struct.unpack_from('<IBBHIIIII', b)
+        crc, kind, how, of, generation, epoch, length, stored, data_crc, link = struct.unpack_from('<IBBHIIIIII', b)
         place = struct.unpack_from('<4Q', b, 32)
-        if crc != crc32c(b[4:]) or (of, generation, place[0]) != (partition, self.generation, number):
+        if crc != crc32c(b[4:]) ^ self.id or (of, generation, place[0]) != (partition, self.generation, number):
             return None
         return {'kind': kind, 'how': how, 'epoch': epoch, 'length': length, 'stored': stored,
-                'crc': data_crc, 'place': place}
+                'crc': data_crc, 'place': place, 'own': crc, 'link': link}
 
     def block(self, partition, entry):
         """The bytes of a block; None if they are damaged."""
         data = self.stream(partition, DATA, entry['place'][1], entry['stored'])
-        if crc32c(data) != entry['crc']:
+        what = struct.pack('<IIIQ', partition, self.generation, entry['epoch'], entry['place'][0])
+        if crc32c((what if self.bound else b'') + data) ^ self.id != entry['crc']:
             return None
         return expand(data, entry['length']) if entry['how'] == 1 else data
 
     def end(self, partition):
-        epoch, place = self.partitions[partition]
+        epoch, place, link = self.partitions[partition]
         while True:
             entry = self.entry(partition, place[0])
             if (not entry or entry['epoch'] != epoch or entry['place'] != place or
-                    entry['kind'] == BLOCK and self.block(partition, entry) is None):
+                    self.bound and entry['link'] != link or entry['kind'] == BLOCK and self.block(partition, entry) is None):
                 return place[0]
             place = (place[0] + 1, place[1] + entry['stored'], place[2] + (entry['kind'] == FILEMARK),
                      place[3] + (entry['kind'] == SETMARK))
+            link = entry['own']
 
     def objects(self, partition):
-        return (self.entry(partition, number) for number in range(self.end(partition)))
+        """None for what is damaged, or not what the entry behind it says was there."""
+        before = {'own': 0}
+        for number in range(self.end(partition)):
+            entry = self.entry(partition, number)
+            if self.bound and entry and before and entry['link'] != before['own']:
+                entry = None
+            yield entry
+            before = entry
 
 
 def main():

@@ -5,7 +5,7 @@
  * Inputs are patches, since the parts of a cartridge lie megabytes apart and are under checksums:
  * repeated { u32 offset, u8 length, bytes }, laid over a good cartridge, after which the checksums
  * of superblocks, entries and compressed blocks are made right if the first byte of the input is
- * odd.
+ * odd. Its second bit makes the cartridge one of version 4.
  */
 #include "emu/base/bytes.h"
 #include "media/cartridge.h"
@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The file: four pieces of it, the rest reads as zeroes. */
+/* The file: five pieces of it, the rest reads as zeroes. */
 enum {
     PIECE = 128 * 1024,
     MAP_PIECE = 4096,
@@ -23,11 +23,14 @@ enum {
     DATA = 65536,
     ROOM = 1024,
     PAGE = 4096,
-    PAGES = (PIECE + 2 * MAP_PIECE + CHUNKS) / PAGE,
+    PAGES = (PIECE + 3 * MAP_PIECE + CHUNKS) / PAGE,
+    LINKS = 2, /* partitions of the good cartridge */
+    FIRST_BYTE_MEND = 1,
+    FIRST_BYTE_BOUND = 2,
 };
 
 typedef struct FuzzBytes {
-    uint8_t system[PIECE], attributes[MAP_PIECE], map[MAP_PIECE], chunks[CHUNKS];
+    uint8_t system[PIECE], attributes[MAP_PIECE], map[MAP_PIECE], copy[MAP_PIECE], chunks[CHUNKS];
 } FuzzBytes;
 
 /* A good cartridge is made once; each input changes a few pages of a copy. */
@@ -48,6 +51,7 @@ static uint8_t *bytes_at(FuzzFile *f, uint64_t offset, uint64_t *length)
     } pieces[] = { { 0, PIECE, f->now.system },
                    { ATTRIBUTE_AREA, MAP_PIECE, f->now.attributes },
                    { CHUNK_MAP, MAP_PIECE, f->now.map },
+                   { CHUNK_MAP_COPY, MAP_PIECE, f->now.copy },
                    { SYSTEM_AREA, CHUNKS, f->now.chunks } };
     size_t i;
 
@@ -193,32 +197,66 @@ static void put_sum(FuzzFile *f, uint8_t *to, uint32_t crc)
     }
 }
 
-static void mend(FuzzFile *f)
+static void mend_superblock(FuzzFile *f, uint8_t *b)
 {
     static const uint8_t zero[4];
+    uint32_t length = MIN(MAX(get_le32(b + 16), 16), (uint32_t)SUPERBLOCK_MAX);
+    uint32_t crc = crc32c(crc32c(0, b, 12), zero, 4);
+
+    put_sum(f, b + 12, crc32c(crc, b + 16, length - 16));
+}
+
+static void mend_map(FuzzFile *f, uint8_t *map, uint32_t id)
+{
     size_t i;
 
-    for (i = 0; i < PIECE; i += SUPERBLOCK_SLOT_SIZE) {
-        uint8_t *b = f->now.system + i;
-        uint32_t length = MIN(MAX(get_le32(b + 16), 16), (uint32_t)SUPERBLOCK_MAX);
-        uint32_t crc = crc32c(crc32c(0, b, 12), zero, 4);
-
-        put_sum(f, b + 12, crc32c(crc, b + 16, length - 16));
-    }
     for (i = 0; i < MAP_PIECE; i += CHUNK_RECORD) {
-        put_sum(f, f->now.map + i, crc32c(0, f->now.map + i + 4, CHUNK_RECORD - 4));
+        put_sum(f, map + i, crc32c(0, map + i + 4, CHUNK_RECORD - 4) ^ id);
+    }
+}
+
+/* Entries name the one before in their partition: `links` go on from one to the next. */
+static void mend_entry(FuzzFile *f, uint8_t *b, bool bound, uint32_t id, uint32_t *links)
+{
+    Binding binding = { bound, id, get_le32(b + 8) };
+    ObjectEntry entry = { .epoch = get_le32(b + 12), .before.object = get_le64(b + 32) };
+    uint32_t crc = object_data_crc(&binding, get_le16(b + 6), &entry);
+    uint32_t *link = &links[get_le16(b + 6) % LINKS];
+
+    /* the first chunk is of data: what is compressed there has to reach the library */
+    if (b[5] != 0 && get_le64(b + 40) < DATA && get_le32(b + 20) < DATA - get_le64(b + 40)) {
+        put_sum(f, b + 24, crc32c(crc, f->now.chunks + get_le64(b + 40), get_le32(b + 20)) ^ id);
+    }
+    if (bound) {
+        put_sum(f, b + 28, *link);
+    }
+    put_sum(f, b, object_entry_sum(b) ^ id);
+    *link = object_entry_crc(b);
+}
+
+static void mend(FuzzFile *f, bool bound)
+{
+    uint32_t id = bound ? identity_id(f->now.system + 160) : 0, links[LINKS] = { 0 };
+    size_t i, p;
+
+    mend_map(f, f->now.map, id);
+    if (bound) {
+        mend_map(f, f->now.copy, id);
     }
     for (i = 0; i < CHUNKS; i += OBJECT_ENTRY) {
         uint8_t *b = f->now.chunks + i;
 
         if (b[4] >= OBJECT_BLOCK && b[4] <= OBJECT_SETMARK) {
-            /* the first chunk is of data: what is compressed there has to reach the library */
-            if (b[5] != 0 && get_le64(b + 40) < DATA &&
-                get_le32(b + 20) < DATA - get_le64(b + 40)) {
-                put_sum(f, b + 24, crc32c(0, f->now.chunks + get_le64(b + 40), get_le32(b + 20)));
-            }
-            put_sum(f, b, crc32c(0, b + 4, OBJECT_ENTRY - 4));
+            mend_entry(f, b, bound, id, links);
         }
+    }
+    for (i = 0; i < PIECE; i += SUPERBLOCK_SLOT_SIZE) {
+        uint8_t *b = f->now.system + i;
+
+        for (p = 0; p < LINKS && bound; p++) {
+            put_sum(f, b + SUPERBLOCK_HEADER + p * SUPERBLOCK_PARTITION + 12, links[p]);
+        }
+        mend_superblock(f, b);
     }
 }
 
@@ -244,28 +282,27 @@ static void look_at(TapeMedium *m, uint32_t partition)
     medium_read_reverse(m, buffer, ROOM, &length);
 }
 
-static FuzzFile *good_cartridge(void)
+static FuzzFile *good_cartridge(bool bound)
 {
-    static FuzzFile file;
-    static bool made;
+    static const MediumGeometry geometry = { .partitions = 2, .compression = true };
+    static FuzzFile files[2];
+    FuzzFile *file = &files[bound];
 
-    if (!made) {
-        file.base.ops = &fuzz_ops;
-        cartridge_create(&file.base, "fuzz",
-                         &(MediumGeometry){ .partitions = 2, .compression = true }, CHUNK_SHIFT_MIN,
-                         NULL);
-        fill(&file);
-        keep(&file);
-        made = true;
+    if (!file->base.ops) {
+        file->base.ops = &fuzz_ops;
+        (bound ? cartridge_create : cartridge_create_plain)(&file->base, "fuzz", &geometry,
+                                                            CHUNK_SHIFT_MIN, NULL);
+        fill(file);
+        keep(file);
     }
-    return &file;
+    return file;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    FuzzFile *f = good_cartridge();
     ByteReader reader = BYTE_READER(data, size);
-    bool mended = byte_reader_u8(&reader) & 1;
+    uint8_t how = byte_reader_u8(&reader);
+    FuzzFile *f = good_cartridge(how & FIRST_BYTE_BOUND);
     g_autofree char *notice = NULL;
     TapeMedium *m;
     MediumInfo info;
@@ -273,8 +310,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     reset(f);
     patch(f, &reader);
-    if (mended) {
-        mend(f);
+    if (how & FIRST_BYTE_MEND) {
+        mend(f, how & FIRST_BYTE_BOUND);
     }
     m = cartridge_open(&f->base, "fuzz", false, executor_inline(), &notice, NULL);
     if (!m) {
@@ -387,6 +424,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     }
     memcpy(data + size, patch, length);
     data[0] |= next_random(&random) % 8 != 0;
+    data[0] ^= next_random(&random) % 8 == 0 ? FIRST_BYTE_BOUND : 0;
     return size + length;
 }
 #endif

@@ -61,6 +61,8 @@ START_TEST(the_superblock_is_as_documented)
     uint8_t bytes[SUPERBLOCK_MAX];
     uint32_t version;
 
+    s->version = 4;
+    memset(s->identity, 0xa5, sizeof s->identity);
     s->sequence = 7;
     s->generation = 3;
     s->chunk_shift = 24;
@@ -69,10 +71,10 @@ START_TEST(the_superblock_is_as_documented)
     };
     g_strlcpy(s->geometry.barcode, "AB", sizeof s->geometry.barcode);
     s->usage = (MediumUsage){ 11, 12, 13 };
-    s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 } };
-    s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 } };
+    s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 }, 0xbeef, 2 };
+    s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 }, 0, 0 };
     ck_assert_uint_eq(superblock_encode(s, bytes), 256 + 2 * 64);
-    ck_assert_mem_eq(bytes, "USBTAPE\x1a\x02\0\0\0", 12);
+    ck_assert_mem_eq(bytes, "USBTAPE\x1a\x04\0\0\0", 12);
     ck_assert_uint_eq(get_le32(bytes + 16), 384);
     ck_assert_uint_eq(get_le32(bytes + 20), 1);
     ck_assert_uint_eq(get_le64(bytes + 24), 7);
@@ -82,19 +84,25 @@ START_TEST(the_superblock_is_as_documented)
     ck_assert_mem_eq(bytes + 80, "AB\0", 3);
     ck_assert_uint_eq(get_le64(bytes + 112), 11);
     ck_assert_uint_eq(get_le64(bytes + 128), 13);
+    ck_assert_uint_eq(bytes[160], 0xa5);
+    ck_assert_uint_eq(bytes[175], 0xa5);
     ck_assert_uint_eq(get_le32(bytes + 256 + 64 + 8), 6);
+    ck_assert_uint_eq(get_le32(bytes + 256 + 12), 0xbeef);
+    ck_assert_uint_eq(get_le64(bytes + 256 + 48), 2);
     ck_assert_uint_eq(get_le64(bytes + 256 + 16), 4);
     ck_assert_uint_eq(get_le64(bytes + 256 + 24), 3000);
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
     ck_assert(read->geometry.worm && read->partitions[0].durable.setmarks == 1);
+    ck_assert(read->partitions[0].link == 0xbeef && read->partitions[0].began == 2);
+    ck_assert_mem_eq(read->identity, s->identity, sizeof s->identity);
     bytes[8] = 1; /* what an earlier version wrote is read */
     put_le32(bytes + 12, crc32c(crc32c(crc32c(0, bytes, 12), zero, 4), bytes + 16, 384 - 16));
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
     bytes[300] ^= 1;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_DAMAGED);
-    bytes[8] = 4;
+    bytes[8] = 5;
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_OTHER_VERSION);
-    ck_assert_uint_eq(version, 4);
+    ck_assert_uint_eq(version, 5);
 }
 END_TEST
 
@@ -105,6 +113,7 @@ START_TEST(a_cleaning_cartridge_has_a_version_of_its_own)
     uint8_t bytes[SUPERBLOCK_MAX];
     uint32_t version;
 
+    s->version = 3;
     s->chunk_shift = 24;
     s->geometry = (MediumGeometry){ .partitions = 1, .cleanings = 50 };
     s->partitions[0].capacity = G_MAXUINT64;
@@ -118,30 +127,49 @@ END_TEST
 
 START_TEST(an_entry_is_as_documented)
 {
-    ObjectEntry entry = { OBJECT_BLOCK, ENCODING_PLAIN, 9, 513, 513, 0xcafe, { 12, 5000, 2, 1 } };
+    static const Binding bindings[] = { { false, 0, 3 }, { true, 0x12345678, 3 } };
+    const Binding *binding = &bindings[_i], older = { binding->bound, binding->id, 2 },
+                  other = { binding->bound, binding->id + 1, 3 };
+    ObjectEntry entry = { OBJECT_BLOCK, ENCODING_PLAIN,     9,      513, 513,
+                          0xcafe,       { 12, 5000, 2, 1 }, 0xbeef, 0 };
     ObjectEntry read;
     uint8_t bytes[OBJECT_ENTRY];
     size_t i;
 
-    object_entry_encode(&entry, 3, 1, bytes);
-    ck_assert_uint_eq(get_le32(bytes), crc32c(0, bytes + 4, 60));
+    object_entry_encode(&entry, binding, 1, bytes);
+    ck_assert_uint_eq(get_le32(bytes), crc32c(0, bytes + 4, 60) ^ binding->id);
     ck_assert_uint_eq(bytes[4], 1);
     ck_assert_uint_eq(get_le16(bytes + 6), 1);
     ck_assert_uint_eq(get_le32(bytes + 8), 3);
     ck_assert_uint_eq(get_le32(bytes + 12), 9);
     ck_assert_uint_eq(get_le32(bytes + 16), 513);
     ck_assert_uint_eq(get_le32(bytes + 24), 0xcafe);
+    ck_assert_uint_eq(get_le32(bytes + 28), binding->bound ? 0xbeef : 0);
     ck_assert_uint_eq(get_le64(bytes + 32), 12);
     ck_assert_uint_eq(get_le64(bytes + 40), 5000);
-    ck_assert(object_entry_decode(bytes, 3, 1, 12, &read));
-    ck_assert(!object_entry_decode(bytes, 2, 1, 12, &read));
-    ck_assert(!object_entry_decode(bytes, 3, 0, 12, &read));
-    ck_assert(!object_entry_decode(bytes, 3, 1, 13, &read));
+    ck_assert(object_entry_decode(bytes, binding, 1, 12, &read));
+    ck_assert_uint_eq(read.crc, entry.crc);
+    ck_assert(!object_entry_decode(bytes, &older, 1, 12, &read));
+    ck_assert(!object_entry_decode(bytes, &other, 1, 12, &read));
+    ck_assert(!object_entry_decode(bytes, binding, 0, 12, &read));
+    ck_assert(!object_entry_decode(bytes, binding, 1, 13, &read));
     for (i = 0; i < sizeof bytes; i++) {
         bytes[i] ^= 0x40;
-        ck_assert_msg(!object_entry_decode(bytes, 3, 1, 12, &read), "byte %zu", i);
+        ck_assert_msg(!object_entry_decode(bytes, binding, 1, 12, &read), "byte %zu", i);
         bytes[i] ^= 0x40;
     }
+}
+END_TEST
+
+/* Of version 4 the checksum of a block's data covers what it is of, as media/README.md has it. */
+START_TEST(data_is_bound_to_its_object)
+{
+    const Binding binding = { true, 0x12345678, 3 }, plain = { false, 0, 3 };
+    ObjectEntry entry = { .epoch = 9, .before.object = 12 };
+    const uint8_t what[20] = { 1, 0, 0, 0, 3, 0, 0, 0, 9, 0, 0, 0, 12 };
+
+    ck_assert_uint_eq(object_data_crc(&plain, 1, &entry), 0);
+    ck_assert_uint_eq(object_data_crc(&binding, 1, &entry), crc32c(0, what, sizeof what));
 }
 END_TEST
 
@@ -291,7 +319,8 @@ TCase *make_media_tcase(void)
     tcase_add_test(tcase, crc32c_is_the_same_at_every_length);
     tcase_add_test(tcase, the_superblock_is_as_documented);
     tcase_add_test(tcase, a_cleaning_cartridge_has_a_version_of_its_own);
-    tcase_add_test(tcase, an_entry_is_as_documented);
+    tcase_add_loop_test(tcase, an_entry_is_as_documented, 0, 2);
+    tcase_add_test(tcase, data_is_bound_to_its_object);
     tcase_add_test(tcase, places_are_bounded);
     tcase_add_test(tcase, attributes_are_bounded);
     tcase_add_test(tcase, shares_and_warnings);
