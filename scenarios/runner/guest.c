@@ -33,6 +33,8 @@ static const GuestKind kinds[] = {
       "subjects/linux/build-guest" },
     { "linux-backports", "the first one's tools on the newest kernel in Debian's backports (7.x)",
       "subjects/linux/build-guest" },
+    { "linux-judges-backports", "the tools of linux-judges on that kernel",
+      "subjects/linux/build-guest" },
     { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
       "subjects/linux/build-guest", .needs = "make", .models = true },
     { SIM_GUEST, "no machine: a simulated Windows host, whose driver is a model, right or wrong",

@@ -37,7 +37,7 @@ typedef struct Options {
     char *junit, *html; /* NULL: none */
     char *job_count;    /* NULL: not given */
     int jobs;
-    char *json; /* the same */
+    char *json, *table; /* the same */
     gboolean cold, pcap, check, verbose, minimise;
     char *attach;
     GuestAttachment attachment;
@@ -649,6 +649,7 @@ static bool write_reports(const Run *run, GError **error)
 
     return (!o->junit || run_summary_write(run->summary, &report_junit, o->junit, error)) &&
            (!o->json || run_summary_write(run->summary, &report_json, o->json, error)) &&
+           (!o->table || run_summary_write(run->summary, &report_table, o->table, error)) &&
            (!o->html || run_summary_write(run->summary, &report_html, o->html, error));
 }
 
@@ -715,6 +716,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
           "HOW" },
         { "json", 0, 0, G_OPTION_ARG_FILENAME, &o->json,
           "Write them as one JSON object, too: for programs", "FILE" },
+        { "table", 0, 0, G_OPTION_ARG_FILENAME, &o->table,
+          "Write them as a table, too, by test, model and kernel: a page of Markdown", "FILE.md" },
         { "minimise", 0, 0, G_OPTION_ARG_NONE, &o->minimise,
           "Of one case of the simulated host: print the smallest scenario that still fails", NULL },
         { "cold", 0, 0, G_OPTION_ARG_NONE, &o->cold, "Boot each guest instead of restoring it",
@@ -778,6 +781,7 @@ static void options_clear(Options *o)
     g_free(o->junit);
     g_free(o->html);
     g_free(o->json);
+    g_free(o->table);
     g_free(o->pcap_snap);
     g_free(o->plan.guest);
     g_free(o->plan.seeds);

@@ -53,7 +53,7 @@ typedef struct ReportFormat {
     void (*render)(const RunSummary *summary, GString *to);
 } ReportFormat;
 
-extern const ReportFormat report_junit, report_html, report_json;
+extern const ReportFormat report_junit, report_html, report_json, report_table;
 
 /*
  * Replaces the file at `path` as a whole, or leaves it as it is. USBTAPE_ERROR_INPUT, naming the

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""reports.py SAMPLE USBTAPE SCENARIOS: the files of `usbtape run --junit` and `--html`, as their readers need them.
+"""reports.py SAMPLE USBTAPE SCENARIOS: the files of `usbtape run --junit`, `--html` and `--table`, as their readers need them.
 
 SAMPLE writes a run with a case of every verdict and hostile text in it (../support/report_sample.c).
 USBTAPE also runs one case of SCENARIOS on the simulated host, whose page has to tell its story.
@@ -355,6 +355,35 @@ def check_text(path, has=''):
           [line for line in lines if (len(line) > 125 and not line.startswith('  again')) or any(ord(c) < 32 or 0x202a <= ord(c) <= 0x202e for c in line)])
 
 
+def table_faults(text):
+    """What is wrong with a page of `--table`."""
+    begins, _, rest = text.partition('\n')
+    rows = [line.split('|')[1:-1] for line in rest.split('\n') if line.startswith('|')]
+    cells = {row[0].strip(): [cell.strip() for cell in row[2:]] for row in rows[2:]}
+    wanted = {f'case-{i}': v if v in PASSES else f'**{v}**' for i, v in enumerate(VERDICTS)}
+    wanted |= {f'case-{len(VERDICTS)}': '**no verdict**', f'case-{len(VERDICTS) + 1}': 'skipped',
+               f'case-{len(VERDICTS) + 2}': 'not run'}
+    found = [] if begins == '<!-- usbtape run --table -->' else ['it begins otherwise']
+    found += [f'markup of others: {c}' for c in '<\x1b\x07\r' if c in rest]
+    found += ['rows of different length'] if len({len(row) for row in rows}) != 1 else []
+    heads = [head.strip() for head in rows[0]]
+    found += [] if heads == ['test', 'model', '6.12&#124;1&#60;b&#62;'] else [f'columns {heads}']
+    found += [f'{name}: {cells.get(name)}, not {verdict}' for name, verdict in wanted.items() if cells.get(name) != [verdict]]
+    found += [] if re.search(r'^Run on 20\d\d-\d\d-\d\d \(UTC\) by usbtape \S+, ', rest, re.M) else ['no date and versions']
+    summed = f'{len(PASSES)} of {len(VERDICTS) + 1} cases'
+    found += [] if summed in rest else ['the sum is wrong']
+    listed = len(re.findall(r'^- case-\d+: ', rest, re.M))
+    return found + ([] if listed == len(wanted) - len(PASSES) else [f'{listed} cases have a reason'])
+
+
+def check_table(path):
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    point('a table: test and model by kernel, nothing of others in it but text', '\n'.join(table_faults(text)))
+    broken = [text.replace('**hang**', 'hang'), text.replace('| skipped |', '| skipped | |'), text.replace('Run on', 'Ran on'), text + '<b>']
+    point('... and the check of tables can fail', [b for b in broken if not table_faults(b)])
+
+
 def check_files(sample, directory):
     """Reports replace each other as a whole, and nothing else."""
     path = os.path.join(directory, 'junit')
@@ -376,6 +405,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([sample, directory], check=True)
         check_junit(os.path.join(directory, 'junit'))
+        check_table(os.path.join(directory, 'table'))
         page = os.path.join(directory, 'html')
         check_page(page, len(VERDICTS) + 3, len(VERDICTS), len(PASSES))
         check_page(os.path.join(directory, 'case-1', 'story.html'), 1, 1, 0)
