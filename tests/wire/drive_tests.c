@@ -222,6 +222,97 @@ START_TEST(host_gives_up_on_a_write_and_goes_on)
 }
 END_TEST
 
+/* What READ POSITION says is next. */
+static unsigned head_at(Tape *tape)
+{
+    static const uint8_t read_position[10] = { 0x34 };
+    uint8_t reply[20] = { 0 };
+
+    ck_assert_int_eq(tape_command(tape, read_position, 10, NULL, 0, reply, sizeof reply), 0);
+    return (unsigned)reply[4] << 24 | (unsigned)reply[5] << 16 | (unsigned)reply[6] << 8 | reply[7];
+}
+
+/*
+ * What each of Linux's resets does on the bus (scenarios/judges/resets.yaml), and the unit
+ * attention that it has to leave. "P" port reset, "C" SET_CONFIGURATION 1, "0" SET_CONFIGURATION 0,
+ * "R" Bulk-Only Mass Storage Reset, "H" CLEAR_FEATURE(ENDPOINT_HALT) of both pipes.
+ */
+static const struct {
+    const char *acts;
+    unsigned attention; /* 0: none */
+} resets[] = {
+    { "RHH", 0 },          /* sg_reset -d */
+    { "PPPC", 0x062902 },  /* sg_reset -b, USBDEVFS_RESET */
+    { "0C", 0 },           /* authorized 0, 1 */
+    { "PPPCRH", 0x062902 } /* sg_reset -d while a command is pending */
+};
+
+static void make_reset(Tape *tape, const char *acts)
+{
+    uint64_t id = 1;
+
+    for (; *acts; acts++, id += 2) {
+        switch (*acts) {
+        case 'P':
+            usbredirparser_send_reset(tape->host->parser);
+            break;
+        case 'R':
+            wire_control(tape->host, id, 0x21, 0xff, 0, 0, 0);
+            break;
+        case 'H':
+            wire_control(tape->host, id, 0x02, 0x01, 0, 0x81, 0);
+            wire_control(tape->host, id + 1, 0x02, 0x01, 0, 0x02, 0);
+            break;
+        default:
+            wire_configure(tape->host, id, *acts == 'C');
+            break;
+        }
+    }
+    wire_pump(tape->host);
+}
+
+/*
+ * Any reset, of an idle drive or while a WRITE hangs: each pending packet is answered once (a
+ * missing answer would hang the host), the head stays, and the drive works on.
+ */
+START_TEST(resets_answer_what_is_pending_and_keep_the_head)
+{
+    bool busy = _i % 2;
+    const char *acts = resets[_i / 2].acts;
+    unsigned attention = resets[_i / 2].attention;
+    g_autofree uint8_t *block = new_block(4096, 1);
+    uint64_t last;
+    Tape tape;
+
+    tape_init(&tape, busy ? "- {name: drive.hang, on: \"WRITE(6)#4\"}\n" : NULL);
+    tape_load_ram(&tape);
+    tape_plug(&tape);
+    tape_ready(&tape);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    }
+    tape.host->bulk_replies = 0;
+    if (busy) {
+        ck_assert_int_eq(tape_write(&tape, block, 4096), -1);
+        ck_assert_uint_eq(tape.host->bulk_replies, 1); /* to the CBW */
+        last = tape.next_id;
+        usbredirparser_send_cancel_data_packet(tape.host->parser, 0x167ef000 + 16 * (last - 1));
+        usbredirparser_send_cancel_data_packet(tape.host->parser, 0x167ef000 + 16 * (last - 2));
+    }
+    make_reset(&tape, acts);
+    ck_assert_uint_eq(tape.host->bulk_replies, busy ? 3 : 0);
+    g_string_truncate(tape.host->heard, 0);
+    if (attention) {
+        ck_assert_int_eq(tape_rewind(&tape), 1);
+        ck_assert_uint_eq(tape_sense(&tape), attention);
+    }
+    ck_assert_uint_eq(head_at(&tape), 3);
+    ck_assert_int_eq(tape_write(&tape, block, 4096), 0);
+    ck_assert_uint_eq(head_at(&tape), 4);
+    tape_clear(&tape);
+}
+END_TEST
+
 START_TEST(busy_drive_is_asked_again)
 {
     g_autofree uint8_t *block = new_block(4096, 1);
@@ -463,6 +554,8 @@ TCase *make_drive_tcase(void)
     tcase_add_test(tcase, compressed_data_takes_less_of_the_tape);
     tcase_add_test(tcase, counters_go_with_the_cartridge);
     tcase_add_test(tcase, host_gives_up_on_a_write_and_goes_on);
+    tcase_add_loop_test(tcase, resets_answer_what_is_pending_and_keep_the_head, 0,
+                        2 * G_N_ELEMENTS(resets));
     tcase_add_test(tcase, busy_drive_is_asked_again);
     tcase_add_test(tcase, slow_command_takes_its_time);
     tcase_add_test(tcase, killed_hosts_leave_whole_blocks);
