@@ -26,7 +26,7 @@
 #define LINK_POLLS 20
 
 typedef struct Options {
-    char *qmp, *listen, *connect, *bus, *id;
+    char *qmp, *listen, *connect, *bus, *id, *tls_psk, *tls_creds;
 } Options;
 
 static void options_clear(Options *o)
@@ -36,6 +36,8 @@ static void options_clear(Options *o)
     g_free(o->connect);
     g_free(o->bus);
     g_free(o->id);
+    g_free(o->tls_psk);
+    g_free(o->tls_creds);
 }
 
 /* ---- what QEMU is asked ---- */
@@ -97,6 +99,11 @@ static char *chardev_text(const QemuTarget *t, const char *reconnect, int64_t va
         json_builder_set_member_name(builder, reconnect);
         json_builder_add_int_value(builder, value);
     }
+    if (t->tls) {
+        g_autofree char *object = g_strconcat(t->id, "-tls", NULL);
+
+        add(builder, "tls-creds", object);
+    }
     if (!t->path) {
         json_builder_set_member_name(builder, "nodelay");
         json_builder_add_boolean_value(builder, TRUE);
@@ -105,6 +112,29 @@ static char *chardev_text(const QemuTarget *t, const char *reconnect, int64_t va
     json_builder_end_object(builder);
     json_builder_end_object(builder);
     return builder_text(builder);
+}
+
+/* QEMU's working directory is another. */
+static bool add_tls(Qmp *qmp, const QemuTarget *t, GError **error)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree char *object = g_strconcat(t->id, "-tls", NULL);
+    g_autofree char *kind = g_strconcat("tls-creds-", t->tls, NULL);
+    g_autofree char *directory = NULL;
+    g_autofree char *text = NULL;
+
+    if (!t->tls) {
+        return true;
+    }
+    directory = g_canonicalize_filename(t->tls_directory, NULL);
+    json_builder_begin_object(builder);
+    add(builder, "qom-type", kind);
+    add(builder, "id", object);
+    add(builder, "dir", directory);
+    add(builder, "endpoint", t->qemu_listens ? "server" : "client");
+    json_builder_end_object(builder);
+    text = builder_text(builder);
+    return qmp_execute(qmp, "object-add", text, NULL, error);
 }
 
 static bool add_chardev(Qmp *qmp, const QemuTarget *t, GError **error)
@@ -252,6 +282,14 @@ static void say_attached(Qmp *qmp, const QemuTarget *t, const char *link, const 
     }
 }
 
+/* There may be none. */
+static void remove_tls(Qmp *qmp, const QemuTarget *t)
+{
+    g_autofree char *object = g_strconcat(t->id, "-tls", NULL);
+
+    remove_by_id(qmp, "object-del", object, NULL);
+}
+
 /* All of it or nothing. */
 static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError **error)
 {
@@ -269,12 +307,17 @@ static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError 
     if (there) {
         return usbtape_input_error(error, "--id %s: there is one in that VM already", t->id);
     }
+    if (!add_tls(qmp, t, error)) {
+        return false;
+    }
     if (!add_chardev(qmp, t, error)) {
+        remove_tls(qmp, t);
         return false;
     }
     bus = choose_bus(qmp, t, named_bus, list, &made);
     if (!add_device(qmp, "usb-redir", t->id, link, bus, error)) {
         remove_by_id(qmp, "chardev-remove", link, NULL);
+        remove_tls(qmp, t);
         if (made) {
             remove_by_id(qmp, "device_del", controller, NULL);
         }
@@ -341,6 +384,7 @@ static bool detach(Qmp *qmp, const QemuTarget *t, GError **error)
         return false;
     }
     remove_by_id(qmp, "chardev-remove", link, NULL); /* mostly gone with the device */
+    remove_tls(qmp, t);
     ours = find_device(list, controller, NULL);
     if (ours) {
         remove_by_id(qmp, "device_del", ours, NULL); /* goes when the guest lets it */
@@ -371,6 +415,10 @@ static bool parse(int argc, char **argv, bool attaching, Options *o, GError **er
           "ADDRESS" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
           "As given to serve: the VM listens there", "ADDRESS" },
+        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
+          "As given to serve; in a file keys.psk, for the user qemu", "FILE" },
+        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
+          "As given to serve; QEMU reads client-cert.pem and client-key.pem there", "DIR" },
         { "bus", 0, 0, G_OPTION_ARG_STRING, &o->bus,
           "The USB bus; else that of an xHCI controller, of a new one if there is none", "NAME" },
         { NULL },
@@ -401,6 +449,7 @@ static int run(int argc, char **argv, bool attaching)
     good =
         parse(argc, argv, attaching, &options, &error) &&
         qemu_target_parse(&target, argv[0], options.listen, options.connect, options.id, &error) &&
+        qemu_target_tls(&target, argv[0], options.tls_psk, options.tls_creds, &error) &&
         (qmp = open_monitor(options.qmp, &error)) != NULL &&
         (attaching ? attach(qmp, &target, options.bus, &error) : detach(qmp, &target, &error));
     qemu_target_clear(&target);

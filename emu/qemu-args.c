@@ -25,38 +25,15 @@ static char *shell_word(const char *text)
                : g_strdup(text);
 }
 
-/* Credentials that the drive was given, as QEMU's objects for the other end. */
-typedef struct Tls {
-    char *psk, *creds; /* at most one */
-} Tls;
-
-static char *tls_object_of(const QemuTarget *t, const Tls *tls)
+static char *tls_object_of(const QemuTarget *t)
 {
-    g_autofree char *directory = tls->psk ? g_path_get_dirname(tls->psk) : g_strdup(tls->creds);
-    g_autofree char *escaped = qemu_escape(directory);
+    g_autofree char *directory = qemu_escape(t->tls_directory);
 
-    return g_strdup_printf("tls-creds-%s,id=%s-tls,dir=%s,endpoint=%s%s", tls->psk ? "psk" : "x509",
-                           t->id, escaped, t->qemu_listens ? "server" : "client",
-                           tls->psk ? "" : ",verify-peer=on");
+    return g_strdup_printf("tls-creds-%s,id=%s-tls,dir=%s,endpoint=%s", t->tls, t->id, directory,
+                           t->qemu_listens ? "server" : "client");
 }
 
-static bool check_tls(const Tls *tls, bool libvirt, GError **error)
-{
-    g_autofree char *name = tls->psk ? g_path_get_basename(tls->psk) : NULL;
-
-    if (tls->psk && tls->creds) {
-        return usbtape_input_error(error, "qemu-args: give one of --tls-psk and --tls-creds");
-    }
-    if (name && !g_str_equal(name, "keys.psk")) {
-        return usbtape_input_error(error, "--tls-psk %s: QEMU wants the file to be called keys.psk",
-                                   tls->psk);
-    }
-    return !(tls->psk && libvirt) ||
-           usbtape_input_error(error,
-                               "--tls-psk: libvirt takes certificates only; use --tls-creds");
-}
-
-static char *chardev_of(const QemuTarget *t, const Tls *tls)
+static char *chardev_of(const QemuTarget *t)
 {
     g_autofree char *path = t->path ? qemu_escape(t->path) : NULL;
     g_autofree char *where = t->path
@@ -65,18 +42,16 @@ static char *chardev_of(const QemuTarget *t, const Tls *tls)
 
     return g_strdup_printf("socket,id=%s-link,%s,%s%s%s%s", t->id, where,
                            t->qemu_listens ? "server=on,wait=off" : "reconnect=1",
-                           tls->psk || tls->creds ? ",tls-creds=" : "",
-                           tls->psk || tls->creds ? t->id : "",
-                           tls->psk || tls->creds ? "-tls" : "");
+                           t->tls ? ",tls-creds=" : "", t->tls ? t->id : "", t->tls ? "-tls" : "");
 }
 
-static void print_qemu(const QemuTarget *t, const Tls *tls)
+static void print_qemu(const QemuTarget *t)
 {
-    g_autofree char *chardev = chardev_of(t, tls);
+    g_autofree char *chardev = chardev_of(t);
     g_autofree char *word = shell_word(chardev);
 
-    if (tls->psk || tls->creds) {
-        g_autofree char *object = tls_object_of(t, tls);
+    if (t->tls) {
+        g_autofree char *object = tls_object_of(t);
         g_autofree char *object_word = shell_word(object);
 
         printf("-object %s ", object_word);
@@ -86,7 +61,7 @@ static void print_qemu(const QemuTarget *t, const Tls *tls)
            t->id, word, t->id, t->id, t->id);
 }
 
-static void print_libvirt(const QemuTarget *t, const Tls *tls)
+static void print_libvirt(const QemuTarget *t)
 {
     g_autofree char *source = NULL;
     const char *mode = t->qemu_listens ? "bind" : "connect";
@@ -96,7 +71,7 @@ static void print_libvirt(const QemuTarget *t, const Tls *tls)
         source = g_markup_printf_escaped("mode='%s' path='%s'", mode, t->path);
     } else {
         source = g_markup_printf_escaped("mode='%s' host='%s' service='%s'%s", mode, t->host,
-                                         t->port, tls->creds ? " tls='yes'" : "");
+                                         t->port, t->tls ? " tls='yes'" : "");
     }
     printf("<controller type='usb' model='qemu-xhci'/>\n"
            "<redirdev bus='usb' type='%s'>\n"
@@ -114,16 +89,17 @@ int qemu_args_main(int argc, char **argv)
     g_autofree char *connects = NULL;
     g_autofree char *id = NULL;
     gboolean libvirt = FALSE;
-    Tls tls = { NULL, NULL };
+    g_autofree char *psk = NULL;
+    g_autofree char *creds = NULL;
     const GOptionEntry entries[] = {
         { "listen", 'l', 0, G_OPTION_ARG_STRING, &listens,
           "As given to serve: the drive listens there (the default: unix:/tmp/usbtape.sock)",
           "ADDRESS" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &connects,
           "As given to serve: the VM listens there", "ADDRESS" },
-        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &tls.psk,
+        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &psk,
           "As given to serve; in a file keys.psk, for the user qemu", "FILE" },
-        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &tls.creds,
+        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &creds,
           "As given to serve; QEMU reads client-cert.pem and client-key.pem there", "DIR" },
         { "libvirt", 0, 0, G_OPTION_ARG_NONE, &libvirt, "Print libvirt XML instead", NULL },
         { "id", 0, 0, G_OPTION_ARG_STRING, &id, "The device's name in QEMU (default: tape0)",
@@ -142,15 +118,17 @@ int qemu_args_main(int argc, char **argv)
     if (good && argc > 1) {
         good = usbtape_input_error(&error, "qemu-args: unexpected argument '%s'", argv[1]);
     }
-    good = good && check_tls(&tls, libvirt, &error);
     good = good && qemu_target_parse(&t, "qemu-args", listens, connects, id, &error);
+    good = good && qemu_target_tls(&t, "qemu-args", psk, creds, &error);
+    if (good && libvirt && psk) {
+        good = usbtape_input_error(&error,
+                                   "--tls-psk: libvirt takes certificates only; give --tls-creds");
+    }
     if (good && libvirt) {
-        print_libvirt(&t, &tls);
+        print_libvirt(&t);
     } else if (good) {
-        print_qemu(&t, &tls);
+        print_qemu(&t);
     }
     qemu_target_clear(&t);
-    g_free(tls.psk);
-    g_free(tls.creds);
     return good ? EXIT_GOOD : usbtape_fail(error);
 }

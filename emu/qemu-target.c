@@ -56,10 +56,28 @@ bool qemu_target_parse(QemuTarget *t, const char *command, const char *listens,
                                                    error);
 }
 
+bool qemu_target_tls(QemuTarget *t, const char *command, const char *psk, const char *creds,
+                     GError **error)
+{
+    g_autofree char *name = psk ? g_path_get_basename(psk) : NULL;
+
+    if (psk && creds) {
+        return usbtape_input_error(error, "%s: give one of --tls-psk and --tls-creds", command);
+    }
+    if (name && !g_str_equal(name, "keys.psk")) {
+        return usbtape_input_error(error, "--tls-psk %s: QEMU reads keys.psk only; name it so",
+                                   psk);
+    }
+    t->tls = psk ? "psk" : creds ? "x509" : NULL;
+    t->tls_directory = psk ? g_path_get_dirname(psk) : g_strdup(creds);
+    return true;
+}
+
 void qemu_target_clear(QemuTarget *t)
 {
     g_free(t->path);
     g_free(t->host);
     g_free(t->port);
     g_free(t->id);
+    g_free(t->tls_directory);
 }

@@ -10,7 +10,9 @@ typedef struct QemuTarget {
     char *path; /* of a unix socket; NULL: TCP */
     char *host, *port;
     bool qemu_listens;
-    char *id; /* of the device; its chardev is ID-link, a controller made for it ID-usb */
+    char *id;        /* of the device; its chardev is ID-link, a controller made for it ID-usb */
+    const char *tls; /* kind of QEMU's tls-creds object ID-tls: "psk", "x509"; NULL: no TLS */
+    char *tls_directory;
 } QemuTarget;
 
 /*
@@ -19,6 +21,10 @@ typedef struct QemuTarget {
  */
 bool qemu_target_parse(QemuTarget *target, const char *command, const char *listens,
                        const char *connects, const char *id, GError **error);
+/* The credentials that serve was given, at most one of them: QEMU reads its own from the same
+ * place. USBTAPE_ERROR_INPUT. */
+bool qemu_target_tls(QemuTarget *target, const char *command, const char *psk, const char *creds,
+                     GError **error);
 void qemu_target_clear(QemuTarget *target);
 
 #endif

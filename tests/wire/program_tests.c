@@ -178,6 +178,8 @@ START_TEST(bad_input_is_one_line_and_status_2)
         { { "qemu-args", "extra" }, "'extra'" },
         { { "qemu-args", "--id", "1x" }, "--id 1x" },
         { { "qemu-args", "--listen", "fd:0" }, "fd:0" },
+        { { "qemu-args", "--tls-psk", "other" }, "keys.psk" },
+        { { "qemu-args", "--tls-psk", "keys.psk", "--libvirt" }, "--tls-creds" },
         { { "attach" }, "--qmp" },
         { { "attach", "--qmp", "unix:nobody" }, "unix:nobody" },
         { { "attach", "--qmp", "unix:nobody", "--listen", "fd:0" }, "fd:0" },

@@ -113,6 +113,22 @@ def qemu_attaches_with_certificates():
     qemu_listens_with('--tls-creds', 'pki')
 
 
+def a_running_qemu_takes_and_gives_back():
+    keys('keys')
+    certificates('pki')
+    with Machine(['-device', 'qemu-xhci,id=usb', '-qmp', 'unix:qmp.sock,server=on,wait=off']) as machine:
+        while not os.path.exists('qmp.sock'):
+            assert machine.process.poll() is None, machine.process.stderr.read()
+            time.sleep(0.01)
+        for words in (['--tls-psk', 'keys/keys.psk'], ['--tls-creds', 'pki']):  # of the same name: nothing is left
+            with Serving(PROGRAM, *words, listen=LISTEN) as drive:
+                usbtape(PROGRAM, 'attach', '--qmp', 'unix:qmp.sock', '--listen', drive.address, *words)
+                wait_for(drive, ATTACHED)
+                usbtape(PROGRAM, 'detach', '--qmp', 'unix:qmp.sock')
+                wait_for(drive, 'host left')
+                drive.stop()
+
+
 def refusals(drive):
     return [line for line in drive.errors().splitlines() if 'host dropped' in line]
 
@@ -232,5 +248,6 @@ if __name__ == '__main__':
         tap.skip_all(f'{" and ".join(MISSING)} not installed (Debian: qemu-system-x86, gnutls-bin)')
     else:
         sys.exit(tap.run([qemu_attaches_with_a_pre_shared_key, qemu_attaches_with_certificates,
+                          a_running_qemu_takes_and_gives_back,
                           qemu_with_a_wrong_key_is_refused, blocks_go_both_ways, certificates_are_checked,
                           garbage_stops_nothing, remote_addresses_want_tls_or_a_word, wrong_files_are_named]))
