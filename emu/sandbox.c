@@ -15,8 +15,10 @@
 
 #include "emu/base/error.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) /* gcc */
 #define SANITIZED true
+#elif defined(__has_feature) /* clang */
+#define SANITIZED __has_feature(address_sanitizer)
 #else
 #define SANITIZED false
 #endif
