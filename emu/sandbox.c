@@ -186,6 +186,13 @@ static const int calls[] = {
     SCMP_SYS(restart_syscall),
     SCMP_SYS(getrandom),
     SCMP_SYS(getrusage),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(uname),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
     SCMP_SYS(rseq),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(membarrier),
@@ -249,21 +256,12 @@ static const int calls[] = {
 
 /* What the leak check of AddressSanitizer needs besides. */
 static const int sanitizer_calls[] = {
-    SCMP_SYS(clone),
-    SCMP_SYS(wait4),
-    SCMP_SYS(ptrace),
-    SCMP_SYS(prctl),
-    SCMP_SYS(getdents64),
-    SCMP_SYS(getdents),
-    SCMP_SYS(getppid),
-    SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(getrlimit),
-    SCMP_SYS(prlimit64),
-    SCMP_SYS(uname),
-    SCMP_SYS(sysinfo),
-    SCMP_SYS(process_vm_readv),
-    SCMP_SYS(pipe2),
-    SCMP_SYS(pipe),
+    SCMP_SYS(clone),      SCMP_SYS(wait4),
+    SCMP_SYS(ptrace),     SCMP_SYS(prctl),
+    SCMP_SYS(getdents64), SCMP_SYS(getdents),
+    SCMP_SYS(getppid),    SCMP_SYS(getrlimit),
+    SCMP_SYS(prlimit64),  SCMP_SYS(process_vm_readv),
+    SCMP_SYS(pipe2),      SCMP_SYS(pipe),
 };
 
 static int add_calls(scmp_filter_ctx filter, const int *list, size_t n)
@@ -293,11 +291,15 @@ static int add_memory(scmp_filter_ctx filter)
     return result ? result : add_call(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 }
 
-/* Sends go to the peer of the socket; the process signals only itself; terminals are recognised. */
+/* Sends go to the peer of the socket; a thread may name itself; the process signals only itself;
+ * terminals are recognised. */
 static int add_bound_calls(scmp_filter_ctx filter)
 {
     int result = add_call(filter, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
 
+    if (result == 0 && !SANITIZED) { /* else it may call prctl() anyhow */
+        result = add_call(filter, SCMP_SYS(prctl), 0, UINT64_MAX, PR_SET_NAME);
+    }
     if (result == 0) {
         result = add_call(filter, SCMP_SYS(tgkill), 0, UINT64_MAX, (uint64_t)getpid());
     }
