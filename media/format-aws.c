@@ -125,23 +125,86 @@ static bool is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, 
 }
 
 /*
+ * The header at `next` names another length than that of the chunk before, whose data begin at
+ * `data`. Is there a chunk of the length that it names? Then that one was swallowed by a wrong
+ * length.
+ */
+static bool swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16_t named, int *error)
+{
+    bool zero_last;
+    Chunk chunk;
+
+    return next - data >= (uint64_t)HEADER + named &&
+           peek_chunk(s, next - named - HEADER, &chunk, &zero_last, error) && zero_last &&
+           chunk.length == named && (chunk_possible(&chunk, true) || chunk_possible(&chunk, false));
+}
+
+/*
+ * A chunk ends where the file does, so that no header names its length. Do its data, which begin at
+ * `data`, hold a chunk that names the length of what is before it, and others up to the end?
+ */
+static bool hides_chunks(IndexedScanner *s, uint64_t data, int *error)
+{
+    uint64_t from;
+
+    for (from = data; from + HEADER <= s->size && *error == 0; from++) {
+        uint64_t at = from, previous = from - data;
+        bool zero_last = true;
+        Chunk chunk;
+
+        while (at < s->size && peek_chunk(s, at, &chunk, &zero_last, error) && zero_last &&
+               chunk.previous == previous &&
+               (chunk_possible(&chunk, true) || chunk_possible(&chunk, false))) {
+            previous = chunk.length;
+            at += HEADER + previous;
+        }
+        if (at == s->size && at > from) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Would the length with one more bit make a header follow that is right? */
+static bool lost_a_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+{
+    uint32_t bit;
+
+    for (bit = 1; bit <= CHUNK_MAX && *error == 0; bit <<= 1) {
+        bool zero_last;
+        Chunk chunk;
+
+        if (!(length & bit) && peek_chunk(s, offset + bit, &chunk, &zero_last, error) &&
+            zero_last && chunk_possible(&chunk, true) && chunk.previous == (length | bit)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
  * Nothing in a record says where it ends but its own length. So the header behind it has to name
  * that length, or to be the first of some that follow one another; the file may end there, too.
  */
 static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
+    uint64_t data = offset - length;
     bool zero_last, first = true;
     Chunk chunk;
     int i;
 
+    if (offset == s->size) {
+        return !hides_chunks(s, data, error) && *error == 0;
+    }
     for (i = 0; i < FOLLOWING && offset < s->size; i++) {
         if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
             return *error == 0 && (i > 0 || is_torn_header(s, offset, length, error));
         }
         if (i == 0 && chunk.previous == length) {
-            return true;
+            return (chunk_possible(&chunk, true) && zero_last) ||
+                   !lost_a_bit(s, offset, length, error);
         }
-        if (s->strict) {
+        if (s->strict || (i == 0 && swallows(s, data, offset, chunk.previous, error))) {
             return false;
         }
         if (!chunk_possible(&chunk, first) || !zero_last) {

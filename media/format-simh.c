@@ -152,6 +152,27 @@ static IndexedScan simh_scan(IndexedScanner *s, IndexedObject *object, uint64_t 
     return scan_record(s, object, header, next, error);
 }
 
+static uint64_t simh_zeroed_start(IndexedScanner *s, uint64_t from, uint64_t next)
+{
+    uint64_t end = next;
+    uint32_t trailer;
+    int i;
+
+    for (i = 0; i < 2 && end >= from + 4; i++) { /* the end of the tape may lie behind it */
+        uint64_t size;
+
+        if (peek_u32(s, end - 4, &trailer) < 0) {
+            return from;
+        }
+        size = record_size(trailer & SIMH_LENGTH);
+        if (is_data(trailer) && trailer != SIMH_TAPE_MARK && size <= end && end - size < from) {
+            return end - size;
+        }
+        end -= 4;
+    }
+    return from;
+}
+
 static int simh_read(IndexedMedium *m, const IndexedObject *object, uint8_t *buffer,
                      size_t capacity, size_t *length)
 {
@@ -199,6 +220,7 @@ static const IndexedFormat simh = {
     .end_length = sizeof end_of_medium,
     .score = 10,
     .scan = simh_scan,
+    .zeroed_start = simh_zeroed_start,
     .read = simh_read,
     .write_block = simh_write_block,
     .write_marks = simh_write_marks,

@@ -589,6 +589,33 @@ typedef struct Opening {
     int error;
 } Opening;
 
+/* What lies at the end so far is no whole record. False: reading fails. */
+static bool scan_damage(IndexedMedium *s, Opening *o, bool torn)
+{
+    uint64_t from = s->end.offset, start = from, next;
+    const IndexedRun *run;
+
+    o->error = indexed_resume(s->format, &o->scanner, from, &o->effort, &next);
+    if (o->error < 0) {
+        return false;
+    }
+    if (s->format->zeroed_start) {
+        start = s->format->zeroed_start(&o->scanner, from, next);
+    }
+    run = s->runs->len > 0 ? run_at(s, s->runs->len - 1) : NULL;
+    if (start < from && run && run->type == INDEXED_MARK && run->offset <= start &&
+        (start - run->offset) % run->stride == 0) {
+        drop_from(s, run->object + (start - run->offset) / run->stride);
+    }
+    o->first_lost_at = o->places == 0 ? s->end.offset : o->first_lost_at;
+    o->torn = torn && o->places == 0 && next == o->scanner.size;
+    o->places++;
+    o->lost += next - s->end.offset;
+    s->damaged = true;
+    add_objects(s, INDEXED_LOST, 0, 1, next - s->end.offset);
+    return true;
+}
+
 /* Adds what lies at the end so far to the index. False: there is no more. */
 static bool scan_one(IndexedMedium *s, Opening *o)
 {
@@ -597,17 +624,7 @@ static bool scan_one(IndexedMedium *s, Opening *o)
     IndexedScan result = s->format->scan(&o->scanner, &at, &next, &o->error);
 
     if (result == INDEXED_DAMAGE || result == INDEXED_TORN) {
-        o->error = indexed_resume(s->format, &o->scanner, at.offset, &o->effort, &next);
-        if (o->error < 0) {
-            return false;
-        }
-        o->first_lost_at = o->places == 0 ? at.offset : o->first_lost_at;
-        o->torn = result == INDEXED_TORN && o->places == 0 && next == o->scanner.size;
-        o->places++;
-        o->lost += next - at.offset;
-        s->damaged = true;
-        add_objects(s, INDEXED_LOST, 0, 1, next - at.offset);
-        return true;
+        return scan_damage(s, o, result == INDEXED_TORN);
     }
     g_assert(next > at.offset || (result != INDEXED_FOUND && result != INDEXED_NOTHING));
     if (result == INDEXED_NOTHING) {

@@ -124,6 +124,11 @@ struct IndexedFormat {
     /* What lies at `object->offset`? `*next`: where it ends. */
     IndexedScan (*scan)(IndexedScanner *s, IndexedObject *object, uint64_t *next, int *error);
     /*
+     * Marks that end at `from` may be the zeroed header of the record that ends before `next`:
+     * where does that begin? `from` if not so. NULL: marks are no zeroes.
+     */
+    uint64_t (*zeroed_start)(IndexedScanner *s, uint64_t from, uint64_t next);
+    /*
      * The first bytes of a block; `*length` is its true length. A negative errno; -EBADMSG: it is
      * damaged. With a capacity of 0 only the length is wanted.
      */
