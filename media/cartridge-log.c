@@ -332,6 +332,16 @@ static void note_slot_durable(Cartridge *c)
     c->durable_slot = c->slot;
 }
 
+int cartridge_sync_superblock(Cartridge *c)
+{
+    int error = c->file->ops->sync(c->file);
+
+    if (error == 0) {
+        note_slot_durable(c);
+    }
+    return error;
+}
+
 /* After a sync that covers everything written: that is durable now, and the superblock may say so.
  */
 static int note_durable(Cartridge *c)

@@ -441,6 +441,7 @@ static bool recover(Cartridge *c, GString *notice, GError **error)
             return false;
         }
         c->lost |= found[i].missing > 0 || found[i].torn;
+        c->dropped |= found[i].dropped > 0;
         tell_found(c, &found[i], notice);
     }
     c->partition = 0;
@@ -515,6 +516,9 @@ static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
     if (!recover(c, notice, error)) {
         return false;
     }
+    /* a superblock is lost, too: what was dropped may have been durable, or a power cut took both
+     */
+    c->damaged |= *read_only && c->alone && c->dropped;
     if (c->lost) {
         c->damaged = true;
         *read_only = true;

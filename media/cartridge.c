@@ -879,6 +879,17 @@ static const GError *cartridge_host_error_of(TapeMedium *m)
     return cartridge(m)->error;
 }
 
+/*
+ * What it has been through, in both slots: so that whichever of them is damaged later, the other
+ * one tells the same, and not of an older end.
+ */
+static void write_last_superblocks(Cartridge *c)
+{
+    if (cartridge_write_superblock(c) == 0 && cartridge_sync_superblock(c) == 0) {
+        cartridge_write_superblock(c);
+    }
+}
+
 static void cartridge_free(TapeMedium *m)
 {
     Cartridge *c = cartridge(m);
@@ -891,7 +902,7 @@ static void cartridge_free(TapeMedium *m)
             cartridge_flush(c);
         }
         if (!c->failed) {
-            cartridge_write_superblock(c); /* what it has been through */
+            write_last_superblocks(c);
         }
     }
     if (c->checkpoint.running) {

@@ -115,6 +115,7 @@ typedef struct Cartridge {
     bool lost;     /* opening found that something durable is lost: nothing may be written */
     bool salvaged; /* it has no superblock in the file */
     bool labelled; /* but a label, which tells what it was made as */
+    bool dropped;  /* objects beyond the durable place that are not whole */
     bool alone;    /* the other superblock is damaged, and may have been the newer one */
     bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
 
@@ -225,6 +226,8 @@ void cartridge_dispose(Cartridge *c);
 MediumResult cartridge_sync_now(Cartridge *c);
 /* Writes the superblock into the slot that may be written to; not synced. */
 int cartridge_write_superblock(Cartridge *c);
+/* Makes the one that was written last durable, so that the next one goes to the other slot. */
+int cartridge_sync_superblock(Cartridge *c);
 int cartridge_write_attributes(Cartridge *c);
 /* Sees that the disk has room for so many bytes of attributes where they are written next. */
 int cartridge_reserve_attributes(Cartridge *c, size_t length);

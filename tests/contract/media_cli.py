@@ -208,7 +208,7 @@ def a_lost_chunk_of_the_table_is_damage():
         write('lost.tape', bytes(lost))
         status, output, errors = media('info', 'lost.tape', '--json')
         assert json.loads(output)['partitions'][0]['objects'] == 42, output
-        assert len(errors) == 1 and 'write-protected' in errors[0] and '--repair' in errors[0], errors
+        assert 'write-protected' in errors[0] and '--repair' in errors[0], errors
         status, output, _ = media('check', 'lost.tape')
         assert status == 1
         if len(lost) > 16 * 2**20:  # found by what is in it

@@ -597,6 +597,46 @@ START_TEST(a_lost_superblock_does_not_bring_back_an_older_tape)
 }
 END_TEST
 
+/* The superblock that is left tells as much, or what is not whole behind what it tells is damage.
+ */
+START_TEST(a_lost_superblock_and_a_lost_object_are_damage)
+{
+    enum { OBJECTS = 50 };
+    int version = _i / 2, slot = _i % 2;
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, false, version);
+    uint64_t data = chunk_offset(find_record(disk, STREAM_DATA, 0));
+    TapeMedium *m;
+
+    flip(disk, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE + 40);
+    flip(disk, data + 20 * LENGTH);
+    m = open_tape(disk);
+    ck_assert_uint_eq(objects_of(m), OBJECTS);
+    ck_assert_uint_eq(read_all(m, OBJECTS, false), 1);
+    medium_free(m);
+}
+END_TEST
+
+START_TEST(what_a_lost_superblock_may_have_told_of_is_damage)
+{
+    g_autoptr(MemoryDisk) disk = make_filled(50, false, _i);
+    TapeMedium *m = open_tape(disk);
+    uint64_t data = chunk_offset(find_record(disk, STREAM_DATA, 0));
+    MediumInfo info;
+
+    medium_locate(m, 0, MEDIUM_LOCATE_EOD, 0);
+    write_objects(m, 50, 60, 0, false);
+    sync_now(m);
+    cartridge(m)->failed = true; /* killed here */
+    medium_free(m);
+    flip(disk, newest_slot(disk) + 40);
+    flip(disk, data + 55 * LENGTH);
+    m = try_open(disk, true, NULL, NULL);
+    medium_info(m, &info);
+    ck_assert(info.damaged);
+    medium_free(m);
+}
+END_TEST
+
 START_TEST(a_lost_superblock_does_not_bring_back_other_partitions)
 {
     g_autoptr(MemoryDisk) disk = make_filled(50, false, _i);
@@ -822,6 +862,8 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_test(tcase, equal_blocks_are_told_apart);
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
+    tcase_add_loop_test(tcase, a_lost_superblock_and_a_lost_object_are_damage, 0, 2 * VERSIONS);
+    tcase_add_loop_test(tcase, what_a_lost_superblock_may_have_told_of_is_damage, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_other_partitions, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_label_tells_what_the_cartridge_was_made_as, 0, 4);
     tcase_add_loop_test(tcase, what_was_partitioned_away_is_not_salvaged, 0, 4);
