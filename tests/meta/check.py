@@ -174,10 +174,10 @@ def text_of_its_own(tree):
             yield f'{place}: "{match[0].strip() or "blank or tab"}"'
 
 
-def readme_paths_exist(tree):
-    """paths that a README links to or shows as a command exist"""
+def document_paths_exist(tree):
+    """paths that a document links to or shows as a command exist"""
     for path, text in tree.items():
-        if os.path.basename(path) != 'README.md':
+        if not path.endswith('.md'):
             continue
         for place, match in places(path, text, r'\]\(([^)#:]+)(#[^)]*)?\)'):
             target = os.path.normpath(os.path.join(os.path.dirname(path), match[1]))
@@ -259,7 +259,7 @@ def core_has_no_globals(objects):
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
                 texts_are_asked_for_with_an_error, json_is_read_through_base, no_goto_out,
                 licence_named, fuzz_targets_whole,
-                tests_registered, text_of_its_own, readme_paths_exist, scenarios_assert, scenarios_run, formatted]
+                tests_registered, text_of_its_own, document_paths_exist, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
 
 
