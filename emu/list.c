@@ -3,7 +3,7 @@
 #include "emu/commands.h"
 #include "emu/fault/kind.h"
 #include "emu/ssc/models/model.h"
-#include "emu/ssc/pages.h"
+#include "emu/ssc/pages/pages.h"
 #include "emu/ssc/table.h"
 #include "scenarios/runner/commands.h"
 

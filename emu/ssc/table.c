@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One row a command, and nothing else: what the drive does with each command of commands.def. */
 #include "emu/ssc/table.h"
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 
 #define COMMAND(symbol) &scsi_commands[SCSI_##symbol]
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/ssc/zones.h"
 
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 #define PEWS_UNIT 1000000u

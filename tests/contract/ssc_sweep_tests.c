@@ -2,7 +2,7 @@
 /* What holds for every row of the command table, in every model. */
 #include "emu/base/bytes.h"
 #include "emu/ssc/models/model.h"
-#include "emu/ssc/pages.h"
+#include "emu/ssc/pages/pages.h"
 #include "emu/ssc/table.h"
 #include "tests/support/scsi-host.h"
 

@@ -296,16 +296,27 @@ def read_symbols(sources):
         }
 
 
+def source_of(top, home, name):
+    """The source of an object below its home: Meson writes the / of a file in a subfolder as _."""
+    parts = name.split('_')
+    for joints in itertools.product('_/', repeat=len(parts) - 1):
+        path = os.path.join(home, ''.join(itertools.chain(*zip(parts, joints + ('',)))))
+        # Files of another folder, and the guests' own programs, are compiled a second time here.
+        if os.path.exists(os.path.join(top, path)) and not re.search(r'/\.\./|^scenarios/subjects/', path):
+            return path
+    return None
+
+
 def read_objects(top, build):
     found = []
     for folder in ('emu', 'media', 'scenarios'):
         for directory, _, files in os.walk(os.path.join(build, folder)):
             for file in files:
                 home = os.path.dirname(os.path.relpath(directory, build))
-                source = os.path.join(home, re.sub(r'\.o$', '', file))
+                source = file.endswith('.c.o') and source_of(top, home, file[:-len('.o')])
                 # An object whose source is gone is a leftover of an older build.
-                if file.endswith('.c.o') and os.path.exists(os.path.join(top, source)):
-                    found.append((os.path.join(directory, file), home, source))
+                if source:
+                    found.append((os.path.join(directory, file), os.path.dirname(source), source))
     return list(read_symbols(found)) if found else []
 
 

@@ -98,6 +98,16 @@ def compiled(directory, folder, text):
     return next(check.read_symbols([(source + '.o', folder, os.path.basename(source))]))
 
 
+def finds_sources_in_subfolders(directory):
+    for path in ('emu/ssc/commands/cmd_a.c', 'emu/base/text.c'):
+        os.makedirs(os.path.join(directory, os.path.dirname(path)), exist_ok=True)
+        with open(os.path.join(directory, path), 'w', encoding='utf-8'):
+            pass
+    return (check.source_of(directory, 'emu/ssc', 'commands_cmd_a.c') == 'emu/ssc/commands/cmd_a.c' and
+            check.source_of(directory, 'emu/ssc', 'commands_gone.c') is None and
+            check.source_of(directory, 'media', '.._emu_base_text.c') is None)
+
+
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
     results = []
@@ -109,11 +119,12 @@ def main():
         clean = [compiled(directory, *seed) for seed in OBJECT_CLEAN]
         for rule in check.OBJECT_RULES:
             results.append((f'{rule.__name__} is green on clean objects', rule, clean, False))
+        subfolders = finds_sources_in_subfolders(directory)
         for rule, folder, text in OBJECT_SEEDS:
             results.append((f'{rule.__name__} is red in {folder}', rule,
                             clean + [compiled(directory, folder, text)], True))
     seeded = {rule for _, rule, _, red in results if red}
-    print(f'1..{len(results) + 1}')
+    print(f'1..{len(results) + 2}')
     failed = 0
     for number, (name, rule, subject, red) in enumerate(results, 1):
         messages = list(rule(subject))
@@ -125,7 +136,8 @@ def main():
             print('\n'.join(f'# {message}' for message in messages))
     whole = seeded == set(check.SOURCE_RULES + check.OBJECT_RULES)
     print(f'{"ok" if whole else "not ok"} {len(results) + 1} - each rule has a violation planted for it')
-    return failed > 0 or not whole
+    print(f'{"ok" if subfolders else "not ok"} {len(results) + 2} - the rules see the objects of subfolders')
+    return failed > 0 or not whole or not subfolders
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log pages of AIT drives, as the makers' manuals have them. */
-#include "emu/ssc/pages-log.h"
+#include "emu/ssc/pages/pages-log.h"
 
 /* What of the tape one turn of the drum writes or reads is not sourced: a round number. */
 #define FRAME 65536u

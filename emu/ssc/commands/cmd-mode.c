@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MODE SENSE and MODE SELECT: headers and block descriptor (SPC-3 § 7.4.2, SSC-3 § 8.3.1). */
-#include "emu/ssc/commands.h"
-#include "emu/ssc/pages-mode.h"
+#include "emu/ssc/commands/handlers.h"
+#include "emu/ssc/pages/pages-mode.h"
 
 #define BLOCK_DESCRIPTOR  8u
 #define DENSITY_NO_CHANGE 0x7f

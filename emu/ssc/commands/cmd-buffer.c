@@ -4,7 +4,7 @@
  * to it. It is not the data buffer: writing to it harms nothing. Microcode is refused: we have none
  * to replace.
  */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 #define HEADER 4u /* of the mode that combines header and data */

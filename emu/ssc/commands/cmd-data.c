@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Onto the tape: WRITE, WRITE FILEMARKS, ERASE; and READ BLOCK LIMITS. */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 /* SSC-3 § 7.5 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cartridge in and out: LOAD UNLOAD, PREVENT ALLOW MEDIUM REMOVAL. */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 #define LOAD  0x01

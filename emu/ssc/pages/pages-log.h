@@ -3,7 +3,7 @@
 #ifndef USBTAPE_SSC_PAGES_LOG_H
 #define USBTAPE_SSC_PAGES_LOG_H
 
-#include "emu/ssc/log-visit.h"
+#include "emu/ssc/pages/log-visit.h"
 
 #define SSC_LOG_NOTES        0x3e /* of AIT: what LOG SELECT writes of it is one note */
 #define SSC_LOG_SUBPAGE_LIST 0xff /* of page 00h: pages and subpages (SPC-4 § 7.3.17) */

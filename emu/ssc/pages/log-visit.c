@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "emu/ssc/log-visit.h"
+#include "emu/ssc/pages/log-visit.h"
 
 /* ---- counters, and where they begin ---- */
 

@@ -5,7 +5,7 @@
  * The host on the bus is one initiator; another that is not on it may have the drive as well as it.
  * REGISTER AND MOVE has nowhere to move to and is not in the table.
  */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 /* TYPE field (SPC-3 table 33), and the bits of REPORT CAPABILITIES for them. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* LOG SENSE (SPC-3 § 6.6) and LOG SELECT (§ 6.5); SUBPAGE CODE is SPC-4's. */
-#include "emu/ssc/commands.h"
-#include "emu/ssc/pages-log.h"
-#include "emu/ssc/pages.h"
+#include "emu/ssc/commands/handlers.h"
+#include "emu/ssc/pages/pages-log.h"
+#include "emu/ssc/pages/pages.h"
 
 static SscLogControl page_control(const SscCommand *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Off the tape: READ, READ REVERSE, VERIFY; and what never came there: RECOVER BUFFERED DATA. */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 #define FIXED  0x01

@@ -3,8 +3,8 @@
  * Mode pages (SPC-3 § 7.4, SSC-3 § 8.3). The bytes are the model's, the current values the drive's;
  * here is what a page code means to the drive: one row a page that is more than bytes.
  */
-#include "emu/ssc/pages-mode.h"
-#include "emu/ssc/pages.h"
+#include "emu/ssc/pages/pages-mode.h"
+#include "emu/ssc/pages/pages.h"
 
 #define PAGE_COMPRESSION   0x0f
 #define PAGE_CONFIGURATION 0x10

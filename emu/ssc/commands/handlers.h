@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The handlers that the table's rows name, by the file that holds them. */
-#ifndef USBTAPE_SSC_COMMANDS_H
-#define USBTAPE_SSC_COMMANDS_H
+#ifndef USBTAPE_SSC_HANDLERS_H
+#define USBTAPE_SSC_HANDLERS_H
 
 #include "emu/ssc/outcome.h"
 

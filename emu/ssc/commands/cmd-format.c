@@ -4,7 +4,7 @@
  * says; a smaller tape by SET CAPACITY. Its last partitions alone: by pages 32h and 33h of AIT
  * drives.
  */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 /* Medium partition page (SSC-3 § 8.3.4), offsets as in the standard; AIT's pages where they differ.

@@ -3,7 +3,7 @@
  * READ and WRITE ATTRIBUTE (SPC-3 § 6.14, 6.38): the cartridge's memory. What the drive knows
  * better than the chip (capacity, density…) it says itself; the rest is on the medium.
  */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 #define HEADER    5u   /* identifier, flags, length */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device itself: what it is, what it has to say, what it can do. */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 Outcome test_unit_ready(SscCommand *c)

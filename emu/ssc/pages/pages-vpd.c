@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Vital product data (SPC-3 § 7.6, SSC-3 § 8.5): one row a page; the model says which it has. */
 #include "emu/ssc/drive-state.h"
-#include "emu/ssc/pages.h"
+#include "emu/ssc/pages/pages.h"
 
 static void put_supported(SscCommand *c)
 {

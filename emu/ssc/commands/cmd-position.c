@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moving the head: REWIND, SPACE, LOCATE, READ POSITION. */
-#include "emu/ssc/commands.h"
+#include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 static MediumResult to_bop(SscDrive *drive)
