@@ -2,10 +2,10 @@
 #include "scenarios/runner/case.h"
 
 #include "emu/base/units.h"
-#include "scenarios/runner/case-story.h"
-#include "scenarios/runner/host.h"
-#include "scenarios/runner/oracle.h"
-#include "scenarios/runner/patience.h"
+#include "scenarios/runner/judges/oracle.h"
+#include "scenarios/runner/machine/host.h"
+#include "scenarios/runner/machine/patience.h"
+#include "scenarios/runner/report/case-story.h"
 #include "scenarios/runner/sim-case.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #ifndef USBTAPE_SCENARIOS_CASE_H
 #define USBTAPE_SCENARIOS_CASE_H
 
-#include "scenarios/runner/scenario.h"
+#include "scenarios/runner/language/scenario.h"
 
 typedef struct CaseResult {
     Verdict verdict;

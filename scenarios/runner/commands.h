@@ -3,7 +3,7 @@
 #ifndef USBTAPE_SCENARIOS_COMMANDS_H
 #define USBTAPE_SCENARIOS_COMMANDS_H
 
-#include "scenarios/runner/scenario.h"
+#include "scenarios/runner/language/scenario.h"
 
 /*
  * All: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h).

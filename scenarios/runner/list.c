@@ -3,10 +3,10 @@
 #include "emu/base/error.h"
 #include "emu/base/options.h"
 #include "emu/base/text.h"
-#include "media/mtf-reader.h"
+#include "media/mtf/mtf-reader.h"
 #include "scenarios/kb817765/fixed-builds.h"
 #include "scenarios/runner/commands.h"
-#include "scenarios/runner/plan.h"
+#include "scenarios/runner/language/plan.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>

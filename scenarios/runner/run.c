@@ -5,12 +5,12 @@
 #include "emu/base/text.h"
 #include "emu/base/units.h"
 #include "scenarios/runner/commands.h"
-#include "scenarios/runner/markup.h"
-#include "scenarios/runner/plan.h"
-#include "scenarios/runner/report.h"
+#include "scenarios/runner/language/plan.h"
+#include "scenarios/runner/report/markup.h"
+#include "scenarios/runner/report/report.h"
+#include "scenarios/runner/report/sim-table.h"
+#include "scenarios/runner/report/summary.h"
 #include "scenarios/runner/sim-case.h"
-#include "scenarios/runner/sim-table.h"
-#include "scenarios/runner/summary.h"
 
 #include <errno.h>
 #include <fcntl.h>

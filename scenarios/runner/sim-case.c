@@ -2,7 +2,7 @@
 #include "scenarios/runner/sim-case.h"
 
 #include "emu/base/error.h"
-#include "scenarios/runner/sim-story.h"
+#include "scenarios/runner/report/sim-story.h"
 
 #include <string.h>
 #include <time.h>

@@ -21,7 +21,7 @@
 #include "emu/bot/wire.h"
 #include "emu/drive.h"
 #include "emu/link/pcap.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 #define TURNS      101
 #define PCAP_TURNS 21

@@ -13,7 +13,7 @@
  */
 #include "emu/base/bytes.h"
 #include "media/crc32c.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

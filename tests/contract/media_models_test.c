@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `media create --model` and the drives know the same models: media may not ask the drives. */
 #include "emu/ssc/ssc.h"
-#include "media/tool.h"
+#include "media/tool/tool.h"
 #include "tests/support/suite.h"
 
 static TCase *make_media_models_tcase(void);

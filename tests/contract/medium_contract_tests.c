@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* media/medium.h, promise by promise, for the RAM reference and each format alike. */
 #include "emu/base/bytes.h"
-#include "media/cartridge-layout.h"
+#include "media/cartridge/cartridge-layout.h"
 #include "tests/contract/medium_rows.h"
 
 #include <errno.h>

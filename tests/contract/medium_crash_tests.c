@@ -5,7 +5,7 @@
  * nothing that can be read is damaged, and what is there is what the tape held at one moment.
  */
 #include "emu/base/bytes.h"
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "tests/contract/medium_rows.h"
 #include "tests/support/memory_disk.h"
 

@@ -4,7 +4,7 @@
  * the data, and no more of it gets lost by looking. Each test runs on every version of the format.
  */
 #include "emu/base/error.h"
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "tests/contract/medium_rows.h"
 #include "tests/support/memory_disk.h"
 

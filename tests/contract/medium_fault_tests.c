@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The native cartridge on a disk that fails, and in a file that was damaged. */
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "media/crc32c.h"
 #include "tests/contract/medium_rows.h"
 #include "tests/support/memory_disk.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What media/ asks of the host's disk, seen from below: this program has its own fsync(). */
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "tests/contract/medium_rows.h"
 #include "tests/support/memory_disk.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images of other programs with bytes in them that are no whole record. */
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 
 #include <glib/gstdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reference itself: what SSC-3 says, in a few plain cases. */
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 
 TCase *make_medium_ram_tcase(void);

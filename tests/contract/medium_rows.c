@@ -2,7 +2,7 @@
 #include "tests/contract/medium_rows.h"
 
 #include "emu/base/bytes.h"
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

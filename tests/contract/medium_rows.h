@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the medium contract runs against: the RAM reference, each row of media/formats.c, and the
- * native format as older programs made it.
+ * What the medium contract runs against: the RAM reference, each row of media/formats/formats.c,
+ * and the native format as older programs made it.
  */
 #ifndef USBTAPE_TESTS_MEDIUM_ROWS_H
 #define USBTAPE_TESTS_MEDIUM_ROWS_H
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 
 int format_count(void);

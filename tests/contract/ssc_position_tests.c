@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moving the head: what is passed, where it stops, what is told. */
 #include "emu/base/bytes.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/scsi-host.h"
 
 TCase *make_ssc_position_tcase(void);

@@ -8,7 +8,7 @@
  * odd. Its second bit makes the cartridge one of version 4.
  */
 #include "emu/base/bytes.h"
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "media/crc32c.h"
 
 #include <string.h>

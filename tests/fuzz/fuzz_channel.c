@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes from a guest's agent: messages within bounds, or an error; and the same in pieces. */
-#include "scenarios/runner/channel.h"
+#include "scenarios/runner/machine/channel.h"
 
 #include <string.h>
 

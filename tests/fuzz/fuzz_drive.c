@@ -21,7 +21,7 @@
 #include "emu/fault/hold.h"
 #include "emu/ssc/ssc.h"
 #include "emu/usb/device.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as a dump. */
-#include "scenarios/runner/dump.h"
+#include "scenarios/runner/judges/dump.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #ifndef USBTAPE_TESTS_FUZZ_IMAGE_H
 #define USBTAPE_TESTS_FUZZ_IMAGE_H
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/fuzz/flat_file.h"
 
 HostFile *__wrap_host_file_new(int fd);

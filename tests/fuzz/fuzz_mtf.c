@@ -7,7 +7,7 @@
  * the middle.
  */
 #include "emu/base/bytes.h"
-#include "media/mtf-reader.h"
+#include "media/mtf/mtf-reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

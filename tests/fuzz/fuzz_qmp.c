@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "emu/base/json-read.h"
-#include "scenarios/runner/qmp.h"
+#include "emu/base/qmp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_error("it does not fit");
     }
     shutdown(ends[1], SHUT_WR);
-    qmp = qmp_new(ends[0], G_MAXINT64, &error);
+    qmp = qmp_new(ends[0], G_MAXINT64, NULL, &error);
     g_assert(!qmp == (error != NULL));
     if (qmp) {
         converse(qmp);

@@ -9,7 +9,7 @@
 
 #include "emu/drive.h"
 #include "emu/link/redir.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as a scenario: refused with a place, or cases that have names. */
-#include "scenarios/runner/scenario.h"
+#include "scenarios/runner/language/scenario.h"
 
 #include <string.h>
 

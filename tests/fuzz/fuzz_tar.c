@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as a tar archive over two volumes. */
-#include "scenarios/runner/tar.h"
+#include "scenarios/runner/judges/tar.h"
 
 #include <string.h>
 

@@ -35,7 +35,7 @@ MAY_INCLUDE = {
 CORE = ['emu/usb', 'emu/bot', 'emu/scsi', 'emu/ssc', 'media']
 
 # What the core may not use. Tool front ends are programs, not core.
-PROGRAMS = re.compile(r'media/tool[^/]*\.[ch]$')
+PROGRAMS = re.compile(r'media/tool/')
 CORE_HEADERS = re.compile(
     r'<(gio/|glib-unix\.h|sys/socket|sys/un\.h|sys/(e?poll|select|timerfd|eventfd)|poll\.h|'
     r'netinet/|arpa/|netdb|pthread|threads|uv\.h|usbredir)|"emu/base/loop\.h"')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every subcommand of `usbtape media`, in this process: what it prints, writes and ends with. */
 #include "emu/base/bytes.h"
-#include "media/tool.h"
+#include "media/tool/tool.h"
 #include "tests/mutation/mutation.h"
 
 #include <fcntl.h>

@@ -22,7 +22,7 @@
 #ifndef USBTAPE_TESTS_MUTATION_H
 #define USBTAPE_TESTS_MUTATION_H
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/mutation/image.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/bytes.h"
-#include "media/cartridge.h"
+#include "media/cartridge/cartridge.h"
 #include "tests/mutation/mutation.h"
 
 #include <fcntl.h>

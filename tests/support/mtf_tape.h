@@ -3,7 +3,7 @@
 #ifndef USBTAPE_TESTS_MTF_TAPE_H
 #define USBTAPE_TESTS_MTF_TAPE_H
 
-#include "media/mtf-walk.h"
+#include "media/mtf/mtf-walk.h"
 #include "scenarios/subjects/mtf/writer.h"
 
 /* The objects of a tape: GBytes, or NULL for a filemark. */

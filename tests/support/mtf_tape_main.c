@@ -5,7 +5,7 @@
  * The format of the file goes by its suffix, as with `usbtape media create`.
  */
 #include "emu/base/error.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/mtf_tape.h"
 
 #include <stdlib.h>

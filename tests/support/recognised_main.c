@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Prints which of the files named on standard input, a line each, are taken for a tape by what they
  * hold: "FORMAT PATH". */
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
  * wherever a guest, a file's name or a scenario can put some, as every kind of report there is.
  */
 #include "emu/base/error.h"
-#include "scenarios/runner/order.h"
-#include "scenarios/runner/story.h"
-#include "scenarios/runner/summary.h"
+#include "scenarios/runner/judges/order.h"
+#include "scenarios/runner/report/story.h"
+#include "scenarios/runner/report/summary.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>

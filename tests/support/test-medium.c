@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/test-medium.h"
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 struct TestMedium {
     TapeMedium base;

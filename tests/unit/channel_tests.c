@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/channel.h"
+#include "scenarios/runner/machine/channel.h"
 #include "tests/support/suite.h"
 
 #include <string.h>

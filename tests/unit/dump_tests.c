@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What dump 0.4b47 wrote of a small ext4 file system, in tape blocks of 2 KiB, whole and broken. */
 #include "emu/base/bytes.h"
-#include "scenarios/runner/dump.h"
+#include "scenarios/runner/judges/dump.h"
 #include "tests/support/suite.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  */
 #include "emu/base/yaml.h"
 #include "emu/fault/plan.h"
-#include "scenarios/runner/scenario.h"
+#include "scenarios/runner/language/scenario.h"
 #include "tests/support/suite.h"
 
 #include <string.h>

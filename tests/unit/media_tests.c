@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pieces beneath the native cartridge. What they do together is in tests/contract. */
 #include "emu/base/bytes.h"
-#include "media/attributes.h"
-#include "media/cartridge.h"
+#include "media/cartridge/attributes.h"
+#include "media/cartridge/cartridge.h"
 #include "media/crc32c.h"
 #include "media/geometry.h"
 #include "tests/support/memory_disk.h"

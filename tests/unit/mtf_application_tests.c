@@ -3,8 +3,8 @@
  * The simulated backup program on a host in a few lines, which keeps what it was asked for in a
  * queue, and can do all that wrong that a driver can do wrong with a queue.
  */
-#include "media/formats.h"
-#include "media/mtf-walk.h"
+#include "media/formats/formats.h"
+#include "media/mtf/mtf-walk.h"
 #include "scenarios/subjects/mtf/application.h"
 #include "tests/support/mtf_tape.h"
 #include "tests/support/suite.h"

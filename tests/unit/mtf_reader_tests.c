@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each thing that can be wrong with a tape in Microsoft Tape Format, and how it is told. */
 #include "emu/base/bytes.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "scenarios/subjects/mtf/verifier.h"
 #include "tests/support/mtf_tape.h"
 #include "tests/support/suite.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the simulated backup writes, judged by the walker and looked at byte by byte. */
 #include "emu/base/bytes.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "scenarios/subjects/mtf/payload.h"
 #include "scenarios/subjects/mtf/verifier.h"
 #include "tests/support/mtf_tape.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The oracle has to see what is wrong: every check here is shown a tape that fails it. */
-#include "media/formats.h"
-#include "scenarios/runner/oracle.h"
+#include "media/formats/formats.h"
+#include "scenarios/runner/judges/oracle.h"
 #include "scenarios/subjects/linux/stamp.h"
 #include "scenarios/subjects/mtf/plan.h"
 #include "tests/support/suite.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/patience.h"
+#include "scenarios/runner/machine/patience.h"
 #include "tests/support/suite.h"
 
 #include <sched.h>

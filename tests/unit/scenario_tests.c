@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/error.h"
-#include "scenarios/runner/scenario.h"
+#include "scenarios/runner/language/scenario.h"
 #include "tests/support/suite.h"
 
 #include <string.h>

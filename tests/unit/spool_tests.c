@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/spool.h"
+#include "scenarios/runner/machine/spool.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a story is made of: order, timeline, tape map. How it looks: tests/contract/reports.py. */
-#include "media/formats.h"
-#include "scenarios/runner/order.h"
-#include "scenarios/runner/tape-map.h"
-#include "scenarios/runner/timeline.h"
+#include "media/formats/formats.h"
+#include "scenarios/runner/judges/order.h"
+#include "scenarios/runner/judges/tape-map.h"
+#include "scenarios/runner/report/timeline.h"
 #include "scenarios/subjects/linux/stamp.h"
 #include "tests/support/mtf_tape.h"
 #include "tests/support/suite.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/verdict.h"
+#include "scenarios/runner/judges/verdict.h"
 #include "tests/support/suite.h"
 
 #include <glib.h>

@@ -10,7 +10,7 @@
 
 #include "emu/base/bytes.h"
 #include "emu/control/control.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 #include "tests/wire/tape.h"
 

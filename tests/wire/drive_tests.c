@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "emu/base/bytes.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 #include "tests/wire/tape.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 #define RECORD 1024
 

@@ -9,9 +9,9 @@
 #include "emu/base/bytes.h"
 #include "emu/base/clock.h"
 #include "emu/bot/wire.h"
+#include "emu/library/usbtape.h"
 #include "emu/usb/function.h"
-#include "emu/usbtape.h"
-#include "media/formats.h"
+#include "media/formats/formats.h"
 #include "tests/support/suite.h"
 
 TCase *make_library_tcase(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/wire/tape.h"
 
-#include "media/formats.h"
+#include "media/formats/formats.h"
 
 #include <check.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Simulated Windows hosts, right and wrong, on the whole drive: what a seed gives. */
 #include <string.h>
 
-#include "emu/sim-drive.h"
+#include "emu/program/sim-drive.h"
 #include "scenarios/subjects/sim/trial.h"
 #include "tests/support/suite.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * USB tape drive: the device model. It is libusbtape's drive (emu/usbtape.h) on QEMU's USB bus.
+ * USB tape drive: the device model. It is libusbtape's drive (emu/library/usbtape.h) on QEMU's USB
+ * bus.
  *
  * Owns: USBDesc, packets under way, properties, what becomes of VM state. Does not own: anything
  * that a drive does. All of it runs under the BQL: packets on the vCPU's thread or in the main
@@ -21,8 +22,8 @@
 #include "qom/object.h"
 #include "trace.h"
 
+#include "emu/library/usbtape.h"
 #include "emu/link/qemu/versions.h"
-#include "emu/usbtape.h"
 #include "hw/usb/desc.h"
 
 #define TYPE_USB_TAPE "usb-tape"

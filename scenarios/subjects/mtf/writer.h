@@ -14,7 +14,7 @@
 #ifndef USBTAPE_SCENARIOS_MTF_WRITER_H
 #define USBTAPE_SCENARIOS_MTF_WRITER_H
 
-#include "media/mtf-reader.h"
+#include "media/mtf/mtf-reader.h"
 
 enum {
     MTF_WRITER_BLOCK_SIZE = 16 * 1024, /* what NTBackup uses on tape */

@@ -6,7 +6,7 @@
 #include "emu/base/error.h"
 #include "emu/base/random.h"
 #include "media/crc32c.h"
-#include "media/mtf-walk.h"
+#include "media/mtf/mtf-walk.h"
 #include "scenarios/subjects/sim/wire-transport.h"
 
 #define BLOCK        MTF_WRITER_BLOCK_SIZE

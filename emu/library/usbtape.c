@@ -1,0 +1,808 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From texts to a drive, and from a foreign bus to SEAM 1's transfers and back.
+ */
+#include "emu/library/usbtape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/base/bytes.h"
+#include "emu/base/error.h"
+#include "emu/base/loop.h"
+#include "emu/control/control.h"
+#include "emu/drive.h"
+#include "emu/trace-file.h"
+
+G_STATIC_ASSERT((int)USBTAPE_FULL_SPEED == (int)USB_SPEED_FULL);
+G_STATIC_ASSERT((int)USBTAPE_HIGH_SPEED == (int)USB_SPEED_HIGH);
+G_STATIC_ASSERT((int)USBTAPE_SUPER_SPEED == (int)USB_SPEED_SUPER);
+G_STATIC_ASSERT((int)USBTAPE_BABBLED == (int)USB_BABBLE);
+G_STATIC_ASSERT(USBTAPE_OUT_MAX >= SCSI_DATA_MAX);
+
+/* The program's clock. The drive's timers are kept, so that its end need not wait for them. */
+typedef struct ForeignClock {
+    Clock base;
+    UsbTapeDrive *drive;
+    GQueue timers; /* of ClockTimer */
+    int64_t ahead; /* of the program's time */
+    bool stopped;
+    int64_t stood; /* at this time, while it is stopped */
+} ForeignClock;
+
+struct ClockTimer {
+    ForeignClock *clock;
+    int64_t due;
+    ClockFunc func;
+    void *data;
+    void *timer; /* the program's */
+};
+
+/* A transfer, from its submission to its completion. */
+typedef struct Submitted {
+    UsbTransfer transfer; /* first */
+    UsbTapeDrive *drive;
+    const void *token;
+} Submitted;
+
+/* A sink that ends in the program. */
+typedef struct ForeignTrace {
+    Trace base;
+    UsbTapeDrive *drive;
+} ForeignTrace;
+
+/*
+ * Buffers that are not in use, kept: the system would give each back, and hand it out anew page by
+ * page. The drive's write-behind buffer returns them, from whichever thread; the pool outlives the
+ * drive as long as one is out.
+ */
+#define POOL_BYTES_MAX (32u * 1024 * 1024)
+
+typedef struct Pool {
+    GMutex lock;
+    GQueue free; /* of Buffer, the latest first */
+    size_t bytes;
+} Pool;
+
+typedef struct Buffer {
+    Pool *pool;
+    size_t size;
+    max_align_t data[]; /* `size` bytes */
+} Buffer;
+
+struct UsbTapeDrive {
+    const UsbTapeOps *ops;
+    void *opaque;
+    ForeignClock clock;
+    Executor *executor;
+    TraceTee tee;
+    ForeignTrace notices, points;
+    bool tracing; /* `points` is in use */
+    TraceFile *trace;
+    FaultPlan *faults;
+    SscModel *model;
+    Drive *drive;
+    Control *control;
+    UsbTapeDescription description;
+
+    GQueue submitted; /* of Submitted; a few at most, one an endpoint */
+    Pool *pool;
+    Submitted *spare; /* one that is not in use: there is one nearly always */
+    uint64_t last_id;
+
+    bool plugged;
+    ClockTimer *plugging; /* it is put back then; NULL: that is not known */
+
+    GError *closing; /* what went wrong as it ended */
+};
+
+/* ---- time ---- */
+
+static int64_t foreign_now(Clock *clock)
+{
+    ForeignClock *self = (ForeignClock *)clock;
+
+    if (self->stopped) {
+        return self->stood;
+    }
+    return self->drive->ops->now(self->drive->opaque) + self->ahead;
+}
+
+static void timer_fire(void *data)
+{
+    g_autofree ClockTimer *timer = data;
+
+    g_queue_remove(&timer->clock->timers, timer);
+    timer->func(timer->data);
+}
+
+static void timer_arm(ClockTimer *timer)
+{
+    UsbTapeDrive *drive = timer->clock->drive;
+    int64_t left = MAX(timer->due - foreign_now(&timer->clock->base), 0);
+
+    timer->timer = drive->ops->timer_start(drive->opaque, left, timer_fire, timer);
+}
+
+static ClockTimer *foreign_start(Clock *clock, int64_t delay, ClockFunc func, void *data)
+{
+    ForeignClock *self = (ForeignClock *)clock;
+    ClockTimer *timer = g_new(ClockTimer, 1);
+
+    *timer = (ClockTimer){ self, foreign_now(clock) + MAX(delay, 0), func, data, NULL };
+    g_queue_push_tail(&self->timers, timer);
+    timer_arm(timer);
+    return timer;
+}
+
+static void foreign_cancel(Clock *clock, ClockTimer *timer)
+{
+    ForeignClock *self = (ForeignClock *)clock;
+
+    self->drive->ops->timer_cancel(self->drive->opaque, timer->timer);
+    g_queue_remove(&self->timers, timer);
+    g_free(timer);
+}
+
+/* It is a member of its drive. */
+static void foreign_clock_free(Clock *clock)
+{
+}
+
+void usbtape_drive_stop_time(UsbTapeDrive *drive, bool stopped)
+{
+    ForeignClock *self = &drive->clock;
+    GList *i;
+
+    if (stopped == self->stopped) {
+        return;
+    }
+    self->stood = foreign_now(&self->base);
+    self->stopped = stopped;
+    if (stopped) {
+        return;
+    }
+    self->ahead = self->stood - drive->ops->now(drive->opaque);
+    for (i = self->timers.head; i; i = i->next) {
+        ClockTimer *timer = i->data;
+
+        drive->ops->timer_cancel(drive->opaque, timer->timer);
+        timer_arm(timer);
+    }
+}
+
+/* Turns the clock on to the first timer. False: there is none. */
+static bool foreign_clock_skip(ForeignClock *self)
+{
+    ClockTimer *first = NULL;
+    GList *i;
+
+    for (i = self->timers.head; i; i = i->next) {
+        ClockTimer *timer = i->data;
+
+        first = !first || timer->due < first->due ? timer : first;
+    }
+    if (!first) {
+        return false;
+    }
+    self->ahead += MAX(first->due - foreign_now(&self->base), 0);
+    self->drive->ops->timer_cancel(self->drive->opaque, first->timer);
+    timer_fire(first);
+    return true;
+}
+
+/* ---- traces ---- */
+
+static void emit_notice(Trace *trace, TracePoint point, const char *message)
+{
+    UsbTapeDrive *self = ((ForeignTrace *)trace)->drive;
+
+    self->ops->notice(self->opaque, message);
+}
+
+static void emit_point(Trace *trace, TracePoint point, const char *message)
+{
+    UsbTapeDrive *self = ((ForeignTrace *)trace)->drive;
+
+    self->ops->trace(self->opaque, trace_point_name(point), message);
+}
+
+void usbtape_drive_trace(UsbTapeDrive *self, bool on)
+{
+    if (on != self->tracing) {
+        self->tracing = on;
+        if (on) {
+            trace_tee_add(&self->tee, &self->points.base);
+        } else {
+            trace_tee_remove(&self->tee, &self->points.base);
+        }
+    }
+}
+
+/* Host file errors reach the program as notices, by the other sink. */
+static void trace_file_host_error(void *data, const char *message)
+{
+}
+
+static void trace_file_failed(void *data, const char *message)
+{
+    UsbTapeDrive *self = data;
+
+    self->ops->notice(self->opaque, message);
+}
+
+static bool open_trace(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    static const TraceFileOps ops = { trace_file_host_error, trace_file_failed };
+
+    trace_tee_init(&self->tee);
+    self->notices = (ForeignTrace){ { emit_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
+    self->points = (ForeignTrace){ { emit_point, 0 }, self };
+    trace_tee_add(&self->tee, &self->notices.base);
+    if (!config->trace) {
+        return true;
+    }
+    self->trace = trace_file_new(config->trace, &self->clock.base, &ops, self, error);
+    if (self->trace) {
+        trace_tee_add(&self->tee, trace_file_sink(self->trace));
+    }
+    return self->trace != NULL;
+}
+
+/* ---- buffers ---- */
+
+static Pool *pool_new(void)
+{
+    Pool *pool = g_atomic_rc_box_new0(Pool);
+
+    g_mutex_init(&pool->lock);
+    g_queue_init(&pool->free);
+    return pool;
+}
+
+static void pool_clear(void *data)
+{
+    Pool *pool = data;
+
+    g_queue_clear_full(&pool->free, g_free);
+    g_mutex_clear(&pool->lock);
+}
+
+static void pool_unref(Pool *pool)
+{
+    g_atomic_rc_box_release_full(pool, pool_clear);
+}
+
+/* The latest one that is large enough and not far too large; NULL: none. */
+static Buffer *pool_take(Pool *pool, size_t size)
+{
+    Buffer *found = NULL;
+    GList *i;
+
+    g_mutex_lock(&pool->lock);
+    for (i = pool->free.head; i; i = i->next) {
+        found = i->data;
+        if (found->size >= size && found->size / 2 <= size) {
+            pool->bytes -= found->size;
+            g_queue_delete_link(&pool->free, i);
+            break;
+        }
+        found = NULL;
+    }
+    g_mutex_unlock(&pool->lock);
+    return found;
+}
+
+static void buffer_release(void *data)
+{
+    Buffer *buffer = data;
+    Pool *pool = buffer->pool;
+
+    g_mutex_lock(&pool->lock);
+    if (pool->bytes + buffer->size <= POOL_BYTES_MAX) {
+        pool->bytes += buffer->size;
+        g_queue_push_head(&pool->free, g_steal_pointer(&buffer));
+    }
+    g_mutex_unlock(&pool->lock);
+    g_free(buffer);
+    pool_unref(pool);
+}
+
+/* Sizes in use are few: a CBW's, a record's. Small ones share one. */
+#define BUFFER_SIZE_MIN 512u
+
+void *usbtape_drive_buffer(UsbTapeDrive *self, size_t length)
+{
+    size_t size = MAX(length, BUFFER_SIZE_MIN);
+    Buffer *buffer = pool_take(self->pool, size);
+
+    if (!buffer) {
+        buffer = g_malloc(sizeof *buffer + size);
+        buffer->size = size;
+    }
+    buffer->pool = g_atomic_rc_box_acquire(self->pool);
+    return buffer->data;
+}
+
+/* ---- the parts ---- */
+
+/* What the user gave is named as the user gave it. */
+static bool named(const char *name, const char *value, bool good, GError **error)
+{
+    if (!good) {
+        g_prefix_error(error, "%s=%s: ", name, value ? value : "");
+    }
+    return good;
+}
+
+static bool load_faults(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    uint64_t seed = g_random_int(); /* short enough to be typed again */
+    g_autofree char *text = NULL;
+
+    if (config->seed &&
+        (!g_ascii_isdigit(config->seed[0]) ||
+         !g_ascii_string_to_unsigned(config->seed, 10, 0, G_MAXUINT64, &seed, NULL))) {
+        return usbtape_input_error(error, "seed=%s: write a decimal number", config->seed);
+    }
+    self->faults = fault_plan_new(seed);
+    if (!config->faults) {
+        return true;
+    }
+    if (!fault_plan_load(self->faults, config->faults, error)) {
+        return false;
+    }
+    text = g_strdup_printf("faults: %u rules from %s, seed %" G_GUINT64_FORMAT,
+                           self->faults->rules->len, config->faults, seed);
+    self->ops->notice(self->opaque, text);
+    return true;
+}
+
+static bool make_model(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    const SscModel *model = ssc_model_by_name(config->model, error);
+    const char *timing = config->timing ? config->timing : "off";
+    bool timed = g_str_equal(timing, "model");
+    g_auto(GStrv) settings = NULL;
+    char **setting;
+
+    if (!named("model", config->model, model != NULL, error)) {
+        return false;
+    }
+    if (!timed && !g_str_equal(timing, "off")) {
+        return usbtape_input_error(error, "timing=%s: off or model", timing);
+    }
+    self->model = ssc_model_copy(model);
+    if (config->timing && !ssc_model_set(self->model, timed ? "timing=yes" : "timing=no", error)) {
+        return false;
+    }
+    settings = g_strsplit(config->set ? config->set : "", ";", -1);
+    for (setting = settings; *setting; setting++) {
+        if (!named("set", *setting, ssc_model_set(self->model, *setting, error), error)) {
+            return false;
+        }
+    }
+    return named("set", config->set, ssc_model_check(self->model, error), error);
+}
+
+static void describe(UsbTapeDrive *self)
+{
+    const UsbIdentity *identity = usb_device_identity(drive_usb(self->drive));
+    UsbTapeDescription *d = &self->description;
+    UsbSpeed speed;
+    size_t i;
+
+    *d = (UsbTapeDescription){ .idVendor = identity->idVendor,
+                               .idProduct = identity->idProduct,
+                               .bcdDevice = identity->bcdDevice,
+                               .manufacturer = identity->manufacturer,
+                               .product = identity->product,
+                               .serial = identity->serial,
+                               .fastest = (UsbTapeSpeed)usb_device_speed(drive_usb(self->drive)) };
+    for (speed = USB_SPEED_FULL; speed <= USB_SPEED_SUPER; speed++) {
+        const UsbConfiguration *from = usb_configuration(speed);
+        const UsbInterface *interface = from->interface;
+        UsbTapeConfiguration *to = &d->at[speed];
+        size_t packet = usb_control_packet_size(speed);
+
+        g_assert(interface->n_endpoints <= G_N_ELEMENTS(to->endpoints));
+        *to = (UsbTapeConfiguration){
+            .bcdUSB = usb_bcd(speed),
+            .bMaxPacketSize0 =
+                (uint8_t)(speed == USB_SPEED_SUPER ? g_bit_storage(packet) - 1 : packet),
+            .bConfigurationValue = from->bConfigurationValue,
+            .bmAttributes = from->bmAttributes,
+            .bMaxPower = from->max_power_2ma,
+            .bInterfaceNumber = interface->bInterfaceNumber,
+            .bInterfaceClass = interface->bInterfaceClass,
+            .bInterfaceSubClass = interface->bInterfaceSubClass,
+            .bInterfaceProtocol = interface->bInterfaceProtocol,
+            .n_endpoints = interface->n_endpoints,
+        };
+        for (i = 0; i < interface->n_endpoints; i++) {
+            const UsbEndpoint *endpoint = &interface->endpoints[i];
+
+            to->endpoints[i] = (UsbTapeEndpoint){ .bEndpointAddress = endpoint->bEndpointAddress,
+                                                  .bmAttributes = endpoint->bmAttributes,
+                                                  .bInterval = endpoint->bInterval,
+                                                  .bMaxBurst = endpoint->bMaxBurst,
+                                                  .wMaxPacketSize = endpoint->wMaxPacketSize };
+        }
+    }
+}
+
+/* ---- the plug ---- */
+
+static void set_plugged(UsbTapeDrive *self, bool plugged)
+{
+    if (self->plugged != plugged) {
+        self->plugged = plugged;
+        self->ops->plug(self->opaque, plugged);
+        if (self->control) {
+            control_event(self->control, plugged ? CONTROL_PLUGGED : CONTROL_UNPLUGGED, NULL);
+        }
+    }
+}
+
+static void replug(void *data)
+{
+    UsbTapeDrive *self = data;
+
+    self->plugging = NULL;
+    set_plugged(self, true);
+}
+
+static void forget_replug(UsbTapeDrive *self)
+{
+    if (self->plugging) {
+        clock_cancel(&self->clock.base, self->plugging);
+        self->plugging = NULL;
+    }
+}
+
+/* Not from inside a transfer: the drive's faults come by way of a timer of its own. */
+static void unplug(void *data, int64_t replug_after)
+{
+    UsbTapeDrive *self = data;
+
+    forget_replug(self);
+    set_plugged(self, false);
+    if (replug_after >= 0) {
+        self->plugging = clock_start(&self->clock.base, replug_after, replug, self);
+    }
+}
+
+static bool make_drive(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    static const DrivePlug plug = { unplug };
+    DriveConfig parts = {
+        .model = self->model,
+        .speed = USB_SPEED_HIGH,
+        .clock = &self->clock.base,
+        .executor = self->executor,
+        .trace = &self->tee.base,
+        .faults = self->faults,
+        .read_only = config->read_only,
+    };
+    g_autofree char *notice = NULL;
+
+    if (config->speed && !named("speed", config->speed,
+                                usb_speed_parse(config->speed, &parts.speed, error), error)) {
+        return false;
+    }
+    drive_default_identity(self->model, config->name ? config->name : "", &parts.identity);
+    if (config->serial && g_strlcpy(parts.identity.serial, config->serial,
+                                    sizeof parts.identity.serial) >= sizeof parts.identity.serial) {
+        return usbtape_input_error(error, "serial=%s: at most %zu characters", config->serial,
+                                   sizeof parts.identity.serial - 1);
+    }
+    self->drive = drive_new(&parts, error);
+    if (!self->drive) {
+        return false;
+    }
+    self->plugged = true;
+    drive_set_plug(self->drive, &plug, self);
+    describe(self);
+    if (config->media && !drive_load(self->drive, config->media, false, &notice, error)) {
+        return false;
+    }
+    if (notice) {
+        self->ops->notice(self->opaque, notice);
+    }
+    return true;
+}
+
+/* ---- the control socket ---- */
+
+static const char *control_address(void *data)
+{
+    return "in QEMU";
+}
+
+static const char *control_host(void *data)
+{
+    return ((UsbTapeDrive *)data)->plugged ? "QEMU" : NULL;
+}
+
+/* The program is not ours to end: what can go is the drive, from the bus. */
+static void control_quit(void *data)
+{
+    unplug(data, -1);
+}
+
+static bool control_plugged(void *data)
+{
+    return ((UsbTapeDrive *)data)->plugged;
+}
+
+static void control_replug(void *data)
+{
+    forget_replug(data);
+    set_plugged(data, true);
+}
+
+static bool open_control(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    static const ControlOps ops = { control_address, control_host, control_quit,
+                                    control_plugged, unplug,       control_replug };
+    g_autofree char *beside = config->media ? g_path_get_dirname(config->media) : g_strdup(".");
+    g_autofree char *directory = NULL;
+    char *resolved;
+    ControlConfig control = { .drive = self->drive, .ops = &ops, .data = self };
+
+    if (!config->control) {
+        return true;
+    }
+    resolved = realpath(beside, NULL);
+    directory = g_strdup(resolved ? resolved : "/nonexistent");
+    free(resolved);
+    control.directories = (const char *const[]){ directory, NULL };
+    control.address = address_parse("control=", config->control, false, error);
+    self->control = control.address ? control_new(&control, error) : NULL;
+    if (self->control) {
+        trace_tee_add(&self->tee, control_trace(self->control));
+    }
+    return self->control != NULL;
+}
+
+/* ---- the end ---- */
+
+static void on_ejected(void *data, const GError *error)
+{
+    UsbTapeDrive *self = data;
+
+    if (error && !self->closing) {
+        self->closing = g_error_copy(error);
+    }
+}
+
+/* Until the eject under way has ended, without the program's main loop and in no time of its own.
+ */
+static void finish_eject(UsbTapeDrive *self)
+{
+    while (drive_ejecting(self->drive)) {
+        loop_executor_drain(self->executor);
+        if (drive_ejecting(self->drive)) {
+            bool fired = foreign_clock_skip(&self->clock);
+
+            g_assert(fired);
+        }
+    }
+}
+
+static void close_cartridge(UsbTapeDrive *self)
+{
+    usb_device_reset(drive_usb(self->drive)); /* the host goes first */
+    finish_eject(self);
+    if (drive_cartridge(self->drive)) {
+        drive_eject(self->drive, true, on_ejected, self);
+        finish_eject(self);
+    }
+    loop_executor_drain(self->executor);
+}
+
+bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
+{
+    g_autoptr(GError) failed = NULL;
+
+    usbtape_drive_stop_time(self, false);
+    forget_replug(self);
+    if (self->control) {
+        trace_tee_remove(&self->tee, control_trace(self->control));
+        g_clear_pointer(&self->control, control_free);
+    }
+    if (self->drive) {
+        drive_set_plug(self->drive, NULL, NULL);
+        close_cartridge(self);
+        drive_free(self->drive);
+    }
+    g_assert(self->submitted.length == 0);
+    ssc_model_free(self->model);
+    fault_plan_free(self->faults);
+    executor_free(self->executor);
+    failed = g_steal_pointer(&self->closing); /* of the two, the cartridge's counts */
+    if (self->trace) {
+        trace_file_close(self->trace, failed ? NULL : &failed);
+    }
+    g_assert(self->clock.timers.length == 0);
+    g_free(self->spare);
+    pool_unref(self->pool);
+    g_free(self);
+    if (failed) {
+        g_propagate_error(error, g_steal_pointer(&failed));
+        return false;
+    }
+    return true;
+}
+
+UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *ops, void *opaque,
+                                GError **error)
+{
+    static const ClockOps clock_ops = { foreign_now, foreign_start, foreign_cancel,
+                                        foreign_clock_free };
+    UsbTapeDrive *self = g_new0(UsbTapeDrive, 1);
+
+    self->ops = ops;
+    self->opaque = opaque;
+    self->clock.base.ops = &clock_ops;
+    self->clock.drive = self;
+    self->executor = loop_executor_new();
+    self->pool = pool_new();
+    if (open_trace(self, config, error) && load_faults(self, config, error) &&
+        make_model(self, config, error) && make_drive(self, config, error) &&
+        open_control(self, config, error)) {
+        return self;
+    }
+    usbtape_drive_free(self, NULL);
+    return NULL;
+}
+
+const UsbTapeDescription *usbtape_drive_description(const UsbTapeDrive *self)
+{
+    return &self->description;
+}
+
+/* ---- the bus ---- */
+
+void usbtape_drive_set_speed(UsbTapeDrive *self, UsbTapeSpeed speed)
+{
+    usb_device_set_speed(drive_usb(self->drive), (UsbSpeed)speed);
+}
+
+void usbtape_drive_reset(UsbTapeDrive *self)
+{
+    usb_device_reset(drive_usb(self->drive));
+}
+
+static void on_completed(UsbTransfer *transfer, void *data)
+{
+    Submitted *submitted = data;
+    UsbTapeDrive *self = submitted->drive;
+
+    g_queue_remove(&self->submitted, submitted);
+    self->ops->completed(self->opaque, (void *)submitted->token, (UsbTapeResult)transfer->result,
+                         transfer->in, transfer->actual);
+    g_clear_pointer(&transfer->out, g_bytes_unref);
+    g_free(self->spare);
+    self->spare = submitted;
+}
+
+static void submit(UsbTapeDrive *self, UsbTransfer transfer, const void *token)
+{
+    Submitted *submitted = self->spare ? g_steal_pointer(&self->spare) : g_new(Submitted, 1);
+
+    *submitted = (Submitted){ .transfer = transfer, .drive = self, .token = token };
+    submitted->transfer.id = ++self->last_id;
+    submitted->transfer.complete = on_completed;
+    submitted->transfer.complete_data = submitted;
+    g_queue_push_tail(&self->submitted, submitted);
+    usb_device_submit(drive_usb(self->drive), &submitted->transfer);
+}
+
+void usbtape_drive_bulk_out(UsbTapeDrive *self, uint8_t endpoint, void *buffer, size_t length,
+                            void *token)
+{
+    Buffer *from = (void *)((char *)buffer - offsetof(Buffer, data));
+    GBytes *out = g_bytes_new_with_free_func(buffer, length, buffer_release, from);
+
+    submit(self, (UsbTransfer){ .endpoint = endpoint, .out = out, .length = length }, token);
+}
+
+void usbtape_drive_bulk_in(UsbTapeDrive *self, uint8_t endpoint, size_t length, void *token)
+{
+    submit(self, (UsbTransfer){ .endpoint = endpoint, .length = length }, token);
+}
+
+void usbtape_drive_control(UsbTapeDrive *self, const uint8_t *setup, const void *out, void *token)
+{
+    UsbSetup parsed = { setup[0], setup[1], get_le16(setup + 2), get_le16(setup + 4),
+                        get_le16(setup + 6) };
+    bool in = parsed.bmRequestType & 0x80;
+
+    submit(self,
+           (UsbTransfer){ .endpoint = in ? 0x80 : 0x00,
+                          .setup = parsed,
+                          .out = in ? NULL : g_bytes_new(out, parsed.wLength),
+                          .length = parsed.wLength },
+           token);
+}
+
+void usbtape_drive_cancel(UsbTapeDrive *self, const void *token)
+{
+    GList *i;
+
+    for (i = self->submitted.head; i; i = i->next) {
+        Submitted *submitted = i->data;
+
+        if (submitted->token == token) {
+            usb_device_cancel(drive_usb(self->drive), &submitted->transfer);
+            return;
+        }
+    }
+}
+
+/* ---- the cartridge ---- */
+
+const char *usbtape_drive_cartridge(const UsbTapeDrive *self)
+{
+    return drive_cartridge(self->drive);
+}
+
+bool usbtape_drive_load(UsbTapeDrive *self, const char *path, GError **error)
+{
+    g_autofree char *notice = NULL;
+
+    if (!drive_load(self->drive, path, false, &notice, error)) {
+        return false;
+    }
+    if (notice) {
+        self->ops->notice(self->opaque, notice);
+    }
+    return true;
+}
+
+/* How a button's eject went: known at once, or told later. */
+typedef struct Button {
+    UsbTapeDrive *drive;
+    GError *error;
+    bool ended, waiting;
+} Button;
+
+static void on_button_done(void *data, const GError *error)
+{
+    Button *button = data;
+
+    button->ended = true;
+    if (button->waiting) {
+        button->error = error ? g_error_copy(error) : NULL;
+        return;
+    }
+    if (error) {
+        button->drive->ops->notice(button->drive->opaque, error->message);
+    }
+    g_free(button);
+}
+
+bool usbtape_drive_eject(UsbTapeDrive *self, GError **error)
+{
+    Button *button = g_new0(Button, 1);
+    bool good;
+
+    *button = (Button){ .drive = self, .waiting = true };
+    drive_eject(self->drive, false, on_button_done, button);
+    button->waiting = false;
+    if (!button->ended) {
+        return true;
+    }
+    good = !button->error;
+    if (button->error) {
+        g_propagate_error(error, button->error);
+    }
+    g_free(button);
+    return good;
+}
+
+bool usbtape_drive_ejecting(const UsbTapeDrive *self)
+{
+    return drive_ejecting(self->drive);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape run` and `usbtape selfcheck`: the runner, with the drive's own word on what a scenario
+ * says of it. */
+#include "emu/fault/plan.h"
+#include "emu/program/commands.h"
+#include "emu/program/sim-drive.h"
+#include "emu/ssc/ssc.h"
+#include "scenarios/runner/commands.h"
+
+static bool check_faults(const char *name, const char *text, size_t length, GError **error)
+{
+    g_autoptr(FaultPlan) plan = fault_plan_new(1);
+
+    return fault_plan_add(plan, name, text, length, error);
+}
+
+static bool check_model(const char *name, char *const *settings, int *wrong, GError **error)
+{
+    const SscModel *model = ssc_model_by_name(name, error);
+    g_autoptr(SscModel) copy = model ? ssc_model_copy(model) : NULL;
+    int i;
+
+    *wrong = -1;
+    for (i = 0; copy && settings && settings[i]; i++) {
+        if (!ssc_model_set(copy, settings[i], error)) {
+            *wrong = i;
+            return false;
+        }
+    }
+    return copy && ssc_model_check(copy, error);
+}
+
+static int with_drive(int (*main_function)(int, char **, const ScenarioChecks *), int argc,
+                      char **argv)
+{
+    const ScenarioChecks checks = { check_faults, check_model, sim_drive_ops() };
+
+    return main_function(argc, argv, &checks);
+}
+
+int run_scenarios_main(int argc, char **argv)
+{
+    return with_drive(run_main, argc, argv);
+}
+
+int selfcheck_scenarios_main(int argc, char **argv)
+{
+    return with_drive(selfcheck_main, argc, argv);
+}

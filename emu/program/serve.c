@@ -1,0 +1,850 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `usbtape serve`: a drive, plugged into a socket, until it is told to stop. */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emu/base/error.h"
+#include "emu/base/loop.h"
+#include "emu/base/options.h"
+#include "emu/base/text.h"
+#include "emu/base/units.h"
+#include "emu/control/control.h"
+#include "emu/drive.h"
+#include "emu/link/pcap.h"
+#include "emu/link/port.h"
+#include "emu/outlet.h"
+#include "emu/program/commands.h"
+#include "emu/sandbox.h"
+#include "emu/trace-file.h"
+
+typedef struct Options {
+    char *media, *format, *model, *listen, *connect, *speed, *faults, *control, *trace;
+    char *vendor_id, *product_id, *manufacturer, *product, *serial;
+    char *seed, *pcap, *pcap_snap;
+    char *tls_psk, *tls_creds;
+    char **media_dirs;
+    char **set, *timing;
+    gboolean allow_remote, read_only, no_sandbox;
+} Options;
+
+typedef struct Server {
+    Options options;
+    GMainLoop *loop;
+    Clock *clock;
+    Executor *executor;
+    Outlet *notices; /* standard error */
+    TraceFile *trace;
+    UsbPcap *pcap;      /* NULL: none was asked for */
+    TraceTee trace_tee; /* of both */
+    uint64_t seed;
+    ClockTimer *unplug; /* a fault pulls the plug as soon as it may */
+    int64_t unplug_for;
+    FaultPlan *faults;
+    SscModel *model; /* a copy, with what --set changed */
+    Drive *drive;
+    TlsCreds *tls; /* NULL: hosts speak usbredir as it is */
+    Port *port;
+    Control *control;
+    char **directories; /* where controllers may load cartridges from; NULL: there are none */
+    int signal_fd;
+    GSource *signals;
+    bool failed; /* the work did: exit status 1 */
+} Server;
+
+/* ---- notices ---- */
+
+/* A reader of standard error may be so far behind. */
+#define NOTICES_MAX (64 * 1024)
+
+/* At the end it gets so long to catch up: the last lines say how the work went. */
+#define NOTICES_PATIENCE (G_USEC_PER_SEC / 2)
+
+static char *on_notices_dropped(void *data, uint64_t lines)
+{
+    return g_strdup_printf(
+        "usbtape: %" G_GUINT64_FORMAT " lines were dropped: standard error was not read\n", lines);
+}
+
+static void open_notices(Server *s)
+{
+    static const OutletOps ops = { on_notices_dropped, NULL };
+
+    s->notices = outlet_new_shared(STDERR_FILENO, NOTICES_MAX, s->clock, &ops, s);
+}
+
+static void say(Server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void say(Server *s, const char *format, ...)
+{
+    g_autofree char *text = NULL, *clean = NULL, *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    clean = text_line(text);
+    line = g_strdup_printf("usbtape: %s\n", clean);
+    outlet_put(s->notices, line, strlen(line));
+    outlet_flush(s->notices);
+}
+
+static void on_notice(void *data, const char *message)
+{
+    say(data, "%s", message);
+}
+
+static void on_trace_failed(void *data, const char *message)
+{
+    Server *s = data;
+
+    s->failed = true;
+    say(s, "%s", message);
+}
+
+/* ---- options ---- */
+
+static char *describe_settings(void)
+{
+    GString *text = g_string_new("Settings (--set):\n");
+    const SscSetting *setting;
+    unsigned i;
+
+    for (i = 0; (setting = ssc_setting(i)); i++) {
+        g_autofree char *left = g_strdup_printf("%s=%s", setting->name, setting->value);
+
+        g_string_append_printf(text, "  %-27s %s\n", left, setting->about);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
+        { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+          "Format of that file (default: by what it holds)", "usbtape|simh|aws" },
+        { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
+          "Which drive to be (`usbtape list models`)", "NAME" },
+        { "timing", 0, 0, G_OPTION_ARG_STRING, &o->timing,
+          "How long commands take: off (the default), or as long as the model does", "off|model" },
+        { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set,
+          "Change the model: inquiry.vendor=ACME and so on; again for more", "NAME=VALUE" },
+        { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
+          "Where the VM finds the drive: unix:PATH, tcp:127.0.0.1:PORT, fd:N", "ADDRESS" },
+        { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
+          "The same, where the VM listens; tried until it does", "ADDRESS" },
+        { "allow-remote", 0, 0, G_OPTION_ARG_NONE, &o->allow_remote,
+          "Take TCP addresses beyond this machine without TLS: whoever reaches them is served",
+          NULL },
+        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
+          "Hosts speak TLS, with a key of this file (psktool makes it)", "KEYS.psk" },
+        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
+          "Hosts speak TLS, with certificates; files as for QEMU's tls-creds-x509", "DIR" },
+        { "speed", 0, 0, G_OPTION_ARG_STRING, &o->speed,
+          "USB speed: high (the default), full, or super for xHCI alone", "SPEED" },
+        { "read-only", 'r', 0, G_OPTION_ARG_NONE, &o->read_only,
+          "Each cartridge is write-protected and its file is not changed", NULL },
+        { "faults", 0, 0, G_OPTION_ARG_FILENAME, &o->faults, "Break what these rules say",
+          "FILE.yaml" },
+        { "seed", 0, 0, G_OPTION_ARG_STRING, &o->seed, "Seed of whatever is random in the faults",
+          "N" },
+        { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
+          "Take commands there (`usbtape ctl`): swap cartridges, look, quit", "unix:PATH" },
+        { "media-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->media_dirs,
+          "Controllers may load cartridges from there; else from where --media is", "DIR" },
+        { "trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
+          "Write what happens, one line of JSON each", "FILE.jsonl" },
+        { "pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap,
+          "Capture everything on the bus, for Wireshark", "FILE.pcapng" },
+        { "pcap-snap", 0, 0, G_OPTION_ARG_STRING, &o->pcap_snap,
+          "Keep that much of each transfer in the capture, such as 4KiB; else all", "SIZE" },
+        { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->no_sandbox,
+          "For debuggers: keep all system calls, files and core dumps", NULL },
+        { "vendor-id", 0, 0, G_OPTION_ARG_STRING, &o->vendor_id, "idVendor, in hex", "XXXX" },
+        { "product-id", 0, 0, G_OPTION_ARG_STRING, &o->product_id, "idProduct, in hex", "XXXX" },
+        { "manufacturer", 0, 0, G_OPTION_ARG_STRING, &o->manufacturer,
+          "The manufacturer string of the USB device", "TEXT" },
+        { "product", 0, 0, G_OPTION_ARG_STRING, &o->product, "The product string of the USB device",
+          "TEXT" },
+        { "serial", 0, 0, G_OPTION_ARG_STRING, &o->serial,
+          "The serial number: 12 or more of 0-9A-F; else it follows from the address", "TEXT" },
+        { NULL },
+    };
+    g_autofree char *described = describe_settings();
+    g_autoptr(GOptionContext) context = g_option_context_new("--media FILE --listen unix:PATH");
+
+    g_option_context_set_description(context, described);
+    g_option_context_set_summary(
+        context,
+        "Plays a USB tape drive for a virtual machine, with FILE as its cartridge.\n"
+        "Prints one line when the VM can use it; SIGINT, SIGTERM or SIGHUP ends it, synced.\n"
+        "`usbtape qemu-args` prints what to give QEMU.");
+    if (!options_parse(context, entries, argc, argv, error)) {
+        return false;
+    }
+    if (*argc > 1) {
+        return usbtape_input_error(error, "serve: unexpected argument '%s'", (*argv)[1]);
+    }
+    if (!o->listen == !o->connect) {
+        return usbtape_input_error(error,
+                                   "serve: give one of --listen and --connect, such as --listen "
+                                   "unix:/tmp/drive.sock");
+    }
+    if (o->tls_psk && o->tls_creds) {
+        return usbtape_input_error(error, "serve: give one of --tls-psk and --tls-creds");
+    }
+    return true;
+}
+
+static void options_clear(Options *o)
+{
+    char **texts[] = { &o->media,      &o->format,    &o->model,        &o->listen,   &o->connect,
+                       &o->speed,      &o->faults,    &o->control,      &o->trace,    &o->vendor_id,
+                       &o->product_id, &o->product,   &o->manufacturer, &o->serial,   &o->seed,
+                       &o->pcap,       &o->pcap_snap, &o->tls_psk,      &o->tls_creds };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(*texts[i]);
+    }
+    g_strfreev(o->media_dirs);
+    g_strfreev(o->set);
+    g_free(o->timing);
+}
+
+static bool read_id(const char *option, const char *text, uint16_t *id, GError **error)
+{
+    uint64_t value;
+
+    if (!text) {
+        return true;
+    }
+    if (g_str_has_prefix(text, "0x")) {
+        text += 2;
+    }
+    if (!g_ascii_isxdigit(*text) ||
+        !g_ascii_string_to_unsigned(text, 16, 0, 0xffff, &value, NULL)) {
+        return usbtape_input_error(error, "%s %s: write four hexadecimal digits", option, text);
+    }
+    *id = (uint16_t)value;
+    return true;
+}
+
+static bool read_text(const char *option, const char *text, char *field, size_t size,
+                      GError **error)
+{
+    if (text && g_strlcpy(field, text, size) >= size) {
+        return usbtape_input_error(error, "%s: at most %zu characters", option, size - 1);
+    }
+    return true;
+}
+
+static bool read_identity(const Options *o, UsbIdentity *identity, GError **error)
+{
+    return read_id("--vendor-id", o->vendor_id, &identity->idVendor, error) &&
+           read_id("--product-id", o->product_id, &identity->idProduct, error) &&
+           read_text("--manufacturer", o->manufacturer, identity->manufacturer,
+                     sizeof identity->manufacturer, error) &&
+           read_text("--product", o->product, identity->product, sizeof identity->product, error) &&
+           read_text("--serial", o->serial, identity->serial, sizeof identity->serial, error) &&
+           usb_identity_check(identity, error);
+}
+
+static bool read_seed(const Options *o, uint64_t *seed, GError **error)
+{
+    *seed = g_random_int(); /* short enough to be typed again */
+    if (o->seed && (!g_ascii_isdigit(o->seed[0]) ||
+                    !g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT64, seed, NULL))) {
+        return usbtape_input_error(error, "--seed %s: write a decimal number", o->seed);
+    }
+    return true;
+}
+
+/* ---- the parts ---- */
+
+static bool load_faults(Server *s, GError **error)
+{
+    if (!read_seed(&s->options, &s->seed, error)) {
+        return false;
+    }
+    s->faults = fault_plan_new(s->seed); /* rules may come over the control socket */
+    if (!s->options.faults) {
+        return true;
+    }
+    if (!fault_plan_load(s->faults, s->options.faults, error)) {
+        return false;
+    }
+    say(s, "faults: %u rules from %s, seed %" G_GUINT64_FORMAT, s->faults->rules->len,
+        s->options.faults, s->seed);
+    return true;
+}
+
+static bool read_timing(Server *s, GError **error)
+{
+    const char *timing = s->options.timing;
+    bool model = g_str_equal(timing, "model");
+
+    if (!model && !g_str_equal(timing, "off")) {
+        return usbtape_input_error(error, "--timing %s: off or model", timing);
+    }
+    return ssc_model_set(s->model, model ? "timing=yes" : "timing=no", error);
+}
+
+static bool make_model(Server *s, GError **error)
+{
+    const SscModel *model = ssc_model_by_name(s->options.model, error);
+    char **set = s->options.set;
+
+    if (!model) {
+        g_prefix_error(error, "--model: ");
+        return false;
+    }
+    s->model = ssc_model_copy(model);
+    if (s->options.timing && !read_timing(s, error)) {
+        return false;
+    }
+    for (; set && *set; set++) {
+        if (!ssc_model_set(s->model, *set, error)) {
+            g_prefix_error(error, "--set ");
+            return false;
+        }
+    }
+    if (!ssc_model_check(s->model, error)) {
+        g_prefix_error(error, "--set: ");
+        return false;
+    }
+    return true;
+}
+
+static void on_unplug(void *data)
+{
+    Server *s = data;
+
+    s->unplug = NULL;
+    if (s->port) {
+        port_unplug(s->port, s->unplug_for);
+    }
+}
+
+/* A fault pulls the plug: when what runs now has returned. */
+static void fault_unplug(void *data, int64_t replug)
+{
+    Server *s = data;
+
+    s->unplug_for = replug;
+    if (!s->unplug) {
+        s->unplug = clock_start(s->clock, 0, on_unplug, s);
+    }
+}
+
+static bool make_drive(Server *s, GError **error)
+{
+    static const DrivePlug plug = { fault_unplug };
+    const Options *o = &s->options;
+    DriveConfig config = {
+        .model = s->model,
+        .speed = USB_SPEED_HIGH,
+        .clock = s->clock,
+        .executor = s->executor,
+        .trace = &s->trace_tee.base,
+        .faults = s->faults,
+        .read_only = o->read_only,
+    };
+    g_autofree char *notice = NULL;
+
+    if (o->format && !o->media) {
+        return usbtape_input_error(error, "--format %s: there is no --media that could be that",
+                                   o->format);
+    }
+    if (o->speed && !usb_speed_parse(o->speed, &config.speed, error)) {
+        g_prefix_error(error, "--speed: ");
+        return false;
+    }
+    /* The address names the drive: the same socket is the same drive, whatever is in it. */
+    drive_default_identity(config.model, o->listen ? o->listen : o->connect, &config.identity);
+    if (!read_identity(o, &config.identity, error)) {
+        return false;
+    }
+    s->drive = drive_new(&config, error);
+    if (!s->drive) {
+        return false;
+    }
+    drive_set_plug(s->drive, &plug, s);
+    if (o->media && !drive_load_as(s->drive, o->media, o->format, false, &notice, error)) {
+        return false;
+    }
+    if (notice) {
+        say(s, "%s", notice);
+    }
+    return true;
+}
+
+/* The second of the two need not be there yet. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Smaller, and descriptors would be cut. */
+#define PCAP_SNAP_MIN 256
+
+static bool open_pcap(Server *s, GError **error)
+{
+    const Options *o = &s->options;
+    g_autofree char *comment = NULL;
+    UsbPcapConfig config = { .path = o->pcap, .clock = s->clock, .failed = on_notice, .data = s };
+    uint64_t snap = 0;
+
+    if (o->pcap && o->trace && same_file(o->pcap, o->trace)) {
+        return usbtape_input_error(error, "--pcap %s: the trace is written there", o->pcap);
+    }
+    if (!o->pcap) {
+        return !o->pcap_snap ||
+               usbtape_input_error(error, "--pcap-snap: there is no --pcap to cut");
+    }
+    if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
+        g_prefix_error(error, "--pcap-snap: ");
+        return false;
+    }
+    if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
+        return usbtape_input_error(error, "--pcap-snap %s: give at least %d bytes", o->pcap_snap,
+                                   PCAP_SNAP_MIN);
+    }
+    comment = g_strdup_printf("drive %s, %s speed, serial number %s, at %s; seed %" G_GUINT64_FORMAT
+                              "; cartridge %s; faults %s",
+                              ssc_model_name(ssc_model_by_name(o->model, NULL)),
+                              usb_speed_name(usb_device_speed(drive_usb(s->drive))),
+                              usb_device_identity(drive_usb(s->drive))->serial,
+                              o->listen ? o->listen : o->connect, s->seed,
+                              o->media ? o->media : "none", o->faults ? o->faults : "none");
+    config.comment = comment;
+    config.snap = (size_t)MIN(snap, SIZE_MAX);
+    s->pcap = usb_pcap_open(&config, error);
+    if (!s->pcap) {
+        return false;
+    }
+    usb_device_watch(drive_usb(s->drive), usb_pcap_monitor(s->pcap));
+    trace_tee_add(&s->trace_tee, usb_pcap_trace(s->pcap));
+    return true;
+}
+
+static void on_port_done(void *data)
+{
+    Server *s = data;
+
+    g_main_loop_quit(s->loop);
+}
+
+static void on_port_event(void *data, PortEvent event, const char *text)
+{
+    static const struct {
+        ControlEvent event;
+        const char *member; /* that the text is */
+    } rows[] = {
+        [PORT_HOST_ATTACHED] = { CONTROL_HOST_ATTACHED, "host" },
+        [PORT_HOST_REFUSED] = { CONTROL_HOST_REFUSED, "why" },
+        [PORT_HOST_LEFT] = { CONTROL_HOST_LEFT, "why" },
+        [PORT_UNPLUGGED] = { CONTROL_UNPLUGGED, NULL },
+        [PORT_PLUGGED] = { CONTROL_PLUGGED, NULL },
+    };
+    Server *s = data;
+
+    if (s->control) {
+        control_event(s->control, rows[event].event, rows[event].member, text, NULL);
+    }
+}
+
+static bool open_tls(Server *s, GError **error)
+{
+    const Options *o = &s->options;
+    bool server = o->listen != NULL;
+
+    if (o->tls_psk) {
+        s->tls = tls_creds_psk(o->tls_psk, server, error);
+    } else if (o->tls_creds) {
+        s->tls = tls_creds_x509(o->tls_creds, server, error);
+    }
+    return s->tls || (!o->tls_psk && !o->tls_creds);
+}
+
+static bool open_port(Server *s, GError **error)
+{
+    static const PortOps ops = { on_notice, on_port_done, on_port_event };
+    bool listens = s->options.listen != NULL;
+    Address *address = address_parse(listens ? "--listen" : "--connect",
+                                     listens ? s->options.listen : s->options.connect,
+                                     s->options.allow_remote || s->tls, error);
+
+    if (address) {
+        s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, s->tls,
+                           drive_usb(s->drive), s->clock, &s->trace_tee.base, &ops, s, error);
+    }
+    return s->port != NULL;
+}
+
+static const char *control_address(void *data)
+{
+    return port_address(((Server *)data)->port);
+}
+
+static const char *control_host(void *data)
+{
+    return port_host(((Server *)data)->port);
+}
+
+static void control_quit(void *data)
+{
+    g_main_loop_quit(((Server *)data)->loop);
+}
+
+static bool control_plugged(void *data)
+{
+    return port_plugged(((Server *)data)->port);
+}
+
+static void control_unplug(void *data, int64_t replug)
+{
+    port_unplug(((Server *)data)->port, replug);
+}
+
+static void control_replug(void *data)
+{
+    port_replug(((Server *)data)->port);
+}
+
+/* Where cartridges that a controller names may be, as realpath() says it. */
+static char **resolve_media_dirs(const Options *o, GError **error)
+{
+    g_autofree char *beside = o->media ? g_path_get_dirname(o->media) : g_strdup(".");
+    const char *const usual[] = { beside, NULL };
+    const char *const *directory = o->media_dirs ? (const char *const *)o->media_dirs : usual;
+    g_autoptr(GPtrArray) resolved = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *directory; directory++) {
+        char *path = realpath(*directory, NULL);
+
+        if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
+            usbtape_input_error(error, "--media-dir %s: %s", *directory,
+                                path ? "not a directory" : g_strerror(errno));
+            free(path);
+            return NULL;
+        }
+        g_ptr_array_add(resolved, g_strdup(path));
+        free(path);
+    }
+    g_ptr_array_add(resolved, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&resolved), FALSE);
+}
+
+static bool open_control(Server *s, GError **error)
+{
+    static const ControlOps ops = { control_address, control_host,   control_quit,
+                                    control_plugged, control_unplug, control_replug };
+    ControlConfig config = { .drive = s->drive, .ops = &ops, .data = s };
+
+    if (!s->options.control) {
+        return !s->options.media_dirs ||
+               usbtape_input_error(error, "--media-dir: there is no --control to load from it");
+    }
+    s->directories = resolve_media_dirs(&s->options, error);
+    if (s->directories) {
+        config.address =
+            address_parse("--control", s->options.control, s->options.allow_remote, error);
+    }
+    if (config.address) {
+        config.directories = (const char *const *)s->directories;
+        s->control = control_new(&config, error);
+    }
+    if (s->control) {
+        trace_tee_add(&s->trace_tee, control_trace(s->control));
+    }
+    return s->control != NULL;
+}
+
+static bool server_start(Server *s, GError **error)
+{
+    static const TraceFileOps ops = { on_notice, on_trace_failed };
+
+    s->executor = loop_executor_new();
+    trace_tee_init(&s->trace_tee);
+    s->trace = trace_file_new(s->options.trace, s->clock, &ops, s, error);
+    if (!s->trace) {
+        return false;
+    }
+    trace_tee_add(&s->trace_tee, trace_file_sink(s->trace));
+    return load_faults(s, error) && make_model(s, error) && make_drive(s, error) &&
+           open_pcap(s, error) && open_tls(s, error) && open_port(s, error) &&
+           open_control(s, error);
+}
+
+/* ---- the end ---- */
+
+static void on_ejected(void *data, const GError *error)
+{
+    Server *s = data;
+
+    if (error) {
+        say(s, "%s", error->message);
+        s->failed = true;
+    }
+}
+
+static void report_rules(Server *s, const GPtrArray *rules)
+{
+    guint i;
+
+    for (i = 0; i < rules->len; i++) {
+        const FaultRule *rule = g_ptr_array_index(rules, i);
+
+        say(s, "fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, rule->source,
+            rule->line, rule->fired);
+    }
+}
+
+/* What did not fire is as telling as what did. */
+static void report_faults(Server *s)
+{
+    if (s->faults) {
+        report_rules(s, s->faults->removed);
+        report_rules(s, s->faults->rules);
+    }
+}
+
+/*
+ * The host goes first, so that nothing new is written; then the cartridge is synced and closed.
+ * A controller's eject under way is waited for.
+ */
+static void server_stop(Server *s)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_clear_pointer(&s->port, port_free);
+    g_clear_pointer(&s->tls, tls_creds_free);
+    if (s->control) {
+        trace_tee_remove(&s->trace_tee, control_trace(s->control));
+        g_clear_pointer(&s->control, control_free);
+    }
+    while (s->drive && drive_ejecting(s->drive)) {
+        g_main_context_iteration(NULL, TRUE);
+    }
+    if (s->drive && drive_cartridge(s->drive)) {
+        drive_eject(s->drive, true, on_ejected, s);
+        /* Not the loop: a second signal quits that, and the drive must outlive its eject. */
+        while (drive_ejecting(s->drive)) {
+            g_main_context_iteration(NULL, TRUE);
+        }
+    }
+    drive_free(s->drive);
+    ssc_model_free(s->model);
+    if (s->pcap && !usb_pcap_close(s->pcap)) {
+        s->failed = true;
+    }
+    report_faults(s);
+    fault_plan_free(s->faults);
+    executor_free(s->executor);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        /* what a worker finished after the last look */
+    }
+    if (s->trace) {
+        s->failed |= trace_file_saw_host_error(s->trace);
+        if (!trace_file_close(s->trace, &error)) {
+            say(s, "%s", error->message);
+            s->failed = true;
+        }
+    }
+    (void)!outlet_finish(s->notices, NOTICES_PATIENCE);
+    outlet_free(s->notices);
+    clock_free(s->clock);
+}
+
+/* ---- the sandbox ---- */
+
+/* Directories of what the program opens again while it serves, and of what it removes at the end.
+ */
+typedef struct Reach {
+    GPtrArray *cartridges, *sockets;
+} Reach;
+
+static void reach_clear(Reach *reach)
+{
+    g_clear_pointer(&reach->cartridges, g_ptr_array_unref);
+    g_clear_pointer(&reach->sockets, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reach, reach_clear)
+
+static void add_directory(GPtrArray *directories, const char *path)
+{
+    char *resolved = realpath(path, NULL);
+
+    if (resolved) {
+        g_ptr_array_add(directories, g_path_get_dirname(resolved));
+    }
+    free(resolved);
+}
+
+static void add_socket(GPtrArray *directories, const char *address)
+{
+    if (address && g_str_has_prefix(address, "unix:")) {
+        add_directory(directories, address + strlen("unix:"));
+    }
+}
+
+static void server_reach(const Server *s, Reach *reach)
+{
+    const Options *o = &s->options;
+    char **directory = s->directories;
+
+    reach->cartridges = g_ptr_array_new_with_free_func(g_free);
+    reach->sockets = g_ptr_array_new_with_free_func(g_free);
+    for (; directory && *directory; directory++) {
+        g_ptr_array_add(reach->cartridges, g_strdup(*directory));
+    }
+    if (o->media && s->control) { /* it may be put in again, and may be a link */
+        add_directory(reach->cartridges, o->media);
+    }
+    add_socket(reach->sockets, o->listen);
+    add_socket(reach->sockets, o->control);
+    g_ptr_array_add(reach->cartridges, NULL);
+    g_ptr_array_add(reach->sockets, NULL);
+}
+
+/* The drive goes on without what this kernel does not have, and says so. */
+static void say_not_sandboxed(Server *s, const GError *error)
+{
+    if (error) {
+        say(s, "the sandbox is not complete: %s; --no-sandbox turns it off", error->message);
+    }
+}
+
+/* The thread that syncs; none can be started once the sandbox is closed. */
+static bool start_worker(Server *s, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!loop_executor_start(s->executor, &why)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "serve: %s; raise the limits on processes and memory (ulimit -u, -v)",
+                    why->message);
+        return false;
+    }
+    return true;
+}
+
+/* From here on the process can do what a drive does, and no more. */
+static bool enter_sandbox(Server *s, GError **error)
+{
+    g_auto(Reach) reach = { NULL, NULL };
+    g_autoptr(GError) files = NULL, calls = NULL;
+    SandboxConfig config = { .read_only = s->options.read_only };
+
+    if (geteuid() == 0) {
+        say(s, "running as root, which a drive does not need: start it as another user");
+    }
+    if (s->options.no_sandbox) {
+        return start_worker(s, error);
+    }
+    server_reach(s, &reach);
+    config.cartridges = (const char *const *)reach.cartridges->pdata;
+    config.sockets = (const char *const *)reach.sockets->pdata;
+    if (s->options.connect) {
+        config.connects = port_family(s->port, &config.port);
+    }
+    sandbox_no_dumps();
+    sandbox_limit_files(&config, &files);
+    if (!start_worker(s, error)) {
+        return false;
+    }
+    sandbox_limit_calls(&config, &calls);
+    say_not_sandboxed(s, files);
+    say_not_sandboxed(s, calls);
+    return true;
+}
+
+/* ---- signals ---- */
+
+static gboolean on_signal(int fd, GIOCondition condition, void *data)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(fd, &signal, sizeof signal) > 0) {
+        g_main_loop_quit(((Server *)data)->loop);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/*
+ * For good: a second signal, while the cartridge is being synced or later, changes nothing. A
+ * closed terminal ends us as SIGTERM does, unless whoever started us said otherwise (nohup).
+ * Through a descriptor: GLib's own way takes a thread, and aborts if there is none to be had.
+ */
+static bool heed_signals(Server *s, GError **error)
+{
+    struct sigaction action;
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+        sigaddset(&set, SIGHUP);
+    }
+    s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (s->signal_fd < 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "serve: signals: %s",
+                    g_strerror(errno));
+        return false;
+    }
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    s->signals = loop_watch(s->signal_fd, G_IO_IN, on_signal, s);
+    return true;
+}
+
+static void serve(Server *s)
+{
+    printf("%s %s\n", s->options.listen ? "listening on" : "connecting to", port_address(s->port));
+    fflush(stdout);
+    g_main_loop_run(s->loop);
+}
+
+int serve_main(int argc, char **argv)
+{
+    Server s = { .signal_fd = -1 };
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    /* Data phases come and go by the thousand: keep their memory instead of mapping it anew. */
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our notices may stop reading */
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk: writing says so */
+    s.loop = g_main_loop_new(NULL, FALSE);
+    s.clock = loop_clock_new();
+    open_notices(&s);
+    if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error) ||
+        !heed_signals(&s, &error) || !enter_sandbox(&s, &error)) {
+        server_stop(&s);
+        status = usbtape_fail(error);
+    } else {
+        serve(&s);
+        server_stop(&s);
+        status = s.failed ? EXIT_WORK_FAILED : EXIT_GOOD;
+    }
+    loop_unwatch(&s.signals);
+    if (s.signal_fd >= 0) {
+        close(s.signal_fd);
+    }
+    g_strfreev(s.directories);
+    options_clear(&s.options);
+    g_main_loop_unref(s.loop);
+    return status;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/program/sim-drive.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "emu/base/error.h"
+#include "emu/drive.h"
+#include "emu/link/port.h"
+#include "media/formats/formats.h"
+
+struct SimDrive {
+    Clock *clock;
+    FaultPlan *plan;
+    Drive *drive;
+    Port *port;       /* NULL: no host has come yet */
+    TapeMedium *tape; /* the drive's */
+};
+
+static void on_notice(void *data, const char *text)
+{
+}
+
+static void on_done(void *data)
+{
+}
+
+/* ---- the world ---- */
+
+static int world_connect(void *data)
+{
+    static const PortOps ops = { on_notice, on_done };
+    SimDrive *self = data;
+    g_autofree char *text = NULL;
+    int fds[2];
+
+    g_clear_pointer(&self->port, port_free);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
+        return -1;
+    }
+    text = g_strdup_printf("fd:%d", fds[1]);
+    self->port = port_new(address_parse("--connect", text, false, NULL), PORT_CONNECT, NULL,
+                          drive_usb(self->drive), self->clock, NULL, &ops, self, NULL);
+    g_assert(self->port);
+    return fds[0];
+}
+
+static bool world_turn(void *data, int64_t deadline)
+{
+    SimDrive *self = data;
+    int64_t next, now = clock_now(self->clock);
+
+    if (g_main_context_iteration(g_main_context_get_thread_default(), FALSE)) {
+        return true;
+    }
+    next = virtual_clock_next(self->clock);
+    if (next >= 0 && next <= deadline) {
+        virtual_clock_advance(self->clock, next - now);
+        return true;
+    }
+    return false;
+}
+
+/* ---- the drive ---- */
+
+static void on_synced(void *data, MediumResult result)
+{
+}
+
+static void destroy(SimDrive *self)
+{
+    while (g_main_context_iteration(g_main_context_get_thread_default(), FALSE)) {
+    }
+    g_clear_pointer(&self->port, port_free);
+    if (self->tape) {
+        medium_sync(self->tape, on_synced, NULL);
+    }
+    g_clear_pointer(&self->drive, drive_free);
+    fault_plan_free(self->plan);
+    clock_free(self->clock);
+    g_free(self);
+}
+
+static void unplug(void *data, int64_t replug)
+{
+    port_unplug(((SimDrive *)data)->port, replug);
+}
+
+static TapeMedium *new_tape(const SimDriveConfig *config, GError **error)
+{
+    const char *path = config->cartridge;
+
+    if (!path) {
+        return medium_ram_new(&config->geometry);
+    }
+    return medium_create(path, medium_format_for_path(path), &config->geometry, error)
+               ? medium_open(path, false, executor_inline(), NULL, error)
+               : NULL;
+}
+
+static SimDrive *create(const SimDriveConfig *config, GError **error)
+{
+    static const DrivePlug plug = { unplug };
+    SimDrive *self = g_new0(SimDrive, 1);
+    DriveConfig drive = { .speed = USB_SPEED_HIGH, .executor = executor_inline() };
+
+    self->clock = virtual_clock_new();
+    self->plan = fault_plan_new(config->seed);
+    drive.model = ssc_model_by_name(config->model, error);
+    drive.clock = self->clock;
+    drive.faults = self->plan;
+    if (drive.model) {
+        drive_default_identity(drive.model, "simulated", &drive.identity);
+        self->drive = drive_new(&drive, error);
+    }
+    if (!self->drive) {
+        destroy(self);
+        return NULL;
+    }
+    drive_set_plug(self->drive, &plug, self);
+    self->tape = new_tape(config, error);
+    if (!self->tape) {
+        destroy(self);
+        return NULL;
+    }
+    drive_insert(self->drive, self->tape);
+    return self;
+}
+
+static Clock *get_clock(SimDrive *self)
+{
+    return self->clock;
+}
+
+static TapeMedium *get_tape(SimDrive *self)
+{
+    return self->tape;
+}
+
+static bool add_faults(SimDrive *self, const char *rules, GError **error)
+{
+    return drive_add_faults(self->drive, "trigger", rules, strlen(rules), error);
+}
+
+static bool faults_fired(SimDrive *self)
+{
+    guint i;
+
+    for (i = 0; i < self->plan->rules->len; i++) {
+        if (((const FaultRule *)g_ptr_array_index(self->plan->rules, i))->fired == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const SimDriveOps *sim_drive_ops(void)
+{
+    static const SimWorld world = { world_connect, world_turn };
+    static const SimDriveOps ops = { create,     destroy,      get_clock, get_tape,
+                                     add_faults, faults_fired, &world };
+
+    return &ops;
+}

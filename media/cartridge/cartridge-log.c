@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge/cartridge.h"
+
+#include "emu/base/error.h"
+#include "media/crc32c.h"
+
+#include <errno.h>
+#include <string.h>
+
+MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing)
+{
+    if (c->failed) {
+        return MEDIUM_HOST_ERROR; /* the first reason stays */
+    }
+    g_clear_error(&c->error);
+    g_set_error(&c->error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: %s: %s", c->path, doing,
+                g_strerror(-error));
+    return MEDIUM_HOST_ERROR;
+}
+
+/* After a failed sync the kernel may have dropped pages and call them clean: trust nothing. */
+static MediumResult sync_failed(Cartridge *c, int error)
+{
+    cartridge_host_error(c, error, "cannot sync, so nothing more is written");
+    c->failed = true;
+    return MEDIUM_HOST_ERROR;
+}
+
+/* ── superblock and attributes ── */
+
+int cartridge_write_superblock(Cartridge *c)
+{
+    uint8_t bytes[SUPERBLOCK_MAX];
+    int slot = c->slot == c->durable_slot ? 1 - c->slot : c->slot;
+    size_t length;
+    int error;
+
+    c->superblock.sequence++;
+    length = superblock_encode(&c->superblock, bytes);
+    error = host_file_write(c->file, bytes, length, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
+    if (error == 0) {
+        c->slot = slot; /* losing it costs nothing unless it is urgent: so not dirty */
+    }
+    return error;
+}
+
+/* Of the area that the superblock does not name: 1 or 2, and where it is. */
+static uint32_t next_area(const Cartridge *c, uint64_t *offset)
+{
+    uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
+
+    *offset = ATTRIBUTE_AREA + (uint64_t)(area - 1) * ATTRIBUTE_AREA_SIZE;
+    return area;
+}
+
+int cartridge_reserve_attributes(Cartridge *c, size_t length)
+{
+    uint64_t offset;
+    int error;
+
+    next_area(c, &offset);
+    error = c->file->ops->reserve(c->file, offset, length);
+    return error == -EOPNOTSUPP || error == -ENOSYS ? 0 : error;
+}
+
+/*
+ * Into the area that the superblock does not name; the next one will. The sync that follows makes
+ * that one durable, and opening syncs too: so the area that counts is never written to.
+ */
+int cartridge_write_attributes(Cartridge *c)
+{
+    g_autoptr(GBytes) packed = attribute_set_pack(c->attributes);
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(packed, &length);
+    uint64_t offset;
+    uint32_t area = next_area(c, &offset);
+    int error = length > 0 ? host_file_write(c->file, bytes, length, offset) : 0;
+
+    if (error == 0) {
+        c->superblock.attribute_area = area;
+        c->superblock.attribute_length = (uint32_t)length;
+        c->superblock.attribute_crc = crc32c(0, bytes, length);
+        c->attributes_dirty = false;
+        c->superblock_urgent = true;
+        c->dirty = true;
+    }
+    return error;
+}
+
+/* ── gathering ── */
+
+static int flush_data(Cartridge *c, const uint8_t *data, size_t length)
+{
+    Gather *g = &c->gather;
+    struct iovec iov[] = { { g->data, g->data_length }, { (void *)data, length } };
+    int error = store_write(&c->store, c->partition, STREAM_DATA, g->data_start, iov, 2);
+
+    c->dirty = true;
+    if (error == 0) {
+        g->data_start += g->data_length + length;
+        g->data_length = 0;
+    }
+    return error;
+}
+
+static int flush_entries(Cartridge *c)
+{
+    Gather *g = &c->gather;
+    struct iovec iov = { g->entries, (size_t)g->n * OBJECT_ENTRY };
+    int error;
+
+    if (g->n == 0) {
+        return 0;
+    }
+    error = store_write(&c->store, c->partition, STREAM_TABLE, g->first * OBJECT_ENTRY, &iov, 1);
+    c->dirty = true;
+    if (error == 0) {
+        g->first += g->n;
+        g->n = 0;
+        g->bytes = 0;
+        cartridge_forget_table(c);
+    }
+    return error;
+}
+
+MediumResult cartridge_flush(Cartridge *c)
+{
+    int error = c->gather.data_length > 0 ? flush_data(c, NULL, 0) : 0;
+
+    if (error == 0) {
+        error = flush_entries(c);
+    }
+    return error < 0 ? cartridge_host_error(c, error, "cannot write") : MEDIUM_OK;
+}
+
+/* A stream that is gathered for, and up to where the disk is known to have room for it. */
+typedef struct Room {
+    StreamKind kind;
+    uint64_t *end;
+} Room;
+
+/* Sees that there is room up to `end` of the stream, which goes on at `from`. */
+static int make_room(Cartridge *c, Room room, uint64_t from, uint64_t end)
+{
+    int error;
+
+    if (end <= *room.end) {
+        return 0;
+    }
+    from = MAX(from, *room.end);
+    error = store_reserve(&c->store, c->partition, room.kind, from, end - from);
+    *room.end = error == 0 ? end : *room.end;
+    return error;
+}
+
+/* So that not every object has to ask. Within a chunk: none is taken before it is needed. */
+static void look_ahead(Cartridge *c, Room room, uint64_t length)
+{
+    uint64_t from = *room.end;
+
+    length = MIN(length, -from & ((G_GUINT64_CONSTANT(1) << c->store.chunk_shift) - 1));
+    make_room(c, room, from, from + length); /* failing, the next object asks again */
+}
+
+/* Is there room on the disk for one more entry, and for so many bytes more that are gathered? */
+static int make_room_for(Cartridge *c, uint32_t gathered)
+{
+    Gather *g = &c->gather;
+    Room entries = { STREAM_TABLE, &g->entries_room }, data = { STREAM_DATA, &g->data_room };
+    uint64_t entry = (g->first + g->n) * OBJECT_ENTRY, byte = g->data_start + g->data_length;
+    bool more_entries = entry + OBJECT_ENTRY > *entries.end;
+    bool more_data = gathered > 0 && byte + gathered > *data.end;
+    int error = make_room(c, entries, entry, entry + OBJECT_ENTRY);
+
+    if (error == 0 && more_data) {
+        error = make_room(c, data, byte, byte + gathered);
+    }
+    if (error == 0 && more_entries) {
+        look_ahead(c, entries, ENTRIES_AHEAD);
+    }
+    if (error == 0 && more_data) {
+        look_ahead(c, data, MIN((uint64_t)DATA_AHEAD, cartridge_left(c)));
+    }
+    return error;
+}
+
+static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
+{
+    Gather *g = &c->gather;
+    int error = 0;
+
+    if (length >= SMALL_BLOCK) {
+        return flush_data(c, data, length);
+    }
+    if (g->data_length + length > GATHER_SIZE) {
+        error = flush_data(c, NULL, 0);
+    }
+    if (error == 0) {
+        memcpy(g->data + g->data_length, data, length);
+        g->data_length += length;
+    }
+    return error;
+}
+
+/* ── checkpoints ── */
+
+static void checkpoint_work(void *data)
+{
+    Cartridge *c = data;
+
+    c->checkpoint.error = c->file->ops->sync(c->file);
+}
+
+static void checkpoint_done(void *data)
+{
+    Cartridge *c = data;
+    Checkpoint *checkpoint = &c->checkpoint;
+    PartitionRecord *record = &c->superblock.partitions[checkpoint->partition];
+
+    checkpoint->running = false;
+    if (c->orphaned) {
+        cartridge_dispose(c);
+        return;
+    }
+    if (checkpoint->error < 0) {
+        sync_failed(c, checkpoint->error);
+        return;
+    }
+    if (c->superblock.sequence == checkpoint->sequence) {
+        c->durable_slot = c->slot;
+    }
+    /* a sync that is running writes a superblock itself, and must find the slot as it left it */
+    if (c->syncing || c->failed || c->superblock.generation != checkpoint->generation ||
+        record->epoch != checkpoint->epoch || record->durable.object >= checkpoint->place.object) {
+        return;
+    }
+    record->durable = checkpoint->place;
+    record->link = checkpoint->link;
+    cartridge_write_superblock(c); /* failing that, the old durable place will do */
+}
+
+/* Everything has been handed to the host. */
+static void start_checkpoint(Cartridge *c)
+{
+    Checkpoint *checkpoint = &c->checkpoint;
+
+    checkpoint->bytes = 0;
+    checkpoint->running = true;
+    checkpoint->place = *cartridge_end(c);
+    checkpoint->link = c->link[c->partition];
+    checkpoint->partition = c->partition;
+    checkpoint->epoch = c->superblock.partitions[c->partition].epoch;
+    checkpoint->generation = c->superblock.generation;
+    checkpoint->sequence = c->superblock.sequence;
+    executor_run(c->executor, checkpoint_work, checkpoint_done, c);
+}
+
+/* What is to be stored of a block, and how; borrowed. */
+static const uint8_t *encode(Cartridge *c, const uint8_t *data, ObjectEntry *entry)
+{
+    const uint8_t *shorter = NULL;
+
+    if (c->compress && c->superblock.geometry.compression) {
+        c->codec = c->codec ? c->codec : codec_new();
+        shorter = codec_compress(c->codec, data, entry->length, &entry->stored);
+    }
+    entry->encoding = shorter ? ENCODING_ZSTD : ENCODING_PLAIN;
+    data = shorter ? shorter : data;
+    entry->data_crc =
+        crc32c(object_data_crc(cartridge_binding(c), c->partition, entry), data, entry->stored) ^
+        cartridge_binding(c)->id;
+    return data;
+}
+
+MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length)
+{
+    Gather *g = &c->gather;
+    ObjectEntry entry = { .type = type,
+                          .epoch = c->superblock.partitions[c->partition].epoch,
+                          .length = length,
+                          .stored = length,
+                          .link = c->link[c->partition],
+                          .before = c->head };
+    int error;
+
+    if (type == OBJECT_BLOCK) {
+        data = encode(c, data, &entry);
+    }
+    if (cartridge_left(c) < (type == OBJECT_BLOCK ? entry.stored : MEDIUM_MARK_SIZE)) {
+        return MEDIUM_END_OF_PARTITION;
+    }
+    if (g->n == ENTRIES_MAX || g->bytes >= g->limit) {
+        MediumResult result = cartridge_flush(c);
+
+        if (result != MEDIUM_OK) {
+            return result;
+        }
+        if (c->checkpoint.bytes >= c->checkpoint.interval && !c->checkpoint.running) {
+            start_checkpoint(c);
+            if (c->failed) {
+                return MEDIUM_HOST_ERROR;
+            }
+        }
+    }
+    error = make_room_for(c, entry.stored < SMALL_BLOCK ? entry.stored : 0);
+    if (error == 0 && entry.stored > 0) {
+        error = append_data(c, data, entry.stored);
+    }
+    if (error < 0) {
+        return cartridge_host_error(c, error, "cannot write");
+    }
+    object_entry_encode(&entry, cartridge_binding(c), c->partition,
+                        g->entries + (size_t)g->n * OBJECT_ENTRY);
+    g->n++;
+    g->bytes += entry.stored;
+    c->checkpoint.bytes += entry.stored + OBJECT_ENTRY;
+    c->superblock.usage.written += length;
+    c->superblock.usage.stored_written += entry.stored;
+    c->dirty = true;
+    c->window_length = 0;
+    c->head = object_entry_after(&entry);
+    *cartridge_end(c) = c->head;
+    c->link[c->partition] = entry.crc;
+    return MEDIUM_OK;
+}
+
+/* ── syncing ── */
+
+static void note_slot_durable(Cartridge *c)
+{
+    c->dirty = false;
+    c->durable_slot = c->slot;
+}
+
+int cartridge_sync_superblock(Cartridge *c)
+{
+    int error = c->file->ops->sync(c->file);
+
+    if (error == 0) {
+        note_slot_durable(c);
+    }
+    return error;
+}
+
+/* After a sync that covers everything written: that is durable now, and the superblock may say so.
+ */
+static int note_durable(Cartridge *c)
+{
+    uint32_t i;
+
+    c->checkpoint.bytes = 0;
+    note_slot_durable(c);
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        c->superblock.partitions[i].durable = c->end[i];
+        c->superblock.partitions[i].link = c->link[i];
+    }
+    return cartridge_write_superblock(c);
+}
+
+/* Everything that a sync needs handed to the host. */
+static MediumResult prepare_sync(Cartridge *c)
+{
+    MediumResult result = cartridge_flush(c);
+    int error = result == MEDIUM_OK && c->attributes_dirty ? cartridge_write_attributes(c) : 0;
+
+    if (c->failed) {
+        return MEDIUM_HOST_ERROR;
+    }
+    return error < 0 ? cartridge_host_error(c, error, "cannot write") : result;
+}
+
+MediumResult cartridge_sync_now(Cartridge *c)
+{
+    MediumResult result = prepare_sync(c);
+    int error;
+
+    if (result != MEDIUM_OK || !c->dirty) {
+        return result;
+    }
+    error = c->file->ops->sync(c->file);
+    if (error == 0) {
+        error = note_durable(c);
+    }
+    if (error == 0 && c->superblock_urgent) {
+        error = c->file->ops->sync(c->file);
+        if (error == 0) {
+            c->superblock_urgent = false;
+            note_slot_durable(c);
+        }
+    }
+    return error < 0 ? sync_failed(c, error) : MEDIUM_OK;
+}
+
+static void sync_work(void *data)
+{
+    Cartridge *c = data;
+
+    c->sync_error = c->file->ops->sync(c->file);
+}
+
+static void sync_end(Cartridge *c, MediumResult result)
+{
+    c->syncing = false;
+    c->sync_done(c->sync_data, result);
+}
+
+static void second_sync_done(void *data)
+{
+    Cartridge *c = data;
+
+    if (c->sync_error < 0 || c->failed) {
+        sync_end(c, sync_failed(c, c->sync_error < 0 ? c->sync_error : -EIO));
+        return;
+    }
+    c->superblock_urgent = false;
+    note_slot_durable(c);
+    sync_end(c, MEDIUM_OK);
+}
+
+static void first_sync_done(void *data)
+{
+    Cartridge *c = data;
+    int error = c->sync_error < 0 ? c->sync_error : c->failed ? -EIO : note_durable(c);
+
+    if (error < 0) {
+        sync_end(c, sync_failed(c, error));
+    } else if (c->superblock_urgent) {
+        executor_run(c->executor, sync_work, second_sync_done, c);
+    } else {
+        sync_end(c, MEDIUM_OK);
+    }
+}
+
+void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data)
+{
+    Cartridge *c = cartridge(m);
+    MediumResult result;
+
+    g_assert(!c->syncing);
+    result = c->read_only ? MEDIUM_OK : prepare_sync(c);
+    if (result != MEDIUM_OK || c->read_only || !c->dirty) {
+        done(data, result);
+        return;
+    }
+    c->syncing = true;
+    c->sync_done = done;
+    c->sync_data = data;
+    executor_run(c->executor, sync_work, first_sync_done, c);
+}
+
+/* ── truncating ── */
+
+MediumResult cartridge_commit_superblock(Cartridge *c)
+{
+    int error = cartridge_write_superblock(c);
+
+    if (error == 0) {
+        error = c->file->ops->sync(c->file);
+    }
+    if (error < 0) {
+        return sync_failed(c, error);
+    }
+    c->superblock_urgent = false;
+    note_slot_durable(c);
+    return MEDIUM_OK;
+}
+
+/* Makes everything before the head durable, then the head the end. */
+static MediumResult commit_cut(Cartridge *c, uint32_t link)
+{
+    PartitionRecord *record = &c->superblock.partitions[c->partition];
+    MediumResult result = cartridge_sync_now(c);
+
+    if (result == MEDIUM_OK) {
+        record->epoch++;
+        record->durable = c->head;
+        record->link = link;
+        record->began = c->head.object;
+        result = cartridge_commit_superblock(c);
+    }
+    return result;
+}
+
+MediumResult cartridge_cut(Cartridge *c)
+{
+    Gather gathered = c->gather;
+    Place end = *cartridge_end(c);
+    uint32_t end_link = c->link[c->partition], link;
+    bool unwanted = gathered.n > 0 && c->head.object <= gathered.first;
+    MediumResult result;
+
+    if (cartridge_link(c, c->head.object, &link) == ENTRY_HOST_ERROR) {
+        return MEDIUM_HOST_ERROR;
+    }
+    if (unwanted) {
+        /* what was gathered lies beyond: it need not reach the file, which may have no room */
+        c->gather.n = 0;
+        c->gather.bytes = 0;
+        c->gather.data_length = 0;
+        *cartridge_end(c) = c->head;
+        c->link[c->partition] = link;
+    }
+    result = commit_cut(c, link);
+    if (result != MEDIUM_OK) {
+        if (unwanted) {
+            c->gather = gathered;
+            *cartridge_end(c) = end;
+            c->link[c->partition] = end_link;
+        }
+        return result;
+    }
+    *cartridge_end(c) = c->head;
+    c->link[c->partition] = link;
+    c->begun[c->partition] = true;
+    cartridge_aim_gather(c);
+    return MEDIUM_OK;
+}
+
+void cartridge_aim_gather(Cartridge *c)
+{
+    g_assert(c->gather.n == 0 && c->gather.data_length == 0);
+    c->gather.first = cartridge_end(c)->object;
+    c->gather.data_start = cartridge_end(c)->bytes;
+    c->gather.entries_room = c->gather.first * OBJECT_ENTRY;
+    c->gather.data_room = c->gather.data_start;
+    cartridge_forget_table(c);
+    c->window_length = 0;
+}

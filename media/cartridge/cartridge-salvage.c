@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A cartridge whose superblocks are both gone, and perhaps the chunk map too: what is in it is
+ * found by the object entries, each of which says what it is, where it belongs, and the CRC of its
+ * data. Read-only, for `media check --repair`.
+ *
+ * Of what only the superblocks tell nothing comes back: capacity, bar code, density, WORM,
+ * attributes; nor what was erased but not written over, which is taken for what is on the tape.
+ */
+#include "media/cartridge/cartridge.h"
+
+#include "emu/base/bytes.h"
+#include "emu/base/error.h"
+#include "media/crc32c.h"
+
+#include <string.h>
+
+enum {
+    SEARCHES_MIN = 8, /* for a chunk of data, before it is likely to be lost */
+    VOTES = 8,        /* so many whole pieces that agree are enough */
+    UNREAD_MAX = 8,   /* places that cannot be read: so many are named */
+    /* Bytes that are compared in search of chunks: so many, and so many times those of the file. */
+    SEARCH_BYTES = 1 << 30,
+    SEARCH_TIMES = 64,
+};
+
+/* Tables of objects, found chunk by chunk. */
+typedef struct Search {
+    Cartridge *c;
+    uint32_t shift;      /* of a chunk: without superblocks, the one that this program gives */
+    uint32_t chunks;     /* of the file, from the first one that can hold a stream */
+    Binding binding;     /* generation 0: none was found */
+    uint32_t partitions; /* the highest that was found, and one */
+    bool compression;
+    ChunkRecord *tables; /* by chunk, where the map tells nothing; generation 0: it is none */
+    GString *unread;     /* NULL: nobody asks */
+    uint32_t unread_places;
+    uint64_t left; /* bytes that may still be compared */
+} Search;
+
+static uint32_t chunk_entries(const Search *s)
+{
+    return (1u << s->shift) / OBJECT_ENTRY;
+}
+
+/* A page that cannot be read may be the damage: the search goes on. */
+static bool read_place(Search *s, void *bytes, size_t length, uint64_t offset)
+{
+    int failure = host_file_read(s->c->file, bytes, length, offset);
+
+    if (failure < 0 && s->unread && s->unread_places++ < UNREAD_MAX) {
+        g_string_append_printf(
+            s->unread, "%s%" G_GSIZE_FORMAT " bytes at %" G_GUINT64_FORMAT " (%s)",
+            s->unread->len > 0 ? ", " : "", length, offset, g_strerror(-failure));
+    } else if (failure < 0 && s->unread && s->unread_places == UNREAD_MAX + 1) {
+        g_string_append(s->unread, " and more");
+    }
+    return failure == 0;
+}
+
+/* An entry of whatever generation, partition and object. */
+static bool decode_any(const uint8_t *bytes, const Binding *binding, ObjectEntry *entry)
+{
+    Binding any = { binding->bound, binding->id, get_le32(bytes + 8) };
+
+    return object_entry_decode(bytes, &any, get_le16(bytes + 6), get_le64(bytes + 32), entry) &&
+           get_le16(bytes + 6) < MEDIUM_PARTITIONS_MAX;
+}
+
+/* Whose table is this chunk a part of? The first whole entry tells. */
+static bool find_in_page(const Search *s, const uint8_t *page, uint32_t first, ChunkRecord *record)
+{
+    uint32_t i;
+
+    for (i = 0; i < TABLE_PAGE; i++) {
+        const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
+        ObjectEntry entry;
+
+        if (decode_any(bytes, &s->binding, &entry) &&
+            (entry.before.object - first - i) % chunk_entries(s) == 0) {
+            *record = (ChunkRecord){ get_le32(bytes + 8), get_le16(bytes + 6), STREAM_TABLE,
+                                     (uint32_t)(entry.before.object * OBJECT_ENTRY >> s->shift) };
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
+{
+    uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
+    uint32_t first;
+
+    for (first = 0; first < chunk_entries(s); first += TABLE_PAGE) {
+        uint64_t offset = store_record_offset(&s->c->store, chunk) + (uint64_t)first * OBJECT_ENTRY;
+
+        if (read_place(s, page, sizeof page, offset) && find_in_page(s, page, first, record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the chunk map tell of this chunk? Its record may be free or damaged. */
+static bool is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
+{
+    uint64_t offset = (uint64_t)chunk * CHUNK_RECORD;
+    uint8_t bytes[CHUNK_RECORD];
+
+    return (read_place(s, bytes, sizeof bytes, CHUNK_MAP + offset) &&
+            chunk_record_decode(bytes, s->binding.id, record)) ||
+           (s->binding.bound && read_place(s, bytes, sizeof bytes, CHUNK_MAP_COPY + offset) &&
+            chunk_record_decode(bytes, s->binding.id, record));
+}
+
+/*
+ * Which one counts: the one that was begun last, of what the map tells of and, where it tells
+ * nothing, of the tables, which are remembered.
+ */
+static void find_generation(Search *s)
+{
+    uint32_t chunk;
+
+    for (chunk = 0; chunk < s->chunks; chunk++) {
+        ChunkRecord record;
+
+        if (is_mapped(s, chunk, &record)) {
+            s->binding.generation = MAX(s->binding.generation, record.generation);
+        } else if (find_table(s, chunk, &record)) {
+            s->binding.generation = MAX(s->binding.generation, record.generation);
+            s->tables[chunk] = record;
+        }
+    }
+}
+
+/* Tables that the chunk map does not tell of. */
+static void adopt_tables(Search *s)
+{
+    uint32_t chunk, i;
+
+    for (chunk = 0; chunk < s->chunks; chunk++) {
+        if (s->tables[chunk].generation == s->binding.generation &&
+            store_is_free(&s->c->store, chunk)) {
+            store_adopt(&s->c->store, &s->tables[chunk], chunk);
+        }
+    }
+    for (i = 0; i < MEDIUM_PARTITIONS_MAX; i++) {
+        if (store_extent(&s->c->store, i, STREAM_TABLE) > 0) {
+            s->partitions = i + 1;
+        }
+    }
+}
+
+/* Is the data of the entry, a block of the partition under the head, what its CRC says? */
+static bool is_whole(Cartridge *c, const ObjectEntry *entry)
+{
+    g_autofree uint8_t *data = g_malloc(entry->stored);
+    const Binding *binding = cartridge_binding(c);
+    uint32_t crc = object_data_crc(binding, c->partition, entry);
+
+    return store_read(&c->store, c->partition, STREAM_DATA, entry->before.bytes, data,
+                      entry->stored) == 0 &&
+           (crc32c(crc, data, entry->stored) ^ binding->id) == entry->data_crc;
+}
+
+/* How many blocks searched for a chunk in vain, by its index in the stream. */
+typedef uint32_t Vain[CHUNK_RECORDS_MAX];
+
+/*
+ * A damaged block finds nothing, though its chunk is there: so others of that chunk are tried, the
+ * first few all, then ever fewer, so that a chunk that is lost does not cost a search for each.
+ */
+static bool is_worth_a_search(uint32_t vain)
+{
+    return vain < SEARCHES_MIN || (vain & (vain - 1)) == 0;
+}
+
+/* The chunks of the stream that the block needs and that are not known; `*index`: the last one. */
+static uint32_t missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t *index)
+{
+    uint64_t i = entry->before.bytes >> c->store.chunk_shift;
+    uint64_t last = (entry->before.bytes + entry->stored - 1) >> c->store.chunk_shift;
+    uint32_t missing = 0;
+
+    for (; i <= last; i++) {
+        if (!store_has(&c->store, c->partition, STREAM_DATA, i)) {
+            *index = i;
+            missing++;
+        }
+    }
+    return missing;
+}
+
+/*
+ * Chunk `index` of the data is looked for among those that are nobody's: it is the one with which
+ * the CRC of the block is right.
+ */
+static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
+{
+    Store *store = &s->c->store;
+    ChunkRecord record = { s->binding.generation, (uint16_t)s->c->partition, STREAM_DATA, index };
+    /* behind the one before it, as a rule */
+    uint32_t first = index > 0 ? store_chunk(store, s->c->partition, STREAM_DATA, index - 1) : 0, i;
+
+    for (i = 0; i < s->chunks && s->left >= entry->stored; i++) {
+        uint32_t chunk = (first + i) % s->chunks;
+
+        if (store_is_free(store, chunk) && store_adopt(store, &record, chunk)) {
+            s->left -= entry->stored;
+            if (is_whole(s->c, entry)) {
+                return true;
+            }
+            store_disown(store, &record, chunk);
+        }
+    }
+    return false;
+}
+
+/* Gives a block of the partition under the head its data, if all but one chunk is known. */
+static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
+{
+    Cartridge *c = s->c;
+    ObjectEntry entry;
+    uint64_t index = 0;
+
+    if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
+        missing_chunks(c, &entry, &index) == 1 && index < CHUNK_RECORDS_MAX &&
+        !(is_worth_a_search(vain[index]) && adopt_data(s, &entry, (uint32_t)index))) {
+        vain[index]++;
+    }
+}
+
+/*
+ * From block to block, so that of one which lies in two chunks the first is known by then; and back
+ * again, for where it was not, the blocks beyond may have told of the second.
+ */
+static void find_data(Search *s)
+{
+    g_autofree Vain *vain = g_malloc0(sizeof *vain);
+    uint64_t room = store_extent(&s->c->store, s->c->partition, STREAM_TABLE) / OBJECT_ENTRY;
+    uint64_t end = cartridge_end(s->c)->object, object;
+
+    for (object = 0; object < end; object = cartridge_after_lost(s->c, object + 1)) {
+        find_data_of(s, object, *vain);
+    }
+    memset(vain, 0, sizeof *vain);
+    for (object = MIN(end, room); object > 0; object--) {
+        find_data_of(s, object - 1, *vain);
+    }
+}
+
+/*
+ * The tape is what the entries say whose epochs never fall: those of an older epoch behind are
+ * remains of what was overwritten.
+ */
+bool cartridge_find_end(Cartridge *c)
+{
+    PartitionRecord *record = &c->superblock.partitions[c->partition];
+    uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY, object;
+    bool compression = false;
+
+    record->epoch = 0;
+    record->link = 0;
+    *cartridge_end(c) = (Place){ 0 };
+    for (object = 0; object < room; object++) {
+        ObjectEntry entry;
+
+        if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.epoch >= record->epoch) {
+            record->began = entry.epoch > record->epoch ? object : record->began;
+            record->epoch = entry.epoch;
+            record->link = entry.crc;
+            *cartridge_end(c) = object_entry_after(&entry);
+            compression |= entry.encoding != ENCODING_PLAIN;
+        }
+    }
+    record->durable = *cartridge_end(c);
+    c->link[c->partition] = record->link;
+    return compression;
+}
+
+static bool nothing(const char *path, GError **error)
+{
+    return usbtape_input_error(error, "%s: no objects of a usbtape cartridge are in it", path);
+}
+
+/* ── whose checksums these are ── */
+
+/* The label that was written when the cartridge was made, if one is left. */
+static bool read_label(Search *s)
+{
+    Superblock *to = &s->c->superblock;
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+    int i;
+
+    for (i = 0; i < LABELS; i++) {
+        if (read_place(s, bytes, sizeof bytes, (uint64_t)LABEL * (uint64_t)(i + 1)) &&
+            superblock_decode(bytes, to, &version) == SUPERBLOCK_GOOD &&
+            to->version == CARTRIDGE_VERSION_BOUND) {
+            return true;
+        }
+    }
+    *to = (Superblock){ .version = CARTRIDGE_VERSION_PLAIN };
+    return false;
+}
+
+/*
+ * What is exclusive-ored into a checksum is told by whatever is whole: 0 before version 4. Pieces
+ * that are not whole tell something else each time, so the first that comes again is it.
+ */
+typedef struct Vote {
+    GHashTable *ids; /* → how often */
+    uint32_t id;
+    guint most;
+} Vote;
+
+static void count_vote(Vote *vote, uint32_t id)
+{
+    gpointer key = GUINT_TO_POINTER(id);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(vote->ids, key)) + 1;
+
+    g_hash_table_insert(vote->ids, key, GUINT_TO_POINTER(n));
+    if (n > vote->most) {
+        vote->most = n;
+        vote->id = id;
+    }
+}
+
+static void vote_in_map(Search *s, Vote *vote, uint64_t map)
+{
+    uint32_t i;
+
+    for (i = 0; i < s->chunks && vote->most < VOTES; i++) {
+        uint8_t bytes[CHUNK_RECORD];
+        ChunkRecord record;
+
+        if (read_place(s, bytes, sizeof bytes, map + (uint64_t)i * CHUNK_RECORD) &&
+            get_le32(bytes + 4) != 0 && bytes[11] == 0) {
+            uint32_t id = get_le32(bytes) ^ crc32c(0, bytes + 4, CHUNK_RECORD - 4);
+
+            if (chunk_record_decode(bytes, id, &record)) {
+                count_vote(vote, id);
+            }
+        }
+    }
+}
+
+static void vote_in_page(const uint8_t *page, Vote *vote)
+{
+    uint32_t i;
+
+    for (i = 0; i < TABLE_PAGE; i++) {
+        const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
+        Binding binding = { true, object_entry_crc(bytes) ^ object_entry_sum(bytes), 0 };
+        ObjectEntry entry;
+
+        if (get_le32(bytes + 8) != 0 && decode_any(bytes, &binding, &entry)) {
+            count_vote(vote, binding.id);
+        }
+    }
+}
+
+static void vote_in_chunks(Search *s, Vote *vote)
+{
+    uint64_t offset = store_record_offset(&s->c->store, 0);
+    uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
+
+    for (; offset < s->c->store.file_size && vote->most < VOTES; offset += sizeof page) {
+        if (read_place(s, page, sizeof page, offset)) {
+            vote_in_page(page, vote);
+        }
+    }
+}
+
+static void find_binding(Search *s)
+{
+    Vote vote = { g_hash_table_new(NULL, NULL), 0, 0 };
+
+    vote_in_map(s, &vote, CHUNK_MAP);
+    vote_in_map(s, &vote, CHUNK_MAP_COPY);
+    vote_in_chunks(s, &vote);
+    s->binding = (Binding){ vote.id != 0, vote.id, 0 };
+    s->c->superblock.version = vote.id != 0 ? CARTRIDGE_VERSION_BOUND : CARTRIDGE_VERSION_PLAIN;
+    g_hash_table_unref(vote.ids);
+}
+
+/* ── all of it ── */
+
+/* What the label does not tell, or tells of other partitions than there are. */
+static void describe(Search *s)
+{
+    Superblock *to = &s->c->superblock;
+    bool same = s->c->labelled && to->geometry.partitions == s->partitions;
+    uint32_t i;
+
+    to->generation = s->binding.generation;
+    to->chunk_shift = s->shift;
+    to->geometry.partitions = s->partitions;
+    for (i = 0; i < MEDIUM_PARTITIONS_MAX; i++) {
+        to->partitions[i] =
+            (PartitionRecord){ .capacity = same && i < s->partitions ? to->partitions[i].capacity
+                                                                     : G_MAXUINT64 };
+    }
+}
+
+/* Of all generations and partitions, without a superblock. */
+static bool search(Search *s, GError **error)
+{
+    Cartridge *c = s->c;
+    uint32_t i;
+
+    find_generation(s);
+    store_close(&c->store);
+    if (s->binding.generation == 0) {
+        return nothing(c->path, error);
+    }
+    if (store_open(&c->store, c->file, s->shift, &s->binding, s->unread) < 0) {
+        return usbtape_input_error(error, "%s: the chunk map cannot be read", c->path);
+    }
+    adopt_tables(s);
+    if (s->partitions == 0) {
+        return nothing(c->path, error);
+    }
+    describe(s);
+    for (i = 0; i < s->partitions; i++) {
+        c->partition = i;
+        cartridge_forget_table(c);
+        c->recovering = true;
+        s->compression |= cartridge_find_end(c);
+        c->recovering = false;
+        cartridge_forget_table(c);
+        find_data(s);
+    }
+    c->superblock.geometry.compression |= s->compression;
+    c->partition = 0;
+    return true;
+}
+
+bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
+{
+    Search s = { .c = c, .shift = CHUNK_SHIFT, .unread = unread, .left = G_MAXUINT64 };
+    g_autofree ChunkRecord *tables = NULL;
+
+    c->damaged = true;
+    c->salvaged = true;
+    c->read_only = true;
+    c->labelled = read_label(&s);
+    if (c->labelled) {
+        s.shift = c->superblock.chunk_shift;
+        s.binding = superblock_binding(&c->superblock);
+        s.binding.generation = 0;
+    }
+    if (store_open(&c->store, c->file, s.shift, &s.binding, unread) < 0 ||
+        c->store.file_size <= SYSTEM_AREA) {
+        return nothing(c->path, error);
+    }
+    s.chunks = store_records(&c->store);
+    if (!c->labelled) {
+        find_binding(&s);
+        c->store.binding = s.binding;
+        s.chunks = store_records(&c->store);
+    }
+    tables = g_new0(ChunkRecord, MAX(s.chunks, 1));
+    s.tables = tables;
+    if (!search(&s, error)) {
+        return false;
+    }
+    g_clear_error(&c->error);
+    cartridge_aim_gather(c);
+    return true;
+}
+
+uint64_t cartridge_missing(Cartridge *c)
+{
+    const Place *durable = &c->superblock.partitions[c->partition].durable;
+
+    return store_missing(&c->store, c->partition, STREAM_TABLE, durable->object * OBJECT_ENTRY) +
+           store_missing(&c->store, c->partition, STREAM_DATA, durable->bytes);
+}
+
+/* Is it a chunk of a table, one that is needed? */
+static bool is_wanted(Cartridge *c, const ChunkRecord *chunk)
+{
+    const Superblock *s = &c->superblock;
+
+    return chunk->generation == s->generation && chunk->partition < s->geometry.partitions &&
+           (uint64_t)chunk->index << c->store.chunk_shift <
+               s->partitions[chunk->partition].durable.object * OBJECT_ENTRY;
+}
+
+void cartridge_find_chunks(Cartridge *c)
+{
+    Search s = { .c = c,
+                 .shift = c->store.chunk_shift,
+                 .chunks = store_records(&c->store),
+                 .binding = *cartridge_binding(c) };
+    uint32_t i;
+
+    s.left = SEARCH_BYTES + SEARCH_TIMES * c->store.file_size;
+    for (i = 0; i < s.chunks; i++) {
+        ChunkRecord found;
+
+        if (store_is_free(&c->store, i) && find_table(&s, i, &found) && is_wanted(c, &found)) {
+            store_adopt(&c->store, &found, i);
+        }
+    }
+    for (i = 0; i < c->superblock.geometry.partitions; i++) {
+        c->partition = i;
+        *cartridge_end(c) = c->superblock.partitions[i].durable;
+        cartridge_forget_table(c);
+        if (cartridge_missing(c) > 0) {
+            find_data(&s);
+        }
+    }
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/cartridge/cartridge-store.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    PIECES_MAX = 4,
+    /* A damaged or hostile map must not make us keep room for chunks that are not there. */
+    GAP_MAX = 64,
+    SLOTS_MAX = 2 * CHUNK_RECORDS_MAX,
+};
+
+static uint32_t first_chunk(const Store *store)
+{
+    return MAX(1, (uint32_t)SYSTEM_AREA >> store->chunk_shift);
+}
+
+static uint64_t chunk_size(const Store *store)
+{
+    return G_GUINT64_CONSTANT(1) << store->chunk_shift;
+}
+
+uint64_t store_record_offset(const Store *store, uint32_t record)
+{
+    return (uint64_t)(first_chunk(store) + record) << store->chunk_shift;
+}
+
+static GArray *stream_of(Store *store, uint32_t partition, StreamKind kind)
+{
+    return store->streams[partition][kind == STREAM_DATA];
+}
+
+/* Makes `record` chunk `index` of a stream; false: there is one already, or the gap is absurd. */
+static bool adopt(Store *store, uint32_t partition, StreamKind kind, uint32_t index,
+                  uint32_t record)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    if (index < stream->len && g_array_index(stream, uint32_t, index) != 0) {
+        return false;
+    }
+    if (index >= stream->len) {
+        if (index > store->used->len + GAP_MAX || index - stream->len >= SLOTS_MAX - store->slots) {
+            return false;
+        }
+        store->slots += index + 1 - stream->len;
+        g_array_set_size(stream, index + 1);
+    }
+    g_array_index(stream, uint32_t, index) = record + 1;
+    if (record >= store->used->len) {
+        g_array_set_size(store->used, record + 1);
+    }
+    g_array_index(store->used, uint8_t, record) = 1;
+    return true;
+}
+
+bool store_adopt(Store *store, const ChunkRecord *chunk, uint32_t record)
+{
+    return adopt(store, chunk->partition, (StreamKind)chunk->kind, chunk->index, record);
+}
+
+void store_disown(Store *store, const ChunkRecord *chunk, uint32_t record)
+{
+    GArray *stream = stream_of(store, chunk->partition, (StreamKind)chunk->kind);
+
+    g_array_index(stream, uint32_t, chunk->index) = 0;
+    g_array_index(store->used, uint8_t, record) = 0;
+    store->first_free = MIN(store->first_free, record);
+}
+
+bool store_is_free(const Store *store, uint32_t record)
+{
+    return record >= store->used->len || !g_array_index(store->used, uint8_t, record);
+}
+
+uint32_t store_records_max(const Store *store)
+{
+    return store->binding.bound ? CHUNK_RECORDS_MAX / 2 : CHUNK_RECORDS_MAX;
+}
+
+/* Where the record is, and where its copy. */
+static uint64_t map_offset(uint32_t record, int copy)
+{
+    return (copy ? CHUNK_MAP_COPY : CHUNK_MAP) + (uint64_t)record * CHUNK_RECORD;
+}
+
+static void take_record(Store *store, const uint8_t *bytes, uint32_t i)
+{
+    ChunkRecord record;
+
+    if (!chunk_record_decode(bytes, store->binding.id, &record) ||
+        record.partition >= MEDIUM_PARTITIONS_MAX) {
+        return;
+    }
+    store->newest = MAX(store->newest, record.generation);
+    if (record.generation == store->binding.generation && store_is_free(store, i)) {
+        adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
+    }
+}
+
+static int read_copy(Store *store, int copy, GString *unread)
+{
+    uint8_t page[4096];
+    uint32_t n = store_records(store), i;
+
+    for (i = 0; i < n; i++) {
+        uint32_t within = i * CHUNK_RECORD % sizeof page;
+        int error = 0;
+
+        if (within == 0) {
+            error = host_file_read(store->file, page, sizeof page, map_offset(i, copy));
+        }
+        if (error < 0 && !unread) {
+            return error;
+        }
+        if (error < 0) {
+            memset(page, 0, sizeof page);
+            g_string_append_printf(unread, "%sthe chunk map at %" G_GUINT64_FORMAT " (%s)",
+                                   unread->len > 0 ? ", " : "", map_offset(i, copy),
+                                   g_strerror(-error));
+        }
+        take_record(store, page + within, i);
+    }
+    return 0;
+}
+
+int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding *binding,
+               GString *unread)
+{
+    int64_t size = file->ops->size(file);
+    int error, i;
+
+    *store = (Store){ .file = file, .chunk_shift = chunk_shift, .binding = *binding };
+    store->used = g_array_new(FALSE, TRUE, 1);
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX; i++) {
+        store->streams[i][0] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+        store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    }
+    store->file_size = (uint64_t)MAX(size, 0);
+    error = size < 0 ? (int)size : read_copy(store, 0, unread);
+    return error == 0 && binding->bound ? read_copy(store, 1, unread) : error;
+}
+
+void store_close(Store *store)
+{
+    int i;
+
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX && store->used; i++) {
+        g_array_unref(store->streams[i][0]);
+        g_array_unref(store->streams[i][1]);
+    }
+    g_clear_pointer(&store->used, g_array_unref);
+}
+
+void store_reset(Store *store, uint32_t generation)
+{
+    int i;
+
+    for (i = 0; i < (int)MEDIUM_PARTITIONS_MAX; i++) {
+        g_array_set_size(store->streams[i][0], 0);
+        g_array_set_size(store->streams[i][1], 0);
+    }
+    g_array_set_size(store->used, 0);
+    store->slots = 0;
+    store->first_free = 0;
+    store->binding.generation = generation;
+}
+
+/* Gives a stream the first free chunk of the file. */
+static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index)
+{
+    ChunkRecord record = { store->binding.generation, (uint16_t)partition, (uint8_t)kind, index };
+    uint8_t bytes[CHUNK_RECORD];
+    guint i = store->first_free;
+    int error;
+
+    while (i < store->used->len && g_array_index(store->used, uint8_t, i)) {
+        i++;
+    }
+    store->first_free = i;
+    if (i >= store_records_max(store)) {
+        return -EFBIG;
+    }
+    chunk_record_encode(&record, store->binding.id, bytes);
+    error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 0));
+    if (error == 0 && store->binding.bound) {
+        error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 1));
+    }
+    if (error == 0 && !adopt(store, partition, kind, index, i)) {
+        return -EFBIG;
+    }
+    return error;
+}
+
+static uint32_t chunk_at(GArray *stream, uint64_t index)
+{
+    return index < stream->len ? g_array_index(stream, uint32_t, index) : 0;
+}
+
+uint32_t store_chunk(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
+{
+    return chunk_at(stream_of(store, partition, kind), index);
+}
+
+bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
+{
+    return chunk_at(stream_of(store, partition, kind), index) != 0;
+}
+
+uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index, start = offset;
+
+    while (start > 0) {
+        index = (start - 1) >> store->chunk_shift;
+        index = MIN(index, stream->len); /* nothing is beyond */
+        if (chunk_at(stream, index) != 0) {
+            break;
+        }
+        start = index << store->chunk_shift;
+    }
+    return start;
+}
+
+uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index = offset >> store->chunk_shift, start = index;
+
+    while (index < stream->len && chunk_at(stream, index) == 0) {
+        index++;
+    }
+    if (index >= stream->len) {
+        return G_MAXUINT64;
+    }
+    return index == start ? offset : index << store->chunk_shift;
+}
+
+uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t chunks = (length >> store->chunk_shift) + ((length & (chunk_size(store) - 1)) != 0);
+    uint64_t missing = chunks - MIN(chunks, stream->len), index;
+
+    for (index = 0; index < MIN(chunks, stream->len); index++) {
+        missing += chunk_at(stream, index) == 0;
+    }
+    return missing;
+}
+
+uint32_t store_records(const Store *store)
+{
+    uint64_t chunks = (store->file_size + chunk_size(store) - 1) >> store->chunk_shift;
+
+    /* a chunk that begins beyond the end of the file was never written */
+    return (uint32_t)MIN(chunks - MIN(chunks, first_chunk(store)),
+                         (uint64_t)store_records_max(store));
+}
+
+/* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */
+typedef struct Run {
+    uint64_t at;
+    uint64_t length;
+} Run;
+
+static Run run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length)
+{
+    uint64_t index = offset >> store->chunk_shift;
+    uint64_t within = offset & (chunk_size(store) - 1);
+    uint32_t chunk = chunk_at(stream, index), next = chunk;
+    Run run = { chunk ? store_record_offset(store, chunk - 1) + within : 0,
+                chunk_size(store) - within };
+
+    while (run.length < length) {
+        next = chunk ? next + 1 : 0;
+        if (chunk_at(stream, ++index) != next) {
+            break;
+        }
+        run.length += chunk_size(store);
+    }
+    run.length = MIN(run.length, length);
+    return run;
+}
+
+int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
+               size_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint8_t *to = buffer;
+
+    while (length > 0) {
+        Run run = run_at(store, stream, offset, length);
+        int error = 0;
+
+        if (run.at) {
+            error = host_file_read(store->file, to, run.length, run.at);
+        } else {
+            memset(to, 0, run.length);
+        }
+        if (error < 0) {
+            return error;
+        }
+        to += run.length;
+        offset += run.length;
+        length -= run.length;
+    }
+    return 0;
+}
+
+bool store_fetch(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                 uint64_t length, Executor *executor, ExecutorFunc done, void *data)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    while (length > 0) {
+        Run run = run_at(store, stream, offset, length);
+
+        if (run.at && !host_file_fetch(store->file, executor, run.at, run.length, done, data)) {
+            return false;
+        }
+        offset += run.length;
+        length -= run.length;
+    }
+    return true;
+}
+
+static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                       uint64_t length)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t index = offset >> store->chunk_shift;
+    uint64_t last = (offset + length - 1) >> store->chunk_shift;
+
+    if (last >= CHUNK_RECORDS_MAX) {
+        return -EFBIG;
+    }
+    for (; index <= last; index++) {
+        int error =
+            chunk_at(stream, index) == 0 ? take_chunk(store, partition, kind, (uint32_t)index) : 0;
+
+        if (error < 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* The next `length` bytes of the pieces, which it moves on. */
+static int slice(struct iovec *iov, int n, size_t length, struct iovec *out)
+{
+    int pieces = 0, i;
+
+    for (i = 0; i < n && length > 0; i++) {
+        size_t part = MIN(iov[i].iov_len, length);
+
+        if (part > 0) {
+            out[pieces++] = (struct iovec){ iov[i].iov_base, part };
+        }
+        iov[i].iov_base = (uint8_t *)iov[i].iov_base + part;
+        iov[i].iov_len -= part;
+        length -= part;
+    }
+    return pieces;
+}
+
+int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                const struct iovec *iov, int n)
+{
+    struct iovec rest[PIECES_MAX], now[PIECES_MAX];
+    uint64_t length = 0;
+    int error, i;
+
+    g_assert(n <= PIECES_MAX);
+    for (i = 0; i < n; i++) {
+        rest[i] = iov[i];
+        length += iov[i].iov_len;
+    }
+    error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+    while (length > 0 && error == 0) {
+        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
+        int pieces = slice(rest, n, run.length, now);
+
+        error = host_file_writev(store->file, now, pieces, run.at);
+        store->file_size = MAX(store->file_size, run.at + run.length);
+        offset += run.length;
+        length -= run.length;
+    }
+    return error;
+}
+
+int store_reserve(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                  uint64_t length)
+{
+    int error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+
+    while (length > 0 && error == 0) {
+        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
+
+        error = store->file->ops->reserve(store->file, run.at, run.length);
+        if (error == -EOPNOTSUPP || error == -ENOSYS) {
+            return 0;
+        }
+        if (error == 0) {
+            store->file_size = MAX(store->file_size, run.at + run.length);
+        }
+        offset += run.length;
+        length -= run.length;
+    }
+    return error;
+}
+
+/* Where the file system cannot punch holes, the bytes are overwritten. */
+static int zero(HostFile *file, uint64_t offset, uint64_t length)
+{
+    static const uint8_t zeroes[65536];
+    int64_t size = file->ops->size(file);
+    int error = size < 0 ? (int)size : 0;
+
+    while (error == 0 && length > 0 && offset < (uint64_t)size) {
+        uint64_t part = MIN(MIN(length, sizeof zeroes), (uint64_t)size - offset);
+
+        error = host_file_write(file, zeroes, part, offset);
+        offset += part;
+        length -= part;
+    }
+    return error;
+}
+
+int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+    uint64_t end = store_extent(store, partition, kind);
+    int error = 0;
+
+    while (error == 0 && offset < end) {
+        Run run = run_at(store, stream, offset, end - offset);
+
+        if (run.at) {
+            error = store->file->ops->punch(store->file, run.at, run.length);
+            if (error == -EOPNOTSUPP || error == -ENOSYS) {
+                error = zero(store->file, run.at, run.length);
+            }
+        }
+        offset += run.length;
+    }
+    return error;
+}
+
+uint64_t store_extent(Store *store, uint32_t partition, StreamKind kind)
+{
+    return (uint64_t)stream_of(store, partition, kind)->len << store->chunk_shift;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The native cartridge (format "usbtape", suffix .tape). Format: media/README.md.
+ *
+ * Owns: the file, its recovery, what a kill or a power cut may take. Does not own: when to sync
+ * (the caller acknowledges), locks between processes (formats.c).
+ *
+ *   cartridge.c        the tape motions
+ *   cartridge-table.c  object entries: by number, by count of marks
+ *   cartridge-log.c    appending, truncating, syncing: everything that makes the file change
+ *   cartridge-open.c   making, opening, recovering
+ *   cartridge-salvage.c opening without a superblock
+ *   cartridge-store.c  streams of bytes over chunks of the file
+ *   cartridge-layout.c the bytes
+ *   codec.c            compressed blocks
+ *
+ * Three rules keep it whole:
+ *  1. Nothing durable is overwritten before a superblock that no longer refers to it is durable:
+ *     truncating (cartridge_cut) bumps the partition's epoch and syncs before the first new byte.
+ *  2. An entry beyond the durable place counts only if it carries the current epoch, follows its
+ *     neighbour exactly, and its data has the CRC it says: what a power cut left half is not there.
+ *  3. Of the two superblock slots, the last one known to be durable is never written to.
+ */
+#ifndef USBTAPE_MEDIA_CARTRIDGE_H
+#define USBTAPE_MEDIA_CARTRIDGE_H
+
+#include "emu/base/executor.h"
+#include "media/cartridge/attributes.h"
+#include "media/cartridge/cartridge-layout.h"
+#include "media/cartridge/cartridge-store.h"
+#include "media/cartridge/codec.h"
+#include "media/formats/formats.h"
+
+enum {
+    /* Blocks below this are gathered before they are handed to the host. */
+    SMALL_BLOCK = 16 * 1024,
+    GATHER_SIZE = 256 * 1024,
+    /* Entries are handed to the host after so much data or so many entries (ENTRIES_DATA). */
+    ENTRIES_DATA = 1024 * 1024,
+    ENTRIES_MAX = 1024,
+    /* Small blocks are read through a window. */
+    WINDOW_SIZE = 64 * 1024,
+    /* Entries in the cached piece of the table; with it come the ones before and behind it. */
+    TABLE_PAGE = 64,
+    TABLE_WINDOW = TABLE_PAGE + 2,
+    /* How far ahead of what is gathered the disk is asked for room. */
+    DATA_AHEAD = 256 * 1024,
+    ENTRIES_AHEAD = 64 * 1024,
+    /* After so many bytes without a sync the cartridge makes one of its own: see below. */
+    CHECKPOINT_BYTES = 256 * 1024 * 1024,
+};
+
+/*
+ * What has been accepted but not handed to the host. Belongs to the partition under the head. The
+ * disk has promised room for all of it, so that a full disk refuses a block and not its flush.
+ */
+typedef struct Gather {
+    uint8_t *data;
+    uint64_t data_start; /* in the data stream */
+    size_t data_length;
+    uint8_t *entries;
+    uint64_t first; /* object number of the first entry */
+    uint32_t n;
+    uint64_t bytes; /* of data since the entries were last handed over */
+    uint64_t limit; /* ENTRIES_DATA, or less in tests */
+    /* up to where in the two streams there is room on the disk */
+    uint64_t data_room, entries_room;
+} Gather;
+
+/*
+ * A sync that nobody asked for. It bounds what the next open has to read after a kill or a power
+ * cut, which is everything beyond the durable place. It runs beside the writing; what is written
+ * meanwhile is the next one's.
+ */
+typedef struct Checkpoint {
+    uint64_t bytes;    /* written since the last one */
+    uint64_t interval; /* CHECKPOINT_BYTES, or less in tests */
+    bool running;
+    int error;
+    /* where it began, and what must still be so when it ends */
+    Place place;
+    uint32_t link, partition, epoch, generation;
+    uint64_t sequence;
+} Checkpoint;
+
+/* What an entry is found to be. */
+typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntryState;
+
+/* A piece of the table in memory. Element i is of object `first` + i - 1. */
+typedef struct TablePage {
+    bool valid;
+    uint64_t first;
+    uint8_t bytes[TABLE_WINDOW * OBJECT_ENTRY];
+    ObjectEntry entries[TABLE_WINDOW];
+    bool good[TABLE_WINDOW]; /* whole, and not contradicted by its neighbours */
+} TablePage;
+
+/*
+ * Objects in a row whose entries are damaged, between two places that are known. What lies within
+ * is known as far as the two tell: all of it, if it is marks of one kind or blocks alone.
+ */
+typedef struct DamagedRun {
+    bool valid;
+    Place low, high;
+} DamagedRun;
+
+typedef struct Cartridge {
+    TapeMedium base;
+    HostFile *file;
+    char *path;
+    Executor *executor;
+    bool read_only;
+    GError *error; /* of the last call that failed on the host, or the one that `failed` */
+    bool damaged;  /* opening found what no read will show */
+    bool lost;     /* opening found that something durable is lost: nothing may be written */
+    bool salvaged; /* it has no superblock in the file */
+    bool labelled; /* but a label, which tells what it was made as */
+    bool dropped;  /* objects beyond the durable place that are not whole */
+    bool alone;    /* the other superblock is damaged, and may have been the newer one */
+    bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
+
+    Superblock superblock;  /* as it should be on disk */
+    int slot, durable_slot; /* last written; last known to be durable */
+    bool superblock_urgent; /* holds something that the next sync must acknowledge */
+    bool syncing;
+    bool dirty; /* written since the last sync */
+    MediumSyncDone sync_done;
+    void *sync_data;
+    int sync_error;
+    Checkpoint checkpoint;
+    bool orphaned; /* freed while a checkpoint was running: goes when that ends */
+
+    Store store;
+    AttributeSet *attributes;
+    bool attributes_dirty;
+
+    Place end[MEDIUM_PARTITIONS_MAX];     /* EOD */
+    uint32_t link[MEDIUM_PARTITIONS_MAX]; /* the CRC of the entry before it */
+    bool begun[MEDIUM_PARTITIONS_MAX];    /* the current epoch is ours: appending may go on */
+    uint32_t partition;                   /* the head */
+    Place head;
+    bool head_guessed; /* damage hides what lies before it: but for the object number, a guess */
+
+    Gather gather;
+    TablePage *table; /* cache: of the partition under the head */
+    DamagedRun run;   /* the last one that was met there */
+    bool recovering;  /* EOD is not known yet: entries are judged by themselves alone */
+    uint8_t *window;  /* cache: bytes of its data stream */
+    uint64_t window_start;
+    size_t window_length;
+    uint8_t *scratch; /* for what the caller's buffer does not take */
+    bool compress;    /* as the drive wants it; the superblock has a say, too */
+    Codec *codec;     /* made when it is needed first */
+} Cartridge;
+
+static inline Cartridge *cartridge(TapeMedium *m)
+{
+    return (Cartridge *)m;
+}
+
+static inline Place *cartridge_end(Cartridge *c)
+{
+    return &c->end[c->partition];
+}
+
+/* What checksums are bound to, since the store was opened. */
+static inline const Binding *cartridge_binding(const Cartridge *c)
+{
+    return &c->store.binding;
+}
+
+/* Sets medium_host_error() from a negative errno; returns HOST_ERROR. */
+MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
+
+/* ── cartridge-table.c: all of them for the partition under the head ── */
+
+/*
+ * `object` must be before EOD. DAMAGED: its entry is not whole, or its neighbours contradict it.
+ * HOST_ERROR: cartridge_host_error() has been called.
+ */
+EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
+/* What the entry of the object has to name as its link, as the entry before it is in the file. */
+EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link);
+/* What is in memory of the table may no longer be so. */
+void cartridge_forget_table(Cartridge *c);
+
+/* store_fetch() of what cartridge_entry() reads. */
+bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, void *data);
+
+/*
+ * The place before an object, or EOD. CORRUPT: damage hides it; the object number is right, the
+ * rest of `*place` a guess where it is safe to write, and `c->run` tells the damage.
+ */
+MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
+
+/* The first object from `object` on whose entry lies in a chunk that is there, or EOD. */
+uint64_t cartridge_after_lost(Cartridge *c, uint64_t object);
+
+typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKind;
+
+uint64_t place_count(const Place *place, CountKind kind);
+/*
+ * The first place in [low, high] with at least `count` of a kind before it; `high` has them.
+ * CORRUPT: it lies within damage that does not tell where: `c->run`.
+ */
+MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
+                              const Place *high, Place *found);
+
+/* ── cartridge-log.c ── */
+
+/* Bytes from the head to the end of the partition. */
+uint64_t cartridge_left(Cartridge *c);
+/*
+ * Appends at EOD, which is the head. HOST_ERROR: nothing happened. END_OF_PARTITION: there is no
+ * room for it.
+ */
+MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length);
+/* Hands over what was gathered. HOST_ERROR: it stays gathered. */
+MediumResult cartridge_flush(Cartridge *c);
+/* Makes the head EOD, for good, and opens it for appending. HOST_ERROR: nothing happened. */
+MediumResult cartridge_cut(Cartridge *c);
+void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data);
+/* The rest of freeing it, once nothing runs any more. */
+void cartridge_dispose(Cartridge *c);
+/* As cartridge_sync, on this thread. */
+MediumResult cartridge_sync_now(Cartridge *c);
+/* Writes the superblock into the slot that may be written to; not synced. */
+int cartridge_write_superblock(Cartridge *c);
+/* Makes the one that was written last durable, so that the next one goes to the other slot. */
+int cartridge_sync_superblock(Cartridge *c);
+int cartridge_write_attributes(Cartridge *c);
+/* Sees that the disk has room for so many bytes of attributes where they are written next. */
+int cartridge_reserve_attributes(Cartridge *c, size_t length);
+/* Writes it and waits until it is durable. HOST_ERROR: the medium has failed. */
+MediumResult cartridge_commit_superblock(Cartridge *c);
+/* Sets the gathering and the caches up for the partition under the head. Nothing is gathered. */
+void cartridge_aim_gather(Cartridge *c);
+
+/* ── cartridge-open.c ── */
+
+/* Takes `file` over on success. */
+TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Executor *executor,
+                           char **notice, GError **error);
+/* Borrows `file`. `chunk_shift`: CHUNK_SHIFT, or less in tests. */
+bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
+                      uint32_t chunk_shift, GError **error);
+/* As older programs made them, for tests: version 2. */
+bool cartridge_create_plain(HostFile *file, const char *path, const MediumGeometry *geometry,
+                            uint32_t chunk_shift, GError **error);
+
+/* As cartridge_open(), read-only, without a superblock: cartridge-salvage.c. */
+TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice,
+                                    GError **error);
+/*
+ * Finds what is in `c`, which has a file, a path and its buffers. `unread`: gets what of the file
+ * cannot be read.
+ */
+bool cartridge_salvage(Cartridge *c, GString *unread, GError **error);
+/* Chunks of what is durable that the map does not tell of, by what is in them. */
+void cartridge_find_chunks(Cartridge *c);
+/* How many of the partition under the head are missing. */
+uint64_t cartridge_missing(Cartridge *c);
+/* EOD of that partition, without a superblock that tells of it. */
+bool cartridge_find_end(Cartridge *c);
+
+/*
+ * Does the file still have the partitions and epochs that it had when it was opened? What was there
+ * then is still there if so, since writing elsewhere than at the end begins with a new epoch.
+ */
+bool cartridge_unchanged(Cartridge *c);
+
+extern const MediumFormat cartridge_format;
+
+/* cartridge.c */
+extern const MediumOps cartridge_ops;
+
+#endif

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two machines, one in the other. The phase is where the tape is in its media layout (section 3,
+ * "Media layout"): what may come next, block or mark. The step is where the bytes of the present
+ * tape file are: in a descriptor block, in a stream header, in a stream's data, in padding. Bytes
+ * move the step; whole descriptor blocks and marks move the phase.
+ */
+#include "media/mtf/mtf-state.h"
+
+#include "emu/base/bytes.h"
+/* ── the media layout ── */
+
+static const char *phase_expects(const MtfReader *r)
+{
+    switch (r->phase) {
+    case PHASE_TAPE:
+        return "'TAPE'";
+    case PHASE_SETS:
+        return "'SSET', 'EOTM' or the end of data";
+    case PHASE_SET:
+        return !r->volume_seen     ? "'VOLB', 'ESPB' or a filemark"
+               : r->directory_seen ? "'FILE', 'DIRB', 'VOLB', 'CFIL', 'ESPB' or a filemark"
+                                   : "'DIRB', 'VOLB', 'ESPB' or a filemark";
+    case PHASE_ESET:
+        return "'ESET' or 'EOTM'";
+    case PHASE_ESET_MARK:
+        return r->catalog_seen ? "'ESET' or a filemark" : "a filemark";
+    case PHASE_END:
+        return "the end of data";
+    case PHASE_TAPE_MARK:
+    case PHASE_EOTM_MARK:
+    default:
+        return "a filemark";
+    }
+}
+
+static bool phase_allows(const MtfReader *r, uint32_t type)
+{
+    if (type == MTF_SFMB) {
+        return r->soft_filemarks && r->phase != PHASE_TAPE && r->phase != PHASE_SETS &&
+               r->phase != PHASE_ESET && r->phase != PHASE_END;
+    }
+    switch (r->phase) {
+    case PHASE_TAPE:
+        return type == MTF_TAPE;
+    case PHASE_SETS:
+        return type == MTF_SSET || type == MTF_EOTM;
+    case PHASE_SET:
+        /* Types that we do not know are allowed, and passed over (structure 4, DBLK Type). */
+        return type == MTF_VOLB || type == MTF_ESPB || !mtf_type_known(type) ||
+               (type == MTF_DIRB && r->volume_seen) ||
+               ((type == MTF_FILE || type == MTF_CFIL) && r->directory_seen);
+    case PHASE_ESET:
+        return type == MTF_ESET || type == MTF_EOTM;
+    case PHASE_ESET_MARK:
+        return type == MTF_ESET && r->catalog_seen;
+    case PHASE_TAPE_MARK:
+    case PHASE_EOTM_MARK:
+    case PHASE_END:
+    default:
+        return false;
+    }
+}
+
+static void phase_after_block(MtfReader *r, uint32_t type)
+{
+    if (type == MTF_TAPE) {
+        r->phase = PHASE_TAPE_MARK;
+    } else if (type == MTF_SSET) {
+        r->phase = PHASE_SET;
+        r->volume_seen = r->directory_seen = false;
+    } else if (type == MTF_ESET) {
+        r->phase = PHASE_ESET_MARK;
+    } else if (type == MTF_EOTM) {
+        r->phase = PHASE_EOTM_MARK;
+    } else if (type == MTF_VOLB) {
+        r->volume_seen = true;
+        r->directory_seen = false;
+    } else if (type == MTF_DIRB) {
+        r->directory_seen = true;
+    }
+}
+
+/* ── gathering ── */
+
+static void begin_step(MtfReader *r, Step step, size_t need)
+{
+    r->step = step;
+    r->have = 0;
+    r->need = need;
+}
+
+static void end_block(MtfReader *r)
+{
+    if (!r->in_block) {
+        return;
+    }
+    if (r->ops.end && r->announced) {
+        r->ops.end(r->data, &r->block);
+    }
+    r->in_block = r->announced = false;
+}
+
+static void begin_block(MtfReader *r)
+{
+    end_block(r);
+    begin_step(r, STEP_DBLK, MTF_HDR_SIZE);
+}
+
+static void announce(MtfReader *r)
+{
+    r->announced = true;
+    if (r->ops.block) {
+        r->ops.block(r->data, &r->block);
+    }
+}
+
+/*
+ * Descriptor blocks begin at multiples of the format logical block from the SSET on. A soft
+ * filemark lies in that count as a block of any number of 512 bytes. The specification leaves open
+ * whether its bytes count, so both are good.
+ */
+static bool on_grid(const MtfReader *r, uint64_t position)
+{
+    return r->flb_size == 0 || position % r->flb_size == 0 ||
+           (position - r->mark_bytes) % r->flb_size == 0;
+}
+
+/*
+ * Could a mark come now, as far as the bytes are concerned? Also after a block that has no streams,
+ * as early writers had them.
+ */
+static bool between_blocks(const MtfReader *r)
+{
+    bool ended = r->step == STEP_DBLK ||
+                 (r->step == STEP_EVENT && (r->after_pad || (r->stream.first && !r->name)));
+
+    return ended && r->have == 0 && on_grid(r, r->position);
+}
+
+/* What would have been right, when it was not. */
+static const char *expects_now(const MtfReader *r)
+{
+    return between_blocks(r)      ? phase_expects(r)
+           : r->step == STEP_DBLK ? "the rest of a descriptor block"
+                                  : "the rest of its streams";
+}
+/* All of a descriptor block is there, but for its streams. */
+static bool take_block(MtfReader *r)
+{
+    if (!mtf_decode_block(r)) {
+        return false;
+    }
+    phase_after_block(r, r->block.type);
+    r->stream = (Stream){ .first = true };
+    r->after_pad = false;
+    if (!r->name) {
+        announce(r);
+    }
+    return true;
+}
+
+/* What lies where a descriptor block should. */
+static bool no_block_here(MtfReader *r)
+{
+    g_autofree char *id = mtf_id_text(get_le32(r->gathered));
+
+    return mtf_violate(r, MTF_RULE_TYPE, &r->gathered_place, g_strdup(phase_expects(r)),
+                       g_strdup_printf("%s and no valid header", id));
+}
+
+static bool is_id_text(uint32_t id)
+{
+    int i;
+
+    for (i = 0; i < 32; i += 8) {
+        if (!g_ascii_isalnum((char)(id >> i & 0xff))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A filemark that was in the way is right after all if the tape ends here. */
+static bool release_held(MtfReader *r, uint32_t type)
+{
+    if (!r->held) {
+        return true;
+    }
+    if (type == MTF_EOTM) {
+        g_clear_pointer(&r->held, mtf_violation_free);
+        return true;
+    }
+    r->violation = g_steal_pointer(&r->held);
+    return false;
+}
+
+/* After padding that ended short of the grid there has to be a soft filemark. */
+static bool mark_if_only(MtfReader *r, uint32_t type)
+{
+    if (r->mark_only && type != MTF_SFMB) {
+        return mtf_violate(
+            r, MTF_RULE_PAD, &r->gathered_place,
+            g_strdup_printf("'SFMB', or padding up to a multiple of %u bytes", r->flb_size),
+            mtf_id_text(type));
+    }
+    r->mark_only = false;
+    return true;
+}
+
+/* The common header is there. How much more has to be gathered, or why not. */
+static bool take_header(MtfReader *r)
+{
+    const uint8_t *p = r->gathered;
+    uint32_t type = get_le32(p);
+    uint16_t first_event = mtf_field16(r, MTF_HDR_FIRST_EVENT);
+    uint16_t sum = mtf_header_checksum(p), stored = mtf_field16(r, MTF_HDR_CHECKSUM);
+    MtfPlace place = mtf_place_of(r, MTF_HDR_CHECKSUM);
+    size_t fixed = mtf_fixed_size(type);
+
+    if (!release_held(r, type) || !mark_if_only(r, type)) {
+        return false;
+    }
+    if (!mtf_type_known(type) && (sum != stored || !is_id_text(type))) {
+        return no_block_here(r);
+    }
+    if (sum != stored) {
+        return mtf_violate(r, MTF_RULE_HEADER_CHECKSUM, &place, g_strdup_printf("%04Xh", sum),
+                           g_strdup_printf("%04Xh", stored));
+    }
+    if (!phase_allows(r, type)) {
+        return mtf_violate(r, MTF_RULE_ORDER, &r->gathered_place, g_strdup(phase_expects(r)),
+                           mtf_id_text(type));
+    }
+    place = mtf_place_of(r, MTF_HDR_FIRST_EVENT);
+    if (type != MTF_SFMB && (first_event < fixed || first_event % MTF_STREAM_ALIGNMENT != 0)) {
+        return mtf_violate(
+            r, MTF_RULE_FIRST_EVENT, &place,
+            g_strdup_printf("a multiple of %d from %zu on", MTF_STREAM_ALIGNMENT, fixed),
+            g_strdup_printf("%u", first_event));
+    }
+    r->need = type == MTF_SFMB ? fixed : first_event;
+    return true;
+}
+
+static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean);
+
+static bool after_gathered_block(MtfReader *r)
+{
+    if (r->block.type == MTF_SFMB) {
+        /* The rest of it, and then it is a filemark: no streams (structure 14). */
+        end_block(r);
+        r->skip = r->sfmb_size - MTF_SFMB_PBAS;
+        r->after_skip = STEP_DBLK;
+        r->step = STEP_SKIP;
+        r->mark_due = true;
+        return true;
+    }
+    begin_step(r, STEP_EVENT, sizeof(uint32_t));
+    return true;
+}
+
+/* ── streams ── */
+
+static bool is_catalog(uint32_t id)
+{
+    return id == MTF_TFDD || id == MTF_TSMP || id == MTF_FDD2 || id == MTF_MAP2;
+}
+
+/*
+ * Four bytes at the first event, or after an ESET's padding: a stream, or the next block? (Appendix
+ * D, Offset To First Event: early writers had blocks without streams.)
+ */
+static bool take_event(MtfReader *r)
+{
+    uint32_t id = get_le32(r->gathered);
+    bool aligned = r->flb_size > 0 && on_grid(r, r->gathered_position);
+
+    if (r->after_pad ? r->mark_only || !is_catalog(id)
+                     : aligned && r->stream.first && !r->name && mtf_type_known(id)) {
+        end_block(r);
+        r->step = STEP_DBLK;
+        r->need = MTF_HDR_SIZE;
+        return true;
+    }
+    r->after_pad = false;
+    r->step = STEP_STREAM_HEADER;
+    r->need = MTF_STREAM_SIZE;
+    return true;
+}
+
+/* Does this stream belong here, after the one before it? */
+static bool check_stream_order(MtfReader *r, uint32_t id, uint16_t attributes)
+{
+    const Stream *s = &r->stream;
+    const MtfPlace *place = &r->gathered_place;
+    g_autofree char *before = s->first ? NULL : mtf_id_text(s->id);
+
+    if (r->name && s->first && id != (r->block.type == MTF_DIRB ? MTF_PNAM : MTF_FNAM)) {
+        return mtf_violate(r, MTF_RULE_STREAM_ORDER, place,
+                           g_strdup(r->block.type == MTF_DIRB ? "'PNAM', as the block says"
+                                                              : "'FNAM', as the block says"),
+                           mtf_id_text(id));
+    }
+    if (s->open && (id != s->id || !(attributes & MTF_STREAM_VARIABLE))) {
+        return mtf_violate(r, MTF_RULE_STREAM_ORDER, place,
+                           g_strdup_printf("the next segment of %s", before), mtf_id_text(id));
+    }
+    if (s->sum_due && id != MTF_CSUM) {
+        return mtf_violate(r, MTF_RULE_STREAM_ORDER, place,
+                           g_strdup_printf("'CSUM' after %s", before), mtf_id_text(id));
+    }
+    if (!s->sum_due && id == MTF_CSUM) {
+        return mtf_violate(r, MTF_RULE_STREAM_ORDER, place,
+                           g_strdup("no 'CSUM', as no stream before it is checksummed"),
+                           mtf_id_text(id));
+    }
+    return true;
+}
+
+static bool check_stream_length(MtfReader *r, uint32_t id, uint64_t length)
+{
+    MtfPlace place = mtf_place_of(r, MTF_STREAM_LENGTH);
+
+    if (id == MTF_CSUM && length != sizeof(uint32_t)) {
+        return mtf_violate_number(r, MTF_RULE_STREAM_ORDER, &place,
+                                  "a checksum of bytes:", sizeof(uint32_t), length);
+    }
+    return true;
+}
+
+static bool take_stream_header(MtfReader *r)
+{
+    const uint8_t *p = r->gathered;
+    uint32_t id = get_le32(p);
+    uint16_t attributes = mtf_field16(r, MTF_STREAM_MEDIA_ATTRIBUTES);
+    uint16_t sum = mtf_stream_checksum(p), stored = mtf_field16(r, MTF_STREAM_CHECKSUM);
+    uint64_t length = get_le64(p + MTF_STREAM_LENGTH);
+    MtfPlace place = mtf_place_of(r, MTF_STREAM_CHECKSUM);
+    g_autofree char *text = mtf_id_text(id);
+    Stream *s = &r->stream;
+
+    if (sum != stored || id == 0) {
+        return mtf_violate(r, MTF_RULE_STREAM_HEADER, &place, g_strdup_printf("%04Xh", sum),
+                           g_strdup_printf("%04Xh, in a stream header %s", stored, text));
+    }
+    if (!check_stream_order(r, id, attributes) || !check_stream_length(r, id, length)) {
+        return false;
+    }
+    if (attributes & (MTF_STREAM_COMPRESSED | MTF_STREAM_EMBEDDED_LENGTH)) {
+        return mtf_violate(r, MTF_RULE_UNSUPPORTED, &r->gathered_place,
+                           g_strdup("a stream as it was backed up"),
+                           g_strdup_printf("%s compressed by software", text));
+    }
+    if (!s->open && id != MTF_CSUM) {
+        s->sum = 0;
+        s->sum_at = 0;
+        s->skipped = false;
+    }
+    s->id = id;
+    s->attributes = attributes;
+    s->left = length;
+    s->at = 0;
+    s->place = r->gathered_place;
+    s->first = false;
+    r->catalog_seen = r->catalog_seen || is_catalog(id);
+    r->step = STEP_STREAM_DATA;
+    r->have = 0;
+    return true;
+}
+
+static bool end_checksum(MtfReader *r)
+{
+    Stream *s = &r->stream;
+    uint32_t stored = get_le32(r->gathered);
+
+    s->sum_due = false;
+    if (!s->sum_known) {
+        return true;
+    }
+    if (stored != s->sum) {
+        return mtf_violate(r, MTF_RULE_STREAM_CHECKSUM, &s->place, g_strdup_printf("%08Xh", stored),
+                           g_strdup_printf("data that makes %08Xh", s->sum));
+    }
+    r->counts.checksums++;
+    return true;
+}
+
+static void end_name(MtfReader *r)
+{
+    g_autoptr(GByteArray) name = g_steal_pointer(&r->name);
+
+    g_free(r->strings[0]);
+    r->strings[0] =
+        mtf_string(name->data, name->len, r->string_type, r->block.type == MTF_DIRB ? '\\' : '?');
+    r->block.name = r->strings[0];
+    mtf_name_block(r);
+    announce(r);
+}
+
+/* The padding was the last stream; where it ends a descriptor block may begin. */
+static bool end_padding(MtfReader *r)
+{
+    MtfPlace place = r->stream.place;
+    bool aligned = on_grid(r, r->position);
+
+    r->mark_only = !aligned && r->soft_filemarks && (r->position + r->sfmb_size) % r->flb_size == 0;
+    if (!aligned && !r->mark_only) {
+        return mtf_violate(
+            r, MTF_RULE_PAD, &place,
+            g_strdup_printf("its end at a multiple of %u bytes", r->flb_size),
+            g_strdup_printf("%" G_GUINT64_FORMAT " bytes beyond one", r->position % r->flb_size));
+    }
+    if (r->block.type == MTF_ESET) {
+        r->after_pad = true;
+        begin_step(r, STEP_EVENT, sizeof(uint32_t));
+    } else {
+        begin_block(r);
+    }
+    return true;
+}
+
+static bool end_stream(MtfReader *r)
+{
+    Stream *s = &r->stream;
+
+    if (s->id == MTF_CSUM) {
+        if (!end_checksum(r)) {
+            return false;
+        }
+    } else {
+        s->open = (s->attributes & MTF_STREAM_VARIABLE) && !(s->attributes & MTF_STREAM_VAR_END);
+        s->sum_due = !s->open && (s->attributes & MTF_STREAM_CHECKSUMED);
+        s->sum_known =
+            !s->skipped && !(s->attributes & (MTF_STREAM_ENCRYPTED | MTF_STREAM_CONTINUE));
+    }
+    if (r->name && !s->open && s->id != MTF_CSUM) {
+        end_name(r);
+    }
+    if (s->id == MTF_SPAD) {
+        return end_padding(r);
+    }
+    r->skip = -r->position % MTF_STREAM_ALIGNMENT;
+    r->after_skip = STEP_EVENT;
+    r->step = STEP_SKIP;
+    return true;
+}
+
+static bool take_content(MtfReader *r, const uint8_t *data, size_t length)
+{
+    Stream *s = &r->stream;
+
+    if (s->id == MTF_CSUM) {
+        memcpy(r->gathered + s->at, data, length); /* four bytes in all: check_stream_length() */
+    } else {
+        mtf_data_checksum(&s->sum, &s->sum_at, data, length);
+    }
+    if (s->id == MTF_STAN || s->id == MTF_SPAR) {
+        r->counts.bytes += length;
+    }
+    if (r->name) {
+        if (r->name->len + length > NAME_MAX_BYTES) {
+            return mtf_violate(r, MTF_RULE_STRING, &s->place, g_strdup("a name of at most 64 KiB"),
+                               g_strdup_printf("%" G_GUINT64_FORMAT " bytes", s->left + s->at));
+        }
+        g_byte_array_append(r->name, data, (guint)length);
+    } else if (r->ops.content) {
+        r->ops.content(r->data, &r->block, s->id, s->at, data, length);
+    }
+    s->at += length;
+    s->left -= length;
+    return true;
+}
+
+/* ── bytes ── */
+
+static void advance(MtfReader *r, const uint8_t **data, size_t *length, size_t n)
+{
+    *data += n;
+    *length -= n;
+    r->position += n;
+    r->place.byte += (uint32_t)n;
+}
+
+/* True when `need` bytes are there. */
+static bool gather(MtfReader *r, const uint8_t **data, size_t *length)
+{
+    size_t n = MIN(r->need - r->have, *length);
+
+    if (r->have == 0) {
+        r->gathered_place = r->place;
+        r->gathered_position = r->position;
+    }
+    memcpy(r->gathered + r->have, *data, n);
+    r->have += n;
+    advance(r, data, length, n);
+    return r->have == r->need;
+}
+
+static bool step_block(MtfReader *r, const uint8_t **data, size_t *length)
+{
+    if (!gather(r, data, length)) {
+        return true;
+    }
+    if (r->have == MTF_HDR_SIZE && !take_header(r)) {
+        return false;
+    }
+    return r->have < r->need || (take_block(r) && after_gathered_block(r));
+}
+
+static bool step_skip(MtfReader *r, const uint8_t **data, size_t *length)
+{
+    size_t n = (size_t)MIN(r->skip, *length);
+
+    advance(r, data, length, n);
+    r->skip -= n;
+    if (r->skip > 0) {
+        return true;
+    }
+    begin_step(r, r->after_skip, r->after_skip == STEP_DBLK ? MTF_HDR_SIZE : sizeof(uint32_t));
+    if (r->mark_due) {
+        r->mark_due = false;
+        r->mark_bytes += r->sfmb_size;
+        return push_mark(r, &r->block.place, true);
+    }
+    return true;
+}
+
+static bool step_data(MtfReader *r, const uint8_t **data, size_t *length)
+{
+    size_t n = (size_t)MIN(r->stream.left, *length);
+    const uint8_t *bytes = *data;
+
+    advance(r, data, length, n);
+    if (n > 0 && !take_content(r, bytes, n)) {
+        return false;
+    }
+    return r->stream.left > 0 || end_stream(r);
+}
+
+/* One step; false: a violation. It takes bytes, or changes the step. */
+static bool step(MtfReader *r, const uint8_t **data, size_t *length)
+{
+    switch (r->step) {
+    case STEP_EVENT:
+        return !gather(r, data, length) || take_event(r);
+    case STEP_STREAM_HEADER:
+        return !gather(r, data, length) || take_stream_header(r);
+    case STEP_STREAM_DATA:
+        return step_data(r, data, length);
+    case STEP_SKIP:
+        return step_skip(r, data, length);
+    case STEP_DBLK:
+    default:
+        return step_block(r, data, length);
+    }
+}
+
+/* Steps that need no bytes, so that a mark finds everything ended. */
+static bool settle(MtfReader *r)
+{
+    const uint8_t empty = 0, *none = &empty; /* no bytes, but not NULL: it is added to */
+    size_t nothing = 0;
+
+    while ((r->step == STEP_STREAM_DATA && r->stream.left == 0) ||
+           (r->step == STEP_SKIP && r->skip == 0)) {
+        if (!step(r, &none, &nothing)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ── what is pushed in ── */
+
+MtfReader *mtf_reader_new(const MtfReaderOps *ops, void *data)
+{
+    MtfReader *r = g_new0(MtfReader, 1);
+
+    r->ops = *ops;
+    r->data = data;
+    r->gathered = g_malloc0(DBLK_MAX);
+    r->set_complete = true;
+    mtf_forget_block(r);
+    begin_step(r, STEP_DBLK, MTF_HDR_SIZE);
+    return r;
+}
+
+void mtf_reader_free(MtfReader *r)
+{
+    if (!r) {
+        return;
+    }
+    mtf_forget_block(r);
+    mtf_violation_free(r->violation);
+    mtf_violation_free(r->held);
+    g_clear_pointer(&r->name, g_byte_array_unref);
+    g_free(r->device);
+    g_free(r->directory);
+    g_free(r->gathered);
+    g_free(r);
+}
+
+void mtf_reader_enter(MtfReader *r, const MtfEntry *entry)
+{
+    g_return_if_fail(entry->block_size > 0 && entry->flb_size > 0);
+    r->phase = PHASE_SET;
+    r->block_size = entry->block_size;
+    r->flb_size = entry->flb_size;
+    r->set = entry->set;
+    r->set_complete = false;
+    r->volume_seen = r->directory_seen = true;
+    r->directory_id = entry->directory_id;
+    g_free(r->device);
+    r->device = g_strdup(entry->device);
+    g_free(r->directory);
+    r->directory = g_strdup(entry->directory);
+    r->fla_base = entry->fla;
+    r->fla_from = entry->position;
+    r->any_id = entry->control_block_id == 0;
+    r->last_id = entry->control_block_id > 0 ? entry->control_block_id - 1 : 0;
+    r->skip = entry->position % entry->block_size;
+    r->position = entry->position - r->skip;
+    r->after_skip = STEP_DBLK;
+    r->step = STEP_SKIP;
+    r->have = 0;
+}
+
+void mtf_reader_enter_set(MtfReader *r, uint32_t block_size, uint32_t flb_size)
+{
+    g_return_if_fail(block_size > 0 && flb_size > 0);
+    r->phase = PHASE_SETS;
+    r->block_size = block_size;
+    r->flb_size = flb_size;
+}
+
+static bool check_block_size(MtfReader *r, size_t length)
+{
+    if (r->block_size == 0) {
+        if (length == 0 || length % 512 != 0) {
+            return mtf_violate(r, MTF_RULE_BLOCK_SIZE, &r->place,
+                               g_strdup("a multiple of 512 bytes"),
+                               g_strdup_printf("%zu bytes", length));
+        }
+        r->block_size = (uint32_t)length;
+    }
+    if (length != r->block_size) {
+        return mtf_violate(r, MTF_RULE_BLOCK_SIZE, &r->place,
+                           g_strdup_printf("%u bytes, as the first has", r->block_size),
+                           g_strdup_printf("%zu bytes", length));
+    }
+    return true;
+}
+
+bool mtf_reader_push_block(MtfReader *r, const MtfPlace *place, const uint8_t *data, size_t length)
+{
+    if (r->violation) {
+        return false;
+    }
+    r->place = *place;
+    r->place.byte = 0;
+    if (!check_block_size(r, length)) {
+        return false;
+    }
+    while (length > 0) {
+        if (!step(r, &data, &length)) {
+            return false;
+        }
+    }
+    r->counts.blocks++;
+    return settle(r);
+}
+
+/* A filemark of the drive, or a soft one. `clean`: it lies where a descriptor block may end. */
+static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean)
+{
+    if (!release_held(r, 0)) {
+        return false;
+    }
+    if (!clean && (r->phase == PHASE_SET || r->phase == PHASE_ESET_MARK)) {
+        /* Right if the medium ended here (section 8, end of media), which EOTM will tell. */
+        r->held = mtf_make_violation(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+                                     g_strdup("a filemark"));
+        r->phase = PHASE_ESET;
+        r->announced = false;
+        g_clear_pointer(&r->name, g_byte_array_unref);
+    } else if (r->phase == PHASE_TAPE_MARK && clean) {
+        r->phase = PHASE_SETS;
+    } else if (r->phase == PHASE_SET && clean) {
+        r->phase = PHASE_ESET;
+    } else if (r->phase == PHASE_ESET_MARK && clean) {
+        r->phase = PHASE_SETS;
+        r->set_complete = true;
+        r->counts.sets++;
+    } else if (r->phase == PHASE_EOTM_MARK && clean) {
+        r->phase = PHASE_END;
+    } else {
+        return mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+                           g_strdup("a filemark"));
+    }
+    begin_block(r);
+    r->mark_only = false;
+    if (r->phase != PHASE_ESET) {
+        r->position = r->mark_bytes = 0;
+    }
+    return true;
+}
+
+bool mtf_reader_push_filemark(MtfReader *r, const MtfPlace *place)
+{
+    MtfPlace here = *place;
+
+    here.byte = 0;
+    return !r->violation && push_mark(r, &here, between_blocks(r));
+}
+
+bool mtf_reader_push_setmark(MtfReader *r, const MtfPlace *place)
+{
+    return !r->violation && mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+                                        g_strdup("a setmark"));
+}
+
+bool mtf_reader_push_end(MtfReader *r, const MtfPlace *place)
+{
+    if (r->violation || !release_held(r, 0)) {
+        return false;
+    }
+    if ((r->phase == PHASE_SETS || r->phase == PHASE_END) && between_blocks(r)) {
+        end_block(r);
+        return true;
+    }
+    return mtf_violate(r, MTF_RULE_END, place, g_strdup(expects_now(r)),
+                       g_strdup("the end of data"));
+}
+
+bool mtf_reader_push_error(MtfReader *r, const MtfPlace *place, const char *why)
+{
+    return !r->violation &&
+           mtf_violate(r, MTF_RULE_READABLE, place, g_strdup("a block or mark that can be read"),
+                       g_strdup(why));
+}
+
+uint64_t mtf_reader_skippable(const MtfReader *r)
+{
+    bool data = r->step == STEP_STREAM_DATA && !r->name && r->stream.id != MTF_CSUM;
+
+    return data && !r->violation && r->block_size > 0 ? r->stream.left / r->block_size : 0;
+}
+
+void mtf_reader_skip(MtfReader *r, uint64_t blocks)
+{
+    uint64_t bytes = MIN(blocks, mtf_reader_skippable(r)) * r->block_size;
+
+    if (bytes == 0) {
+        return;
+    }
+    r->stream.skipped = true;
+    r->stream.left -= bytes;
+    r->stream.at += bytes;
+    r->position += bytes;
+    r->counts.blocks += bytes / r->block_size;
+    if (r->stream.id == MTF_STAN || r->stream.id == MTF_SPAR) {
+        r->counts.bytes += bytes;
+    }
+    if (r->stream.left == 0 && !r->violation) {
+        settle(r);
+    }
+}
+
+const MtfViolation *mtf_reader_violation(const MtfReader *r)
+{
+    return r->violation;
+}
+
+const MtfCounts *mtf_reader_counts(const MtfReader *r)
+{
+    return &r->counts;
+}
+
+uint32_t mtf_reader_block_size(const MtfReader *r)
+{
+    return r->block_size;
+}
+
+uint32_t mtf_reader_flb_size(const MtfReader *r)
+{
+    return r->flb_size;
+}
+
+bool mtf_probe(const uint8_t *data, size_t length)
+{
+    return length >= MTF_TAPE_SIZE && get_le32(data) == MTF_TAPE &&
+           mtf_header_checksum(data) == get_le16(data + MTF_HDR_CHECKSUM);
+}

@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/tool/tool.h"
+
+#include "emu/base/error.h"
+#include "emu/base/options.h"
+#include "emu/base/text.h"
+#include "emu/base/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Everything that any subcommand can be told; each offers the options that it understands. */
+typedef struct Options {
+    char *model, *capacity, *early_warning, *barcode, *format, *source_format, *repair;
+    int partitions, partition, cleanings;
+    gint64 file;
+    gboolean worm, compression, json, mtf;
+} Options;
+
+/* Without --cleaning. */
+enum { NOT_FOR_CLEANING = G_MININT };
+
+enum {
+    LOOKS_MAX = 10,             /* at a tape that a drive overwrites meanwhile */
+    HELD_MAX = 8 * 1024 * 1024, /* bytes of output that wait until the look is known to count */
+};
+
+typedef struct Subcommand {
+    const char *name;
+    const char *arguments;
+    int n_arguments;
+    const char *about;
+    const char *options; /* their keys, space-separated: entries_of() */
+    bool (*run)(char **arguments, const Options *options, GError **error);
+} Subcommand;
+
+/* ── what a new cartridge is like ── */
+
+const MediaModel *media_models(void)
+{
+    static const MediaModel models[] = {
+        { "generic", 0x00, 0 },
+        { "sdx-420c", 0x30, G_GUINT64_CONSTANT(35000000000) },   /* AIT-1 on the long tape */
+        { "sdx-500c", 0x31, G_GUINT64_CONSTANT(50000000000) },   /* AIT-2 */
+        { "sdx-570v", 0x3a, G_GUINT64_CONSTANT(80000000000) },   /* AIT-2 Turbo */
+        { "sdx-700c", 0x32, G_GUINT64_CONSTANT(100000000000) },  /* AIT-3 */
+        { "sdx-900v", 0x33, G_GUINT64_CONSTANT(200000000000) },  /* AIT-4 */
+        { "sdx-1100v", 0x34, G_GUINT64_CONSTANT(400000000000) }, /* AIT-5 */
+        { NULL, 0, 0 },
+    };
+
+    return models;
+}
+
+static bool apply_model(const char *name, MediumGeometry *geometry, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    const MediaModel *model;
+
+    for (model = media_models(); model->name; model++) {
+        if (strcmp(model->name, name) == 0) {
+            geometry->density = model->density;
+            geometry->capacity = model->capacity;
+            return true;
+        }
+        g_string_append_printf(names, "%s%s", names->len ? ", " : "", model->name);
+    }
+    return usbtape_input_error(error, "--model: there is no model '%s': there are %s", name,
+                               names->str);
+}
+
+static bool parse_size(const char *option, const char *text, uint64_t *bytes, GError **error)
+{
+    if (!text || units_parse_size(text, bytes, error)) {
+        return true;
+    }
+    g_prefix_error(error, "%s: ", option);
+    return false;
+}
+
+/* One part in a hundred, at least two common blocks, at most a quarter. */
+static uint64_t usual_early_warning(uint64_t capacity)
+{
+    return MIN(MAX(capacity / 100, 128 * 1024), capacity / 4);
+}
+
+static bool apply_barcode(const char *text, MediumGeometry *geometry, GError **error)
+{
+    const char *c;
+
+    for (c = text; *c; c++) {
+        if (!g_ascii_isprint(*c)) {
+            return usbtape_input_error(error, "--barcode: only printable ASCII characters");
+        }
+    }
+    if (strlen(text) >= sizeof geometry->barcode) {
+        return usbtape_input_error(error, "--barcode: at most %zu characters, '%s' has %zu",
+                                   sizeof geometry->barcode - 1, text, strlen(text));
+    }
+    g_strlcpy(geometry->barcode, text, sizeof geometry->barcode);
+    return true;
+}
+
+/* One that holds no data, so that nothing else can be said of it but a label. */
+static bool apply_cleaning(const Options *o, MediumGeometry *geometry, GError **error)
+{
+    if (o->cleanings < 1 || o->cleanings > G_MAXUINT16) {
+        return usbtape_input_error(error, "--cleaning: 1 to %d, not %d", G_MAXUINT16, o->cleanings);
+    }
+    if (o->model || o->capacity || o->early_warning || o->partitions != 1 || o->worm ||
+        o->compression) {
+        return usbtape_input_error(error, "--cleaning: such a cartridge holds no data: leave out "
+                                          "all other options but --barcode");
+    }
+    geometry->cleanings = (uint16_t)o->cleanings;
+    return true;
+}
+
+static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GError **error)
+{
+    *geometry = (MediumGeometry){ .worm = o->worm, .compression = o->compression };
+    if (o->partitions < 1 || o->partitions > (int)MEDIUM_PARTITIONS_MAX) {
+        return usbtape_input_error(error, "--partitions: 1 to %u, not %d", MEDIUM_PARTITIONS_MAX,
+                                   o->partitions);
+    }
+    geometry->partitions = (uint32_t)o->partitions;
+    if ((o->cleanings != NOT_FOR_CLEANING && !apply_cleaning(o, geometry, error)) ||
+        (o->model && !apply_model(o->model, geometry, error)) ||
+        !parse_size("--capacity", o->capacity, &geometry->capacity, error) ||
+        (o->barcode && !apply_barcode(o->barcode, geometry, error))) {
+        return false;
+    }
+    if (o->capacity && geometry->capacity == 0) {
+        return usbtape_input_error(
+            error, "--capacity: 0: leave the option out for an unlimited cartridge");
+    }
+    geometry->early_warning = usual_early_warning(geometry->capacity / geometry->partitions);
+    if (!parse_size("--early-warning", o->early_warning, &geometry->early_warning, error)) {
+        return false;
+    }
+    if (o->early_warning && geometry->capacity == 0) {
+        return usbtape_input_error(error, "--early-warning: an unlimited cartridge has none: give "
+                                          "--capacity too");
+    }
+    if (o->early_warning && geometry->early_warning > geometry->capacity / geometry->partitions) {
+        return usbtape_input_error(error, "--early-warning: '%s' is more than a partition holds",
+                                   o->early_warning);
+    }
+    return true;
+}
+
+static const MediumFormat *named_format(const char *option, const char *name, GError **error)
+{
+    const MediumFormat *format = medium_format_by_name(name, error);
+
+    if (!format) {
+        g_prefix_error(error, "%s: ", option);
+    }
+    return format;
+}
+
+/*
+ * Opens for reading, as all but the targets are; says on standard error what recovery dropped.
+ * `name`: of the format that the user wants it to be; NULL: by what the file holds.
+ */
+static TapeMedium *open_to_read(const char *path, const char *option, const char *name,
+                                GError **error)
+{
+    const MediumFormat *format = name ? named_format(option, name, error) : NULL;
+    g_autofree char *notice = NULL, *line = NULL;
+    TapeMedium *m = NULL;
+
+    if (!name || format) {
+        m = medium_open_as(path, format, true, executor_inline(), &notice, error);
+    }
+    if (notice) {
+        line = text_line(notice);
+        fprintf(stderr, "usbtape: %s\n", line);
+    }
+    return m;
+}
+
+static const MediumFormat *target_format(const char *path, const char *name, GError **error)
+{
+    return name ? named_format("--format", name, error) : medium_format_for_path(path);
+}
+
+static bool run_create(char **arguments, const Options *o, GError **error)
+{
+    const MediumFormat *format = target_format(arguments[0], o->format, error);
+    MediumGeometry geometry;
+
+    return format && geometry_from_options(o, &geometry, error) &&
+           medium_create(arguments[0], format, &geometry, error);
+}
+
+/* ── looking at a tape that a drive may be writing to ── */
+
+typedef bool (*Look)(TapeMedium *m, const char *path, const Options *o, GError **error);
+
+static bool is_overwritten(TapeMedium *m)
+{
+    MediumInfo info;
+
+    medium_info(m, &info);
+    return info.overwritten;
+}
+
+/* Output that is held back until it is known to count, as long as it is not too long. */
+typedef struct Held {
+    TapeMedium *m;
+    FILE *real;
+    GByteArray *bytes;
+    bool released; /* it was too long: all is written as it comes */
+    bool dropped;  /* it does not count: the tape was overwritten */
+    int error;     /* of writing */
+} Held;
+
+static bool held_write_out(Held *held, const char *bytes, size_t length)
+{
+    if (length > 0 && held->error == 0 && fwrite(bytes, 1, length, held->real) < length) {
+        held->error = errno ? errno : EIO;
+    }
+    return held->error == 0;
+}
+
+static ssize_t held_write(void *data, const char *bytes, size_t length)
+{
+    Held *held = data;
+
+    if (!held->released && held->bytes->len + length > HELD_MAX && !held->dropped) {
+        held->dropped = is_overwritten(held->m);
+        held->released = !held->dropped;
+        if (held->released) {
+            held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
+        }
+    }
+    if (held->dropped) {
+        return 0; /* an error of the stream: whoever writes to it stops */
+    }
+    if (held->released) {
+        return held_write_out(held, bytes, length) ? (ssize_t)length : 0;
+    }
+    g_byte_array_append(held->bytes, (const guint8 *)bytes, (guint)length);
+    return (ssize_t)length;
+}
+
+/* One look. Short output counts only if nothing was overwritten meanwhile. */
+static bool look_once(Held *held, const char *path, const Options *o, Look look, GError **error)
+{
+    const cookie_io_functions_t functions = { .write = held_write };
+    FILE *stream = fopencookie(held, "w", functions);
+    bool good;
+
+    if (!stream) {
+        return usbtape_input_error(error, "%s: %s", path, g_strerror(errno));
+    }
+    setvbuf(stream, NULL, _IOFBF, 64 * 1024);
+    held->real = stdout;
+    stdout = stream;
+    good = look(held->m, path, o, error);
+    fclose(stdout);
+    stdout = held->real;
+    held->dropped = held->dropped || is_overwritten(held->m);
+    if (!held->dropped && !held->released) {
+        held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
+    }
+    if (held->error && good) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "standard output: %s",
+                    g_strerror(held->error));
+    }
+    return good && held->error == 0;
+}
+
+/* Looks until it has seen the tape as it was at one moment. */
+static bool look_at(const char *path, const Options *o, Look look, GError **error)
+{
+    int tries;
+
+    for (tries = 0; tries < LOOKS_MAX; tries++) {
+        g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        g_autoptr(GError) failure = NULL;
+        Held held = { .m = m, .bytes = bytes };
+        bool good;
+
+        if (!m) {
+            return false;
+        }
+        good = look_once(&held, path, o, look, &failure);
+        if (!held.dropped) {
+            if (failure) {
+                g_propagate_error(error, g_steal_pointer(&failure));
+            }
+            return good;
+        }
+        if (held.released) {
+            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                        "%s: was overwritten while it was read: what was printed is of no use",
+                        path);
+            return false;
+        }
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "%s: is being overwritten again and again: try later", path);
+    return false;
+}
+
+/* ── copying ── */
+
+static bool still_there(TapeMedium *m, const char *path, GError **error)
+{
+    if (is_overwritten(m)) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: was overwritten while it was read: what was read is of no use", path);
+        return false;
+    }
+    return true;
+}
+
+/* The partitions of the copy are as large as those of the original. */
+static bool divide_like(TapeMedium *from, TapeMedium *to, const char *path, GError **error)
+{
+    uint64_t capacities[MEDIUM_PARTITIONS_MAX];
+    MediumInfo info;
+    uint32_t i;
+
+    medium_info(from, &info);
+    if (info.geometry.partitions == 1) {
+        return true;
+    }
+    for (i = 0; i < info.geometry.partitions; i++) {
+        MediumPartition partition;
+
+        medium_partition(from, i, &partition);
+        capacities[i] = partition.capacity;
+    }
+    if (medium_format_partitions(to, info.geometry.partitions, capacities) != MEDIUM_OK) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot make %u partitions", path,
+                    info.geometry.partitions);
+        return false;
+    }
+    return true;
+}
+
+static bool copy_into(TapeMedium *from, const char *from_path, NewCartridge *new,
+                      const char *to_path, CopyTotals *totals, GError **error)
+{
+    g_autoptr(TapeMedium) to = new_cartridge_open(new, error);
+
+    return to && divide_like(from, to, to_path, error) &&
+           tool_copy(from, from_path, to, to_path, totals, error) &&
+           still_there(from, from_path, error);
+}
+
+/*
+ * A file of all that is whole on the tape, or none: a copy that a full disk or a kill ended has no
+ * name.
+ */
+static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat *format,
+                    const char *path, bool replace, bool compression, CopyTotals *totals,
+                    GError **error)
+{
+    g_autoptr(NewCartridge) new = NULL;
+    MediumGeometry geometry;
+    MediumInfo info;
+
+    medium_info(from, &info);
+    geometry = info.geometry;
+    if (geometry.cleanings == 0 && !format->holds_geometry) {
+        /* the objects are what matters; partitions and WORM would be more than a detail lost */
+        geometry = (MediumGeometry){ .partitions = info.geometry.partitions };
+    }
+    geometry.compression = geometry.compression || compression;
+    if (geometry.cleanings > 0 && !format->holds_geometry) {
+        return usbtape_input_error(error, "%s: a cleaning cartridge holds no data to export",
+                                   from_path);
+    }
+    if (!replace && g_file_test(path, G_FILE_TEST_EXISTS)) { /* sooner than after the work */
+        return usbtape_input_error(error, "%s: exists already", path);
+    }
+    new = new_cartridge_begin(path, format, &geometry, error);
+    return new &&copy_into(from, from_path, new, path, totals, error) &&
+           new_cartridge_finish(new, replace, error);
+}
+
+static void print_copied(const char *path, const char *target, const CopyTotals *totals)
+{
+    g_autofree char *shown_path = text_line(path), *shown_target = text_line(target);
+
+    printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " blocks and marks of %s salvaged\n",
+           shown_target, totals->objects - totals->lost, totals->objects, shown_path);
+}
+
+/* Is all that was on `path` in `target`? What is missing is an error. */
+static bool copied_all(TapeMedium *from, const char *path, const char *target,
+                       const CopyTotals *totals, GError **error)
+{
+    MediumInfo info;
+
+    medium_info(from, &info);
+    if (totals->lost == 0 && !info.damaged) {
+        return true;
+    }
+    if (totals->lost > 0) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: %" G_GUINT64_FORMAT " blocks and marks were damaged; the rest is in %s",
+                    path, totals->lost, target);
+    } else {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                    "%s: the file is damaged; what was found is in %s, and may not be all", path,
+                    target);
+    }
+    return false;
+}
+
+/* Import and export are one: from any format to any other. */
+static bool run_copy(char **arguments, const Options *o, GError **error)
+{
+    const MediumFormat *format = target_format(arguments[1], o->format, error);
+    g_autoptr(TapeMedium) from =
+        format ? open_to_read(arguments[0], "--from", o->source_format, error) : NULL;
+    CopyTotals totals;
+
+    if (!from ||
+        !copy_to(from, arguments[0], format, arguments[1], false, o->compression, &totals, error)) {
+        return false;
+    }
+    if (totals.lost > 0) {
+        print_copied(arguments[0], arguments[1], &totals);
+    }
+    return copied_all(from, arguments[0], arguments[1], &totals, error);
+}
+
+/* Another program is to read it, so that what it is to be has to be said. */
+static bool run_export(char **arguments, const Options *o, GError **error)
+{
+    const MediumFormat *const *format;
+    g_autoptr(GString) suffixes = g_string_new(NULL);
+
+    if (o->format || medium_format_by_suffix(arguments[1])) {
+        return run_copy(arguments, o, error);
+    }
+    for (format = medium_formats(); *format; format++) {
+        g_string_append_printf(suffixes, " %s", (*format)->suffixes);
+    }
+    return usbtape_input_error(error,
+                               "%s: its suffix is of no known format: give --format, or one of%s",
+                               arguments[1], suffixes->str);
+}
+
+static const MediumFormat *format_of(TapeMedium *m)
+{
+    MediumInfo info;
+
+    medium_info(m, &info);
+    return medium_format_by_name(info.format, NULL);
+}
+
+/* Are these two names of one file? */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/*
+ * `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. Such a
+ * guess never replaces the only original: a better one may be made of it some day.
+ */
+static TapeMedium *open_to_repair(const char *path, const Options *o, bool replace, bool *salvaged,
+                                  GError **error)
+{
+    g_autofree char *notice = NULL, *line = NULL;
+    g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
+    MediumInfo info;
+
+    if (!m) {
+        m = medium_salvage(path, &notice, NULL);
+        *salvaged = m != NULL;
+    }
+    if (!m) {
+        return NULL;
+    }
+    if (*salvaged) {
+        g_clear_error(error);
+    }
+    if (*salvaged && replace) {
+        usbtape_input_error(error,
+                            "%s: both superblocks are gone, and what is found without them is not "
+                            "all: name another file for it",
+                            path);
+        return NULL;
+    }
+    medium_info(m, &info);
+    if (replace && info.damaged) {
+        usbtape_input_error(error,
+                            "%s: parts of it were not understood, so it is not replaced: name "
+                            "another file for the copy",
+                            path);
+        return NULL;
+    }
+    if (*salvaged) {
+        line = text_line(notice);
+        fprintf(stderr, "usbtape: %s\n", line);
+    }
+    return g_steal_pointer(&m);
+}
+
+/*
+ * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
+ * it is unless it is itself named as the target and all of it was understood. Damage is a failure
+ * all the same.
+ */
+static bool repair(const char *path, const Options *o, GError **error)
+{
+    bool replace = same_file(path, o->repair), salvaged = false;
+    g_autoptr(TapeMedium) alone = NULL;
+    g_autoptr(TapeMedium) m = open_to_repair(path, o, replace, &salvaged, error);
+    CopyTotals totals;
+
+    if (m && replace) { /* no drive may be at it */
+        alone = medium_open_as(path, format_of(m), false, executor_inline(), NULL, error);
+    }
+    if (!m || (replace && !alone) ||
+        !copy_to(m, path, format_of(m), o->repair, replace, false, &totals, error)) {
+        return false;
+    }
+    print_copied(path, o->repair, &totals);
+    if (totals.lost == 0 && salvaged) {
+        g_set_error(
+            error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+            "%s: both superblocks were gone; all blocks and marks that were found are in %s", path,
+            o->repair);
+        return false;
+    }
+    return copied_all(m, path, o->repair, &totals, error);
+}
+
+/* ── the subcommands ── */
+
+static bool look_info(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    return tool_info(m, path, o->json, error);
+}
+
+static bool look_list(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    return tool_list(m, path, o->json, error);
+}
+
+static bool look_check(TapeMedium *m, const char *path, const Options *o, GError **error)
+{
+    return tool_check(m, path, o->mtf, o->json, error);
+}
+
+static bool run_info(char **arguments, const Options *o, GError **error)
+{
+    return look_at(arguments[0], o, look_info, error);
+}
+
+static bool run_ls(char **arguments, const Options *o, GError **error)
+{
+    return look_at(arguments[0], o, look_list, error);
+}
+
+static bool run_check(char **arguments, const Options *o, GError **error)
+{
+    if (o->json && (o->mtf || o->repair)) {
+        return usbtape_input_error(error, "--json: not together with %s",
+                                   o->mtf ? "--mtf" : "--repair");
+    }
+    return o->repair ? repair(arguments[0], o, error) : look_at(arguments[0], o, look_check, error);
+}
+
+static bool run_cat(char **arguments, const Options *o, GError **error)
+{
+    g_autoptr(TapeMedium) m = NULL;
+
+    if (o->file < 0 || o->partition < 0) {
+        return usbtape_input_error(error, o->file < 0 ? "--file: which? count from 0"
+                                                      : "--partition: count from 0");
+    }
+    if (isatty(STDOUT_FILENO)) {
+        return usbtape_input_error(error, "standard output is a terminal: redirect it");
+    }
+    m = open_to_read(arguments[0], "--format", o->format, error);
+    return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error) &&
+           still_there(m, arguments[0], error);
+}
+
+static const Subcommand subcommands[] = {
+    { "create", "FILE", 1, "make a new, empty cartridge file",
+      "model capacity early-warning partitions worm compression cleaning barcode format",
+      run_create },
+    { "info", "FILE", 1, "what the cartridge is: capacity, partitions, marks", "json as",
+      run_info },
+    { "ls", "FILE", 1, "what is on it, tape file by tape file; of Windows backups, file by file",
+      "json as", run_ls },
+    { "import", "SOURCE FILE", 2, "make a cartridge FILE of another tape image",
+      "format from compression", run_copy },
+    { "export", "FILE TARGET", 2, "write the cartridge as another format's image", "format from",
+      run_export },
+    { "check", "FILE", 1, "read everything and compare the checksums", "json mtf repair as",
+      run_check },
+    { "cat", "FILE", 1, "write one tape file to standard output", "file partition as", run_cat },
+};
+
+/* ── the command line ── */
+
+/* The entries that a subcommand offers, ending in an empty one. */
+static GArray *entries_of(const Subcommand *subcommand, Options *o)
+{
+    const GOptionEntry all[] = {
+        { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
+          "density and nominal capacity of this drive's cartridges", "MODEL" },
+        { "capacity", 0, 0, G_OPTION_ARG_STRING, &o->capacity,
+          "bytes of data, such as 35GB (default: unlimited, or the model's)", "SIZE" },
+        { "early-warning", 0, 0, G_OPTION_ARG_STRING, &o->early_warning,
+          "how far before the end early warning starts (default: 1%)", "SIZE" },
+        { "partitions", 0, 0, G_OPTION_ARG_INT, &o->partitions, "1 to 256 (default: 1)", "N" },
+        { "worm", 0, 0, G_OPTION_ARG_NONE, &o->worm, "write once, read many", NULL },
+        { "compression", 0, 0, G_OPTION_ARG_NONE, &o->compression,
+          "compress blocks while the drive wants it, and count capacity after that", NULL },
+        { "cleaning", 0, 0, G_OPTION_ARG_INT, &o->cleanings,
+          "a cleaning cartridge, good for N cleanings: holds no data", "N" },
+        { "barcode", 0, 0, G_OPTION_ARG_STRING, &o->barcode, "its label, up to 32 characters",
+          "TEXT" },
+        { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+          "format of the new file (default: by its suffix)", "FORMAT" },
+        { "from", 0, 0, G_OPTION_ARG_STRING, &o->source_format,
+          "format of the first file (default: by what it holds)", "FORMAT" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "for a machine to read", NULL },
+        { "repair", 0, 0, G_OPTION_ARG_FILENAME, &o->repair,
+          "write all that can be read to this new cartridge (or over FILE, if it is that and has a "
+          "superblock left)",
+          "OUT" },
+        { "mtf", 0, 0, G_OPTION_ARG_NONE, &o->mtf,
+          "a Windows backup's tape: judge it as Microsoft Tape Format, too", NULL },
+        { "file", 0, 0, G_OPTION_ARG_INT64, &o->file, "which, from 0", "N" },
+        { "partition", 0, 0, G_OPTION_ARG_INT, &o->partition, "of which partition (default: 0)",
+          "N" },
+    };
+    const GOptionEntry as = { "format",   0,
+                              0,          G_OPTION_ARG_STRING,
+                              &o->format, "format of the file (default: by what it holds)",
+                              "FORMAT" };
+    g_auto(GStrv) names = g_strsplit(subcommand->options, " ", -1);
+    GArray *entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (g_strv_contains((const char *const *)names, all[i].long_name)) {
+            g_array_append_val(entries, all[i]);
+        }
+    }
+    if (g_strv_contains((const char *const *)names, "as")) {
+        g_array_append_val(entries, as);
+    }
+    return entries;
+}
+
+static char *describe_formats(void)
+{
+    GString *text = g_string_new("Formats:\n");
+    const MediumFormat *const *format;
+
+    for (format = medium_formats(); *format; format++) {
+        g_string_append_printf(text, "  %-8s %-9s %s\n", (*format)->name, (*format)->suffixes,
+                               (*format)->about);
+    }
+    g_string_append(
+        text,
+        "An existing file is recognised by what it holds; --format (--from, where a new file is\n"
+        "made) overrides that.");
+    return g_string_free(text, FALSE);
+}
+
+static void options_clear(Options *o)
+{
+    g_free(o->model);
+    g_free(o->capacity);
+    g_free(o->early_warning);
+    g_free(o->barcode);
+    g_free(o->format);
+    g_free(o->repair);
+    g_free(o->source_format);
+}
+
+static bool check_arguments(const Subcommand *subcommand, char **arguments, GError **error)
+{
+    int n = (int)g_strv_length(arguments);
+
+    if (n > subcommand->n_arguments) {
+        return usbtape_input_error(error, "media %s: '%s' is one argument too many: media %s %s",
+                                   subcommand->name, arguments[subcommand->n_arguments],
+                                   subcommand->name, subcommand->arguments);
+    }
+    if (n < subcommand->n_arguments) {
+        return usbtape_input_error(error, "media %s: %s missing: media %s %s", subcommand->name,
+                                   n + 1 == subcommand->n_arguments ? "an argument is"
+                                                                    : "arguments are",
+                                   subcommand->name, subcommand->arguments);
+    }
+    return true;
+}
+
+/* `arguments`: those after the name of the subcommand. */
+static int run_subcommand(const Subcommand *subcommand, int argc, char **argv)
+{
+    Options o = { .partitions = 1, .cleanings = NOT_FOR_CLEANING, .file = -1 };
+    g_autoptr(GArray) entries = entries_of(subcommand, &o);
+    g_autoptr(GOptionContext) context = g_option_context_new(subcommand->arguments);
+    g_autofree char *name = g_strdup_printf("usbtape media %s", subcommand->name);
+    g_autofree char *formats = describe_formats();
+    g_auto(GStrv) words = g_new0(char *, (gsize)argc + 2);
+    g_autoptr(GError) error = NULL;
+    bool good;
+    int i;
+
+    words[0] = g_strdup(name);
+    for (i = 0; i < argc; i++) {
+        words[i + 1] = g_strdup(argv[i]);
+    }
+    g_set_prgname(name);
+    g_option_context_set_summary(context, subcommand->about);
+    g_option_context_set_description(context, formats);
+    good = options_parse_strv(context, (GOptionEntry *)(void *)entries->data, &words, &error);
+    if (!good) {
+        g_prefix_error(&error, "media %s: ", subcommand->name);
+    }
+    good = good && check_arguments(subcommand, words + 1, &error) &&
+           subcommand->run(words + 1, &o, &error);
+    options_clear(&o);
+    if (good && fflush(stdout) != 0) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "standard output: %m");
+        good = false;
+    }
+    return good ? EXIT_GOOD : usbtape_fail(error);
+}
+
+static void print_help(void)
+{
+    size_t i;
+    g_autofree char *formats = describe_formats();
+
+    puts("Usage: usbtape media SUBCOMMAND [OPTION…] FILE…\n\nCartridge files.\n\nSubcommands:");
+    for (i = 0; i < G_N_ELEMENTS(subcommands); i++) {
+        printf("  %-7s %-13s %s\n", subcommands[i].name, subcommands[i].arguments,
+               subcommands[i].about);
+    }
+    printf("\n`usbtape media SUBCOMMAND --help` tells its options.\n\n%s\n", formats);
+}
+
+int media_main(int argc, char **argv)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    size_t i;
+
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        print_help();
+        return EXIT_GOOD;
+    }
+    for (i = 0; i < G_N_ELEMENTS(subcommands); i++) {
+        if (argc >= 2 && strcmp(argv[1], subcommands[i].name) == 0) {
+            return run_subcommand(&subcommands[i], argc - 2, argv + 2);
+        }
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", subcommands[i].name);
+    }
+    if (argc >= 2) {
+        usbtape_input_error(&error, "media: there is no subcommand '%s': there are %s", argv[1],
+                            names->str);
+    } else {
+        usbtape_input_error(&error, "media: a subcommand is missing: there are %s", names->str);
+    }
+    return usbtape_fail(error);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scenario as its file says it, and the cases it stands for: scenarios/README.md is the language.
+ *
+ * Owns: reading, checking, the matrix. Does not own: running anything.
+ */
+#ifndef USBTAPE_SCENARIOS_SCENARIO_H
+#define USBTAPE_SCENARIOS_SCENARIO_H
+
+#include "emu/base/yaml.h"
+#include "scenarios/runner/judges/verdict.h"
+#include "scenarios/runner/language/sim-plan.h"
+#include "scenarios/runner/machine/drive.h"
+#include "scenarios/runner/machine/guest.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many: from `min` to `max`. */
+typedef struct CountRange {
+    int64_t min, max;
+} CountRange;
+
+/* Some of the files on the guest's /data disk, under the names that they have in an archive. */
+typedef struct FileSet {
+    char *from; /* a pattern: the directory that names start in, such as lib/modules/?/kernel */
+    char **names, **except; /* what was (not) taken from there; NULL: all (nothing) */
+} FileSet;
+
+typedef enum StepKind {
+    STEP_RUN,  /* a bash script in the guest */
+    STEP_HOST, /* something done to the drive or the machine: host.h */
+} StepKind;
+
+typedef struct Step {
+    StepKind kind;
+    char *text;
+    unsigned line;
+    int64_t timeout;  /* microseconds; 0: the scenario's */
+    GArray *statuses; /* of int: the exit statuses that are no complaint; NULL: any is evidence */
+    char **outputs;   /* patterns, each of which some line of output must match */
+    GArray *wrong;    /* of int: those that say that what came back is wrong; NULL: none does */
+    FileSet *files;   /* the output is a list of sums, of exactly these files; NULL: it is not */
+} Step;
+
+/* What lies between two filemarks of a cartridge. */
+typedef struct TapeFile {
+    int64_t partition; /* from 0 */
+    CountRange blocks;
+    uint64_t size;   /* of each block, bytes; 0: any */
+    bool short_last; /* the last one may be shorter */
+} TapeFile;
+
+/* Records that say who they are (subjects/linux/stamp.h), one after the other. */
+typedef struct StampRange {
+    int64_t cartridge;       /* from 1 */
+    int64_t partition, file; /* from 0 */
+    int64_t run, first;
+    CountRange records;
+} StampRange;
+
+typedef struct TarCheck {
+    FileSet files;
+    int64_t partition;  /* of each cartridge */
+    int64_t file;       /* on the first cartridge; on further ones it goes on in file 0 */
+    int64_t cartridges; /* how many it spans */
+} TarCheck;
+
+/* What dump(8) wrote, of a file system that held no other files. */
+typedef struct DumpCheck {
+    FileSet files;
+    int64_t cartridge;       /* from 1 */
+    int64_t partition, file; /* from 0 */
+} DumpCheck;
+
+/* The simulated backup's tape (subjects/mtf): good Microsoft Tape Format, each write in its place.
+ */
+typedef struct MtfCheck {
+    int64_t cartridge; /* from 1 */
+    CountRange sets;
+    GArray *runs;   /* of uint64_t: what `winhost` backed up, a set each, and nothing else;
+                     * NULL: whose records they are is not said */
+    int64_t blocks; /* … of so many blocks */
+} MtfCheck;
+
+typedef struct FaultCheck {
+    char *name;
+    CountRange fired;
+} FaultCheck;
+
+/* How what was broken has to be noticed. */
+typedef struct Complaint {
+    int64_t step; /* from 1; 0: whichever */
+    char *text;   /* a pattern, which a line of what the step said has to match; NULL: any */
+} Complaint;
+
+/* How a bad driver says that it did what it does wrong: a pattern for a line of what a step said,
+ * or of the kernel's log. */
+typedef struct Acted {
+    int64_t step; /* from 1; 0: whichever */
+    char *text;   /* NULL: not said in a step */
+    char *dmesg;  /* NULL: not said in the log */
+} Acted;
+
+typedef enum ScenarioStart {
+    START_RESTORED, /* a guest that was booted before; the drive is plugged in */
+    START_COLD,     /* a boot with the drive in the machine */
+} ScenarioStart;
+
+typedef struct DmesgCheck {
+    char **none_of, **some_of; /* patterns */
+} DmesgCheck;
+
+typedef struct Expectation {
+    unsigned outcomes;     /* bits of Verdict */
+    GPtrArray *complaints; /* of Complaint: those that count; NULL: any does */
+    GPtrArray *tape;       /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
+    GPtrArray *stamps;     /* of StampRange; NULL: none */
+    TarCheck *tar;         /* NULL: none */
+    DumpCheck *dump;       /* NULL: none */
+    MtfCheck *mtf;         /* NULL: none */
+    GPtrArray *fired;      /* of FaultCheck; NULL: none */
+    bool clean;            /* the cartridges open without anything having to be recovered */
+    DmesgCheck dmesg;
+} Expectation;
+
+typedef struct Deadlines {
+    int64_t scenario, step, silence; /* microseconds */
+} Deadlines;
+
+typedef struct Scenario {
+    char *path;
+    char *name;
+    char *about;
+    /* The case's own place in the matrix. */
+    const GuestKind *guest;
+    uint64_t seed;
+    char *variant; /* "record=64KiB"; "" if nothing varies */
+    char *bad;     /* the bad driver that has to turn it red; NULL: the scenario as it stands */
+    Acted *acted;  /* how it is known of that one that it did; NULL: by the drive's faults alone */
+    bool has_bad;  /* the file names one */
+    /* Of Acted: what the file's bad drivers say, and this one may not. Under selfcheck, of a
+     * scenario as it stands; else NULL. */
+    GPtrArray *unsaid;
+
+    int64_t memory; /* of the guest, MiB */
+    int start;      /* ScenarioStart */
+    TapeConfig tape;
+    char *faults;     /* a fault plan's text; NULL: none */
+    GPtrArray *steps; /* of Step */
+    Expectation expect;
+    Deadlines deadline;
+    SimPlan *sim; /* of the guest SIM_GUEST, which has no steps; NULL: of any other */
+} Scenario;
+
+void scenario_free(Scenario *scenario);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
+
+/* What only the drive can judge, which the runner knows nothing of: the program brings it. */
+typedef struct ScenarioChecks {
+    /* A fault plan? Errors begin with NAME:LINE:COLUMN, `name` being the one given. */
+    bool (*faults)(const char *name, const char *text, size_t length, GError **error);
+    /* A model (NULL: the default) with these settings (NULL: none)? `wrong`: which of them it is
+     * that is not, from 0; -1: it is the model, or they do not go together. */
+    bool (*model)(const char *name, char *const *settings, int *wrong, GError **error);
+    /* The drive for a simulated host; NULL: there is none, and no such case can run. */
+    const struct SimDriveOps *sim;
+} ScenarioChecks;
+
+typedef struct SeedRange {
+    uint64_t from, to; /* both of them, too */
+} SeedRange;
+
+typedef struct ScenarioOptions {
+    const ScenarioChecks *checks; /* NULL: the drive will complain when it is started */
+    const SeedRange *seeds;       /* instead of those in the file; NULL: as it says */
+    bool selfcheck;               /* also the scenario under each bad driver that it names */
+} ScenarioOptions;
+
+/* The cases of a file, in the order of its axes. `options` may be NULL. Errors
+ * (USBTAPE_ERROR_INPUT) name FILE:LINE:COL. */
+GPtrArray *scenario_load(const char *path, const ScenarioOptions *options, GError **error);
+GPtrArray *scenario_parse(const char *path, const char *text, size_t length,
+                          const ScenarioOptions *options, GError **error);
+
+/* Only one seed, or a range of them, whatever the file says. NULL: no such numbers. */
+bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error);
+
+/* What every report of it has to say: that its driver is a model. NULL: it is none. Static. */
+const char *scenario_note(const Scenario *scenario);
+
+/* What a case is called in reports: "tar.record=64KiB.seed=2". Free with g_free. */
+char *scenario_case_name(const Scenario *scenario);
+/* SHA-256 of everything that makes this case what it is, in hex. Free with g_free. */
+char *scenario_case_id(const Scenario *scenario);
+
+bool count_in_range(CountRange range, int64_t count);
+/* "3", "3 to 5", "at least 3". Free with g_free. */
+char *count_range_text(CountRange range);
+
+#endif

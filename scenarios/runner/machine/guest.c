@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/machine/guest.h"
+
+#include "emu/base/error.h"
+#include "scenarios/runner/language/sim-plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <isa-l/crc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <utime.h>
+
+/* A guest that needs longer than this under KVM does not run under it: a nested or broken KVM opens
+ * and hangs. */
+#define KVM_PATIENCE   SECONDS(8)
+#define BOOT_PATIENCE  SECONDS(300) /* ten seconds, unless the host has much else to do */
+#define BUILD_PATIENCE SECONDS(1200)
+
+/* How the names of scratch directories in the cache begin. */
+#define SCRATCH ".scratch-"
+
+static const GuestKind kinds[] = {
+    { "linux", "Debian's kernel (usb-storage, st) with GNU tar, cpio, dump, mt-st and sg3-utils",
+      "subjects/linux/build-guest" },
+    { "linux-judges", "the same, with Bacula's and Amanda's tape tests, xfsdump, afio and mbuffer",
+      "subjects/linux/build-guest" },
+    { "linux-6.12", "the first one's tools on Debian 12's newer kernel, 6.12",
+      "subjects/linux/build-guest" },
+    { "linux-backports", "the first one's tools on the newest kernel in Debian's backports (7.x)",
+      "subjects/linux/build-guest" },
+    { "linux-judges-backports", "the tools of linux-judges on that kernel",
+      "subjects/linux/build-guest" },
+    { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
+      "subjects/linux/build-guest", .needs = "make", .models = true },
+    { SIM_GUEST, "no machine: a simulated Windows host, whose driver is a model, right or wrong",
+      NULL, .models = true },
+    { NULL },
+};
+
+const GuestKind *guest_kinds(void)
+{
+    return kinds;
+}
+
+const GuestKind *guest_kind_by_name(const char *name, GError **error)
+{
+    const GuestKind *kind;
+
+    for (kind = kinds; kind->name; kind++) {
+        if (g_str_equal(kind->name, name)) {
+            return kind;
+        }
+    }
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                "no guest '%s': `usbtape list guests` shows those there are", name);
+    return NULL;
+}
+
+const char *scenarios_directory(void)
+{
+    const char *given = g_getenv("USBTAPE_SCENARIOS");
+
+    return given && *given ? given : USBTAPE_SCENARIOS_DIR;
+}
+
+char *cache_directory(void)
+{
+    const char *given = g_getenv("USBTAPE_CACHE");
+
+    /* QEMU runs in another directory, so it needs a name that holds there, too. */
+    return given && *given ? g_canonicalize_filename(given, NULL)
+                           : g_build_filename(g_get_user_cache_dir(), "usbtape", NULL);
+}
+
+void guest_free(Guest *guest)
+{
+    if (guest) {
+        g_free(guest->directory);
+        g_free(guest->qemu);
+        g_free(guest->qemu_version);
+        g_free(guest);
+    }
+}
+
+static bool fail(GError **error, const char *what, const char *detail)
+{
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: %s", what, detail);
+    return false;
+}
+
+static void remove_directory(const char *directory)
+{
+    GDir *dir = g_dir_open(directory, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+
+        g_unlink(path);
+    }
+    if (dir) {
+        g_dir_close(dir);
+    }
+    g_rmdir(directory);
+}
+
+/* Scratch directories are made and removed under the lock: what is there now, a runner that was
+ * killed has left. */
+static void sweep(const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        if (g_str_has_prefix(name, SCRATCH)) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+
+            remove_directory(path);
+        }
+    }
+    if (dir) {
+        g_dir_close(dir);
+    }
+}
+
+/* One process at a time in the cache, ours and build-guest's own aside. -1: could not. */
+static int lock_cache(GError **error)
+{
+    g_autofree char *cache = cache_directory();
+    g_autofree char *path = g_build_filename(cache, "snapshots", "lock", NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd;
+
+    g_mkdir_with_parents(folder, 0777);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0) {
+        fail(error, path, g_strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    sweep(folder);
+    return fd;
+}
+
+/* ---- the probe ---- */
+
+static char *make_scratch_directory(const char *what, GError **error)
+{
+    g_autofree char *cache = cache_directory();
+    g_autofree char *pattern = g_strdup_printf("%s/snapshots/" SCRATCH "%s.XXXXXX", cache, what);
+
+    if (!g_mkdtemp(pattern)) {
+        fail(error, pattern, g_strerror(errno));
+        return NULL;
+    }
+    return g_steal_pointer(&pattern);
+}
+
+static bool boots_under_kvm(const Guest *guest)
+{
+    g_autofree char *directory = make_scratch_directory("probe", NULL);
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = 256,
+                        .kvm = true };
+    g_autoptr(Vm) vm = directory ? vm_start(&config, NULL) : NULL;
+    bool good = vm && vm_wait_ready(vm, KVM_PATIENCE, NULL);
+
+    g_clear_pointer(&vm, vm_free);
+    if (directory) {
+        remove_directory(directory);
+    }
+    return good;
+}
+
+/* The answer is kept until the machine boots anew, or QEMU changes. It is the host's, not the
+ * guest's: a second kind of guest does not ask again. */
+static void probe_kvm(Guest *guest, ProgressStyle progress)
+{
+    g_autofree char *cache = cache_directory();
+    g_autofree char *path = g_build_filename(cache, "snapshots", "kvm-works", NULL);
+    g_autofree char *boot = NULL;
+    g_autofree char *known = NULL;
+    g_autofree char *question = NULL;
+    g_autofree char *answer = NULL;
+    int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+    guest->kvm = false;
+    if (fd < 0) {
+        return;
+    }
+    close(fd);
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL)) {
+        boot = g_strdup("?");
+    }
+    question = g_strdup_printf("%s %s", g_strchomp(boot), guest->qemu_version);
+    if (g_file_get_contents(path, &known, NULL, NULL) && g_str_has_prefix(known, question)) {
+        guest->kvm = g_str_has_suffix(known, " yes\n");
+        return;
+    }
+    progress_note(progress, "trying whether a guest really runs under KVM here (at most %d s)",
+                  (int)(KVM_PATIENCE / G_USEC_PER_SEC));
+    guest->kvm = boots_under_kvm(guest);
+    if (interrupted()) {
+        return;
+    }
+    answer = g_strdup_printf("%s %s\n", question, guest->kvm ? "yes" : "no");
+    g_file_set_contents(path, answer, -1, NULL);
+    progress_note(progress, guest->kvm ? "KVM works" : "no usable KVM: QEMU emulates the CPU");
+}
+
+static const char *const attachments[] = {
+    [GUEST_USBREDIR] = "usbredir",
+    [GUEST_QEMU_DEVICE] = "qemu-device",
+};
+
+bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error)
+{
+    for (*attachment = 0; *attachment < N_GUEST_ATTACHMENTS; (*attachment)++) {
+        if (g_str_equal(text, attachments[*attachment])) {
+            return true;
+        }
+    }
+    return usbtape_input_error(error, "--attach %s: usbredir or qemu-device", text);
+}
+
+const char *guest_attachment_name(GuestAttachment attachment)
+{
+    return attachments[attachment];
+}
+
+/* The program that has the drive in it, as it is now; NULL and what to run if it is not built. */
+static char *find_qemu(GuestAttachment attachment, ProgressStyle progress, GError **error)
+{
+    g_autofree char *builder =
+        g_build_filename(scenarios_directory(), "..", "emu", "link", "qemu", "build", NULL);
+    const char *const update[] = { builder, "--update", NULL };
+    g_autofree char *directory = NULL;
+
+    if (attachment == GUEST_USBREDIR) {
+        return g_strdup(VM_QEMU);
+    }
+    if (!proc_output(update, NULL, BUILD_PATIENCE, progress != PROGRESS_QUIET, &directory, error)) {
+        return NULL;
+    }
+    return g_build_filename(g_strchomp(directory), VM_QEMU, NULL);
+}
+
+Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+                     GError **error)
+{
+    g_autoptr(Guest) guest = g_new0(Guest, 1);
+    const char *version[] = { NULL, "--version", NULL };
+    g_autofree char *builder =
+        g_build_filename(scenarios_directory(), kind->builder ? kind->builder : "", NULL);
+    const char *const build[] = { builder, kind->name, NULL };
+    int lock;
+
+    guest->kind = kind;
+    guest->attachment = attachment;
+    if (!kind->builder) {
+        return g_steal_pointer(&guest);
+    }
+    guest->qemu = find_qemu(attachment, progress, error);
+    version[0] = guest->qemu;
+    if (!guest->qemu ||
+        !proc_output(version, NULL, SECONDS(30), false, &guest->qemu_version, error)) {
+        return NULL;
+    }
+    guest->qemu_version[strcspn(guest->qemu_version, "\n")] = '\0';
+    progress_note(progress, "guest %s: building, unless it is in the cache", kind->name);
+    if (!proc_output(build, NULL, BUILD_PATIENCE, progress != PROGRESS_QUIET, &guest->directory,
+                     error)) {
+        return NULL;
+    }
+    g_strchomp(guest->directory);
+    lock = lock_cache(error);
+    if (lock < 0) {
+        return NULL;
+    }
+    probe_kvm(guest, progress);
+    close(lock);
+    return g_steal_pointer(&guest);
+}
+
+/* ---- the saved state ---- */
+
+/* By QEMU's version, not by its path: one with the drive in it changes whenever the drive does. */
+static char *snapshot_path(const Guest *guest, unsigned memory)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    VmConfig config = { .guest = guest->directory, .memory = memory, .kvm = guest->kvm };
+    g_auto(GStrv) argv = vm_arguments(&config);
+    g_autofree char *cache = cache_directory();
+    g_autofree char *cpu = NULL;
+    g_autofree char *name = NULL;
+    size_t i;
+
+    g_checksum_update(sum, (const guchar *)guest->qemu_version, -1);
+    /* A state saved on one CPU need not load on another, as a cache in a shared home may try. */
+    if (guest->kvm && g_file_get_contents("/proc/cpuinfo", &cpu, NULL, NULL)) {
+        char *flags = strstr(cpu, "flags");
+
+        g_checksum_update(sum, (const guchar *)(flags ? flags : cpu),
+                          (gssize)strcspn(flags ? flags : cpu, "\n"));
+    }
+    for (i = 0; argv[i]; i++) {
+        g_checksum_update(sum, (const guchar *)argv[i], (gssize)strlen(argv[i]) + 1);
+    }
+    name = g_strdup_printf("%s-%.16s.state", guest->kind->name, g_checksum_get_string(sum));
+    return g_build_filename(cache, "snapshots", name, NULL);
+}
+
+/* Length and CRC of a saved state, as text; NULL if it cannot be read. */
+static char *describe(const char *path, GError **error)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+
+    if (!file) {
+        return NULL;
+    }
+    return g_strdup_printf("%zu %08x\n", g_mapped_file_get_length(file),
+                           crc32_gzip_refl(0, (const uint8_t *)g_mapped_file_get_contents(file),
+                                           g_mapped_file_get_length(file)));
+}
+
+static bool is_whole(const char *path)
+{
+    g_autofree char *sum_path = g_strconcat(path, ".sum", NULL);
+    g_autofree char *noted = NULL;
+    g_autofree char *found = describe(path, NULL);
+
+    return found && g_file_get_contents(sum_path, &noted, NULL, NULL) && g_str_equal(noted, found);
+}
+
+static bool save_into(const Guest *guest, unsigned memory, const char *directory, const char *path,
+                      GError **error)
+{
+    g_autofree char *fresh = g_build_filename(directory, "state", NULL);
+    g_autofree char *sum_path = g_strconcat(path, ".sum", NULL);
+    g_autofree char *sum = NULL;
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = memory,
+                        .kvm = guest->kvm };
+    g_autoptr(Vm) vm = vm_start(&config, error);
+
+    if (!vm || !vm_wait_ready(vm, BOOT_PATIENCE, error) || !vm_save(vm, "state", error)) {
+        return false;
+    }
+    g_clear_pointer(&vm, vm_free);
+    sum = describe(fresh, error);
+    if (!sum || !g_file_set_contents(sum_path, sum, -1, error)) {
+        return false;
+    }
+    return g_rename(fresh, path) == 0 || fail(error, path, g_strerror(errno));
+}
+
+/* Those of older guests and older QEMUs will never be asked for again. */
+static void drop_outdated(const char *current)
+{
+    g_autofree char *folder = g_path_get_dirname(current);
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        GStatBuf status;
+
+        if (strstr(name, ".state") && g_stat(path, &status) == 0 &&
+            status.st_mtime < g_get_real_time() / G_USEC_PER_SEC - 30 * 24 * 3600) {
+            g_unlink(path);
+        }
+    }
+    if (dir) {
+        g_dir_close(dir);
+    }
+}
+
+char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, ProgressStyle progress,
+                     GError **error)
+{
+    g_autofree char *path = snapshot_path(guest, memory);
+    g_autofree char *directory = NULL;
+    bool good;
+    int lock = lock_cache(error);
+
+    if (lock < 0) {
+        return NULL;
+    }
+    good = !rebuild && is_whole(path);
+    if (!good) {
+        progress_note(progress, "guest %s: booting it once, to restore it from then on",
+                      guest->kind->name);
+        directory = make_scratch_directory("boot", error);
+        good = directory && save_into(guest, memory, directory, path, error);
+        if (directory) {
+            remove_directory(directory);
+        }
+        drop_outdated(path);
+    } else {
+        g_utime(path, NULL);
+    }
+    close(lock);
+    return good ? g_steal_pointer(&path) : NULL;
+}
+
+/* ---- running ---- */
+
+static Vm *restore(const Guest *guest, const char *directory, unsigned memory, bool rebuild,
+                   FILE *log, GError **error)
+{
+    g_autofree char *state = guest_snapshot(guest, memory, rebuild, PROGRESS_QUIET, error);
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = memory,
+                        .kvm = guest->kvm,
+                        .incoming = state };
+    g_autoptr(Vm) vm = state ? vm_start(&config, error) : NULL;
+
+    if (!vm) {
+        return NULL;
+    }
+    vm_set_log(vm, log);
+    return vm_wait_ready(vm, SECONDS(20), error) ? g_steal_pointer(&vm) : NULL;
+}
+
+static Vm *boot(const Guest *guest, const char *directory, unsigned memory, const VmDrive *drive,
+                FILE *log, GError **error)
+{
+    VmConfig config = { .qemu = guest->qemu,
+                        .guest = guest->directory,
+                        .directory = directory,
+                        .memory = memory,
+                        .kvm = guest->kvm,
+                        .drive = *drive };
+    g_autoptr(Vm) vm = vm_start(&config, error);
+
+    if (!vm) {
+        return NULL;
+    }
+    vm_set_log(vm, log);
+    return vm_wait_ready(vm, BOOT_PATIENCE, error) ? g_steal_pointer(&vm) : NULL;
+}
+
+Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
+                const VmDrive *drive, FILE *log, GError **error)
+{
+    g_autoptr(GError) first = NULL;
+    g_autoptr(Vm) vm = NULL;
+
+    if (cold) {
+        return boot(guest, directory, memory, drive, log, error);
+    }
+    vm = restore(guest, directory, memory, false, log, &first);
+    if (!vm && !interrupted()) {
+        /* Whole, and yet it does not run: made by a QEMU that looks the same, say. Once more. */
+        vm = restore(guest, directory, memory, true, log, error);
+    } else if (!vm) {
+        g_propagate_error(error, g_steal_pointer(&first));
+    }
+    if (!vm || !vm_attach(vm, drive, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&vm);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guests that scenarios name: built once, probed once, booted once, and from then on restored
+ * from that moment in a fraction of a second. All of it lies in the cache directory, under names
+ * that are hashes of whatever it was made from: what is outdated is never found again.
+ */
+#ifndef USBTAPE_SCENARIOS_GUEST_H
+#define USBTAPE_SCENARIOS_GUEST_H
+
+#include "scenarios/runner/machine/vm.h"
+#include "scenarios/runner/report/progress.h"
+
+typedef struct GuestKind {
+    const char *name;
+    const char *about;
+    /* A program under scenarios/ that, given the name, prints the guest's directory. NULL: there is
+     * no machine, and no QEMU. */
+    const char *builder;
+    const char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
+    bool models;       /* its driver is a model of one that goes wrong */
+} GuestKind;
+
+/* Ends with a row whose name is NULL. */
+const GuestKind *guest_kinds(void);
+/* NULL and an error that lists them if there is none of that name. */
+const GuestKind *guest_kind_by_name(const char *name, GError **error);
+
+/* Where the drive is: beside QEMU, or in it. */
+typedef enum GuestAttachment {
+    GUEST_USBREDIR,    /* `usbtape serve`, plugged into any QEMU: -device usb-redir */
+    GUEST_QEMU_DEVICE, /* the QEMU that emu/link/qemu/build made: -device usb-tape */
+    N_GUEST_ATTACHMENTS,
+} GuestAttachment;
+
+/* USBTAPE_ERROR_INPUT: "usbredir" and "qemu-device" are all there are. */
+bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error);
+const char *guest_attachment_name(GuestAttachment attachment);
+
+typedef struct Guest {
+    const GuestKind *kind;
+    GuestAttachment attachment;
+    char *directory;
+    char *qemu; /* the program */
+    char *qemu_version;
+    bool kvm;
+} Guest;
+
+/* The directory of the scenarios: $USBTAPE_SCENARIOS, or where this program was built from. */
+const char *scenarios_directory(void);
+/* $USBTAPE_CACHE, or usbtape in the user's cache directory. Free with g_free. */
+char *cache_directory(void);
+
+/* Builds the guest if need be, and finds out whether one really runs under KVM here. QEMU is only
+ * looked for. */
+Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+                     GError **error);
+void guest_free(Guest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
+
+/*
+ * The file with the guest's saved state, made (or made anew, if `rebuild` or damaged) when it is
+ * not there. Free with g_free.
+ */
+char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, ProgressStyle progress,
+                     GError **error);
+
+/*
+ * A running guest whose agent answers: restored, or booted if `cold`. `directory` is where it runs;
+ * `drive` is plugged in, in any case.
+ */
+Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
+                const VmDrive *drive, FILE *log, GError **error);
+
+#endif
