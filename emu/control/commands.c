@@ -70,9 +70,9 @@ static const char *timing_name(const Drive *drive)
 static void run_status(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    Drive *drive = call_drive(call);
+    Drive *drive = control_call_drive(call);
     void *data;
-    const ControlOps *ops = call_ops(call, &data);
+    const ControlOps *ops = control_call_ops(call, &data);
 
     json_builder_begin_object(builder);
     json_add_text(builder, "address", ops->address(data));
@@ -85,7 +85,7 @@ static void run_status(Call *call, JsonObject *arguments)
     add_hold(builder, drive);
     add_cartridge(builder, drive);
     json_builder_end_object(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 static bool flag(JsonObject *arguments, const char *name)
@@ -119,19 +119,19 @@ static void run_load(Call *call, JsonObject *arguments)
     g_autofree char *path = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
-    path = control_resolve(call_control(call), json_text_at(arguments, "file", ""), &error);
-    if (!path ||
-        !drive_load(call_drive(call), path, flag(arguments, "read-only"), &notice, &error)) {
-        call_fail(call, "GenericError", "%s", error->message);
+    path = control_resolve(control_call_control(call), json_text_at(arguments, "file", ""), &error);
+    if (!path || !drive_load(control_call_drive(call), path, flag(arguments, "read-only"), &notice,
+                             &error)) {
+        control_call_fail(call, "GenericError", "%s", error->message);
         return;
     }
-    control_event(call_control(call), CONTROL_LOAD, "file", path, "by", "controller", NULL);
+    control_event(control_call_control(call), CONTROL_LOAD, "file", path, "by", "controller", NULL);
     json_builder_begin_object(builder);
     if (notice) {
         json_add_text(builder, "notice", notice);
     }
     json_builder_end_object(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 /* A cartridge on its way out, or out and in. */
@@ -146,7 +146,7 @@ static Move *move_new(Call *call, ControlEvent event, const char *on)
 {
     Move *move = g_new(Move, 1);
 
-    *move = (Move){ call, event, g_strdup(drive_cartridge(call_drive(call))), on };
+    *move = (Move){ call, event, g_strdup(drive_cartridge(control_call_drive(call))), on };
     return move;
 }
 
@@ -156,19 +156,19 @@ static void on_moved(void *data, const GError *error)
     g_autofree char *file = move->file;
 
     if (error) {
-        call_fail(move->call, "GenericError", "%s", error->message);
+        control_call_fail(move->call, "GenericError", "%s", error->message);
         return;
     }
-    if (call_control(move->call)) {
-        control_event(call_control(move->call), move->event, "file", file,
+    if (control_call_control(move->call)) {
+        control_event(control_call_control(move->call), move->event, "file", file,
                       move->on ? "write-protect" : "by", move->on ? move->on : "controller", NULL);
     }
-    call_return(move->call, NULL);
+    control_call_return(move->call, NULL);
 }
 
 static void run_eject(Call *call, JsonObject *arguments)
 {
-    drive_eject(call_drive(call), flag(arguments, "force"), on_moved,
+    drive_eject(control_call_drive(call), flag(arguments, "force"), on_moved,
                 move_new(call, CONTROL_EJECT, NULL));
 }
 
@@ -176,7 +176,7 @@ static void run_write_protect(Call *call, JsonObject *arguments)
 {
     bool on = flag(arguments, "on");
 
-    drive_write_protect(call_drive(call), on, flag(arguments, "force"), on_moved,
+    drive_write_protect(control_call_drive(call), on, flag(arguments, "force"), on_moved,
                         move_new(call, CONTROL_WRITE_PROTECT, on ? "on" : "off"));
 }
 
@@ -185,19 +185,19 @@ static void run_write_protect(Call *call, JsonObject *arguments)
 static void run_unplug(Call *call, JsonObject *arguments)
 {
     void *data;
-    const ControlOps *ops = call_ops(call, &data);
+    const ControlOps *ops = control_call_ops(call, &data);
 
     ops->unplug(data, time_or(arguments, "for", -1));
-    call_return(call, NULL);
+    control_call_return(call, NULL);
 }
 
 static void run_replug(Call *call, JsonObject *arguments)
 {
     void *data;
-    const ControlOps *ops = call_ops(call, &data);
+    const ControlOps *ops = control_call_ops(call, &data);
 
     ops->replug(data);
-    call_return(call, NULL);
+    control_call_return(call, NULL);
 }
 
 /* How long the power is off unless it is said: more than a host overlooks. */
@@ -206,18 +206,18 @@ static void run_replug(Call *call, JsonObject *arguments)
 static void run_power_cycle(Call *call, JsonObject *arguments)
 {
     void *data;
-    const ControlOps *ops = call_ops(call, &data);
+    const ControlOps *ops = control_call_ops(call, &data);
 
     ops->unplug(data, time_or(arguments, "for", POWER_OFF_US));
-    drive_power_cycle(call_drive(call));
-    control_event(call_control(call), CONTROL_POWER_CYCLE, NULL);
-    call_return(call, NULL);
+    drive_power_cycle(control_call_drive(call));
+    control_event(control_call_control(call), CONTROL_POWER_CYCLE, NULL);
+    control_call_return(call, NULL);
 }
 
 static void run_bus_reset(Call *call, JsonObject *arguments)
 {
-    usb_device_reset(drive_usb(call_drive(call)));
-    call_return(call, NULL);
+    usb_device_reset(drive_usb(control_call_drive(call)));
+    control_call_return(call, NULL);
 }
 
 /* ---- holds ---- */
@@ -226,27 +226,27 @@ static void run_hold(Call *call, JsonObject *arguments)
 {
     g_autoptr(GError) error = NULL;
 
-    if (drive_hold(call_drive(call), json_text_at(arguments, "phase", ""),
+    if (drive_hold(control_call_drive(call), json_text_at(arguments, "phase", ""),
                    text_or_null(arguments, "command"), &error)) {
-        call_return(call, NULL);
+        control_call_return(call, NULL);
     } else {
-        call_fail(call, "GenericError", "%s", error->message);
+        control_call_fail(call, "GenericError", "%s", error->message);
     }
 }
 
 static void run_release(Call *call, JsonObject *arguments)
 {
     g_autoptr(GError) error = NULL;
-    bool held = drive_look_at_hold(call_drive(call)).held >= 0;
+    bool held = drive_look_at_hold(control_call_drive(call)).held >= 0;
 
-    if (!drive_release(call_drive(call), &error)) {
-        call_fail(call, "GenericError", "%s", error->message);
+    if (!drive_release(control_call_drive(call), &error)) {
+        control_call_fail(call, "GenericError", "%s", error->message);
         return;
     }
     if (held) {
-        control_event(call_control(call), CONTROL_RELEASED, NULL);
+        control_event(control_call_control(call), CONTROL_RELEASED, NULL);
     }
-    call_return(call, NULL);
+    control_call_return(call, NULL);
 }
 
 /* ---- time ---- */
@@ -255,10 +255,10 @@ static void run_timing(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     const char *mode = text_or_null(arguments, "mode");
-    Drive *drive = call_drive(call);
+    Drive *drive = control_call_drive(call);
 
     if (mode && !g_str_equal(mode, "model") && !g_str_equal(mode, "off")) {
-        call_fail(call, "GenericError", "timing: off or model, not '%s'", mode);
+        control_call_fail(call, "GenericError", "timing: off or model, not '%s'", mode);
         return;
     }
     if (mode) {
@@ -267,7 +267,7 @@ static void run_timing(Call *call, JsonObject *arguments)
     json_builder_begin_object(builder);
     json_add_text(builder, "timing", timing_name(drive));
     json_builder_end_object(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 /* ---- numbers ---- */
@@ -315,7 +315,7 @@ static void add_rules(JsonBuilder *builder, const FaultPlan *plan);
 static void run_stats(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    Drive *drive = call_drive(call);
+    Drive *drive = control_call_drive(call);
 
     json_builder_begin_object(builder);
     add_commands(builder, drive);
@@ -326,7 +326,7 @@ static void run_stats(Call *call, JsonObject *arguments)
     json_builder_set_member_name(builder, "faults");
     add_rules(builder, drive_faults(drive));
     json_builder_end_object(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 /* ---- faults ---- */
@@ -374,13 +374,13 @@ static void return_numbers(Call *call, const FaultPlan *plan, unsigned after)
     }
     json_builder_end_array(builder);
     json_builder_end_object(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 /* One rule, or a list, as in a fault plan: JSON is YAML, too. */
 static void run_fault_add(Call *call, JsonObject *arguments)
 {
-    Drive *drive = call_drive(call);
+    Drive *drive = control_call_drive(call);
     const FaultPlan *plan = drive_faults(drive);
     const char *text = text_or_null(arguments, "rule");
     unsigned before = plan ? plan->last_number : 0;
@@ -389,7 +389,7 @@ static void run_fault_add(Call *call, JsonObject *arguments)
     if (drive_add_faults(drive, "rule", text, strlen(text), &error)) {
         return_numbers(call, plan, before);
     } else {
-        call_fail(call, "GenericError", "%s", error->message);
+        control_call_fail(call, "GenericError", "%s", error->message);
     }
 }
 
@@ -397,10 +397,10 @@ static void remove_fault(Call *call, unsigned number)
 {
     g_autoptr(GError) error = NULL;
 
-    if (drive_remove_fault(call_drive(call), number, &error)) {
-        call_return(call, NULL);
+    if (drive_remove_fault(control_call_drive(call), number, &error)) {
+        control_call_return(call, NULL);
     } else {
-        call_fail(call, "GenericError", "%s", error->message);
+        control_call_fail(call, "GenericError", "%s", error->message);
     }
 }
 
@@ -410,8 +410,8 @@ static void run_fault_remove(Call *call, JsonObject *arguments)
     uint64_t number;
 
     if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &number, NULL)) {
-        call_fail(call, "GenericError", "'%s' is not the number of a rule, as fault-list has it",
-                  text);
+        control_call_fail(call, "GenericError",
+                          "'%s' is not the number of a rule, as fault-list has it", text);
         return;
     }
     remove_fault(call, (unsigned)number);
@@ -426,8 +426,8 @@ static void run_fault_list(Call *call, JsonObject *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
-    add_rules(builder, drive_faults(call_drive(call)));
-    call_return(call, node_of(builder));
+    add_rules(builder, drive_faults(control_call_drive(call)));
+    control_call_return(call, node_of(builder));
 }
 
 /* ---- the rest ---- */
@@ -435,9 +435,9 @@ static void run_fault_list(Call *call, JsonObject *arguments)
 static void run_quit(Call *call, JsonObject *arguments)
 {
     void *data;
-    const ControlOps *ops = call_ops(call, &data);
+    const ControlOps *ops = control_call_ops(call, &data);
 
-    call_return(call, NULL);
+    control_call_return(call, NULL);
     ops->quit(data);
 }
 
@@ -454,7 +454,7 @@ static void run_commands(Call *call, JsonObject *arguments)
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
-    call_return(call, node_of(builder));
+    control_call_return(call, node_of(builder));
 }
 
 const ControlCommand control_commands[] = {
@@ -528,13 +528,14 @@ static bool check_value(Call *call, const ControlArgument *argument, JsonNode *n
     int64_t time;
 
     if (json_node_get_value_type(node) != (is_bool ? G_TYPE_BOOLEAN : G_TYPE_STRING)) {
-        call_fail(call, "GenericError", "the argument '%s' must be %s", argument->name,
-                  is_bool ? "true or false" : "text");
+        control_call_fail(call, "GenericError", "the argument '%s' must be %s", argument->name,
+                          is_bool ? "true or false" : "text");
         return false;
     }
     if (argument->type == CONTROL_TIME &&
         !units_parse_duration(json_node_get_string(node), &time, &error)) {
-        call_fail(call, "GenericError", "the argument '%s': %s", argument->name, error->message);
+        control_call_fail(call, "GenericError", "the argument '%s': %s", argument->name,
+                          error->message);
         return false;
     }
     return true;
@@ -549,8 +550,8 @@ static bool check_arguments(Call *call, const ControlCommand *row, JsonObject *a
     for (i = names; i; i = i->next) {
         argument = find_argument(row, i->data);
         if (!argument) {
-            call_fail(call, "GenericError", "%s takes no argument '%s'", row->name,
-                      (const char *)i->data);
+            control_call_fail(call, "GenericError", "%s takes no argument '%s'", row->name,
+                              (const char *)i->data);
             return false;
         }
         if (!check_value(call, argument, json_object_get_member(arguments, i->data))) {
@@ -560,8 +561,8 @@ static bool check_arguments(Call *call, const ControlCommand *row, JsonObject *a
     for (argument = row->arguments; argument->name; argument++) {
         if (!argument->optional && argument->type != CONTROL_FLAG &&
             !json_object_has_member(arguments, argument->name)) {
-            call_fail(call, "GenericError", "%s needs the argument '%s'", row->name,
-                      argument->name);
+            control_call_fail(call, "GenericError", "%s needs the argument '%s'", row->name,
+                              argument->name);
             return false;
         }
     }
@@ -576,11 +577,11 @@ void control_execute(Call *call, JsonObject *request)
     const ControlCommand *row;
 
     if (!execute) {
-        call_fail(call, "GenericError", "'execute' must name a command");
+        control_call_fail(call, "GenericError", "'execute' must name a command");
         return;
     }
     if (given && !json_as_object(given)) {
-        call_fail(call, "GenericError", "'arguments' must be an object");
+        control_call_fail(call, "GenericError", "'arguments' must be an object");
         return;
     }
     arguments = given ? json_object_ref(json_as_object(given)) : json_object_new();
@@ -592,5 +593,6 @@ void control_execute(Call *call, JsonObject *request)
             return;
         }
     }
-    call_fail(call, "CommandNotFound", "there is no command '%s'; 'commands' lists them", execute);
+    control_call_fail(call, "CommandNotFound", "there is no command '%s'; 'commands' lists them",
+                      execute);
 }

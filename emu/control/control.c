@@ -133,7 +133,7 @@ static void call_end(Call *call, const char *member, JsonNode *value)
     }
 }
 
-void call_return(Call *call, JsonNode *value)
+void control_call_return(Call *call, JsonNode *value)
 {
     if (!value) {
         value = json_node_new(JSON_NODE_OBJECT);
@@ -142,7 +142,7 @@ void call_return(Call *call, JsonNode *value)
     call_end(call, "return", value);
 }
 
-void call_fail(Call *call, const char *class_name, const char *format, ...)
+void control_call_fail(Call *call, const char *class_name, const char *format, ...)
 {
     JsonObject *object = json_object_new();
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
@@ -160,17 +160,17 @@ void call_fail(Call *call, const char *class_name, const char *format, ...)
     call_end(call, "error", node);
 }
 
-Control *call_control(Call *call)
+Control *control_call_control(Call *call)
 {
     return call->client->control;
 }
 
-Drive *call_drive(Call *call)
+Drive *control_call_drive(Call *call)
 {
     return call->client->control->drive;
 }
 
-const ControlOps *call_ops(Call *call, void **data)
+const ControlOps *control_call_ops(Call *call, void **data)
 {
     *data = call->client->control->data;
     return call->client->control->ops;
@@ -362,16 +362,17 @@ static void client_execute(Client *client, const char *line, size_t length)
     call->client = client;
     client->call = call;
     if (length > CONTROL_LINE_MAX) {
-        call_fail(call, "GenericError", "the line is longer than %u bytes", CONTROL_LINE_MAX);
+        control_call_fail(call, "GenericError", "the line is longer than %u bytes",
+                          CONTROL_LINE_MAX);
         return;
     }
     root = json_read(line, (gssize)length, &error);
     if (!root) {
-        call_fail(call, "GenericError", "the line %s", error->message);
+        control_call_fail(call, "GenericError", "the line %s", error->message);
         return;
     }
     if (!json_as_object(root)) {
-        call_fail(call, "GenericError", "the line is not a JSON object");
+        control_call_fail(call, "GenericError", "the line is not a JSON object");
         return;
     }
     id = json_object_get_member(json_as_object(root), "id");

@@ -10,9 +10,9 @@
 typedef struct Call Call;
 
 /* The parties that a command may need. */
-Control *call_control(Call *call); /* NULL: it was ended meanwhile */
-Drive *call_drive(Call *call);
-const ControlOps *call_ops(Call *call, void **data);
+Control *control_call_control(Call *call); /* NULL: it was ended meanwhile */
+Drive *control_call_drive(Call *call);
+const ControlOps *control_call_ops(Call *call, void **data);
 
 /*
  * The absolute path of a cartridge that may be loaded: links resolved, inside the directories named
@@ -22,8 +22,9 @@ char *control_resolve(const Control *control, const char *path, GError **error);
 
 /* Each call ends by one of these, at once or later. `value` is taken over; NULL: an empty object.
  */
-void call_return(Call *call, JsonNode *value);
-void call_fail(Call *call, const char *class_name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void control_call_return(Call *call, JsonNode *value);
+void control_call_fail(Call *call, const char *class_name, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
 typedef enum ControlType {
     CONTROL_FILE,   /* text: a path */

@@ -231,7 +231,7 @@ static Outcome deferred_error(SscCommand *c)
 {
     SscBuffer *b = &c->drive->buffer;
     Outcome outcome =
-        check_information(b->why.code, (int64_t)(b->fixed ? b->held_objects : b->held_bytes));
+        ssc_check_information(b->why.code, (int64_t)(b->fixed ? b->held_objects : b->held_bytes));
 
     outcome.sense.eom = b->why.eom;
     outcome.sense.deferred = true;
@@ -245,13 +245,13 @@ static Outcome flush_held(SscCommand *c)
     SscBuffer *b = &c->drive->buffer;
 
     if (b->held_objects == 0) {
-        return good();
+        return ssc_good();
     }
     MediumResult result = retry(c->drive);
     if (result == MEDIUM_OK) {
-        return good();
+        return ssc_good();
     }
-    b->why = of_medium(c, result, ACT_WRITE, 0).sense;
+    b->why = ssc_of_medium(c, result, ACT_WRITE, 0).sense;
     ssc_buffer_synced(b);
     return deferred_error(c);
 }
@@ -282,7 +282,7 @@ Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes)
     bool fits = c->drive->mode.buffered_mode != 0 && b->held_bytes + bytes <= b->capacity &&
                 b->held.length < SSC_HELD_MAX;
 
-    return fits && !b->told ? good() : flush_held(c);
+    return fits && !b->told ? ssc_good() : flush_held(c);
 }
 
 MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
@@ -341,7 +341,7 @@ Outcome ssc_buffer_settle(SscCommand *c)
 
     if (known && (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED)) {
         drop_held(b);
-        return good();
+        return ssc_good();
     }
     return outcome;
 }

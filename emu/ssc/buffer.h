@@ -73,7 +73,7 @@ static inline uint64_t ssc_buffer_bytes(const SscBuffer *buffer)
 bool ssc_buffer_bypassed(SscDrive *drive);
 /*
  * May a WRITE of so many bytes, or marks, begin? Not if the buffer has no room left behind what the
- * tape refuses, or the host was told of that already: then it is tried again, and `good` or the
+ * tape refuses, or the host was told of that already: then it is tried again, and `ssc_good` or the
  * deferred error comes back.
  */
 Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes);

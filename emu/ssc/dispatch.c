@@ -47,18 +47,18 @@ static bool has_opcode(const SscModel *model, uint8_t opcode)
 Outcome ssc_check_ready(const SscDrive *drive)
 {
     if (!drive->medium) {
-        return check(SENSE_MEDIUM_NOT_PRESENT);
+        return ssc_check(SENSE_MEDIUM_NOT_PRESENT);
     }
     if (drive->cleaning) {
-        return check(SENSE_CLEANING_CARTRIDGE);
+        return ssc_check(SENSE_CLEANING_CARTRIDGE);
     }
     if (ssc_timing_loading(drive)) {
-        return check(SENSE_BECOMING_READY);
+        return ssc_check(SENSE_BECOMING_READY);
     }
     if (!drive->loaded) {
-        return check(SENSE_INITIALIZING_COMMAND_REQUIRED);
+        return ssc_check(SENSE_INITIALIZING_COMMAND_REQUIRED);
     }
-    return drive->format == FORMAT_ALIEN ? check(SENSE_INCOMPATIBLE_MEDIUM) : good();
+    return drive->format == FORMAT_ALIEN ? ssc_check(SENSE_INCOMPATIBLE_MEDIUM) : ssc_good();
 }
 
 /* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
@@ -79,12 +79,12 @@ static bool write_protected(SscDrive *drive)
 
 static Outcome report_attention(const SscCommand *c)
 {
-    return check(scsi_attention_take(&ssc_nexus(c)->attention));
+    return ssc_check(scsi_attention_take(&ssc_nexus(c)->attention));
 }
 
 static Outcome report_deferred(SscDrive *drive)
 {
-    Outcome outcome = check(drive->deferred.code);
+    Outcome outcome = ssc_check(drive->deferred.code);
 
     outcome.sense = drive->deferred;
     drive->deferred = (ScsiSense){ 0 };
@@ -95,9 +95,9 @@ static Outcome report_deferred(SscDrive *drive)
 static Outcome start(SscCommand *c)
 {
     bool moves = (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED);
-    Outcome settled = moves ? ssc_buffer_settle(c) : good();
+    Outcome settled = moves ? ssc_buffer_settle(c) : ssc_good();
 
-    if (!outcome_is_good(&settled)) {
+    if (!ssc_outcome_is_good(&settled)) {
         return settled;
     }
     ssc_timing_begin(c);
@@ -108,7 +108,7 @@ static Outcome start(SscCommand *c)
     }
     /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
     bool reads = moves && c->row->command->direction != SCSI_NO_DATA;
-    return reads && ssc_buffer_objects(&c->drive->buffer) > 0 ? after_sync(c->row->handler)
+    return reads && ssc_buffer_objects(&c->drive->buffer) > 0 ? ssc_after_sync(c->row->handler)
                                                               : c->row->handler(c);
 }
 
@@ -129,24 +129,24 @@ static Outcome pass_gates(SscCommand *c)
     /* Logical unit: only INQUIRY and REQUEST SENSE speak for one that is not there (SPC-3 § 4.2).
      */
     if (task->lun != 0 && !(flags & ROW_ANY_LUN)) {
-        return check(SENSE_LUN_NOT_SUPPORTED);
+        return ssc_check(SENSE_LUN_NOT_SUPPORTED);
     }
     /* Operation code and service action (SPC-3 § 4.3.4). */
     if (!c->row || !ssc_model_has(drive->model, c->row)) {
-        return has_opcode(drive->model, c->cdb[0]) ? illegal_field(1, 4)
-                                                   : check(SENSE_INVALID_OPCODE);
+        return has_opcode(drive->model, c->cdb[0]) ? ssc_illegal_field(1, 4)
+                                                   : ssc_check(SENSE_INVALID_OPCODE);
     }
     /* CDB: long enough, no reserved bit set (SPC-3 § 4.3.1). */
     if (task->cdb_length < c->row->command->length) {
-        return illegal_field(task->cdb_length, -1);
+        return ssc_illegal_field(task->cdb_length, -1);
     }
     if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->command->length, &bad)) {
-        return illegal_field(bad.byte, bad.bit);
+        return ssc_illegal_field(bad.byte, bad.bit);
     }
     /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before anything
      * that CHECK CONDITION would tell (SAM-3 § 5.3.3). Commands that reserve know their own. */
     if (ssc_reserved_from_it(c)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */
     if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&ssc_nexus(c)->attention)) {
@@ -159,16 +159,16 @@ static Outcome pass_gates(SscCommand *c)
     /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
     Outcome ready = ssc_check_ready(drive);
     bool needs_cartridge = (flags & ROW_MEDIUM) || ((flags & ROW_MEMORY) && !drive->held);
-    if (needs_cartridge && !outcome_is_good(&ready)) {
+    if (needs_cartridge && !ssc_outcome_is_good(&ready)) {
         return ready;
     }
     /* Write protection (SSC-3 § 4.2.14). */
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
         ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
-        return check(SENSE_WRITE_PROTECTED);
+        return ssc_check(SENSE_WRITE_PROTECTED);
     }
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && drive->format == FORMAT_READ_ONLY) {
-        return check(SENSE_READ_ONLY_FORMAT);
+        return ssc_check(SENSE_READ_ONLY_FORMAT);
     }
     return start(c);
 }
@@ -335,11 +335,11 @@ static void sync_done(void *data, MediumResult result)
         ssc_drive_load(drive);
     }
     if (sync->waited_for) {
-        run(drive, result == MEDIUM_OK ? call_next(c) : of_medium(c, result, ACT_OTHER, 0));
+        run(drive, result == MEDIUM_OK ? call_next(c) : ssc_of_medium(c, result, ACT_OTHER, 0));
         return;
     }
     if (result != MEDIUM_OK) { /* the command that should tell it has ended already */
-        ssc_defer(drive, of_medium(c, result, ACT_OTHER, 0));
+        ssc_defer(drive, ssc_of_medium(c, result, ACT_OTHER, 0));
     }
     pump(drive);
 }
@@ -430,7 +430,7 @@ static void run(SscDrive *drive, Outcome outcome)
         case OUTCOME_GOOD_THEN_SYNC:
             ssc_buffer_synced(&drive->buffer); /* on its way, and the tape is elsewhere */
             start_sync(drive, false);
-            outcome = good();
+            outcome = ssc_good();
             finish_in_time(drive, &outcome);
             return;
         case OUTCOME_FETCH:

@@ -269,15 +269,15 @@ bool ssc_model_has_groups(const SscModel *model);
 /* outcome.c */
 /* What is in the buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): `next` after a
  * sync if one is needed, else now. */
-Outcome when_synced(SscCommand *c, SscHandler next);
+Outcome ssc_when_synced(SscCommand *c, SscHandler next);
 /* The outcome, once a sync has ended well. */
-Outcome hold_until_synced(SscCommand *c, Outcome outcome);
+Outcome ssc_report_when_synced(SscCommand *c, Outcome outcome);
 /* With IMMED: the motion takes no time here, the sync that it needs goes on behind it. */
-Outcome good_but_dirty(SscCommand *c, Outcome outcome);
+Outcome ssc_report_before_sync(SscCommand *c, Outcome outcome);
 /* GOOD now; what is wrong is told as a deferred error by the next command that may. */
 Outcome ssc_defer(SscDrive *drive, Outcome outcome);
-/* Hands out what `reply` announced; a handler that must act then calls it last. */
-Outcome send_reply(SscCommand *c);
+/* Hands out what `ssc_reply` announced; a handler that must act then calls it last. */
+Outcome ssc_send_reply(SscCommand *c);
 
 /* cmd-data.c */
 /*

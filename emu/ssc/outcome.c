@@ -3,19 +3,19 @@
 
 #include "emu/ssc/drive-state.h"
 
-Outcome good(void)
+Outcome ssc_good(void)
 {
     return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_GOOD };
 }
 
-Outcome check(ScsiSenseCode code)
+Outcome ssc_check(ScsiSenseCode code)
 {
     return (Outcome){ .kind = OUTCOME_DONE, .status = SCSI_CHECK_CONDITION, .sense.code = code };
 }
 
-Outcome check_information(ScsiSenseCode code, int64_t information)
+Outcome ssc_check_information(ScsiSenseCode code, int64_t information)
 {
-    Outcome outcome = check(code);
+    Outcome outcome = ssc_check(code);
 
     outcome.sense.valid = true;
     outcome.sense.information = information;
@@ -26,42 +26,42 @@ Outcome check_information(ScsiSenseCode code, int64_t information)
 
 static Outcome illegal(ScsiSenseCode code, bool in_cdb, unsigned byte, int bit)
 {
-    Outcome outcome = check(code);
+    Outcome outcome = ssc_check(code);
 
     outcome.sense.field =
         (ScsiField){ .valid = true, .in_cdb = in_cdb, .byte = (uint16_t)byte, .bit = (int8_t)bit };
     return outcome;
 }
 
-Outcome illegal_field(unsigned byte, int bit)
+Outcome ssc_illegal_field(unsigned byte, int bit)
 {
     return illegal(SENSE_INVALID_FIELD_IN_CDB, true, byte, bit);
 }
 
-Outcome illegal_parameter(unsigned byte, int bit)
+Outcome ssc_illegal_parameter(unsigned byte, int bit)
 {
     return illegal(SENSE_INVALID_FIELD_IN_PARAMETER_LIST, false, byte, bit);
 }
 
 /* Bulk-Only has no way to tell the status from any other failure: the sense says which. */
-Outcome conflict(void)
+Outcome ssc_reservation_conflict(void)
 {
-    Outcome outcome = check(SENSE_PREVIOUS_RESERVATION_CONFLICT);
+    Outcome outcome = ssc_check(SENSE_PREVIOUS_RESERVATION_CONFLICT);
 
     outcome.status = SCSI_RESERVATION_CONFLICT;
     return outcome;
 }
 
-Outcome send_reply(SscCommand *c)
+Outcome ssc_send_reply(SscCommand *c)
 {
     memcpy(scsi_task_in(c->task, c->announced), c->drive->scratch, c->announced);
-    return good();
+    return ssc_good();
 }
 
-Outcome reply(SscCommand *c, uint32_t allocation_length)
+Outcome ssc_reply(SscCommand *c, uint32_t allocation_length)
 {
     g_assert(c->reply.wanted == c->reply.length); /* the scratch buffer holds every answer */
-    return move_data((uint32_t)MIN(c->reply.length, allocation_length), send_reply);
+    return ssc_move_data((uint32_t)MIN(c->reply.length, allocation_length), ssc_send_reply);
 }
 
 /*
@@ -76,39 +76,39 @@ static bool has_memory(uint32_t length)
     return probe || length < MEMORY_SMALL;
 }
 
-Outcome move_data(uint32_t length, SscHandler next)
+Outcome ssc_move_data(uint32_t length, SscHandler next)
 {
     if (!has_memory(length)) {
-        return check(SENSE_INSUFFICIENT_RESOURCES);
+        return ssc_check(SENSE_INSUFFICIENT_RESOURCES);
     }
     /* Nothing to move: there is no data phase, and GOOD (SPC-3 § 4.3.4.6, SSC-3 § 5.4). */
     if (length == 0) {
-        return good();
+        return ssc_good();
     }
     return (Outcome){ .kind = OUTCOME_DATA, .length = length, .next = next };
 }
 
-Outcome after_sync(SscHandler next)
+Outcome ssc_after_sync(SscHandler next)
 {
     return (Outcome){ .kind = OUTCOME_SYNC, .next = next };
 }
 
-Outcome good_then_sync(void)
+Outcome ssc_good_then_sync(void)
 {
     return (Outcome){ .kind = OUTCOME_GOOD_THEN_SYNC, .status = SCSI_GOOD };
 }
 
-Outcome when_synced(SscCommand *c, SscHandler next)
+Outcome ssc_when_synced(SscCommand *c, SscHandler next)
 {
-    return c->drive->dirty ? after_sync(next) : next(c);
+    return c->drive->dirty ? ssc_after_sync(next) : next(c);
 }
 
-Outcome when_near(uint32_t bytes, SscHandler next)
+Outcome ssc_when_fetched(uint32_t bytes, SscHandler next)
 {
     return (Outcome){ .kind = OUTCOME_FETCH, .length = bytes, .next = next };
 }
 
-Outcome in_turns(SscHandler next)
+Outcome ssc_in_turns(SscHandler next)
 {
     return (Outcome){ .kind = OUTCOME_TURN, .next = next };
 }
@@ -118,25 +118,25 @@ static Outcome report_held(SscCommand *c)
     return c->held;
 }
 
-Outcome hold_until_synced(SscCommand *c, Outcome outcome)
+Outcome ssc_report_when_synced(SscCommand *c, Outcome outcome)
 {
     c->held = outcome;
-    return after_sync(report_held);
+    return ssc_after_sync(report_held);
 }
 
-Outcome good_but_dirty(SscCommand *c, Outcome outcome)
+Outcome ssc_report_before_sync(SscCommand *c, Outcome outcome)
 {
-    return outcome_is_good(&outcome) && c->drive->dirty ? good_then_sync() : outcome;
+    return ssc_outcome_is_good(&outcome) && c->drive->dirty ? ssc_good_then_sync() : outcome;
 }
 
 Outcome ssc_defer(SscDrive *drive, Outcome outcome)
 {
-    if (outcome_is_good(&outcome)) {
+    if (ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     drive->deferred = outcome.sense;
     drive->deferred.deferred = true;
-    return good();
+    return ssc_good();
 }
 
 /* Where the head is matters for EOD: at or beyond early warning it also sets EOM (SSC-3 § 5.3). */
@@ -152,45 +152,45 @@ static void trace_host_error(SscDrive *drive)
     TRACE(drive->trace, MEDIA_HOST_ERROR, "%s", error ? error->message : "no reason given");
 }
 
-Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual)
+Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual)
 {
     SscDrive *drive = c->drive;
-    Outcome outcome = good();
+    Outcome outcome = ssc_good();
     int64_t left = (int64_t)MIN(residual, (uint64_t)INT64_MAX);
 
     switch (result) {
     case MEDIUM_OK:
-        return good();
+        return ssc_good();
     case MEDIUM_FILEMARK:
-        outcome = check_information(SENSE_FILEMARK_DETECTED, left);
+        outcome = ssc_check_information(SENSE_FILEMARK_DETECTED, left);
         outcome.sense.filemark = true;
         return outcome;
     case MEDIUM_SETMARK:
-        outcome = check_information(SENSE_SETMARK_DETECTED, left);
+        outcome = ssc_check_information(SENSE_SETMARK_DETECTED, left);
         outcome.sense.filemark = true;
         return outcome;
     case MEDIUM_EOD:
         if (act == ACT_LOCATE) { /* SSC-3 § 7.3: no residual is defined */
-            return check(SENSE_END_OF_DATA);
+            return ssc_check(SENSE_END_OF_DATA);
         }
         if (act == ACT_RECOVER) {
-            outcome = check_information(SENSE_NO_MORE_BUFFERED_DATA, left);
+            outcome = ssc_check_information(SENSE_NO_MORE_BUFFERED_DATA, left);
             outcome.sense.eom = true;
             return outcome;
         }
-        outcome = check_information(SENSE_END_OF_DATA, left);
+        outcome = ssc_check_information(SENSE_END_OF_DATA, left);
         outcome.sense.eom = in_early_warning(drive);
         return outcome;
     case MEDIUM_BOP:
-        outcome = check_information(SENSE_BEGINNING_OF_MEDIUM_DETECTED, left);
+        outcome = ssc_check_information(SENSE_BEGINNING_OF_MEDIUM_DETECTED, left);
         outcome.sense.eom = true;
         return outcome;
     case MEDIUM_EARLY_WARNING: /* done, and a warning: never a bare EOM bit, hosts ignore it */
-        outcome = check_information(SENSE_END_OF_MEDIUM_DETECTED, left);
+        outcome = ssc_check_information(SENSE_END_OF_MEDIUM_DETECTED, left);
         outcome.sense.eom = true;
         return outcome;
     case MEDIUM_END_OF_PARTITION:
-        outcome = check_information(SENSE_VOLUME_OVERFLOW, left);
+        outcome = ssc_check_information(SENSE_VOLUME_OVERFLOW, left);
         outcome.sense.eom = true;
         return outcome;
     case MEDIUM_CORRUPT:
@@ -201,24 +201,24 @@ Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t re
         ssc_drive_alert(drive, ALERT_HARD_ERROR);
         ssc_drive_alert(drive, ALERT_READ_FAILURE);
         drive->read_errors++;
-        return check_information(SENSE_UNRECOVERED_READ_ERROR, left);
+        return ssc_check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_WRITE_ERROR:
         ssc_drive_alert(drive, ALERT_HARD_ERROR);
         ssc_drive_alert(drive, ALERT_WRITE_FAILURE);
         drive->write_errors++;
-        return check_information(SENSE_WRITE_ERROR, left);
+        return ssc_check_information(SENSE_WRITE_ERROR, left);
     case MEDIUM_PROTECTED:
-        return check(SENSE_WRITE_PROTECTED);
+        return ssc_check(SENSE_WRITE_PROTECTED);
     case MEDIUM_WORM:
-        return check(SENSE_WORM_OVERWRITE);
+        return ssc_check(SENSE_WORM_OVERWRITE);
     case MEDIUM_UNSUPPORTED:
-        return check(SENSE_CANNOT_WRITE_INCOMPATIBLE_FORMAT);
+        return ssc_check(SENSE_CANNOT_WRITE_INCOMPATIBLE_FORMAT);
     case MEDIUM_INVALID: /* handlers name the field first where they can */
-        return check(SENSE_INVALID_FIELD_IN_CDB);
+        return ssc_check(SENSE_INVALID_FIELD_IN_CDB);
     case MEDIUM_HOST_ERROR:
         /* The host file failed, not the tape: never dressed up as a medium error. */
         trace_host_error(drive);
-        outcome = check(SENSE_INTERNAL_TARGET_FAILURE);
+        outcome = ssc_check(SENSE_INTERNAL_TARGET_FAILURE);
         if (act != ACT_OTHER && act != ACT_LOCATE) {
             outcome.sense.valid = true;
             outcome.sense.information = left;

@@ -2,18 +2,18 @@
 /*
  * What a command handler answers, made by helpers that name it. dispatch.c alone acts on it.
  *
- *     good()                        done, GOOD
- *     check(SENSE_X)                done, CHECK CONDITION
- *     illegal_field(byte, bit)      05/24/00 with a pointer into the CDB
- *     illegal_parameter(byte, bit)  05/26/00 with a pointer into the parameter list
- *     conflict()                    done, RESERVATION CONFLICT
- *     reply(c, allocation length)   send what was put into c->reply, cut to the allocation length
- *     move_data(length, next)       ask the transport for a data phase, then call `next`
- *     after_sync(next)              sync the medium, then call `next`; see c->held too
- *     good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
- *     when_near(bytes, next)        bring what is to be read into the host's memory, then call
- * `next` in_turns(next)                let others have a turn, then call `next`: see SSC_TURN
- *     of_medium(...)                what a MediumResult means
+ *     ssc_good()                        done, GOOD
+ *     ssc_check(SENSE_X)                done, CHECK CONDITION
+ *     ssc_illegal_field(byte, bit)      05/24/00 with a pointer into the CDB
+ *     ssc_illegal_parameter(byte, bit)  05/26/00 with a pointer into the parameter list
+ *     ssc_reservation_conflict()                    done, RESERVATION CONFLICT
+ *     ssc_reply(c, allocation length)   send what was put into c->reply, cut to the allocation
+ * length ssc_move_data(length, next)       ask the transport for a data phase, then call `next`
+ *     ssc_after_sync(next)              sync the medium, then call `next`; see c->held too
+ *     ssc_good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
+ *     ssc_when_fetched(bytes, next)        bring what is to be read into the host's memory, then
+ * call `next` ssc_in_turns(next)                let others have a turn, then call `next`: see
+ * SSC_TURN ssc_of_medium(...)                what a MediumResult means
  */
 #ifndef USBTAPE_SSC_OUTCOME_H
 #define USBTAPE_SSC_OUTCOME_H
@@ -43,20 +43,20 @@ struct Outcome {
     SscHandler next;
 };
 
-Outcome good(void);
-Outcome check(ScsiSenseCode code);
+Outcome ssc_good(void);
+Outcome ssc_check(ScsiSenseCode code);
 /* With INFORMATION. */
-Outcome check_information(ScsiSenseCode code, int64_t information);
+Outcome ssc_check_information(ScsiSenseCode code, int64_t information);
 /* `bit`: the left-most bit of the field, -1 for a field of whole bytes. */
-Outcome illegal_field(unsigned byte, int bit);
-Outcome illegal_parameter(unsigned byte, int bit);
-Outcome conflict(void);
-Outcome reply(SscCommand *c, uint32_t allocation_length);
-Outcome move_data(uint32_t length, SscHandler next);
-Outcome after_sync(SscHandler next);
-Outcome good_then_sync(void);
-Outcome when_near(uint32_t bytes, SscHandler next);
-Outcome in_turns(SscHandler next);
+Outcome ssc_illegal_field(unsigned byte, int bit);
+Outcome ssc_illegal_parameter(unsigned byte, int bit);
+Outcome ssc_reservation_conflict(void);
+Outcome ssc_reply(SscCommand *c, uint32_t allocation_length);
+Outcome ssc_move_data(uint32_t length, SscHandler next);
+Outcome ssc_after_sync(SscHandler next);
+Outcome ssc_good_then_sync(void);
+Outcome ssc_when_fetched(uint32_t bytes, SscHandler next);
+Outcome ssc_in_turns(SscHandler next);
 
 /*
  * One command may name 16 million objects. Moving so many is a matter of minutes, in which a reset,
@@ -65,7 +65,7 @@ Outcome in_turns(SscHandler next);
  */
 #define SSC_TURN 32768u
 
-static inline bool outcome_is_good(const Outcome *outcome)
+static inline bool ssc_outcome_is_good(const Outcome *outcome)
 {
     return outcome->kind == OUTCOME_DONE && outcome->status == SCSI_GOOD;
 }
@@ -84,6 +84,6 @@ typedef enum MediumAct {
  * The only place where a MediumResult becomes status and sense. `residual`: blocks, bytes or marks
  * asked for and not moved; reported where the standard wants it.
  */
-Outcome of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual);
+Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual);
 
 #endif

@@ -144,7 +144,7 @@ static bool is(const SscCommand *c, SscHandler handler)
 static int64_t way(SscCommand *c, uint64_t from, uint64_t to)
 {
     const SscTiming *timing = &c->drive->model->timing;
-    bool rewinds = is(c, rewind_tape) || is(c, load_unload);
+    bool rewinds = is(c, ssc_rewind_tape) || is(c, ssc_load_unload);
 
     return travel(c->drive, MAX(from, to) - MIN(from, to),
                   rewinds ? timing->rewind : timing->search);
@@ -172,7 +172,7 @@ static int64_t mechanism(SscCommand *c)
 {
     const SscTiming *timing = &c->drive->model->timing;
 
-    if (!is(c, load_unload) || c->timed.loaded == c->drive->loaded) {
+    if (!is(c, ssc_load_unload) || c->timed.loaded == c->drive->loaded) {
         return 0;
     }
     return (int64_t)(c->drive->loaded ? timing->load : timing->unload) * (SECOND / 1000);
@@ -183,7 +183,7 @@ static int64_t erasure(SscCommand *c)
 {
     MediumPosition position;
 
-    if (!is(c, erase_tape) || !(c->cdb[1] & 0x01)) {
+    if (!is(c, ssc_erase_tape) || !(c->cdb[1] & 0x01)) {
         return 0;
     }
     medium_position(c->drive->medium, &position);
@@ -218,9 +218,9 @@ static bool immediate(const SscCommand *c)
         SscHandler handler;
         uint8_t bit;
     } rows[] = {
-        { rewind_tape, 0x01 }, { locate_10, 0x01 },     { locate_16, 0x01 },
-        { load_unload, 0x01 }, { format_medium, 0x01 }, { set_capacity, 0x01 },
-        { erase_tape, 0x02 },  { verify_tape, 0x04 },   { write_filemarks, 0x01 },
+        { ssc_rewind_tape, 0x01 }, { ssc_locate_10, 0x01 },     { ssc_locate_16, 0x01 },
+        { ssc_load_unload, 0x01 }, { ssc_format_medium, 0x01 }, { ssc_set_capacity, 0x01 },
+        { ssc_erase_tape, 0x02 },  { ssc_verify_tape, 0x04 },   { ssc_write_filemarks, 0x01 },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {

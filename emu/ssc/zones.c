@@ -104,7 +104,7 @@ MediumResult ssc_zones_write_marks(SscDrive *drive, MediumMark mark, uint64_t co
 
 static Outcome warn(ScsiSenseCode code, int64_t information)
 {
-    Outcome outcome = check_information(code, information);
+    Outcome outcome = ssc_check_information(code, information);
 
     outcome.sense.eom = true;
     return outcome;
@@ -127,7 +127,7 @@ static Outcome report_write(SscCommand *c, Outcome outcome, SscZones now)
         return warn(SENSE_VOLUME_OVERFLOW,
                     (int64_t)(fixed ? ssc_buffer_objects(b) : ssc_buffer_bytes(b)));
     }
-    if (outcome_is_good(&outcome) && now.programmable && !c->zones.programmable) {
+    if (ssc_outcome_is_good(&outcome) && now.programmable && !c->zones.programmable) {
         return warn(SENSE_PROGRAMMABLE_EARLY_WARNING, 0);
     }
     return outcome;
@@ -138,7 +138,8 @@ Outcome ssc_zones_report(SscCommand *c, Outcome outcome)
     SscDrive *drive = c->drive;
     SscZones now;
 
-    if (!c->zones_watched || !drive->loaded || !(outcome_is_good(&outcome) || warns(&outcome))) {
+    if (!c->zones_watched || !drive->loaded ||
+        !(ssc_outcome_is_good(&outcome) || warns(&outcome))) {
         return outcome;
     }
     c->zones_watched = false;
@@ -146,8 +147,8 @@ Outcome ssc_zones_report(SscCommand *c, Outcome outcome)
     if (c->row->flags & ROW_COUNTED) {
         return report_write(c, outcome, now);
     }
-    bool reads = c->row->command->direction != SCSI_NO_DATA || c->row->handler == space;
-    if (reads && outcome_is_good(&outcome) && now.early && !c->zones.early &&
+    bool reads = c->row->command->direction != SCSI_NO_DATA || c->row->handler == ssc_space;
+    if (reads && ssc_outcome_is_good(&outcome) && now.early && !c->zones.early &&
         ssc_mode_reports_early(drive)) {
         return warn(SENSE_END_OF_MEDIUM_DETECTED, 0);
     }

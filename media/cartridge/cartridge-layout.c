@@ -139,7 +139,7 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
            s->attribute_area <= 2 && s->attribute_length <= ATTRIBUTE_AREA_SIZE;
 }
 
-uint32_t identity_id(const uint8_t *identity)
+uint32_t cartridge_identity_id(const uint8_t *identity)
 {
     return crc32c(0, identity, IDENTITY);
 }
@@ -148,7 +148,7 @@ Binding superblock_binding(const Superblock *s)
 {
     bool bound = s->version == CARTRIDGE_VERSION_BOUND;
 
-    return (Binding){ bound, bound ? identity_id(s->identity) : 0, s->generation };
+    return (Binding){ bound, bound ? cartridge_identity_id(s->identity) : 0, s->generation };
 }
 
 bool superblock_is_whole(const uint8_t *b)

@@ -91,7 +91,7 @@ typedef struct Binding {
 } Binding;
 
 Binding superblock_binding(const Superblock *superblock);
-uint32_t identity_id(const uint8_t *identity);
+uint32_t cartridge_identity_id(const uint8_t *identity);
 
 /* Returns the length; `bytes` has SUPERBLOCK_MAX of them. */
 size_t superblock_encode(const Superblock *superblock, uint8_t *bytes);

@@ -51,7 +51,7 @@ static bool make_identity(uint8_t *identity)
         if (getrandom(identity, IDENTITY, 0) != IDENTITY) {
             return false;
         }
-    } while (identity_id(identity) == 0);
+    } while (cartridge_identity_id(identity) == 0);
     return true;
 }
 

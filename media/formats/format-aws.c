@@ -476,7 +476,7 @@ static int aws_probe(HostFile *file, uint64_t size, bool named)
     return indexed_probe(&aws, file, size, named);
 }
 
-const MediumFormat aws_format = {
+const MediumFormat medium_format_aws = {
     .name = "aws",
     .suffixes = ".aws .het",
     .about = "AWSTAPE image, as Hercules reads it; HET's compressed records are read, too",

@@ -5,6 +5,6 @@
 
 #include "media/formats/formats.h"
 
-extern const MediumFormat aws_format;
+extern const MediumFormat medium_format_aws;
 
 #endif

@@ -245,7 +245,7 @@ static int simh_probe(HostFile *file, uint64_t size, bool named)
     return indexed_probe(&simh, file, size, named);
 }
 
-const MediumFormat simh_format = {
+const MediumFormat medium_format_simh = {
     .name = "simh",
     .suffixes = ".tap",
     .about = "SIMH magnetic tape image, as SIMH, SCSI2Pi and ZuluSCSI read it",

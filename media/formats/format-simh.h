@@ -9,6 +9,6 @@
 
 #include "media/formats/formats.h"
 
-extern const MediumFormat simh_format;
+extern const MediumFormat medium_format_simh;
 
 #endif

@@ -18,8 +18,8 @@
 /* One row a format; the first is what `media create` makes when nothing says otherwise. */
 const MediumFormat *const *medium_formats(void)
 {
-    static const MediumFormat *const formats[] = { &cartridge_format, &simh_format, &aws_format,
-                                                   NULL };
+    static const MediumFormat *const formats[] = { &cartridge_format, &medium_format_simh,
+                                                   &medium_format_aws, NULL };
 
     return formats;
 }

@@ -62,7 +62,7 @@ static const struct {
     { "Zstandard", 0, 4, "\x28\xb5\x2f\xfd" },
 };
 
-const char *recognize(const uint8_t *head, size_t length)
+const char *medium_recognize(const uint8_t *head, size_t length)
 {
     size_t i;
 

@@ -9,6 +9,6 @@
 enum { RECOGNIZE_LENGTH = 1024 }; /* more is not looked at */
 
 /* A static name, such as "tar (POSIX)"; NULL: nothing that is known. */
-const char *recognize(const uint8_t *head, size_t length);
+const char *medium_recognize(const uint8_t *head, size_t length);
 
 #endif

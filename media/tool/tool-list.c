@@ -99,7 +99,7 @@ static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GErro
         }
         if (*result == MEDIUM_OK) {
             if (first) {
-                file->holds = recognize(head, MIN(length, sizeof head));
+                file->holds = medium_recognize(head, MIN(length, sizeof head));
             }
             file_add_block(file, length);
         } else if (*result == MEDIUM_SETMARK) {

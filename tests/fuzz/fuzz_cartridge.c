@@ -236,7 +236,7 @@ static void mend_entry(FuzzFile *f, uint8_t *b, bool bound, uint32_t id, uint32_
 
 static void mend(FuzzFile *f, bool bound)
 {
-    uint32_t id = bound ? identity_id(f->now.system + 160) : 0, links[LINKS] = { 0 };
+    uint32_t id = bound ? cartridge_identity_id(f->now.system + 160) : 0, links[LINKS] = { 0 };
     size_t i, p;
 
     mend_map(f, f->now.map, id);

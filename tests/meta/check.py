@@ -34,6 +34,26 @@ MAY_INCLUDE = {
 }
 CORE = ['emu/usb', 'emu/bot', 'emu/scsi', 'emu/ssc', 'media']
 
+# How the names begin that leave a file of a folder: its subsystem, or the nouns of its public types.
+PREFIXES = {
+    'emu/base': ['address_', 'byte_', 'clock_', 'virtual_clock_', 'executor_', 'json_', 'lines_', 'loop_',
+                 'options_', 'qmp_', 'random_', 'text_', 'trace_', 'units_', 'usbtape_', 'yaml_'],
+    'emu/bot': ['bot_'],
+    'emu/control': ['control_'],
+    'emu/fault': ['fault_', 'at_medium_', 'at_task_', 'at_transfer_', 'hold_'],
+    'emu/link': ['port_', 'redir_', 'tls_', 'usb_pcap_'],
+    'emu/scsi': ['scsi_'],
+    'emu/ssc': ['ssc_'],
+    'emu/usb': ['usb_'],
+    'emu': ['drive_', 'outlet_', 'qemu_', 'sandbox_', 'setup_', 'sim_drive_', 'trace_file_', 'usbtape_'],
+    'media': ['medium_', 'media_', 'attribute_set_', 'cartridge_', 'codec_', 'geometry_', 'host_file_', 'indexed_',
+              'mtf_', 'new_cartridge_', 'store_', 'tool_', 'walk_',
+              # the structures of the cartridge's file, as media/README.md calls them
+              'chunk_record_', 'object_', 'place_', 'superblock_'],
+}
+# The program's main() and its subcommands, which main.c has in a table.
+ENTRY_POINTS = re.compile(r'main$|\w+_main$')
+
 # What the core may not use. Tool front ends are programs, not core.
 PROGRAMS = re.compile(r'media/tool/')
 CORE_HEADERS = re.compile(
@@ -238,6 +258,15 @@ def symbols_point_one_way(objects):
                 yield f'{o["name"]}: needs {symbol} of {home[symbol]["name"]}'
 
 
+def exported_names_say_where(objects):
+    """a name that leaves its file begins with its subsystem"""
+    for o in objects:
+        prefixes = PREFIXES.get(owner(o['folder']))
+        for symbol in sorted(o['defined']) if prefixes else ():
+            if not symbol.startswith(('__', *prefixes)) and not ENTRY_POINTS.match(symbol):
+                yield f'{o["name"]}: {symbol} begins with none of {" ".join(prefixes)}: rename it or make it static'
+
+
 def core_symbols(objects):
     """the core calls no main loop, socket, sleep, thread, process or system randomness"""
     for o in objects:
@@ -260,7 +289,7 @@ SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks
                 texts_are_asked_for_with_an_error, json_is_read_through_base, no_goto_out,
                 licence_named, fuzz_targets_whole,
                 tests_registered, text_of_its_own, document_paths_exist, scenarios_assert, scenarios_run, formatted]
-OBJECT_RULES = [symbols_point_one_way, core_symbols, core_has_no_globals]
+OBJECT_RULES = [symbols_point_one_way, exported_names_say_where, core_symbols, core_has_no_globals]
 
 
 def read_tree(top):

@@ -66,18 +66,21 @@ SOURCE_SEEDS = [
 ]
 # rule, folder, source text
 OBJECT_SEEDS = [
-    (check.symbols_point_one_way, 'emu/bot', 'void tape_upper(void); void f(void) { tape_upper(); }'),
-    (check.symbols_point_one_way, 'media', 'void tape_upper(void); void g(void) { tape_upper(); }'),
+    (check.symbols_point_one_way, 'emu/bot', 'void ssc_upper(void); void f(void) { ssc_upper(); }'),
+    (check.symbols_point_one_way, 'media', 'void ssc_upper(void); void g(void) { ssc_upper(); }'),
+    (check.exported_names_say_where, 'emu/ssc', 'void reserve(void) {}'),
+    (check.exported_names_say_where, 'emu/ssc/commands', 'const int reserve_rows[] = { 1 };'),
+    (check.exported_names_say_where, 'media', 'void recognize(void) {}'),
     (check.core_symbols, 'emu/ssc', '#include <unistd.h>\nvoid f(void) { sleep(1); }'),
     (check.core_symbols, 'media', 'void g_main_loop_run(void *); void f(void) { g_main_loop_run(0); }'),
     (check.core_has_no_globals, 'emu/bot', 'int f(void); int f(void) { static int n; return n++; }'),
     (check.core_has_no_globals, 'media', 'int n = 3;'),
 ]
 OBJECT_CLEAN = [
-    ('emu/ssc', 'void tape_upper(void); void tape_upper(void) {}'),
-    ('emu', 'void tape_upper(void); void f(void) { tape_upper(); }'),
-    ('emu/usb', 'extern const char *const t[]; const char *const t[] = { "a", "b" };'),
-    ('emu/link', '#include <unistd.h>\nint n; void f(void) { sleep(1); }'),
+    ('emu/ssc', 'void ssc_upper(void); void ssc_upper(void) {}'),
+    ('emu', 'void ssc_upper(void); void drive_upper(void) { ssc_upper(); }'),
+    ('emu/usb', 'extern const char *const usb_t[]; const char *const usb_t[] = { "a", "b" };'),
+    ('emu/link', '#include <unistd.h>\nint redir_n; void redir_f(void) { sleep(1); }'),
 ]
 
 

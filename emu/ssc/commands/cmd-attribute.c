@@ -410,13 +410,13 @@ static Outcome check_shape(const uint8_t *attribute, size_t at)
             continue;
         }
         if (attribute[2] != hosts[i].format) {
-            return illegal_parameter((unsigned)at + 2, 1);
+            return ssc_illegal_parameter((unsigned)at + 2, 1);
         }
         if (length > hosts[i].longest) {
-            return illegal_parameter((unsigned)at + 3, -1);
+            return ssc_illegal_parameter((unsigned)at + 3, -1);
         }
     }
-    return good();
+    return ssc_good();
 }
 
 /* ---- READ ATTRIBUTE ---- */
@@ -540,7 +540,7 @@ static Outcome send_answer(SscCommand *c)
         result = put_answer(c, &w, (uint32_t)(length - 4));
     }
     scsi_task_in(c->task, w.length);
-    return of_medium(c, result, ACT_OTHER, 0);
+    return ssc_of_medium(c, result, ACT_OTHER, 0);
 }
 
 static bool has_partition(SscDrive *drive, uint8_t number)
@@ -561,25 +561,26 @@ static bool has_first(SscCommand *c)
 }
 
 /* Service actions ATTRIBUTE VALUES and ATTRIBUTE LIST. */
-Outcome read_attribute(SscCommand *c)
+Outcome ssc_read_attribute(SscCommand *c)
 {
     size_t length;
 
     if (!has_partition(c->drive, c->cdb[7])) {
-        return illegal_field(7, -1);
+        return ssc_illegal_field(7, -1);
     }
     if (!has_first(c)) {
-        return illegal_field(8, -1);
+        return ssc_illegal_field(8, -1);
     }
     MediumResult result = count_answer(c, &length);
     if (result != MEDIUM_OK) {
-        return of_medium(c, result, ACT_OTHER, 0);
+        return ssc_of_medium(c, result, ACT_OTHER, 0);
     }
-    return move_data((uint32_t)MIN(length, MIN(get_be32(c->cdb + 10), SCSI_DATA_MAX)), send_answer);
+    return ssc_move_data((uint32_t)MIN(length, MIN(get_be32(c->cdb + 10), SCSI_DATA_MAX)),
+                         send_answer);
 }
 
 /* Service actions LOGICAL VOLUME LIST and PARTITION LIST: the first number, and how many. */
-Outcome read_attribute_counts(SscCommand *c)
+Outcome ssc_read_attribute_counts(SscCommand *c)
 {
     bool partitions = c->row->command->service_action == 0x03;
     MediumInfo info;
@@ -588,7 +589,7 @@ Outcome read_attribute_counts(SscCommand *c)
     byte_writer_be16(&c->reply, 2);
     byte_writer_u8(&c->reply, 0);
     byte_writer_u8(&c->reply, partitions ? (uint8_t)MIN(info.geometry.partitions, 0xff) : 1);
-    return reply(c, get_be32(c->cdb + 10));
+    return ssc_reply(c, get_be32(c->cdb + 10));
 }
 
 /* ---- WRITE ATTRIBUTE ---- */
@@ -597,13 +598,13 @@ Outcome read_attribute_counts(SscCommand *c)
 static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, size_t *next)
 {
     if (length - at < HEADER || length - at - HEADER < get_be16(list + at + 3)) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     if (!host_may_write(get_be16(list + at))) {
-        return illegal_parameter((unsigned)at, -1);
+        return ssc_illegal_parameter((unsigned)at, -1);
     }
     if ((list[at + 2] & ~0x03) != 0 || list[at + 2] >= FORMATS) {
-        return illegal_parameter((unsigned)at + 2, -1);
+        return ssc_illegal_parameter((unsigned)at + 2, -1);
     }
     *next = at + HEADER + get_be16(list + at + 3);
     return check_shape(list + at, at);
@@ -612,12 +613,12 @@ static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, si
 /* All of the list is right before any of it is written. */
 static Outcome check_attributes(const uint8_t *list, size_t length)
 {
-    Outcome outcome = good();
+    Outcome outcome = ssc_good();
 
     if (length < 4 || get_be32(list) != length - 4) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    for (size_t at = 4; at < length && outcome_is_good(&outcome);) {
+    for (size_t at = 4; at < length && ssc_outcome_is_good(&outcome);) {
         outcome = check_attribute(list, length, at, &at);
     }
     return outcome;
@@ -651,7 +652,7 @@ static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
         used += size > 0 ? HEADER + size : 0;
         used -= MIN(used, stored_size(medium, c->cdb[7], get_be16(list + at)));
     }
-    return used <= c->drive->model->memory_size ? good() : check(SENSE_MEMORY_OUT_OF_SPACE);
+    return used <= c->drive->model->memory_size ? ssc_good() : ssc_check(SENSE_MEMORY_OUT_OF_SPACE);
 }
 
 static Outcome write_attributes(SscCommand *c)
@@ -662,10 +663,10 @@ static Outcome write_attributes(SscCommand *c)
     Outcome outcome = check_attributes(list, length);
     MediumResult result = MEDIUM_OK;
 
-    if (outcome_is_good(&outcome)) {
+    if (ssc_outcome_is_good(&outcome)) {
         outcome = check_room(c, list, length);
     }
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     for (size_t at = 4; at < length && result == MEDIUM_OK;) {
@@ -681,18 +682,18 @@ static Outcome write_attributes(SscCommand *c)
         result = size == 0 && result == MEDIUM_INVALID ? MEDIUM_OK : result;
         at += HEADER + size;
     }
-    return hold_until_synced(c, of_medium(c, result, ACT_OTHER, 0));
+    return ssc_report_when_synced(c, ssc_of_medium(c, result, ACT_OTHER, 0));
 }
 
-Outcome write_attribute(SscCommand *c)
+Outcome ssc_write_attribute(SscCommand *c)
 {
     uint32_t length = get_be32(c->cdb + 10);
 
     if (!has_partition(c->drive, c->cdb[7])) {
-        return illegal_field(7, -1);
+        return ssc_illegal_field(7, -1);
     }
     if (length > SCSI_DATA_MAX) {
-        return illegal_field(10, -1);
+        return ssc_illegal_field(10, -1);
     }
-    return move_data(length, write_attributes);
+    return ssc_move_data(length, write_attributes);
 }

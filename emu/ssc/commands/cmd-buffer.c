@@ -21,7 +21,7 @@ static Outcome by_mode(SscCommand *c, const BufferMode *modes, size_t n)
             return modes[i].handler(c);
         }
     }
-    return illegal_field(1, 4);
+    return ssc_illegal_field(1, 4);
 }
 
 static uint32_t offset_of(const SscCommand *c)
@@ -39,23 +39,23 @@ static uint32_t length_of(const SscCommand *c)
 static Outcome check_place(const SscCommand *c)
 {
     if (c->cdb[2] != 0) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
-    return offset_of(c) > SSC_TEST_BUFFER ? illegal_field(3, -1) : good();
+    return offset_of(c) > SSC_TEST_BUFFER ? ssc_illegal_field(3, -1) : ssc_good();
 }
 
 /* Header and data (00h): both begin at the beginning. */
 static Outcome read_combined(SscCommand *c)
 {
     if (c->cdb[2] != 0) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
     if (offset_of(c) != 0) {
-        return illegal_field(3, -1);
+        return ssc_illegal_field(3, -1);
     }
     byte_writer_be32(&c->reply, SSC_TEST_BUFFER);
     byte_writer_put(&c->reply, c->drive->test_buffer, SSC_TEST_BUFFER);
-    return reply(c, length_of(c));
+    return ssc_reply(c, length_of(c));
 }
 
 /* Data (02h). */
@@ -63,12 +63,12 @@ static Outcome read_data(SscCommand *c)
 {
     Outcome outcome = check_place(c);
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     byte_writer_put(&c->reply, c->drive->test_buffer + offset_of(c),
                     SSC_TEST_BUFFER - offset_of(c));
-    return reply(c, length_of(c));
+    return ssc_reply(c, length_of(c));
 }
 
 /* Descriptor (03h): offsets to the byte, and the size; zeroes for a buffer that is not there. */
@@ -76,17 +76,17 @@ static Outcome read_descriptor(SscCommand *c)
 {
     byte_writer_u8(&c->reply, 0);
     byte_writer_be24(&c->reply, c->cdb[2] == 0 ? SSC_TEST_BUFFER : 0);
-    return reply(c, length_of(c));
+    return ssc_reply(c, length_of(c));
 }
 
 /* Echo (0Ah): what was echoed last, and as much of it; number and offset are not looked at. */
 static Outcome read_echo(SscCommand *c)
 {
     if (c->drive->echo_length == 0) {
-        return check(SENSE_COMMAND_SEQUENCE_ERROR);
+        return ssc_check(SENSE_COMMAND_SEQUENCE_ERROR);
     }
     byte_writer_put(&c->reply, c->drive->echo, c->drive->echo_length);
-    return reply(c, length_of(c));
+    return ssc_reply(c, length_of(c));
 }
 
 /* Echo buffer descriptor (0Bh). EBOS = 0: other initiators, were there any, share it. */
@@ -94,10 +94,10 @@ static Outcome read_echo_descriptor(SscCommand *c)
 {
     byte_writer_be16(&c->reply, 0);
     byte_writer_be16(&c->reply, SSC_ECHO_BUFFER);
-    return reply(c, length_of(c));
+    return ssc_reply(c, length_of(c));
 }
 
-Outcome read_buffer(SscCommand *c)
+Outcome ssc_read_buffer(SscCommand *c)
 {
     static const BufferMode modes[] = {
         { 0x00, read_combined },        { 0x02, read_data },
@@ -113,57 +113,57 @@ static Outcome store_combined(SscCommand *c)
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
 
     memcpy(c->drive->test_buffer, list + HEADER, c->announced - HEADER);
-    return good();
+    return ssc_good();
 }
 
 /* Header and data (00h): the header says nothing. */
 static Outcome write_combined(SscCommand *c)
 {
     if (c->cdb[2] != 0) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
     if (offset_of(c) != 0) {
-        return illegal_field(3, -1);
+        return ssc_illegal_field(3, -1);
     }
     if (length_of(c) > 0 && length_of(c) < HEADER) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    return length_of(c) > SSC_TEST_BUFFER + HEADER ? illegal_field(6, -1)
-                                                   : move_data(length_of(c), store_combined);
+    return length_of(c) > SSC_TEST_BUFFER + HEADER ? ssc_illegal_field(6, -1)
+                                                   : ssc_move_data(length_of(c), store_combined);
 }
 
 static Outcome store_data(SscCommand *c)
 {
     memcpy(c->drive->test_buffer + offset_of(c), g_bytes_get_data(c->task->out, NULL),
            c->announced);
-    return good();
+    return ssc_good();
 }
 
 static Outcome write_data(SscCommand *c)
 {
     Outcome outcome = check_place(c);
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    return length_of(c) > SSC_TEST_BUFFER - offset_of(c) ? illegal_field(6, -1)
-                                                         : move_data(length_of(c), store_data);
+    return length_of(c) > SSC_TEST_BUFFER - offset_of(c) ? ssc_illegal_field(6, -1)
+                                                         : ssc_move_data(length_of(c), store_data);
 }
 
 static Outcome store_echo(SscCommand *c)
 {
     memcpy(c->drive->echo, g_bytes_get_data(c->task->out, NULL), c->announced);
     c->drive->echo_length = c->announced;
-    return good();
+    return ssc_good();
 }
 
 static Outcome write_echo(SscCommand *c)
 {
-    return length_of(c) > SSC_ECHO_BUFFER ? illegal_field(6, -1)
-                                          : move_data(length_of(c), store_echo);
+    return length_of(c) > SSC_ECHO_BUFFER ? ssc_illegal_field(6, -1)
+                                          : ssc_move_data(length_of(c), store_echo);
 }
 
-Outcome write_buffer(SscCommand *c)
+Outcome ssc_write_buffer(SscCommand *c)
 {
     static const BufferMode modes[] = {
         { 0x00, write_combined },

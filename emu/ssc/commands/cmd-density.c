@@ -22,17 +22,17 @@ static void put_density(SscCommand *c, const SscDensity *density)
 }
 
 /* SSC-3 § 7.8 */
-Outcome report_density_support(SscCommand *c)
+Outcome ssc_report_density_support(SscCommand *c)
 {
     SscDrive *drive = c->drive;
     bool media = c->cdb[1] & 0x01;
     uint8_t length[2];
 
     if (c->cdb[1] & 0x02) { /* MEDIUM TYPE: no descriptions of those */
-        return illegal_field(1, 1);
+        return ssc_illegal_field(1, 1);
     }
     Outcome ready = ssc_check_ready(drive);
-    if (media && !outcome_is_good(&ready)) {
+    if (media && !ssc_outcome_is_good(&ready)) {
         return ready;
     }
     byte_writer_be32(&c->reply, 0);
@@ -45,5 +45,5 @@ Outcome report_density_support(SscCommand *c)
     }
     put_be16(length, (uint16_t)(c->reply.length - 2));
     byte_writer_patch(&c->reply, 0, length, 2);
-    return reply(c, get_be16(c->cdb + 7));
+    return ssc_reply(c, get_be16(c->cdb + 7));
 }

@@ -3,9 +3,9 @@
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
-Outcome test_unit_ready(SscCommand *c)
+Outcome ssc_test_unit_ready(SscCommand *c)
 {
-    return good(); /* the gates looked */
+    return ssc_good(); /* the gates looked */
 }
 
 /* What REQUEST SENSE tells, from the three places and in this order (SPC-3 § 6.27). */
@@ -35,10 +35,10 @@ static ScsiSense next_sense(const SscCommand *c, bool take)
 static Outcome send_sense(SscCommand *c)
 {
     next_sense(c, true);
-    return send_reply(c);
+    return ssc_send_reply(c);
 }
 
-Outcome request_sense(SscCommand *c)
+Outcome ssc_request_sense(SscCommand *c)
 {
     uint8_t bytes[SCSI_SENSE_MAX];
     ScsiSense sense = next_sense(c, false);
@@ -47,7 +47,7 @@ Outcome request_sense(SscCommand *c)
     byte_writer_put(&c->reply, bytes,
                     descriptor ? scsi_sense_descriptor(&sense, bytes)
                                : scsi_sense_fixed(&sense, bytes));
-    Outcome outcome = reply(c, c->cdb[4]);
+    Outcome outcome = ssc_reply(c, c->cdb[4]);
     if (outcome.kind == OUTCOME_DATA) {
         outcome.next = send_sense;
     } else {
@@ -82,35 +82,35 @@ static void put_standard_inquiry(SscCommand *c)
 }
 
 /* SPC-3 § 6.4 */
-Outcome inquiry(SscCommand *c)
+Outcome ssc_inquiry(SscCommand *c)
 {
     bool evpd = c->cdb[1] & 0x01;
     uint8_t page = c->cdb[2];
 
     if (!evpd && page != 0) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
     if (!evpd) {
         put_standard_inquiry(c);
     } else if (c->task->lun != 0 || !ssc_vpd_page(c, page)) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
-    return reply(c, get_be16(c->cdb + 3));
+    return ssc_reply(c, get_be16(c->cdb + 3));
 }
 
 /* SPC-3 § 6.21: one logical unit, and no well-known ones. */
-Outcome report_luns(SscCommand *c)
+Outcome ssc_report_luns(SscCommand *c)
 {
     uint8_t select = c->cdb[2];
     unsigned n = select == 0x01 ? 0 : 1;
 
     if (select > 0x02) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
     byte_writer_be32(&c->reply, 8 * n);
     byte_writer_be32(&c->reply, 0);
     byte_writer_fill(&c->reply, 0, 8 * n);
-    return reply(c, get_be32(c->cdb + 6));
+    return ssc_reply(c, get_be32(c->cdb + 6));
 }
 
 /* CDB USAGE DATA: the operation code, then the bits that the device looks at (SPC-3 § 6.23.3). */
@@ -182,7 +182,7 @@ static Outcome put_one_opcode(SscCommand *c, unsigned options, bool timeouts)
     }
     /* 1: only for codes without service actions; 2: only for codes with (SPC-3 table 178). */
     if (known && has_service_actions != (options == 2)) {
-        return illegal_field(2, 2);
+        return ssc_illegal_field(2, 2);
     }
     byte_writer_u8(&c->reply, 0);
     byte_writer_u8(&c->reply, found ? (uint8_t)(0x03 | (timeouts ? 0x80 : 0)) : 0x01);
@@ -193,23 +193,23 @@ static Outcome put_one_opcode(SscCommand *c, unsigned options, bool timeouts)
             put_timeouts(&c->reply, found);
         }
     }
-    return good();
+    return ssc_good();
 }
 
 /* SPC-3 § 6.23, with the command timeouts descriptor of SPC-4 */
-Outcome report_opcodes(SscCommand *c)
+Outcome ssc_report_opcodes(SscCommand *c)
 {
     unsigned options = c->cdb[2] & 0x07;
     bool timeouts = c->cdb[2] & 0x80; /* RCTD */
-    Outcome outcome = good();
+    Outcome outcome = ssc_good();
 
     if (options > 2) {
-        return illegal_field(2, 2);
+        return ssc_illegal_field(2, 2);
     }
     if (options == 0) {
         put_all_opcodes(c, timeouts);
     } else {
         outcome = put_one_opcode(c, options, timeouts);
     }
-    return outcome_is_good(&outcome) ? reply(c, get_be32(c->cdb + 6)) : outcome;
+    return ssc_outcome_is_good(&outcome) ? ssc_reply(c, get_be32(c->cdb + 6)) : outcome;
 }

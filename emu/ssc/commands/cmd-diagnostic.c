@@ -41,7 +41,7 @@ static Outcome test_itself(SscDrive *drive, unsigned code)
             (SscSelfTest){ (uint8_t)code, (uint16_t)MIN(hours, (int64_t)G_MAXUINT16) };
         drive->n_self_tests = MIN(drive->n_self_tests + 1, SSC_SELF_TESTS);
     }
-    return good();
+    return ssc_good();
 }
 
 static Outcome take_page(SscCommand *c)
@@ -49,41 +49,41 @@ static Outcome take_page(SscCommand *c)
     const uint8_t *page = g_bytes_get_data(c->task->out, NULL);
 
     if (page[0] != 0x00) {
-        return illegal_parameter(0, -1);
+        return ssc_illegal_parameter(0, -1);
     }
     return get_be16(page + 2) == 0 && c->announced == PAGE_HEADER
-               ? good()
-               : check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+               ? ssc_good()
+               : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
 }
 
-Outcome send_diagnostic(SscCommand *c)
+Outcome ssc_send_diagnostic(SscCommand *c)
 {
     bool self_test = c->cdb[1] & 0x04, page_format = c->cdb[1] & 0x10;
     unsigned code = c->cdb[1] >> 5;
     uint32_t length = get_be16(c->cdb + 3);
 
     if (code != 0 && (self_test || !has_test(c->drive->model, code))) {
-        return illegal_field(1, 7);
+        return ssc_illegal_field(1, 7);
     }
     if ((self_test || code != 0) && length != 0) {
-        return illegal_field(3, -1);
+        return ssc_illegal_field(3, -1);
     }
     if (self_test || code != 0) {
         return test_itself(c->drive, code);
     }
     if (length != 0 && !page_format) {
-        return illegal_field(1, 4);
+        return ssc_illegal_field(1, 4);
     }
-    return length == 0 || length >= PAGE_HEADER ? move_data(length, take_page)
-                                                : check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    return length == 0 || length >= PAGE_HEADER ? ssc_move_data(length, take_page)
+                                                : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
 }
 
 /* With PCV or without: the page that was asked for last can only have been that one. */
-Outcome receive_diagnostic(SscCommand *c)
+Outcome ssc_receive_diagnostic(SscCommand *c)
 {
     if (c->cdb[2] != 0x00) {
-        return illegal_field(2, -1);
+        return ssc_illegal_field(2, -1);
     }
     byte_writer_put(&c->reply, supported, sizeof supported);
-    return reply(c, get_be16(c->cdb + 3));
+    return ssc_reply(c, get_be16(c->cdb + 3));
 }

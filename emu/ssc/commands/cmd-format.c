@@ -94,7 +94,8 @@ static bool at_beginning(TapeMedium *medium)
 
 static Outcome refuse(int at, unsigned field)
 {
-    return at == NO_LIST ? illegal_field(2, 3) : illegal_parameter((unsigned)at + field, -1);
+    return at == NO_LIST ? ssc_illegal_field(2, 3)
+                         : ssc_illegal_parameter((unsigned)at + field, -1);
 }
 
 /* May anything be written on it? MODE SELECT passes no gate that asks. */
@@ -105,9 +106,9 @@ static Outcome check_writable(SscDrive *drive)
     medium_info(drive->medium, &info);
     if (info.write_protected) {
         ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
-        return check(SENSE_WRITE_PROTECTED);
+        return ssc_check(SENSE_WRITE_PROTECTED);
     }
-    return drive->format == FORMAT_READ_ONLY ? check(SENSE_READ_ONLY_FORMAT) : good();
+    return drive->format == FORMAT_READ_ONLY ? ssc_check(SENSE_READ_ONLY_FORMAT) : ssc_good();
 }
 
 /* Nothing of what was on it is left, not even in the buffer. */
@@ -135,7 +136,7 @@ static Outcome partition(SscCommand *c, const uint8_t *page, int at)
     uint64_t capacities[MEDIUM_PARTITIONS_MAX];
 
     if (!at_beginning(drive->medium)) {
-        return check(SENSE_POSITION_PAST_BEGINNING);
+        return ssc_check(SENSE_POSITION_PAST_BEGINNING);
     }
     uint64_t whole = whole_capacity(drive->medium);
     bool fits = page && (page[FLAGS] & IDP) ? divide_by_sizes(page, whole, count, capacities)
@@ -145,17 +146,17 @@ static Outcome partition(SscCommand *c, const uint8_t *page, int at)
     }
     MediumResult result = make_anew(drive, count, capacities);
     return is_refused(result) ? refuse(at, ADDITIONAL_PARTITIONS)
-                              : of_medium(c, result, ACT_OTHER, 0);
+                              : ssc_of_medium(c, result, ACT_OTHER, 0);
 }
 
 Outcome ssc_partition(SscCommand *c, const uint8_t *page, unsigned at)
 {
     Outcome outcome = ssc_check_ready(c->drive);
 
-    if (outcome_is_good(&outcome)) {
+    if (ssc_outcome_is_good(&outcome)) {
         outcome = check_writable(c->drive);
     }
-    return outcome_is_good(&outcome) ? partition(c, page, (int)at) : outcome;
+    return ssc_outcome_is_good(&outcome) ? partition(c, page, (int)at) : outcome;
 }
 
 /* The partitions as they are; a cartridge has room for `capacities`. Returns how many. */
@@ -177,11 +178,11 @@ static Outcome check_divisible(SscCommand *c, unsigned at)
 {
     Outcome ready = ssc_check_ready(c->drive);
 
-    if (!outcome_is_good(&ready)) {
+    if (!ssc_outcome_is_good(&ready)) {
         return ready;
     }
     if (!ssc_mode_native(c->drive)) {
-        return illegal_parameter(at, 5); /* such pages are for AIT's own format */
+        return ssc_illegal_parameter(at, 5); /* such pages are for AIT's own format */
     }
     return check_writable(c->drive);
 }
@@ -198,7 +199,8 @@ static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacitie
         ssc_buffer_clear(&c->drive->buffer);
         result = medium_locate(medium, to, MEDIUM_LOCATE_OBJECT, 0);
     }
-    return is_refused(result) ? illegal_parameter(at, 5) : of_medium(c, result, ACT_OTHER, 0);
+    return is_refused(result) ? ssc_illegal_parameter(at, 5)
+                              : ssc_of_medium(c, result, ACT_OTHER, 0);
 }
 
 /*
@@ -212,19 +214,19 @@ Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at)
     Outcome outcome = check_divisible(c, at);
     MediumPosition position;
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     unsigned count = read_partitions(c->drive->medium, partitions, capacities), last = count - 1;
     medium_position(c->drive->medium, &position);
     if (position.partition != last) {
-        return check(SENSE_NOT_LAST_PARTITION);
+        return ssc_check(SENSE_NOT_LAST_PARTITION);
     }
     uint64_t whole = capacities[last];
     uint64_t kept = MAX(1, (partitions[last].used + unit - 1) / unit) * unit;
     if (count == MEDIUM_PARTITIONS_MAX || kept >= whole ||
         get_be16(page + SIZES) * unit > whole - kept) {
-        return illegal_parameter(at + SIZES, -1);
+        return ssc_illegal_parameter(at + SIZES, -1);
     }
     capacities[last] = kept;
     capacities[count] = whole == G_MAXUINT64 ? whole : whole - kept;
@@ -240,13 +242,13 @@ Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at)
     Outcome outcome = check_divisible(c, at);
     MediumPosition position;
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     unsigned count = read_partitions(c->drive->medium, partitions, capacities);
     medium_position(c->drive->medium, &position);
     if (last + 1 >= count || position.partition > last) {
-        return illegal_parameter(at + INDICATED_PARTITION, -1);
+        return ssc_illegal_parameter(at + INDICATED_PARTITION, -1);
     }
     for (unsigned i = last + 1; i < count; i++) {
         bool endless = capacities[i] > G_MAXUINT64 - capacities[last];
@@ -260,29 +262,29 @@ static Outcome end_format(SscCommand *c, Outcome outcome)
 {
     bool immed = c->cdb[1] & 0x01;
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     ssc_mode_formatted(c->drive);
-    return immed ? good_but_dirty(c, outcome) : hold_until_synced(c, outcome);
+    return immed ? ssc_report_before_sync(c, outcome) : ssc_report_when_synced(c, outcome);
 }
 
 /*
  * SSC-3 § 7.1: FORMAT 0 makes one partition, 1 and 2 divide as the medium partition page says. With
  * VERIFY or without, what the medium answers is what it has become.
  */
-Outcome format_medium(SscCommand *c)
+Outcome ssc_format_medium(SscCommand *c)
 {
     uint8_t page[SSC_MODE_PAGE_SIZE];
     unsigned format = c->cdb[2] & 0x0f;
 
     if (format > 2 || (format != 0 && !ssc_mode_page(c->drive->model, &c->drive->mode,
                                                      SSC_PAGE_PARTITIONS, page))) {
-        return illegal_field(2, 3);
+        return ssc_illegal_field(2, 3);
     }
     /* The page may be from another format's time. */
     if (format != 0 && ssc_mode_wrong_partitions(c->drive->model, &c->drive->mode) != 0) {
-        return illegal_field(2, 3);
+        return ssc_illegal_field(2, 3);
     }
     return end_format(c, partition(c, format == 0 ? NULL : page, NO_LIST));
 }
@@ -291,20 +293,20 @@ Outcome format_medium(SscCommand *c)
  * SSC-3 § 7.13: the proportion of the tape that is to be used, in 65535ths; one partition, empty.
  * What the cartridge holds in all does not change: FFFFh gives it all back.
  */
-Outcome set_capacity(SscCommand *c)
+Outcome ssc_set_capacity(SscCommand *c)
 {
     uint64_t proportion = get_be16(c->cdb + 3), whole = whole_capacity(c->drive->medium);
     uint64_t capacity = whole / 0xffff * proportion + whole % 0xffff * proportion / 0xffff;
 
     if (!at_beginning(c->drive->medium)) {
-        return check(SENSE_POSITION_PAST_BEGINNING);
+        return ssc_check(SENSE_POSITION_PAST_BEGINNING);
     }
     if (proportion == 0xffff) {
         capacity = whole;
     } else if (capacity == 0 || whole == G_MAXUINT64) { /* a tape without end has no halves */
-        return illegal_field(3, -1);
+        return ssc_illegal_field(3, -1);
     }
     MediumResult result = make_anew(c->drive, 1, &capacity);
-    return is_refused(result) ? illegal_field(3, -1)
-                              : end_format(c, of_medium(c, result, ACT_OTHER, 0));
+    return is_refused(result) ? ssc_illegal_field(3, -1)
+                              : end_format(c, ssc_of_medium(c, result, ACT_OTHER, 0));
 }

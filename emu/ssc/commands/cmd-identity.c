@@ -36,10 +36,10 @@ static Outcome report_identity_types(SscCommand *c)
         byte_writer_u8(&c->reply, 0);
         byte_writer_be16(&c->reply, types[i].max);
     }
-    return reply(c, get_be32(c->cdb + 6));
+    return ssc_reply(c, get_be32(c->cdb + 6));
 }
 
-Outcome report_identifying_information(SscCommand *c)
+Outcome ssc_report_identifying_information(SscCommand *c)
 {
     int index = type_index(c);
 
@@ -47,12 +47,12 @@ Outcome report_identifying_information(SscCommand *c)
         return report_identity_types(c);
     }
     if (index < 0) {
-        return illegal_field(TYPE_BYTE, 7);
+        return ssc_illegal_field(TYPE_BYTE, 7);
     }
     const SscIdentity *identity = &c->drive->identities[index];
     byte_writer_be32(&c->reply, identity->length);
     byte_writer_put(&c->reply, identity->bytes, identity->length);
-    return reply(c, get_be32(c->cdb + 6));
+    return ssc_reply(c, get_be32(c->cdb + 6));
 }
 
 static Outcome store_identity(SscCommand *c)
@@ -64,31 +64,31 @@ static Outcome store_identity(SscCommand *c)
     /* Text ends with a NUL, and with the first one (SPC-4 § 6.43). */
     if (types[index].type == TYPE_TEXT &&
         memchr(list, 0, c->announced) != list + c->announced - 1) {
-        return illegal_parameter(c->announced - 1, -1);
+        return ssc_illegal_parameter(c->announced - 1, -1);
     }
     memcpy(identity->bytes, list, c->announced);
     identity->length = (uint16_t)c->announced;
     ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
-    return good();
+    return ssc_good();
 }
 
 /* A length of zero takes it back. */
-Outcome set_identifying_information(SscCommand *c)
+Outcome ssc_set_identifying_information(SscCommand *c)
 {
     uint32_t length = get_be32(c->cdb + 6);
     int index = type_index(c);
 
     if (index < 0) {
-        return illegal_field(TYPE_BYTE, 7);
+        return ssc_illegal_field(TYPE_BYTE, 7);
     }
     if (length > types[index].max) {
-        return illegal_field(6, -1);
+        return ssc_illegal_field(6, -1);
     }
     if (length == 0) {
         c->drive->identities[index].length = 0;
         ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     }
-    return move_data(length, store_identity);
+    return ssc_move_data(length, store_identity);
 }
 
 #define TIMESTAMP_LIST 12u
@@ -100,7 +100,7 @@ static uint64_t milliseconds(const SscDrive *drive)
     return drive->timestamp + (uint64_t)(clock_now(drive->clock) - drive->timestamp_since) / 1000;
 }
 
-Outcome report_timestamp(SscCommand *c)
+Outcome ssc_report_timestamp(SscCommand *c)
 {
     uint8_t bytes[8];
 
@@ -110,7 +110,7 @@ Outcome report_timestamp(SscCommand *c)
     byte_writer_u8(&c->reply, 0);
     byte_writer_put(&c->reply, bytes + 8 - TIMESTAMP_SIZE, TIMESTAMP_SIZE);
     byte_writer_be16(&c->reply, 0);
-    return reply(c, get_be32(c->cdb + 6));
+    return ssc_reply(c, get_be32(c->cdb + 6));
 }
 
 static Outcome store_timestamp(SscCommand *c)
@@ -119,7 +119,7 @@ static Outcome store_timestamp(SscCommand *c)
 
     for (unsigned i = 0; i < TIMESTAMP_LIST; i++) {
         if ((i < TIMESTAMP_AT || i >= TIMESTAMP_AT + TIMESTAMP_SIZE) && list[i] != 0) {
-            return illegal_parameter(i, -1);
+            return ssc_illegal_parameter(i, -1);
         }
     }
     c->drive->timestamp =
@@ -127,19 +127,19 @@ static Outcome store_timestamp(SscCommand *c)
     c->drive->timestamp_since = clock_now(c->drive->clock);
     c->drive->timestamp_set = true;
     ssc_attention_others(c, SENSE_TIMESTAMP_CHANGED);
-    return good();
+    return ssc_good();
 }
 
-Outcome set_timestamp(SscCommand *c)
+Outcome ssc_set_timestamp(SscCommand *c)
 {
     uint32_t length = get_be32(c->cdb + 6);
 
-    return length == 0 || length == TIMESTAMP_LIST ? move_data(length, store_timestamp)
-                                                   : check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    return length == 0 || length == TIMESTAMP_LIST ? ssc_move_data(length, store_timestamp)
+                                                   : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
 }
 
 /* One port, in one group, which is always active and optimized. */
-Outcome report_target_port_groups(SscCommand *c)
+Outcome ssc_report_target_port_groups(SscCommand *c)
 {
     byte_writer_be32(&c->reply, 12);
     byte_writer_u8(&c->reply, 0x00); /* active/optimized */
@@ -149,5 +149,5 @@ Outcome report_target_port_groups(SscCommand *c)
     byte_writer_u8(&c->reply, 1);
     byte_writer_be16(&c->reply, 0);
     byte_writer_be16(&c->reply, SSC_TARGET_PORT);
-    return reply(c, get_be32(c->cdb + 6));
+    return ssc_reply(c, get_be32(c->cdb + 6));
 }

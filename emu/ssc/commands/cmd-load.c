@@ -16,14 +16,14 @@ static Outcome do_unload(SscCommand *c)
         ssc_drive_unload(drive);
     }
     drive->held = c->cdb[4] & HOLD;
-    return good();
+    return ssc_good();
 }
 
 /* In, but not threaded: its memory can be reached. One that is threaded stays so. */
 static Outcome do_hold(SscCommand *c)
 {
     c->drive->held = !c->drive->loaded;
-    return good();
+    return ssc_good();
 }
 
 /* Threads the cartridge if it is not, and goes to BOP of partition 0. */
@@ -35,41 +35,41 @@ static Outcome do_load(SscCommand *c)
         ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     }
     ssc_drive_load(drive);
-    return good();
+    return ssc_good();
 }
 
 /* SSC-3 § 7.4. Retensioning, and where the tape lies while it is out, leave no trace here. */
-Outcome load_unload(SscCommand *c)
+Outcome ssc_load_unload(SscCommand *c)
 {
     SscDrive *drive = c->drive;
     bool immed = c->cdb[1] & 0x01;
     uint8_t what = c->cdb[4];
 
     if ((what & EOT) && (what & (LOAD | RETEN))) {
-        return illegal_field(4, 2);
+        return ssc_illegal_field(4, 2);
     }
     if (!drive->medium) {
-        return check(SENSE_MEDIUM_NOT_PRESENT);
+        return ssc_check(SENSE_MEDIUM_NOT_PRESENT);
     }
     if (drive->cleaning && (what & LOAD) && !(what & HOLD)) { /* no tape to be threaded */
-        return check(SENSE_CLEANING_CARTRIDGE);
+        return ssc_check(SENSE_CLEANING_CARTRIDGE);
     }
     if (!(what & (LOAD | HOLD)) && drive->prevented) {
-        return check(SENSE_REMOVAL_PREVENTED);
+        return ssc_check(SENSE_REMOVAL_PREVENTED);
     }
     SscHandler act = !(what & LOAD) ? do_unload : what & HOLD ? do_hold : do_load;
-    return immed ? good_but_dirty(c, act(c)) : when_synced(c, act);
+    return immed ? ssc_report_before_sync(c, act(c)) : ssc_when_synced(c, act);
 }
 
 /* SPC-3 § 6.13 */
-Outcome prevent_allow(SscCommand *c)
+Outcome ssc_prevent_allow(SscCommand *c)
 {
     if (c->cdb[4] & 0x02) { /* for medium changers */
-        return illegal_field(4, 1);
+        return ssc_illegal_field(4, 1);
     }
     unsigned mine = 1u << c->task->nexus; /* who prevents it, allows it */
     unsigned others = c->drive->prevented & ~mine;
 
     c->drive->prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));
-    return good();
+    return ssc_good();
 }

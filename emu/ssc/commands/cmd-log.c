@@ -24,7 +24,7 @@ static Outcome close_page(SscCommand *c)
 
     put_be16(length, (uint16_t)(c->reply.length - 4));
     byte_writer_patch(&c->reply, 2, length, 2);
-    return good();
+    return ssc_good();
 }
 
 static Outcome put_supported(SscCommand *c, uint8_t subpage, uint16_t pointer)
@@ -32,7 +32,7 @@ static Outcome put_supported(SscCommand *c, uint8_t subpage, uint16_t pointer)
     bool pairs = subpage == SSC_LOG_SUBPAGE_LIST;
 
     if (pointer != 0) {
-        return illegal_field(5, -1);
+        return ssc_illegal_field(5, -1);
     }
     put_header(c, 0x00, subpage);
     byte_writer_fill(&c->reply, 0x00, pairs ? 2 : 1);
@@ -49,7 +49,7 @@ static Outcome put_supported(SscCommand *c, uint8_t subpage, uint16_t pointer)
 /* Can the chip be reached? */
 static Outcome check_chip(const SscDrive *drive)
 {
-    return drive->held ? good() : ssc_check_ready(drive);
+    return drive->held ? ssc_good() : ssc_check_ready(drive);
 }
 
 static Outcome send_page(SscCommand *c, SscLogControl control, uint8_t code, uint8_t subpage,
@@ -66,25 +66,25 @@ static Outcome send_page(SscCommand *c, SscLogControl control, uint8_t code, uin
                           .found.wanted = -1 };
 
     if (code != 0x00 && !page) {
-        return illegal_field(2, 5);
+        return ssc_illegal_field(2, 5);
     }
     if (!ssc_log_page_name(model, code, subpage)) {
-        return illegal_field(3, -1);
+        return ssc_illegal_field(3, -1);
     }
     if (!page) {
         return put_supported(c, subpage, pointer);
     }
-    Outcome chip = page->in_chip ? check_chip(c->drive) : good();
-    if (!outcome_is_good(&chip)) {
+    Outcome chip = page->in_chip ? check_chip(c->drive) : ssc_good();
+    if (!ssc_outcome_is_good(&chip)) {
         return chip;
     }
     put_header(c, code, 0);
     page->put(&visit);
     if (code == SSC_LOG_NOTES && get_be16(c->cdb + 7) == 0) {
-        return good(); /* whether there are any or not (SDX-800V manual § 6.6.14, note 2) */
+        return ssc_good(); /* whether there are any or not (SDX-800V manual § 6.6.14, note 2) */
     }
     /* A pointer beyond the last parameter is an error (SPC-3 § 6.6). */
-    return (int)pointer > visit.last ? illegal_field(5, -1) : close_page(c);
+    return (int)pointer > visit.last ? ssc_illegal_field(5, -1) : close_page(c);
 }
 
 static void delivered(SscDrive *drive, uint8_t code)
@@ -99,19 +99,19 @@ static void delivered(SscDrive *drive, uint8_t code)
 static Outcome send_log(SscCommand *c)
 {
     delivered(c->drive, c->cdb[2] & 0x3f);
-    return send_reply(c);
+    return ssc_send_reply(c);
 }
 
 /* PPC (only what changed) and SP (save) are not in the table's mask: no drive here has either. */
-Outcome log_sense(SscCommand *c)
+Outcome ssc_log_sense(SscCommand *c)
 {
     Outcome outcome =
         send_page(c, page_control(c), c->cdb[2] & 0x3f, c->cdb[3], get_be16(c->cdb + 5));
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    outcome = reply(c, get_be16(c->cdb + 7));
+    outcome = ssc_reply(c, get_be16(c->cdb + 7));
     if (outcome.kind == OUTCOME_DATA) {
         outcome.next = send_log;
     }
@@ -177,37 +177,37 @@ static Outcome take_parameter(SscDrive *drive, const SscLogPage *page, const uin
     unsigned place = (unsigned)*at;
 
     if (left < 4 || left - 4 < parameter[3]) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     visit.found.wanted = get_be16(parameter);
     page->put(&visit);
     if (!visit.found.is_there || visit.found.kind != LOG_COUNTER || !drive->model->log_settable) {
-        return illegal_parameter(place, -1);
+        return ssc_illegal_parameter(place, -1);
     }
     if (parameter[2] != visit.found.control) {
-        return illegal_parameter(place + 2, -1);
+        return ssc_illegal_parameter(place + 2, -1);
     }
     if (parameter[3] != visit.found.length) {
-        return illegal_parameter(place + 3, -1);
+        return ssc_illegal_parameter(place + 3, -1);
     }
     if (apply) {
-        log_set_counter(&visit, get_be16(parameter), visit.found.value,
-                        get_number(parameter + 4, parameter[3]));
+        ssc_log_set_counter(&visit, get_be16(parameter), visit.found.value,
+                            get_number(parameter + 4, parameter[3]));
     }
     *at += 4u + parameter[3];
-    return good();
+    return ssc_good();
 }
 
 /* The parameters of one page, ascending. */
 static Outcome take_parameters(SscDrive *drive, const SscLogPage *page, const uint8_t *list,
                                size_t at, size_t end, bool apply)
 {
-    Outcome outcome = good();
+    Outcome outcome = ssc_good();
     int last = -1;
 
-    while (at < end && outcome_is_good(&outcome)) {
+    while (at < end && ssc_outcome_is_good(&outcome)) {
         if (end - at >= 2 && get_be16(list + at) <= last) {
-            return illegal_parameter((unsigned)at, -1);
+            return ssc_illegal_parameter((unsigned)at, -1);
         }
         last = end - at >= 2 ? get_be16(list + at) : last;
         outcome = take_parameter(drive, page, list, &at, end - at, apply);
@@ -224,40 +224,40 @@ static Outcome take_page(SscCommand *c, const uint8_t *list, size_t *at, size_t 
     unsigned place = (unsigned)*at;
 
     if (length - *at < PAGE_HEADER || length - *at - PAGE_HEADER < get_be16(header + 2)) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     if ((header[0] & 0xc0) != 0) { /* DS, SPF: nothing is saved, no subpage can be set */
-        return illegal_parameter(place, header[0] & 0x80 ? 7 : 6);
+        return ssc_illegal_parameter(place, header[0] & 0x80 ? 7 : 6);
     }
     if (header[1] != 0) {
-        return illegal_parameter(place + 1, -1);
+        return ssc_illegal_parameter(place + 1, -1);
     }
     const SscLogPage *page = ssc_log_find_page(c->drive->model, header[0]);
     if (!page) {
-        return illegal_parameter(place, 5);
+        return ssc_illegal_parameter(place, 5);
     }
-    Outcome chip = page->in_chip ? check_chip(c->drive) : good();
-    if (!outcome_is_good(&chip)) {
+    Outcome chip = page->in_chip ? check_chip(c->drive) : ssc_good();
+    if (!ssc_outcome_is_good(&chip)) {
         return chip;
     }
     size_t begin = *at + PAGE_HEADER;
     *at = begin + get_be16(header + 2);
     if (page->code == SSC_LOG_NOTES) { /* one note, and nothing behind it */
         return *at == length ? ssc_log_ait_take_note(c, list, begin, *at - begin, apply)
-                             : check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+                             : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    return page->in_chip ? illegal_parameter(place, 5)
+    return page->in_chip ? ssc_illegal_parameter(place, 5)
                          : take_parameters(c->drive, page, list, begin, *at, apply);
 }
 
 static Outcome take_pages(SscCommand *c, const uint8_t *list, size_t length, bool apply)
 {
-    Outcome outcome = good();
+    Outcome outcome = ssc_good();
     int last = -1;
 
-    for (size_t at = 0; at < length && outcome_is_good(&outcome);) {
+    for (size_t at = 0; at < length && ssc_outcome_is_good(&outcome);) {
         if ((list[at] & 0x3f) <= last) { /* pages ascend too */
-            return illegal_parameter((unsigned)at, 5);
+            return ssc_illegal_parameter((unsigned)at, 5);
         }
         last = list[at] & 0x3f;
         outcome = take_page(c, list, &at, length, apply);
@@ -271,7 +271,7 @@ static Outcome take_list(SscCommand *c)
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
     Outcome outcome = take_pages(c, list, c->announced, false);
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED); /* SPC-3 § 6.5 */
@@ -282,21 +282,21 @@ static Outcome take_list(SscCommand *c)
  * Without a list: PCR sets everything back that can be; PC sets the cumulative values back, or the
  * thresholds, which never are anything else. With one, it may set cumulative values.
  */
-Outcome log_select(SscCommand *c)
+Outcome ssc_log_select(SscCommand *c)
 {
     uint32_t length = get_be16(c->cdb + 7);
     bool reset = c->cdb[1] & 0x02; /* PCR */
 
     if (reset && length != 0) {
-        return illegal_field(1, 1);
+        return ssc_illegal_field(1, 1);
     }
     if (length != 0) {
-        return page_control(c) == LOG_CUMULATIVE ? move_data(length, take_list)
-                                                 : illegal_field(2, 7);
+        return page_control(c) == LOG_CUMULATIVE ? ssc_move_data(length, take_list)
+                                                 : ssc_illegal_field(2, 7);
     }
     if (reset || page_control(c) == LOG_DEFAULT_CUMULATIVE) {
         reset_counters(c->drive, reset);
         ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED);
     }
-    return good();
+    return ssc_good();
 }

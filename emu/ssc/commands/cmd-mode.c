@@ -49,7 +49,7 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
     uint8_t length[2];
 
     if (control == PAGE_SAVED && !ssc_mode_saves(c->drive->model)) {
-        return check(SENSE_SAVING_NOT_SUPPORTED);
+        return ssc_check(SENSE_SAVING_NOT_SUPPORTED);
     }
     byte_writer_fill(&c->reply, 0, form->header);
     c->reply.data[form->medium_type] = c->drive->model->medium_type;
@@ -59,8 +59,8 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
         put_block_descriptor(c, control);
     }
     if (!ssc_mode_put_pages(c, control, c->cdb[2] & 0x3f, c->cdb[3])) {
-        return ssc_mode_has_page(c->drive->model, c->cdb[2] & 0x3f) ? illegal_field(3, -1)
-                                                                    : illegal_field(2, 5);
+        return ssc_mode_has_page(c->drive->model, c->cdb[2] & 0x3f) ? ssc_illegal_field(3, -1)
+                                                                    : ssc_illegal_field(2, 5);
     }
     if (form == &form_6) {
         c->reply.data[0] = (uint8_t)MIN(c->reply.length - 1, 0xff); /* all that can be asked for */
@@ -68,15 +68,15 @@ static Outcome mode_sense(SscCommand *c, const ModeForm *form, uint32_t allocati
         put_be16(length, (uint16_t)(c->reply.length - 2));
         byte_writer_patch(&c->reply, 0, length, 2);
     }
-    return reply(c, allocation_length);
+    return ssc_reply(c, allocation_length);
 }
 
-Outcome mode_sense_6(SscCommand *c)
+Outcome ssc_mode_sense_6(SscCommand *c)
 {
     return mode_sense(c, &form_6, c->cdb[4]);
 }
 
-Outcome mode_sense_10(SscCommand *c)
+Outcome ssc_mode_sense_10(SscCommand *c)
 {
     return mode_sense(c, &form_10, get_be16(c->cdb + 7));
 }
@@ -100,28 +100,28 @@ static Outcome take_block_descriptor(SscCommand *c, SscMode *draft, const uint8_
     /* A list in the manner of SCSI-1 (PF = 0), which some drives take only without the block
      * length. */
     if (model->rejects_old_lists && !(c->cdb[1] & 0x10)) {
-        return illegal_parameter((unsigned)at + 5, -1);
+        return ssc_illegal_parameter((unsigned)at + 5, -1);
     }
     if (descriptor[0] == 0x00) {
         draft->density = model->density;
     } else if (can_write_density(model, descriptor[0])) {
         draft->density = descriptor[0];
     } else if (descriptor[0] != DENSITY_NO_CHANGE && descriptor[0] != ssc_drive_density(c->drive)) {
-        return illegal_parameter((unsigned)at, -1);
+        return ssc_illegal_parameter((unsigned)at, -1);
     }
     if (get_be24(descriptor + 1) != 0) { /* blocks of one length up to the end of the tape only */
-        return illegal_parameter((unsigned)at + 1, -1);
+        return ssc_illegal_parameter((unsigned)at + 1, -1);
     }
     if (descriptor[4] != 0) {
-        return illegal_parameter((unsigned)at + 4, -1);
+        return ssc_illegal_parameter((unsigned)at + 4, -1);
     }
     if (length != 0 &&
         (model->variable_only || length < model->limits.min || length > model->limits.max ||
          length % (1u << model->limits.granularity) != 0)) {
-        return illegal_parameter((unsigned)at + 5, -1);
+        return ssc_illegal_parameter((unsigned)at + 5, -1);
     }
     draft->block_length = length;
-    return good();
+    return ssc_good();
 }
 
 static Outcome take_header(SscMode *draft, const ModeForm *form, const uint8_t *list)
@@ -130,13 +130,13 @@ static Outcome take_header(SscMode *draft, const ModeForm *form, const uint8_t *
 
     /* MODE DATA LENGTH and MEDIUM TYPE are not the host's to set; WP is ignored (SSC-3 § 8.3.1). */
     if ((device & 0x70) > 0x10) { /* BUFFERED MODE: 0 and 1; 2 is for several initiators */
-        return illegal_parameter((unsigned)form->device, 6);
+        return ssc_illegal_parameter((unsigned)form->device, 6);
     }
     if ((device & 0x0f) != 0) { /* SPEED: the default only */
-        return illegal_parameter((unsigned)form->device, 3);
+        return ssc_illegal_parameter((unsigned)form->device, 3);
     }
     draft->buffered_mode = (uint8_t)(device >> 4 & 0x07);
-    return good();
+    return ssc_good();
 }
 
 /* The whole list, or nothing of it: all is checked before anything is changed. */
@@ -147,25 +147,25 @@ static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, co
     Outcome outcome;
 
     if (length < form->header) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     outcome = take_header(draft, form, list);
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     const uint8_t *field = list + form->descriptor_length;
     unsigned descriptors = form->descriptor_bytes == 2 ? get_be16(field) : *field;
     if (descriptors != 0) {
         if (descriptors != BLOCK_DESCRIPTOR) {
-            return illegal_parameter((unsigned)form->descriptor_length, -1);
+            return ssc_illegal_parameter((unsigned)form->descriptor_length, -1);
         }
         if (length - at < BLOCK_DESCRIPTOR) {
-            return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+            return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
         }
         outcome = take_block_descriptor(c, draft, list, at);
         at += BLOCK_DESCRIPTOR;
     }
-    while (outcome_is_good(&outcome) && at < length) {
+    while (ssc_outcome_is_good(&outcome) && at < length) {
         outcome = ssc_mode_take_page(c, draft, list, length, &at);
     }
     return outcome;
@@ -195,18 +195,18 @@ static Outcome apply_list(SscCommand *c)
     SscMode draft = c->drive->mode;
     Outcome outcome = take_list(c, form, &draft, list, c->announced);
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     if (draft.dividing == SSC_PAGE_PARTITIONS) { /* a page behind it may leave it too much */
         unsigned byte = ssc_mode_wrong_partitions(c->drive->model, &draft);
 
-        outcome = byte != 0 ? illegal_parameter(c->page_at + byte, -1) : outcome;
+        outcome = byte != 0 ? ssc_illegal_parameter(c->page_at + byte, -1) : outcome;
     }
-    if (outcome_is_good(&outcome) && draft.dividing != 0) { /* a failure changes no parameter */
+    if (ssc_outcome_is_good(&outcome) && draft.dividing != 0) { /* a failure changes no parameter */
         outcome = divide_medium(c, &draft);
     }
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     uint8_t divided = draft.dividing;
@@ -222,7 +222,7 @@ static Outcome apply_list(SscCommand *c)
     if (divided == SSC_PAGE_PARTITIONS) {
         ssc_mode_formatted(c->drive);
     }
-    return divided ? hold_until_synced(c, outcome) : outcome;
+    return divided ? ssc_report_when_synced(c, outcome) : outcome;
 }
 
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */
@@ -230,24 +230,24 @@ static Outcome select_list(SscCommand *c)
 {
     Outcome settled = ssc_buffer_settle(c);
 
-    return outcome_is_good(&settled) ? when_synced(c, apply_list) : settled;
+    return ssc_outcome_is_good(&settled) ? ssc_when_synced(c, apply_list) : settled;
 }
 
 /* SPC-3 § 6.7, 6.8 */
 static Outcome mode_select(SscCommand *c, uint32_t list_length)
 {
     if ((c->cdb[1] & SP) && !ssc_mode_saves(c->drive->model)) {
-        return illegal_field(1, 0);
+        return ssc_illegal_field(1, 0);
     }
-    return move_data(list_length, select_list);
+    return ssc_move_data(list_length, select_list);
 }
 
-Outcome mode_select_6(SscCommand *c)
+Outcome ssc_mode_select_6(SscCommand *c)
 {
     return mode_select(c, c->cdb[4]);
 }
 
-Outcome mode_select_10(SscCommand *c)
+Outcome ssc_mode_select_10(SscCommand *c)
 {
     return mode_select(c, get_be16(c->cdb + 7));
 }

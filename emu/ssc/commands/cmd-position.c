@@ -13,15 +13,15 @@ static MediumResult to_bop(SscDrive *drive)
 
 static Outcome do_rewind(SscCommand *c)
 {
-    return of_medium(c, to_bop(c->drive), ACT_OTHER, 0);
+    return ssc_of_medium(c, to_bop(c->drive), ACT_OTHER, 0);
 }
 
 /* SSC-3 § 7.11 */
-Outcome rewind_tape(SscCommand *c)
+Outcome ssc_rewind_tape(SscCommand *c)
 {
     bool immed = c->cdb[1] & 0x01;
 
-    return immed ? good_but_dirty(c, do_rewind(c)) : when_synced(c, do_rewind);
+    return immed ? ssc_report_before_sync(c, do_rewind(c)) : ssc_when_synced(c, do_rewind);
 }
 
 #define ADDRESS_PARTITION 3
@@ -33,8 +33,8 @@ Outcome ssc_check_address(SscCommand *c)
 
     medium_info(c->drive->medium, &info);
     return c->row->command->length == 16 && c->cdb[ADDRESS_PARTITION] >= info.geometry.partitions
-               ? illegal_field(ADDRESS_PARTITION, -1)
-               : good();
+               ? ssc_illegal_field(ADDRESS_PARTITION, -1)
+               : ssc_good();
 }
 
 static Outcome go_there(SscCommand *c)
@@ -43,7 +43,7 @@ static Outcome go_there(SscCommand *c)
                                         MEDIUM_LOCATE_OBJECT, get_be64(c->cdb + ADDRESS_OBJECT));
 
     ssc_timing_arrived(c);
-    return result == MEDIUM_OK ? c->then(c) : of_medium(c, result, ACT_LOCATE, 0);
+    return result == MEDIUM_OK ? c->then(c) : ssc_of_medium(c, result, ACT_LOCATE, 0);
 }
 
 Outcome ssc_at_address(SscCommand *c, SscHandler act)
@@ -57,7 +57,7 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act)
     }
     settled = ssc_buffer_settle(c);
     c->then = act;
-    return outcome_is_good(&settled) ? when_synced(c, go_there) : settled;
+    return ssc_outcome_is_good(&settled) ? ssc_when_synced(c, go_there) : settled;
 }
 
 /* CODE field of SPACE (SSC-3 table 66; 100b and 101b as in SSC-2). */
@@ -96,24 +96,24 @@ static Outcome do_space(SscCommand *c)
     MediumResult result =
         medium_space(c->drive->medium, what, count, ssc_mode_reports_setmarks(c->drive), &moved);
     if (what == MEDIUM_SPACE_EOD) {
-        return of_medium(c, result == MEDIUM_EOD ? MEDIUM_OK : result, ACT_SPACE, 0);
+        return ssc_of_medium(c, result == MEDIUM_EOD ? MEDIUM_OK : result, ACT_SPACE, 0);
     }
     /* The residual is a plain number in either direction. */
-    return of_medium(c, result, ACT_SPACE, (uint64_t)ABS(count) - moved);
+    return ssc_of_medium(c, result, ACT_SPACE, (uint64_t)ABS(count) - moved);
 }
 
 /* SSC-3 § 7.14, 7.15 */
-Outcome space(SscCommand *c)
+Outcome ssc_space(SscCommand *c)
 {
     MediumSpace what;
 
     if (!space_what(c->cdb[1] & 0x0f, &what)) {
-        return illegal_field(1, 3);
+        return ssc_illegal_field(1, 3);
     }
     if (what != MEDIUM_SPACE_EOD && space_count(c) == 0) {
-        return good();
+        return ssc_good();
     }
-    return when_synced(c, do_space);
+    return ssc_when_synced(c, do_space);
 }
 
 /* Where LOCATE goes, of either form. */
@@ -156,9 +156,9 @@ static Outcome do_locate(SscCommand *c)
         medium_locate(drive->medium, to.change ? c->cdb[to.partition_byte] : position.partition,
                       to.what, to.number);
     if (to.what == MEDIUM_LOCATE_EOD && result == MEDIUM_EOD) { /* the aim */
-        return good();
+        return ssc_good();
     }
-    return of_medium(c, result, ACT_LOCATE, 0);
+    return ssc_of_medium(c, result, ACT_LOCATE, 0);
 }
 
 static Outcome locate(SscCommand *c, const Destination *to)
@@ -168,13 +168,13 @@ static Outcome locate(SscCommand *c, const Destination *to)
 
     medium_info(c->drive->medium, &info);
     if (to->change && c->cdb[to->partition_byte] >= info.geometry.partitions) {
-        return illegal_field(to->partition_byte, -1);
+        return ssc_illegal_field(to->partition_byte, -1);
     }
-    return immed ? good_but_dirty(c, do_locate(c)) : when_synced(c, do_locate);
+    return immed ? ssc_report_before_sync(c, do_locate(c)) : ssc_when_synced(c, do_locate);
 }
 
 /* SSC-3 § 7.2. BT asks for the drive's own block addresses: they are logical object numbers too. */
-Outcome locate_10(SscCommand *c)
+Outcome ssc_locate_10(SscCommand *c)
 {
     Destination to = destination_10(c);
 
@@ -185,13 +185,13 @@ Outcome locate_10(SscCommand *c)
  * SSC-3 § 7.3. DEST_TYPE: 0 an object, 1 a file, 3 end of data. BAM, explicit addresses or not, is
  * all the same to a drive that takes both kinds of commands.
  */
-Outcome locate_16(SscCommand *c)
+Outcome ssc_locate_16(SscCommand *c)
 {
     Destination to = destination_16(c);
     unsigned type = c->cdb[1] >> 3 & 0x07;
 
     if (type > 3 || type == 2) {
-        return illegal_field(1, 5);
+        return ssc_illegal_field(1, 5);
     }
     return locate(c, &to);
 }
@@ -228,7 +228,7 @@ static Whereabouts whereabouts(SscCommand *c)
 }
 
 /* SSC-3 § 7.7.2, 20 bytes */
-Outcome read_position_short(SscCommand *c)
+Outcome ssc_read_position_short(SscCommand *c)
 {
     Whereabouts w = whereabouts(c);
     bool fits = w.first <= G_MAXUINT32;
@@ -243,11 +243,11 @@ Outcome read_position_short(SscCommand *c)
     byte_writer_u8(&c->reply, 0);
     byte_writer_be24(&c->reply, objects_fit ? (uint32_t)w.objects : 0);
     byte_writer_be32(&c->reply, bytes_fit ? (uint32_t)w.bytes : 0);
-    return reply(c, (uint32_t)c->reply.length);
+    return ssc_reply(c, (uint32_t)c->reply.length);
 }
 
 /* SSC-3 § 7.7.3, 32 bytes */
-Outcome read_position_long(SscCommand *c)
+Outcome ssc_read_position_long(SscCommand *c)
 {
     Whereabouts w = whereabouts(c);
 
@@ -257,11 +257,11 @@ Outcome read_position_long(SscCommand *c)
     byte_writer_be64(&c->reply, w.position.object);
     byte_writer_be64(&c->reply, w.position.files);
     byte_writer_be64(&c->reply, w.position.setmarks);
-    return reply(c, (uint32_t)c->reply.length);
+    return ssc_reply(c, (uint32_t)c->reply.length);
 }
 
 /* SSC-3 § 7.7.4, 32 bytes; the only form with an allocation length */
-Outcome read_position_extended(SscCommand *c)
+Outcome ssc_read_position_extended(SscCommand *c)
 {
     Whereabouts w = whereabouts(c);
     bool objects_fit = w.objects <= 0xffffff;
@@ -274,5 +274,5 @@ Outcome read_position_extended(SscCommand *c)
     byte_writer_be64(&c->reply, w.first);
     byte_writer_be64(&c->reply, w.last);
     byte_writer_be64(&c->reply, w.bytes);
-    return reply(c, get_be16(c->cdb + 7));
+    return ssc_reply(c, get_be16(c->cdb + 7));
 }

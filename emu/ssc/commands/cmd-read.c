@@ -56,7 +56,7 @@ static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, 
 
 static Outcome incorrect_length(int64_t residual)
 {
-    Outcome outcome = check_information(SENSE_NO_SENSE, residual);
+    Outcome outcome = ssc_check_information(SENSE_NO_SENSE, residual);
 
     outcome.sense.ili = true;
     return outcome;
@@ -67,7 +67,7 @@ static Outcome stopped(SscCommand *c, MediumResult result, uint64_t residual)
 {
     bool recovers = c->row->flags & ROW_RECOVERS;
 
-    return of_medium(c, result, recovers ? ACT_RECOVER : ACT_READ, residual);
+    return ssc_of_medium(c, result, recovers ? ACT_RECOVER : ACT_READ, residual);
 }
 
 /* One block of any length: what was asked for less what it has is the residual, either sign. */
@@ -84,11 +84,11 @@ static Outcome read_variable(SscCommand *c)
         return stopped(c, result, wanted);
     }
     if (length == wanted) {
-        return good();
+        return ssc_good();
     }
     /* SILI hides a short block; a long one only if the block length is 0 (SSC-3 § 5.3). */
     if (sili && (length < wanted || c->drive->mode.block_length == 0)) {
-        return good();
+        return ssc_good();
     }
     return incorrect_length((int64_t)wanted - (int64_t)length);
 }
@@ -114,10 +114,10 @@ static Outcome read_fixed(SscCommand *c)
         }
     }
     if (c->moved < count) {
-        return in_turns(read_here);
+        return ssc_in_turns(read_here);
     }
     c->drive->bytes_read += c->announced;
-    return good();
+    return ssc_good();
 }
 
 static Outcome read_now(SscCommand *c)
@@ -130,7 +130,8 @@ static Outcome read_here(SscCommand *c)
 {
     uint32_t left = c->announced - c->moved * c->drive->mode.block_length;
 
-    return c->row->flags & (ROW_RECOVERS | ROW_REVERSE) ? read_now(c) : when_near(left, read_now);
+    return c->row->flags & (ROW_RECOVERS | ROW_REVERSE) ? read_now(c)
+                                                        : ssc_when_fetched(left, read_now);
 }
 
 static Outcome read_there(SscCommand *c)
@@ -141,26 +142,26 @@ static Outcome read_there(SscCommand *c)
 /* Going backwards leaves the place where the buffer belongs: it is written out first. */
 static Outcome read_from_tape(SscCommand *c)
 {
-    return c->row->flags & ROW_REVERSE ? when_synced(c, read_there) : read_there(c);
+    return c->row->flags & ROW_REVERSE ? ssc_when_synced(c, read_there) : read_there(c);
 }
 
 /* SSC-3 § 5.3, 5.4, 7.10 */
-Outcome read_tape(SscCommand *c)
+Outcome ssc_read_tape(SscCommand *c)
 {
     uint32_t bytes = 0;
     Outcome outcome = ssc_transfer_length(c, &bytes);
 
-    if (!outcome_is_good(&outcome)) {
+    if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
     if ((c->cdb[1] & FIXED) && (c->cdb[1] & SILI)) {
-        return illegal_field(1, 1);
+        return ssc_illegal_field(1, 1);
     }
     if (c->row->flags & ROW_REVERSE && !c->drive->reversed &&
         !(c->drive->reversed = g_try_malloc(MEDIUM_BLOCK_MAX))) {
-        return check(SENSE_INSUFFICIENT_RESOURCES);
+        return ssc_check(SENSE_INSUFFICIENT_RESOURCES);
     }
-    return move_data(bytes, read_from_tape);
+    return ssc_move_data(bytes, read_from_tape);
 }
 
 /* One block of VERIFY: read, and compared if the host sent bytes for it. */
@@ -171,15 +172,15 @@ static Outcome verify_block(SscCommand *c, uint8_t *buffer, uint32_t size, const
     MediumResult result = read_block(c, buffer, size, &length);
 
     if (result != MEDIUM_OK) {
-        return of_medium(c, result, ACT_READ, (uint64_t)residual);
+        return ssc_of_medium(c, result, ACT_READ, (uint64_t)residual);
     }
     if (length != size) {
         return incorrect_length(fixed ? residual : (int64_t)size - (int64_t)length);
     }
     if (!expected || memcmp(buffer, expected, size) == 0) {
-        return good();
+        return ssc_good();
     }
-    return fixed ? check_information(SENSE_MISCOMPARE, residual) : check(SENSE_MISCOMPARE);
+    return fixed ? ssc_check_information(SENSE_MISCOMPARE, residual) : ssc_check(SENSE_MISCOMPARE);
 }
 
 static Outcome verify_here(SscCommand *c);
@@ -192,11 +193,11 @@ static Outcome compare_blocks(SscCommand *c)
     uint32_t count = fixed ? length : 1;
     const uint8_t *expected = compare ? g_bytes_get_data(c->task->out, NULL) : NULL;
     g_autofree uint8_t *buffer = g_try_malloc(size);
-    Outcome outcome = buffer || size == 0 ? good() : check(SENSE_INSUFFICIENT_RESOURCES);
+    Outcome outcome = buffer || size == 0 ? ssc_good() : ssc_check(SENSE_INSUFFICIENT_RESOURCES);
 
-    for (uint32_t turn = SSC_TURN; c->moved < count && outcome_is_good(&outcome); c->moved++) {
+    for (uint32_t turn = SSC_TURN; c->moved < count && ssc_outcome_is_good(&outcome); c->moved++) {
         if (turn-- == 0) {
-            return in_turns(verify_here);
+            return ssc_in_turns(verify_here);
         }
         outcome =
             verify_block(c, buffer, size, expected ? expected + (size_t)c->moved * size : NULL,
@@ -220,13 +221,13 @@ static Outcome verify_there(SscCommand *c)
 }
 
 /* SSC-3 § 5.5. Without BYTCMP the drive looks for itself whether blocks can be read. */
-Outcome verify_tape(SscCommand *c)
+Outcome ssc_verify_tape(SscCommand *c)
 {
     uint32_t bytes = 0;
     Outcome outcome = ssc_transfer_length(c, &bytes);
 
-    if (!outcome_is_good(&outcome) || bytes == 0) {
+    if (!ssc_outcome_is_good(&outcome) || bytes == 0) {
         return outcome;
     }
-    return c->cdb[1] & BYTCMP ? move_data(bytes, verify_there) : verify_there(c);
+    return c->cdb[1] & BYTCMP ? ssc_move_data(bytes, verify_there) : verify_there(c);
 }

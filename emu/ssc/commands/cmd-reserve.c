@@ -59,7 +59,7 @@ static bool excludes_writers_alone(const SscReservation *r)
 /* What its row says; to allow removal gives up one's own hold on the cartridge, and no other. */
 static unsigned goes_past(const SscCommand *c)
 {
-    bool allows = c->row->handler == prevent_allow && (c->cdb[4] & 0x03) == 0;
+    bool allows = c->row->handler == ssc_prevent_allow && (c->cdb[4] & 0x03) == 0;
 
     return allows ? ROW_PAST_RESERVE | ROW_PAST_PERSISTENT : c->row->flags;
 }
@@ -79,33 +79,33 @@ bool ssc_reserved_from_it(const SscCommand *c)
            !((past & ROW_PAST_WRITERS) && excludes_writers_alone(r));
 }
 
-Outcome reserve(SscCommand *c)
+Outcome ssc_reserve(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
     if (anybody_registered(c->drive)) { /* CRH = 0: the two kinds do not mix */
-        return conflict();
+        return ssc_reservation_conflict();
     }
     r->reserved = true;
     r->reserved_by = c->task->nexus;
-    return good();
+    return ssc_good();
 }
 
 /* Releasing what is not one's own, or not reserved, is done already. */
-Outcome release(SscCommand *c)
+Outcome ssc_release(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
     if (anybody_registered(c->drive)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     r->reserved = r->reserved && r->reserved_by != c->task->nexus;
-    return good();
+    return ssc_good();
 }
 
 static Outcome reply_persistent(SscCommand *c)
 {
-    return reply(c, get_be16(c->cdb + 7));
+    return ssc_reply(c, get_be16(c->cdb + 7));
 }
 
 /* PRGENERATION and ADDITIONAL LENGTH, which begin three of the four answers. */
@@ -125,12 +125,12 @@ static unsigned registrations(const SscDrive *drive)
     return n;
 }
 
-Outcome persistent_read_keys(SscCommand *c)
+Outcome ssc_persistent_read_keys(SscCommand *c)
 {
     const SscDrive *drive = c->drive;
 
     if (drive->reservation.reserved) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     put_header(c, 8 * registrations(drive));
     for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
@@ -142,12 +142,12 @@ Outcome persistent_read_keys(SscCommand *c)
 }
 
 /* All registrants hold a reservation of types 7 and 8: its key is then none's (SPC-3 § 6.11.3). */
-Outcome persistent_read_reservation(SscCommand *c)
+Outcome ssc_persistent_read_reservation(SscCommand *c)
 {
     const SscReservation *r = &c->drive->reservation;
 
     if (r->reserved) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     put_header(c, is_held(r) ? 16 : 0);
     if (is_held(r)) {
@@ -160,10 +160,10 @@ Outcome persistent_read_reservation(SscCommand *c)
     return reply_persistent(c);
 }
 
-Outcome persistent_report_capabilities(SscCommand *c)
+Outcome ssc_persistent_report_capabilities(SscCommand *c)
 {
     if (c->drive->reservation.reserved) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     byte_writer_be16(&c->reply, 8);
     byte_writer_u8(&c->reply, 0);    /* CRH, SIP_C, ATP_C, PTPL_C: none of them */
@@ -188,12 +188,12 @@ static void put_status(SscCommand *c, unsigned nexus)
     byte_writer_be32(&c->reply, 0);
 }
 
-Outcome persistent_read_full_status(SscCommand *c)
+Outcome ssc_persistent_read_full_status(SscCommand *c)
 {
     const SscDrive *drive = c->drive;
 
     if (drive->reservation.reserved) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     put_header(c, 24 * registrations(drive));
     for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
@@ -208,10 +208,10 @@ Outcome persistent_read_full_status(SscCommand *c)
 static Outcome take_list(SscCommand *c, SscHandler act)
 {
     if (c->drive->reservation.reserved) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
-    return get_be32(c->cdb + 5) == LIST_LENGTH ? move_data(LIST_LENGTH, act)
-                                               : check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+    return get_be32(c->cdb + 5) == LIST_LENGTH ? ssc_move_data(LIST_LENGTH, act)
+                                               : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
 }
 
 static const uint8_t *list_of(const SscCommand *c)
@@ -268,16 +268,16 @@ static Outcome set_key(SscCommand *c)
     uint64_t key = get_be64(list + LIST_ACTION_KEY);
 
     if (list[LIST_FLAGS] & SPEC_I_PT) { /* there is no other initiator to speak for */
-        return illegal_parameter(LIST_FLAGS, 3);
+        return ssc_illegal_parameter(LIST_FLAGS, 3);
     }
     if (list[LIST_FLAGS] & ALL_TG_PT) {
-        return illegal_parameter(LIST_FLAGS, 2);
+        return ssc_illegal_parameter(LIST_FLAGS, 2);
     }
     if (list[LIST_FLAGS] & APTPL) { /* nothing outlives loss of power */
-        return illegal_parameter(LIST_FLAGS, 0);
+        return ssc_illegal_parameter(LIST_FLAGS, 0);
     }
     if (key == 0 && !nexus->registered) {
-        return good();
+        return ssc_good();
     }
     if (key == 0) {
         unregister(c, c->task->nexus);
@@ -286,7 +286,7 @@ static Outcome set_key(SscCommand *c)
         nexus->key = key;
     }
     c->drive->reservation.generation++;
-    return good();
+    return ssc_good();
 }
 
 /* Who has no key yet names none; who has one names it. */
@@ -294,15 +294,15 @@ static Outcome do_register(SscCommand *c)
 {
     bool fits = ssc_nexus(c)->registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
 
-    return fits ? set_key(c) : conflict();
+    return fits ? set_key(c) : ssc_reservation_conflict();
 }
 
-Outcome persistent_register(SscCommand *c)
+Outcome ssc_persistent_register(SscCommand *c)
 {
     return take_list(c, do_register);
 }
 
-Outcome persistent_register_and_ignore(SscCommand *c)
+Outcome ssc_persistent_register_and_ignore(SscCommand *c)
 {
     return take_list(c, set_key);
 }
@@ -313,10 +313,10 @@ static Outcome check_type(const SscCommand *c)
     unsigned type = c->cdb[2] & 0x0f;
 
     if (c->cdb[2] >> 4 != 0) { /* the logical unit is all that can be reserved */
-        return illegal_field(2, 7);
+        return ssc_illegal_field(2, 7);
     }
-    return type <= 8 && ((TYPES_BYTE_5 << 8 | TYPES_BYTE_4) >> type & 1) ? good()
-                                                                         : illegal_field(2, 3);
+    return type <= 8 && ((TYPES_BYTE_5 << 8 | TYPES_BYTE_4) >> type & 1) ? ssc_good()
+                                                                         : ssc_illegal_field(2, 3);
 }
 
 static Outcome do_reserve(SscCommand *c)
@@ -325,20 +325,20 @@ static Outcome do_reserve(SscCommand *c)
     uint8_t type = c->cdb[2] & 0x0f;
 
     if (!key_fits(c) || (is_held(r) && (r->type != type || !holds(c->drive, c->task->nexus)))) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     if (!is_held(r)) {
         r->holder = c->task->nexus;
     }
     r->type = type;
-    return good();
+    return ssc_good();
 }
 
-Outcome persistent_reserve(SscCommand *c)
+Outcome ssc_persistent_reserve(SscCommand *c)
 {
     Outcome outcome = check_type(c);
 
-    return outcome_is_good(&outcome) ? take_list(c, do_reserve) : outcome;
+    return ssc_outcome_is_good(&outcome) ? take_list(c, do_reserve) : outcome;
 }
 
 static Outcome do_release(SscCommand *c)
@@ -346,19 +346,19 @@ static Outcome do_release(SscCommand *c)
     SscReservation *r = &c->drive->reservation;
 
     if (!key_fits(c)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     if (!holds(c->drive, c->task->nexus)) { /* another's stays, and that is no error */
-        return good();
+        return ssc_good();
     }
     if (r->type != c->cdb[2]) { /* SCOPE 0 and TYPE */
-        return check(SENSE_INVALID_RELEASE);
+        return ssc_check(SENSE_INVALID_RELEASE);
     }
     let_go(c);
-    return good();
+    return ssc_good();
 }
 
-Outcome persistent_release(SscCommand *c)
+Outcome ssc_persistent_release(SscCommand *c)
 {
     return take_list(c, do_release);
 }
@@ -369,7 +369,7 @@ static Outcome do_clear(SscCommand *c)
     SscReservation *r = &c->drive->reservation;
 
     if (!key_fits(c)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     tell_registrants(c, SENSE_RESERVATIONS_PREEMPTED);
     r->type = 0;
@@ -378,10 +378,10 @@ static Outcome do_clear(SscCommand *c)
         c->drive->nexuses[i].key = 0;
     }
     r->generation++;
-    return good();
+    return ssc_good();
 }
 
-Outcome persistent_clear(SscCommand *c)
+Outcome ssc_persistent_clear(SscCommand *c)
 {
     return take_list(c, do_clear);
 }
@@ -433,13 +433,13 @@ static Outcome do_preempt(SscCommand *c)
     bool all_registrants = r->type >= ALL_REGISTRANTS_FIRST;
 
     if (!key_fits(c)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     if (victim == 0 && !all_registrants) {
-        return illegal_parameter(LIST_ACTION_KEY, -1);
+        return ssc_illegal_parameter(LIST_ACTION_KEY, -1);
     }
     if (victim != 0 && !is_registered_key(drive, victim)) {
-        return conflict();
+        return ssc_reservation_conflict();
     }
     if (victim == 0 ||
         (is_held(r) && !all_registrants && drive->nexuses[r->holder].key == victim)) {
@@ -456,13 +456,13 @@ static Outcome do_preempt(SscCommand *c)
         r->type = all_registrants && !anybody_registered(drive) ? 0 : r->type;
     }
     r->generation++;
-    return good();
+    return ssc_good();
 }
 
 /* Tasks of the one preempted are aborted too: there are none besides this one. */
-Outcome persistent_preempt(SscCommand *c)
+Outcome ssc_persistent_preempt(SscCommand *c)
 {
     Outcome outcome = check_type(c);
 
-    return outcome_is_good(&outcome) ? take_list(c, do_preempt) : outcome;
+    return ssc_outcome_is_good(&outcome) ? take_list(c, do_preempt) : outcome;
 }

@@ -40,38 +40,39 @@ static const uint8_t delete_changeable[0x08] = { 0xff };
         0x1c, sizeof exceptions, exceptions, nothing                                               \
     }
 
-const SscModePage ait_mode_pages[AIT_N_MODE_PAGES] = {
+const SscModePage ssc_ait_mode_pages[AIT_N_MODE_PAGES] = {
     AIT_PAGES,
     { 0x31, sizeof ait_configuration, ait_configuration, ait_configuration_changeable },
     { 0x32, sizeof append, append, append_changeable },
     { 0x33, sizeof delete_changeable, nothing, delete_changeable },
 };
 
-const SscModePage ait_native_mode_pages[AIT_N_NATIVE_MODE_PAGES] = {
+const SscModePage ssc_ait_native_mode_pages[AIT_N_NATIVE_MODE_PAGES] = {
     AIT_PAGES,
     { 0x31, sizeof native_configuration, native_configuration, ait_configuration_changeable },
 };
 
-const uint8_t ait_log_pages[] = { 0x02, 0x03, 0x2e, 0x30, 0x31, 0x33,
-                                  0x34, 0x35, 0x39, 0x3d, 0x3e, 0 };
-const uint8_t ait_4_log_pages[] = { 0x02, 0x03, 0x2e, 0x31, 0x33, 0x34, 0x35, 0x39, 0x3d, 0x3e, 0 };
+const uint8_t ssc_ait_log_pages[] = { 0x02, 0x03, 0x2e, 0x30, 0x31, 0x33,
+                                      0x34, 0x35, 0x39, 0x3d, 0x3e, 0 };
+const uint8_t ssc_ait_4_log_pages[] = { 0x02, 0x03, 0x2e, 0x31, 0x33, 0x34,
+                                        0x35, 0x39, 0x3d, 0x3e, 0 };
 
-const SscMicPage ait_mic = { .word = 2,
-                             .serial = 36,
-                             .system_log = 62,
-                             .volume = 94,
-                             .element = 4,
-                             .notes = 2,
-                             .native_notes = 64, /* what a chip of 8 KB has room for */
-                             .note_control = 0x01 };
-const SscMicPage ait_later_mic = { .word = 4,
-                                   .serial = 32,
-                                   .system_log = 90,
-                                   .volume = 96,
-                                   .element = 96,
-                                   .notes = 1,
-                                   .native_notes = 1,
-                                   .note_control = 0x03 };
+const SscMicPage ssc_ait_mic = { .word = 2,
+                                 .serial = 36,
+                                 .system_log = 62,
+                                 .volume = 94,
+                                 .element = 4,
+                                 .notes = 2,
+                                 .native_notes = 64, /* what a chip of 8 KB has room for */
+                                 .note_control = 0x01 };
+const SscMicPage ssc_ait_later_mic = { .word = 4,
+                                       .serial = 32,
+                                       .system_log = 90,
+                                       .volume = 96,
+                                       .element = 96,
+                                       .notes = 1,
+                                       .native_notes = 1,
+                                       .note_control = 0x03 };
 
 #define AIT_COMMANDS                                                                               \
     { 0x01, -1 }, { 0x03, -1 }, { 0x05, -1 }, { 0x08, -1 }, { 0x0a, -1 }, { 0x10, -1 },            \
@@ -84,5 +85,5 @@ const SscMicPage ait_later_mic = { .word = 4,
         0xa4, 0x06                                                                                 \
     }
 
-const SscCommandId ait_commands[] = { AIT_COMMANDS, { 0x8c, -1 }, { 0x8d, -1 }, { 0 } };
-const SscCommandId ait_atapi_commands[] = { AIT_COMMANDS, { 0 } };
+const SscCommandId ssc_ait_commands[] = { AIT_COMMANDS, { 0x8c, -1 }, { 0x8d, -1 }, { 0 } };
+const SscCommandId ssc_ait_atapi_commands[] = { AIT_COMMANDS, { 0 } };

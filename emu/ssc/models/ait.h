@@ -6,27 +6,27 @@
 #include "emu/ssc/models/model.h"
 
 /* Pages 02h 0Ah 0Fh 10h 11h 1Ch 31h 32h 33h, the set that the makers' manuals list. */
-extern const SscModePage ait_mode_pages[];
+extern const SscModePage ssc_ait_mode_pages[];
 #define AIT_N_MODE_PAGES 9
 /* Native where the others emulate DDS unless told otherwise; without 32h and 33h, which the manuals
  * of the later drives call obsolete or not supported. */
-extern const SscModePage ait_native_mode_pages[];
+extern const SscModePage ssc_ait_native_mode_pages[];
 #define AIT_N_NATIVE_MODE_PAGES 7
 
 /*
  * The makers' list is 02h 03h 07h 2Eh 30h 31h 33h 34h 35h 39h 3Ch 3Dh 3Eh. Left out are 07h, whose
  * entries are not sourced, and 30h and 3Ch, which count over the life of a cartridge.
  */
-extern const uint8_t ait_log_pages[];
-extern const uint8_t ait_4_log_pages[]; /* from AIT-4 on: their page 30h is not sourced */
+extern const uint8_t ssc_ait_log_pages[];
+extern const uint8_t ssc_ait_4_log_pages[]; /* from AIT-4 on: their page 30h is not sourced */
 /* The chip's log pages, as the manuals of SDX-700C and of SDX-1100V have them. */
-extern const SscMicPage ait_mic, ait_later_mic;
+extern const SscMicPage ssc_ait_mic, ssc_ait_later_mic;
 
 /* The MIC is a chip of 64 Kbit. */
 #define AIT_MEMORY_SIZE 8192
 
 /* The commands that the makers' manuals list; ATAPI drives have none whose CDB takes 16 bytes. */
-extern const SscCommandId ait_commands[], ait_atapi_commands[];
+extern const SscCommandId ssc_ait_commands[], ssc_ait_atapi_commands[];
 
 /* As is told of SDX-400V, an AIT-1 drive; not sourced for the others. */
 #define AIT_BUFFER_SIZE (12 << 20)

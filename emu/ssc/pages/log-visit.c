@@ -17,7 +17,7 @@ static uint64_t base_of(const SscLogVisit *visit, unsigned code)
 }
 
 /* It shows `value` from now on, and what comes on top; modulo 2^64. */
-void log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t counted, uint64_t value)
+void ssc_log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t counted, uint64_t value)
 {
     uint64_t base = counted - value;
 
@@ -57,8 +57,8 @@ static void send_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const
 }
 
 /* A parameter that is no number. */
-void log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t *bytes,
-               unsigned length)
+void ssc_log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t *bytes,
+                   unsigned length)
 {
     visit->last = (int)code;
     if (visit->purpose == LOG_SEND) {
@@ -71,52 +71,52 @@ void log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t
     }
 }
 
-void log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t control,
-                unsigned length, uint64_t counted)
+void ssc_log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t control,
+                    unsigned length, uint64_t counted)
 {
     uint8_t bytes[8];
     uint64_t highest = length == 8 ? G_MAXUINT64 : ((uint64_t)1 << 8 * length) - 1;
 
     put_be64(bytes, shown(visit, kind, code, counted, highest));
-    log_bytes(visit, code, control, bytes + 8 - length, length);
+    ssc_log_bytes(visit, code, control, bytes + 8 - length, length);
     if (visit->found.wanted == (int)code) {
         visit->found.kind = kind;
         visit->found.value = counted;
     }
     if (visit->purpose == LOG_RESET && kind == LOG_COUNTER) {
-        log_set_counter(visit, code, counted, 0);
+        ssc_log_set_counter(visit, code, counted, 0);
     }
 }
 
-void log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted)
+void ssc_log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted)
 {
-    log_number(visit, LOG_COUNTER, code, LOG_DS, length, counted);
+    ssc_log_number(visit, LOG_COUNTER, code, LOG_DS, length, counted);
 }
 
-void log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted)
+void ssc_log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted)
 {
-    log_number(visit, LOG_TOTAL, code, LOG_DS, length, counted);
+    ssc_log_number(visit, LOG_TOTAL, code, LOG_DS, length, counted);
 }
 
-void log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value)
+void ssc_log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value)
 {
-    log_number(visit, LOG_VALUE, code, LOG_DS, length, value);
+    ssc_log_number(visit, LOG_VALUE, code, LOG_DS, length, value);
 }
 
 /* Counters of one length of what does not happen here. */
-void log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length)
+void ssc_log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length)
 {
     for (unsigned code = first; code <= last; code++) {
-        log_counter(visit, code, length, 0);
+        ssc_log_counter(visit, code, length, 0);
     }
 }
 
 /* Parameters of one length without meaning. */
-void log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length)
+void ssc_log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length)
 {
     static const uint8_t nothing[UINT8_MAX];
 
     for (unsigned code = first; code <= last; code++) {
-        log_bytes(visit, code, LOG_DS, nothing, length);
+        ssc_log_bytes(visit, code, LOG_DS, nothing, length);
     }
 }

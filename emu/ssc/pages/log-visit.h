@@ -57,21 +57,21 @@ typedef struct SscLogVisit {
 } SscLogVisit;
 
 /* A parameter that is no number. At most 255 bytes. */
-void log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t *bytes,
-               unsigned length);
+void ssc_log_bytes(SscLogVisit *visit, unsigned code, uint8_t control, const uint8_t *bytes,
+                   unsigned length);
 /* A number of `length` bytes, 1 to 8. */
-void log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t control,
-                unsigned length, uint64_t counted);
+void ssc_log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t control,
+                    unsigned length, uint64_t counted);
 /* The same of one kind, with nothing but DS in its control byte. */
-void log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
-void log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
-void log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value);
+void ssc_log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
+void ssc_log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
+void ssc_log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value);
 /* Counters of one length of what does not happen here. */
-void log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
+void ssc_log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
 /* Parameters of one length without meaning. */
-void log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
+void ssc_log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
 
 /* The counter shows `value` from now on, and what comes on top of `counted`. */
-void log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t counted, uint64_t value);
+void ssc_log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t counted, uint64_t value);
 
 #endif

@@ -13,10 +13,10 @@ static uint64_t frames(uint64_t bytes)
 /* Error counters (SDX-700C manual § 6.6.4). A group is not sourced: it is a frame, as below. */
 static void put_groups(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 {
-    log_counter(visit, 0x03, 2, 0);
-    log_counter(visit, 0x04, 4, 0);
-    log_counter(visit, 0x05, 4, frames(bytes));
-    log_counter(visit, 0x06, 2, errors);
+    ssc_log_counter(visit, 0x03, 2, 0);
+    ssc_log_counter(visit, 0x04, 4, 0);
+    ssc_log_counter(visit, 0x05, 4, frames(bytes));
+    ssc_log_counter(visit, 0x06, 2, errors);
 }
 
 void ssc_log_ait_write_groups(SscLogVisit *visit)
@@ -54,19 +54,19 @@ void ssc_log_ait_usage(SscLogVisit *visit)
     int64_t now = clock_now(drive->clock);
     int64_t turned = drive->drum_time + (drive->loaded ? now - drive->drum_since : 0);
 
-    log_total(visit, 0x01, 4, minutes(now - drive->made));
-    log_total(visit, 0x02, 4, minutes(turned));
-    log_total(visit, 0x03, 4, minutes(now - drive->made)); /* the fan */
-    log_reserved(visit, 0x04, 0x04, 4);
-    log_total(visit, 0x05, 4, drive->load_count);
-    log_total(visit, 0x06, 4, drive->load_count); /* it threads what it loads */
-    log_reserved(visit, 0x07, 0x07, 4);
-    log_reserved(visit, 0x08, 0x08, 8);
-    log_total(visit, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
-    log_total(visit, 0x0a, 4, drive->motion_count);
-    log_total(visit, 0x0b, 4, minutes(turned - drive->drum_cleaned)); /* since cleaning */
-    log_reserved(visit, 0x0c, 0x10, 4);
-    log_reserved(visit, 0x11, 0x20, 24);
+    ssc_log_total(visit, 0x01, 4, minutes(now - drive->made));
+    ssc_log_total(visit, 0x02, 4, minutes(turned));
+    ssc_log_total(visit, 0x03, 4, minutes(now - drive->made)); /* the fan */
+    ssc_log_reserved(visit, 0x04, 0x04, 4);
+    ssc_log_total(visit, 0x05, 4, drive->load_count);
+    ssc_log_total(visit, 0x06, 4, drive->load_count); /* it threads what it loads */
+    ssc_log_reserved(visit, 0x07, 0x07, 4);
+    ssc_log_reserved(visit, 0x08, 0x08, 8);
+    ssc_log_total(visit, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
+    ssc_log_total(visit, 0x0a, 4, drive->motion_count);
+    ssc_log_total(visit, 0x0b, 4, minutes(turned - drive->drum_cleaned)); /* since cleaning */
+    ssc_log_reserved(visit, 0x0c, 0x10, 4);
+    ssc_log_reserved(visit, 0x11, 0x20, 24);
 }
 
 /* What a load, or all of them, wrote and read; there are no retries. */
@@ -74,10 +74,10 @@ static void put_loads(SscLogVisit *visit, unsigned code, unsigned length, const 
 {
     unsigned retries = length - 1;
 
-    log_total(visit, code, length, frames(moved->written));
-    log_total(visit, code + 1, retries, 0);
-    log_total(visit, code + 2, length, frames(moved->read));
-    log_total(visit, code + 3, retries, 0);
+    ssc_log_total(visit, code, length, frames(moved->written));
+    ssc_log_total(visit, code + 1, retries, 0);
+    ssc_log_total(visit, code + 2, length, frames(moved->read));
+    ssc_log_total(visit, code + 3, retries, 0);
 }
 
 /*
@@ -93,7 +93,7 @@ void ssc_log_ait_tape(SscLogVisit *visit)
     put_loads(visit, 0x01, 3, &now);
     put_loads(visit, 0x05, 3, &before);
     put_loads(visit, 0x09, 4, &all);
-    log_total(visit, 0x0d, 2, life.loads);
+    ssc_log_total(visit, 0x0d, 2, life.loads);
 }
 
 /*
@@ -102,8 +102,8 @@ void ssc_log_ait_tape(SscLogVisit *visit)
  */
 static void put_frames(SscLogVisit *visit, uint64_t bytes)
 {
-    log_counter(visit, 0x01, 4, frames(bytes));
-    log_never(visit, 0x02, visit->drive->model->log_frame_parameters, 4);
+    ssc_log_counter(visit, 0x01, 4, frames(bytes));
+    ssc_log_never(visit, 0x02, visit->drive->model->log_frame_parameters, 4);
 }
 
 void ssc_log_ait_write_frames(SscLogVisit *visit)
@@ -124,15 +124,15 @@ void ssc_log_ait_compression(SscLogVisit *visit)
     const SscDrive *drive = visit->drive;
     uint32_t unit = drive->model->log_compression_unit;
 
-    log_counter(visit, 0x01, 4, drive->records_written);
-    log_counter(visit, 0x02, 4, drive->records_read);
-    log_counter(visit, 0x03, 4, drive->records_written);
-    log_counter(visit, 0x04, 4, drive->records_read);
-    log_counter(visit, 0x05, 4, drive->bytes_written / unit);
-    log_counter(visit, 0x06, 4, drive->bytes_read / unit);
-    log_counter(visit, 0x07, 4, drive->tape_written / unit);
-    log_counter(visit, 0x08, 4, drive->tape_read / unit);
-    log_never(visit, 0x09, 0x0b, 4);
+    ssc_log_counter(visit, 0x01, 4, drive->records_written);
+    ssc_log_counter(visit, 0x02, 4, drive->records_read);
+    ssc_log_counter(visit, 0x03, 4, drive->records_written);
+    ssc_log_counter(visit, 0x04, 4, drive->records_read);
+    ssc_log_counter(visit, 0x05, 4, drive->bytes_written / unit);
+    ssc_log_counter(visit, 0x06, 4, drive->bytes_read / unit);
+    ssc_log_counter(visit, 0x07, 4, drive->tape_written / unit);
+    ssc_log_counter(visit, 0x08, 4, drive->tape_read / unit);
+    ssc_log_never(visit, 0x09, 0x0b, 4);
 }
 
 /* ---- AIT: what is in the cartridge's chip ---- */
@@ -174,7 +174,7 @@ static unsigned notes(SscDrive *drive)
 
 static void put_word(SscLogVisit *visit, unsigned code, uint64_t value)
 {
-    log_value(visit, code, visit->drive->model->mic->word, value);
+    ssc_log_value(visit, code, visit->drive->model->mic->word, value);
 }
 
 /* The cassette's serial number: who made the cartridge wrote it, if anybody. */
@@ -192,7 +192,7 @@ static void put_cassette(SscLogVisit *visit, unsigned length)
         memcpy(bytes, text, MIN(size, 32));
         g_bytes_unref(attribute.value);
     }
-    log_bytes(visit, 0x06, LOG_DS, bytes, length);
+    ssc_log_bytes(visit, 0x06, LOG_DS, bytes, length);
 }
 
 /* Bit n, from the first: partition n has a note. */
@@ -203,7 +203,7 @@ static void put_note_map(SscLogVisit *visit)
     for (unsigned i = 0; i + 1 < notes(visit->drive); i++) {
         map[i / 8] |= (uint8_t)(note_size(visit->drive, i + 1) ? 0x80 >> i % 8 : 0);
     }
-    log_bytes(visit, 0x14, LOG_DS, map, sizeof map);
+    ssc_log_bytes(visit, 0x14, LOG_DS, map, sizeof map);
 }
 
 /*
@@ -221,13 +221,13 @@ void ssc_log_ait_mic(SscLogVisit *visit)
     put_word(visit, 0x02, (uint64_t)configuration << (mic->word == 4 ? 16 : 0));
     put_word(visit, 0x03, ssc_memory_left(drive));
     put_word(visit, 0x04, note_size(drive, 0));
-    log_reserved(visit, 0x05, 0x05, 8);
+    ssc_log_reserved(visit, 0x05, 0x05, 8);
     put_cassette(visit, mic->serial);
-    log_reserved(visit, 0x07, 0x13, mic->serial);
+    ssc_log_reserved(visit, 0x07, 0x13, mic->serial);
     put_note_map(visit);
-    log_reserved(visit, 0x15, 0x15, mic->system_log);
-    log_reserved(visit, 0x16, 0x16, mic->volume);
-    log_reserved(visit, 0x17, 0x17, mic->element);
+    ssc_log_reserved(visit, 0x15, 0x15, mic->system_log);
+    ssc_log_reserved(visit, 0x16, 0x16, mic->volume);
+    ssc_log_reserved(visit, 0x17, 0x17, mic->element);
     for (unsigned i = 1; i < notes(drive); i++) {
         put_word(visit, 0x17 + i, note_size(drive, i));
     }
@@ -280,18 +280,18 @@ Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, siz
     MediumInfo info;
 
     if (length < NOTE_HEADER || get_be16(list + at + 4) != length - NOTE_HEADER) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     unsigned note = get_be16(list + at) - 1u;
     medium_info(drive->medium, &info);
     if (note >= notes(drive) || note > info.geometry.partitions) {
-        return illegal_parameter((unsigned)at, -1);
+        return ssc_illegal_parameter((unsigned)at, -1);
     }
     if (!note_fits(drive, note, length - NOTE_HEADER)) {
-        return illegal_parameter((unsigned)at + 4, -1);
+        return ssc_illegal_parameter((unsigned)at + 4, -1);
     }
     if (!apply) {
-        return good();
+        return ssc_good();
     }
     g_autoptr(GBytes) value = g_bytes_new(list + at + NOTE_HEADER, length - NOTE_HEADER);
     const MediumAttribute attribute = {
@@ -304,5 +304,5 @@ Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, siz
         nothing ? MEDIUM_OK : medium_set_attribute(drive->medium, note ? note - 1 : 0, &attribute);
 
     drive->dirty = true;
-    return hold_until_synced(c, of_medium(c, result, ACT_OTHER, 0));
+    return ssc_report_when_synced(c, ssc_of_medium(c, result, ACT_OTHER, 0));
 }

@@ -11,9 +11,9 @@
  */
 static void put_errors(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 {
-    log_never(visit, 0, 4, 4);
-    log_counter(visit, 5, 8, bytes);
-    log_counter(visit, 6, 4, errors);
+    ssc_log_never(visit, 0, 4, 4);
+    ssc_log_counter(visit, 5, 8, bytes);
+    ssc_log_counter(visit, 6, 4, errors);
 }
 
 static void put_write_errors(SscLogVisit *visit)
@@ -31,8 +31,8 @@ static void put_temperature(SscLogVisit *visit)
 {
     static const uint8_t unknown[] = { 0, 0xff };
 
-    log_bytes(visit, 0, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
-    log_bytes(visit, 1, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
+    ssc_log_bytes(visit, 0, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
+    ssc_log_bytes(visit, 1, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
 }
 
 /* Sequential-access device (SSC-3 § 8.2.2): what the host moved, what it takes on the tape. */
@@ -40,10 +40,10 @@ static void put_sequential_access(SscLogVisit *visit)
 {
     const SscDrive *drive = visit->drive;
 
-    log_counter(visit, 0, 8, drive->bytes_written);
-    log_counter(visit, 1, 8, drive->tape_written);
-    log_counter(visit, 2, 8, drive->tape_read);
-    log_counter(visit, 3, 8, drive->bytes_read);
+    ssc_log_counter(visit, 0, 8, drive->bytes_written);
+    ssc_log_counter(visit, 1, 8, drive->tape_written);
+    ssc_log_counter(visit, 2, 8, drive->tape_read);
+    ssc_log_counter(visit, 3, 8, drive->bytes_read);
 }
 
 /* Self-test results (SPC-3 § 7.2.10): twenty, the last first, those that never were all zero. */
@@ -60,7 +60,7 @@ static void put_self_tests(SscLogVisit *visit)
             put_be16(bytes + 2, test->hours);
             memset(bytes + 4, 0xff, 8); /* nothing failed anywhere */
         }
-        log_bytes(visit, i + 1, LOG_DS | LOG_BINARY_LIST, bytes, sizeof bytes);
+        ssc_log_bytes(visit, i + 1, LOG_DS | LOG_BINARY_LIST, bytes, sizeof bytes);
     }
 }
 
@@ -75,17 +75,17 @@ static void put_volume_statistics(SscLogVisit *visit)
     if (visit->drive->loaded) {
         life = ssc_medium_usage(visit->drive);
     }
-    log_value(visit, 0x00, 1, life.loads > 0);
-    log_total(visit, 0x01, 4, life.loads);
-    log_total(visit, 0x10, 4, life.stored_written / 1000000);
-    log_total(visit, 0x11, 4, life.stored_read / 1000000);
+    ssc_log_value(visit, 0x00, 1, life.loads > 0);
+    ssc_log_total(visit, 0x01, 4, life.loads);
+    ssc_log_total(visit, 0x10, 4, life.stored_written / 1000000);
+    ssc_log_total(visit, 0x11, 4, life.stored_read / 1000000);
 }
 
 /* TapeAlert (SSC-3 § 8.2.3): 64 flags, of which the drive raises those of SSC_ALERTS. */
 static void put_tape_alert(SscLogVisit *visit)
 {
     for (unsigned flag = 1; flag <= 64; flag++) {
-        log_value(visit, flag, 1, visit->drive->tape_alerts >> (flag - 1) & 1);
+        ssc_log_value(visit, flag, 1, visit->drive->tape_alerts >> (flag - 1) & 1);
     }
 }
 
@@ -126,10 +126,10 @@ void ssc_log_capacities(SscLogVisit *visit, unsigned partitions, uint8_t control
         Capacity one = capacity_of(visit->drive, i, shift);
         Capacity other = capacity_of(visit->drive, i + 1, shift);
 
-        log_number(visit, LOG_VALUE, 2 * i + 1, control, 4, one.left);
-        log_number(visit, LOG_VALUE, 2 * i + 2, control, 4, other.left);
-        log_number(visit, LOG_VALUE, 2 * i + 3, control, 4, one.whole);
-        log_number(visit, LOG_VALUE, 2 * i + 4, control, 4, other.whole);
+        ssc_log_number(visit, LOG_VALUE, 2 * i + 1, control, 4, one.left);
+        ssc_log_number(visit, LOG_VALUE, 2 * i + 2, control, 4, other.left);
+        ssc_log_number(visit, LOG_VALUE, 2 * i + 3, control, 4, one.whole);
+        ssc_log_number(visit, LOG_VALUE, 2 * i + 4, control, 4, other.whole);
     }
 }
 

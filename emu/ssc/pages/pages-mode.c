@@ -591,25 +591,25 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
 
     bool whole = take_header(list + start, length - start, &header);
     if (!ssc_mode_has_page(model, header.id & 0x3f) || (header.id & 0x3f) == 0x3f) {
-        return illegal_parameter((unsigned)start, 5);
+        return ssc_illegal_parameter((unsigned)start, 5);
     }
     if (!whole) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     int index = page_index(model, header.id);
     if (index < 0) { /* not with that subpage, or only with one */
-        return illegal_parameter((unsigned)start + (header.size == 4 ? 1 : 0),
-                                 header.size == 4 ? -1 : 6);
+        return ssc_illegal_parameter((unsigned)start + (header.size == 4 ? 1 : 0),
+                                     header.size == 4 ? -1 : 6);
     }
     const SscModePage *page = &model->mode_pages[index];
     if (header.size != page_header(page)) { /* SPF with subpage 00h */
-        return illegal_parameter((unsigned)start, 6);
+        return ssc_illegal_parameter((unsigned)start, 6);
     }
     if (!takes_length(page, header.length)) {
-        return illegal_parameter((unsigned)start + header.size / 2, -1);
+        return ssc_illegal_parameter((unsigned)start + header.size / 2, -1);
     }
     if (length - start - header.size < header.length) {
-        return check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
+        return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     const uint8_t *values = list + start + header.size;
     memcpy(before, draft->pages[index], page->length);
@@ -618,8 +618,8 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
         unsigned alien = (before[i] ^ values[i]) & (uint8_t)~page->changeable[i];
 
         if (alien != 0) {
-            return illegal_parameter((unsigned)start + header.size + i,
-                                     (int)g_bit_storage(alien) - 1);
+            return ssc_illegal_parameter((unsigned)start + header.size + i,
+                                         (int)g_bit_storage(alien) - 1);
         }
         draft->pages[index][i] = (uint8_t)((draft->pages[index][i] & ~page->changeable[i]) |
                                            (values[i] & page->changeable[i]));
@@ -629,7 +629,7 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
     }
     unsigned byte = wrong(model, draft, header.id);
     if (byte != 0) {
-        return illegal_parameter((unsigned)start + byte, -1);
+        return ssc_illegal_parameter((unsigned)start + byte, -1);
     }
     uint8_t dividing = draft->dividing;
     draft->dividing = 0;
@@ -639,10 +639,10 @@ Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, s
         draft->dividing = 0; /* read and sent back: the page means nothing to this cartridge */
     }
     if (dividing != 0 && draft->dividing != 0) { /* the tape is divided in one way at a time */
-        return illegal_parameter((unsigned)start, 5);
+        return ssc_illegal_parameter((unsigned)start, 5);
     }
     c->page_at = draft->dividing ? (unsigned)start : c->page_at;
     draft->dividing = draft->dividing ? draft->dividing : dividing;
     *at = start + header.size + header.length;
-    return good();
+    return ssc_good();
 }
