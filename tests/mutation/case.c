@@ -134,7 +134,7 @@ Case *case_new(GPtrArray *subjects, uint64_t seed)
 {
     const uint32_t seeds[] = { (uint32_t)seed, (uint32_t)(seed >> 32), 0x6d757461 };
     GRand *rand = g_rand_new_with_seed_array(seeds, G_N_ELEMENTS(seeds));
-    const Subject *subject = NULL;
+    const Subject *subject = g_ptr_array_index(subjects, 0);
     unsigned total = 0, pick;
     MutationKind kind;
     Mutation *mutation;

@@ -58,7 +58,7 @@ static pid_t start_loop(void)
         CPU_SET(i, &one);
         sched_setaffinity(0, sizeof one, &one);
         for (;;) {
-            getppid(); /* it has to be ended, so it must do something */
+            (void)getppid(); /* it has to be ended, so it must do something */
         }
     }
     g_assert(pid > 0);
