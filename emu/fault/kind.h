@@ -2,7 +2,7 @@
 /*
  * The kinds of fault: declared in kinds/, one line each in kinds.def. A kind says once what it is
  * called, which parameters it takes and what may set it off; the loader, `usbtape list faults`,
- * live control and the catalogue in scenarios/README.md all read that.
+ * live control and the catalogue in scenarios/FAULTS.md all read that.
  */
 #ifndef USBTAPE_FAULT_KIND_H
 #define USBTAPE_FAULT_KIND_H
@@ -107,6 +107,7 @@ typedef struct FaultKind {
     const char *about;    /* one line for people */
     const char *right;    /* what a right host does */
     const char *evidence; /* where it was met */
+    const char *example;  /* a rule to paste; FAULTS.md shows it, and a test reads it */
     FaultClass class_;
     FaultParam params[FAULT_PARAMS_MAX + 1]; /* ended by one without name */
 

@@ -6,7 +6,7 @@
  * the layers; a rule acts through the interposer of its seam (at-transfer.h, at-task.h,
  * at-medium.h), which stands between two layers only while some rule needs it.
  *
- * The file is a list of rules in strict YAML. scenarios/README.md has the language and the kinds.
+ * The file is a list of rules in strict YAML. scenarios/FAULTS.md has the language and the kinds.
  *
  *   - {name: drive.hang, on: "WRITE(6)#5"}            # the fifth WRITE(6) never ends by itself
  *   - {name: drive.busy, on: "READ(6)#2", count: 3}   # the second to fourth READ(6): BUSY

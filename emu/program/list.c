@@ -76,6 +76,7 @@ static void fill_faults(GArray *entries)
                                       parameters,
                                       (*kind)->right,
                                       (*kind)->evidence,
+                                      (*kind)->example,
                                       NULL };
 
         add(entries, (*kind)->name, (*kind)->about, g_strdupv((char **)cells));
@@ -234,13 +235,13 @@ static void fill_pages(GArray *entries)
 
 int list_all_main(int argc, char **argv)
 {
-    static const char *const faults[] = { "class",        "set off by", "parameters",
-                                          "a right host", "evidence",   NULL };
+    static const char *const faults[] = { "class",    "set off by", "parameters", "a right host",
+                                          "evidence", "example",    NULL };
     static const char *const models[] = { "INQUIRY", "densities", "blocks", NULL };
     static const char *const opcodes[] = { "CDB", "data", "models", NULL };
     static const char *const pages[] = { "models", NULL };
     static const ListTable tables[] = {
-        { "faults", faults, fill_faults },
+        { "faults", faults, fill_faults, .headings = true },
         { "models", models, fill_models },
         { "opcodes", opcodes, fill_opcodes },
         { "pages", pages, fill_pages },

@@ -446,7 +446,7 @@ static void look_for_act(Case *self, guint i, const VmReply *reply)
     }
 }
 
-/* What every script has: scenarios/README.md says what these are for. */
+/* What every script has: scenarios/LANGUAGE.md says what these are for. */
 static const char prelude[] =
     "set -eo pipefail\n"
     "fails() { ! \"$@\"; }\n"

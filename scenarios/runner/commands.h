@@ -25,6 +25,7 @@ typedef struct ListTable {
     /* Appends its entries. */
     void (*fill)(GArray *entries);
     const char *note; /* what has to be said with it, to people; NULL: nothing */
+    bool headings;    /* --markdown: a heading for each entry, as the last column a line to paste */
 } ListTable;
 
 /* `tables` ends with a row whose name is NULL. */

@@ -164,6 +164,24 @@ static void print_markdown(const GArray *entries, const char *const *columns)
     }
 }
 
+/* A page that is searched rather than skimmed: the last column is code that can be pasted. */
+static void print_headings(const GArray *entries, const char *const *columns)
+{
+    for (guint i = 0; i < entries->len; i++) {
+        const ListEntry *entry = &g_array_index(entries, ListEntry, i);
+        guint c;
+
+        printf("%s### `%s`\n\n%c%s.\n\n", i ? "\n" : "", entry->name,
+               g_ascii_toupper(entry->about[0]), entry->about + 1);
+        for (c = 0; columns[c + 1]; c++) {
+            if (*entry->cells[c]) {
+                printf("- **%s:** %s\n", columns[c], entry->cells[c]);
+            }
+        }
+        printf("\n```yaml\n- %s\n```\n", entry->cells[c]);
+    }
+}
+
 static void print_json(const GArray *entries, const char *const *columns)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -266,6 +284,8 @@ int list_main(int argc, char **argv, const ListTable *tables)
     columns = table ? table->columns : NULL;
     if (json) {
         print_json(entries, columns);
+    } else if (markdown && table && table->headings) {
+        print_headings(entries, columns);
     } else if (markdown) {
         print_markdown(entries, columns);
     } else {

@@ -745,7 +745,7 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     g_option_context_set_description(
         context, "Exit status: 0 as expected; 1 not so; 2 bad input; 4 all skipped (selfcheck: "
                  "all bad\ndrivers of a scenario); 124 timed out.\n"
-                 "The language of scenarios: scenarios/README.md.");
+                 "The language of scenarios: scenarios/LANGUAGE.md.");
     if (!options_parse(context, entries, &argc, &argv, error)) {
         return false;
     }

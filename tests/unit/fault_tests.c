@@ -72,7 +72,7 @@ START_TEST(kinds_are_declared_well)
                         !!k->on_request + !!k->on_reply + !!k->on_motion + !!k->act;
 
         ck_assert_msg(g_strv_contains(families, parts[0]), "%s", k->name);
-        ck_assert_msg(k->about && k->right && k->evidence, "%s", k->name);
+        ck_assert_msg(k->about && k->right && k->evidence && k->example, "%s", k->name);
         ck_assert_msg(does == 1, "%s does %u things", k->name, does);
         ck_assert_msg(fault_kind(k->name) == k, "%s is there twice", k->name);
         ck_assert_msg(!k->on_motion == !k->motions, "%s", k->name);
@@ -91,6 +91,25 @@ START_TEST(kinds_are_declared_well)
             ck_assert_msg(k->params[i].about && told, "%s", text);
         }
         ck_assert_uint_le(i, FAULT_PARAMS_MAX);
+    }
+}
+END_TEST
+
+/* The line of FAULTS.md that people paste is one rule of that kind, alone in a plan. */
+START_TEST(examples_are_good)
+{
+    const FaultKind *const *kind;
+
+    for (kind = fault_kinds(); *kind; kind++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text = g_strdup_printf("- %s\n", (*kind)->example);
+        g_autofree char *begin = g_strdup_printf("- {name: %s, ", (*kind)->name);
+        g_autoptr(FaultPlan) plan = parse(text, &error);
+
+        ck_assert_msg(plan, "%s: %s", text, error->message);
+        ck_assert_msg(g_str_has_prefix(text, begin), "%s: sets nothing of its own", text);
+        ck_assert_uint_eq(plan->rules->len, 1);
+        ck_assert_ptr_eq(rule_of(plan, 0)->kind, *kind);
     }
 }
 END_TEST
@@ -620,6 +639,7 @@ TCase *make_fault_tcase(void)
 
     tcase_add_test(tcase, rules_are_read);
     tcase_add_test(tcase, kinds_are_declared_well);
+    tcase_add_test(tcase, examples_are_good);
     tcase_add_test(tcase, fallbacks_are_good);
     tcase_add_test(tcase, bad_plans_name_the_place);
     tcase_add_test(tcase, triggers_hold_when_they_say);

@@ -51,7 +51,7 @@ static const struct {
     { HEAD "steps: [{}]\n", "f:3:9: a step has one of 'run' and 'host'" },
     { HEAD "steps: [{run: a, host: eject}]\n", "f:3:9: a step has one of 'run' and 'host'" },
     { HEAD "steps: [{host: explode}]\n",
-      "f:3:16: no action 'explode': scenarios/README.md lists them" },
+      "f:3:16: no action 'explode': scenarios/LANGUAGE.md lists them" },
     { HEAD "steps: [{host: swap-tape}]\n",
       "f:3:16: 'swap-tape N': N is a cartridge from 1 to 99, not ''" },
     { HEAD "steps: [{host: eject now}]\n", "f:3:16: 'eject' takes nothing, not 'now'" },

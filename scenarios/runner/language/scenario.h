@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A scenario as its file says it, and the cases it stands for: scenarios/README.md is the language.
+ * A scenario as its file says it, and the cases it stands for: scenarios/LANGUAGE.md is the
+ * language.
  *
  * Owns: reading, checking, the matrix. Does not own: running anything.
  */

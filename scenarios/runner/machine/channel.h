@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The words between the runner and the agent in a guest, as bytes: scenarios/README.md has the
+ * The words between the runner and the agent in a guest, as bytes: scenarios/GUESTS.md has the
  * list. Any guest speaks the same, Linux over virtio-serial, others over a serial port.
  *
  * Owns: taking frames apart and putting them together. Does not own: the wire.

@@ -157,7 +157,7 @@ static const HostRow *find(const char *text, HostCall *call, GError **error)
             return parse_argument(&rows[i], argument, call, error) ? &rows[i] : NULL;
         }
     }
-    refuse(error, "no action '%.*s': scenarios/README.md lists them", (int)MIN(length, 40), text);
+    refuse(error, "no action '%.*s': scenarios/LANGUAGE.md lists them", (int)MIN(length, 40), text);
     return NULL;
 }
 

@@ -258,7 +258,7 @@ static void render(const RunSummary *summary, GString *to)
                     "`usbtape run --table FILE [FILE|DIR…]` writes this page and replaces it as a "
                     "whole: do not edit it.\n"
                     "A column is a kernel, by the version of its Debian package. A cell is the "
-                    "verdict, as scenarios/README.md\n"
+                    "verdict, as scenarios/REPORTS.md\n"
                     "defines it; a bold one was not expected, and – is a case that no scenario "
                     "has.\n\n");
     add_versions(summary, to);
