@@ -19,6 +19,7 @@ typedef struct Script {
     uint32_t chunk_shift;
     MediumGeometry geometry;
     void (*write)(Builder *b);
+    bool plain; /* of version 2, which does not bind its blocks */
 } Script;
 
 /* A medium that is written to, and the tape that it should then hold. */
@@ -458,6 +459,14 @@ static const Script scripts[] = {
       CHUNK_SHIFT,
       { .partitions = 3, .capacity = 12 << 20, .early_warning = 64 << 10 },
       write_partitions },
+    { "version-2", FORMAT_TAPE, 3, SMALL_CHUNKS, { .partitions = 1 }, write_plain, true },
+    { "version-2-partitions",
+      FORMAT_TAPE,
+      2,
+      SMALL_CHUNKS,
+      { .partitions = 3, .capacity = 12 << 20, .early_warning = 64 << 10 },
+      write_partitions,
+      true },
     { "empty",
       FORMAT_TAPE,
       1,
@@ -481,7 +490,8 @@ static void create(const Script *script, const char *path)
     if (script->format == FORMAT_TAPE) {
         HostFile *file = host_file_new(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 
-        cartridge_create(file, path, &script->geometry, script->chunk_shift, &error);
+        (script->plain ? cartridge_create_plain : cartridge_create)(file, path, &script->geometry,
+                                                                    script->chunk_shift, &error);
         host_file_free(file);
     } else {
         const MediumFormat *format = medium_format_by_name(format_names[script->format], &error);
