@@ -73,6 +73,7 @@ typedef struct MediumPosition {
     uint64_t object;         /* number of the next object */
     uint64_t files;          /* filemarks between BOP and the head */
     uint64_t setmarks;       /* setmarks between BOP and the head */
+    bool marks_unknown;      /* damage hides how many: `files` and `setmarks` are guesses */
     bool bop;                /* at the beginning of the partition */
     bool eod;                /* at end of data */
     bool early_warning;      /* at or beyond early warning */

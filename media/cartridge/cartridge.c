@@ -825,6 +825,7 @@ static void cartridge_position(TapeMedium *m, MediumPosition *position)
         .object = c->head.object,
         .files = c->head.files,
         .setmarks = c->head.setmarks,
+        .marks_unknown = c->head_guessed,
         .bop = c->head.object == 0,
         .eod = at_eod(c),
         .early_warning = beyond_early_warning(c),

@@ -156,6 +156,24 @@ START_TEST(partitions)
 }
 END_TEST
 
+START_TEST(marks_that_damage_hides_are_unknown)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded("generic", NULL);
+
+    host_write(h, "a", 1);
+    host_filemarks(h, 2);
+    host_send(h, CDB(0x34, 0x06, 0, 0, 0, 0, 0, 0, 0, 0));
+    ck_assert_uint_eq(h->task.in->data[0] & 0x08, 0);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 16), 2);
+    test_medium_hide_marks(h->medium, true);
+    host_send(h, CDB(0x34, 0x06, 0, 0, 0, 0, 0, 0, 0, 0));
+    ck_assert_uint_eq(h->task.in->data[0] & 0x08, 0x08); /* MPU */
+    ck_assert_uint_eq(get_be64(h->task.in->data + 8), 3);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 16), 0);
+    ck_assert_uint_eq(get_be64(h->task.in->data + 24), 0);
+}
+END_TEST
+
 START_TEST(what_is_not_synced_is_in_the_buffer)
 {
     g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
@@ -512,6 +530,7 @@ TCase *make_ssc_position_tcase(void)
     tcase_add_test(tcase, locate_16_by_object_file_and_end);
     tcase_add_test(tcase, locate_and_tell);
     tcase_add_test(tcase, partitions);
+    tcase_add_test(tcase, marks_that_damage_hides_are_unknown);
     tcase_add_test(tcase, what_is_not_synced_is_in_the_buffer);
     tcase_add_test(tcase, position_beyond_early_warning);
     tcase_add_loop_test(tcase, erase_makes_the_end_here, 0, 4);

@@ -6,7 +6,7 @@
 struct TestMedium {
     TapeMedium base;
     TapeMedium *ram;
-    bool hold;
+    bool hold, hide_marks;
     MediumSyncDone done;
     void *done_data;
     unsigned syncs;
@@ -162,6 +162,7 @@ static void sync_medium(TapeMedium *base, MediumSyncDone done, void *data)
 static void position(TapeMedium *base, MediumPosition *where)
 {
     medium_position(test_medium(base)->ram, where);
+    where->marks_unknown = test_medium(base)->hide_marks;
 }
 
 static void info(TapeMedium *base, MediumInfo *what)
@@ -299,4 +300,9 @@ void test_medium_next_results(TestMedium *m, TestOp op, unsigned skip, unsigned 
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result)
 {
     test_medium_next_results(m, op, skip, 1, result);
+}
+
+void test_medium_hide_marks(TestMedium *m, bool hide)
+{
+    m->hide_marks = hide;
 }

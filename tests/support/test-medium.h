@@ -24,6 +24,9 @@ void test_medium_make_far(TestMedium *m, unsigned n);
 bool test_medium_fetches(const TestMedium *m);
 void test_medium_end_fetch(TestMedium *m);
 
+/* From now on damage hides how many marks lie before the head, or no longer. */
+void test_medium_hide_marks(TestMedium *m, bool hide);
+
 typedef enum TestOp { TEST_READ, TEST_WRITE, TEST_MARKS, TEST_FORMAT, TEST_OPS } TestOp;
 /* After `skip` more motions of this kind, one answers this, without effect on the tape. */
 void test_medium_next_result(TestMedium *m, TestOp op, unsigned skip, MediumResult result);

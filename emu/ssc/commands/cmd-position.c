@@ -198,6 +198,7 @@ Outcome ssc_locate_16(SscCommand *c)
 
 #define LOCU 0x20 /* the number of objects in the buffer is unknown */
 #define BYCU 0x10 /* the number of bytes in the buffer is unknown */
+#define MPU  0x08 /* the numbers of files and sets are unknown */
 #define PERR 0x02 /* a number does not fit its field */
 #define BPEW 0x01 /* beyond programmable early warning */
 
@@ -250,13 +251,14 @@ Outcome ssc_read_position_short(SscCommand *c)
 Outcome ssc_read_position_long(SscCommand *c)
 {
     Whereabouts w = whereabouts(c);
+    bool known = !w.position.marks_unknown;
 
-    byte_writer_u8(&c->reply, w.flags);
+    byte_writer_u8(&c->reply, (uint8_t)(w.flags | (known ? 0 : MPU)));
     byte_writer_fill(&c->reply, 0, 3);
     byte_writer_be32(&c->reply, w.position.partition);
     byte_writer_be64(&c->reply, w.position.object);
-    byte_writer_be64(&c->reply, w.position.files);
-    byte_writer_be64(&c->reply, w.position.setmarks);
+    byte_writer_be64(&c->reply, known ? w.position.files : 0);
+    byte_writer_be64(&c->reply, known ? w.position.setmarks : 0);
     return ssc_reply(c, (uint32_t)c->reply.length);
 }
 
