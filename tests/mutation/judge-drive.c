@@ -327,6 +327,22 @@ static void judge_untouched(Case *c, const char *path, const char *why)
     }
 }
 
+/*
+ * Was it readable, and is it no longer? Entries of an earlier state that lie in a row and agree
+ * with each other are told from true ones by the object with which the epoch began. An append
+ * begins another: then all that agrees with the remains is called damaged, too. That is reported,
+ * not lost.
+ */
+static bool is_lost(const Case *c, uint32_t partition, uint64_t number, MediumResult result)
+{
+    if (number >= c->readable[partition]->len ||
+        !g_array_index(c->readable[partition], bool, number)) {
+        return false;
+    }
+    return result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR || result == MEDIUM_READ_ERROR ||
+           (result == MEDIUM_CORRUPT && !c->mutation->foreign);
+}
+
 /* What is on the tape now: what was readable, and from `at` on in `partition` what was written. */
 static void judge_after(Case *c, const char *path, uint32_t partition, uint64_t at)
 {
@@ -354,10 +370,8 @@ static void judge_after(Case *c, const char *path, uint32_t partition, uint64_t 
                 violation(c, "serve: acknowledged objects are gone",
                           "%u/%" G_GUINT64_FORMAT ": result %d", p, i, (int)result);
             }
-            if (i < end && i < c->readable[p]->len && g_array_index(c->readable[p], bool, i) &&
-                (result == MEDIUM_CORRUPT || result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR ||
-                 result == MEDIUM_READ_ERROR ||
-                 (result == MEDIUM_OK && !allowed_at(c, p, i, BLOCK, buffer, length)))) {
+            if (i < end && (is_lost(c, p, i, result) ||
+                            (result == MEDIUM_OK && !allowed_at(c, p, i, BLOCK, buffer, length)))) {
                 violation(c, "serve: what was readable is lost",
                           "%u/%" G_GUINT64_FORMAT ": result %d", p, i, (int)result);
             }
