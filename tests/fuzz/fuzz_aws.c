@@ -59,6 +59,7 @@ int __wrap_uncompress(Bytef *to, uLongf *to_length, const Bytef *from, uLong fro
     *to_length = length;
     return result > 0 ? Z_OK : result == 0 ? Z_BUF_ERROR : Z_DATA_ERROR;
 }
+#endif
 
 enum { HEADER = 6, NEW_RECORD = 0x80, MARK = 0x40, END_OF_RECORD = 0x20, COMPRESSED = 0x03 };
 
@@ -103,4 +104,3 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     }
     return size;
 }
-#endif

@@ -327,7 +327,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-#ifdef LIBFUZZER
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
@@ -381,7 +380,7 @@ static uint64_t any_number(uint32_t *random)
 }
 
 /* A patch: a field of a structure set to some number, or a structure in another's place. */
-static size_t structured_patch(uint32_t *random, uint8_t *patch)
+static size_t structured_patch(uint32_t *random, bool bound, uint8_t *patch)
 {
     uint32_t length, from_length;
     uint32_t to = any_structure(random, &length), from = any_structure(random, &from_length);
@@ -389,7 +388,7 @@ static size_t structured_patch(uint32_t *random, uint8_t *patch)
     uint64_t part = 8;
 
     if (next_random(random) % 3 == 0) {
-        const uint8_t *bytes = bytes_at(good_cartridge(), from, &part);
+        const uint8_t *bytes = bytes_at(good_cartridge(bound), from, &part);
 
         part = MIN(MIN(length, from_length), 64u);
         put_le32(patch, to);
@@ -415,7 +414,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     if (next_random(&random) % 2 == 0 || size == 0) {
         return LLVMFuzzerMutate(data, size, max);
     }
-    length = structured_patch(&random, patch);
+    length = structured_patch(&random, data[0] & FIRST_BYTE_BOUND, patch);
     if (size + length > max) {
         size = 1;
     }
@@ -427,4 +426,3 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     data[0] ^= next_random(&random) % 8 == 0 ? FIRST_BYTE_BOUND : 0;
     return size + length;
 }
-#endif

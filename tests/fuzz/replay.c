@@ -15,6 +15,15 @@
 #define CUTS 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* libFuzzer's own mutations are left out here; those of a target, if it has any, are not. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+    __attribute__((weak));
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
+{
+    return size;
+}
 
 /* In an allocation of exactly its size, so that the sanitizer sees the first byte read beyond. */
 static void run_exact(const char *data, size_t size)
@@ -25,6 +34,18 @@ static void run_exact(const char *data, size_t size)
     memcpy(copy, data, size);
     LLVMFuzzerTestOneInput(copy, size);
     free(copy);
+}
+
+static void run_mutated(const char *data, size_t size)
+{
+    enum { SEEDS = 4, ROOM = 1024 };
+    g_autofree uint8_t *copy = g_malloc(size + ROOM);
+    unsigned seed;
+
+    for (seed = 0; LLVMFuzzerCustomMutator && seed < SEEDS; seed++) {
+        memcpy(copy, data, size);
+        run_exact((const char *)copy, LLVMFuzzerCustomMutator(copy, size, size + ROOM, seed));
+    }
 }
 
 static void replay_file(const char *path, guint number)
@@ -42,6 +63,7 @@ static void replay_file(const char *path, guint number)
         return;
     }
     run_exact(data, size);
+    run_mutated(data, size);
     for (cut = 0; cut < CUTS && cut < size; cut++) {
         run_exact(data, size * cut / MIN(size, CUTS));
     }
