@@ -28,7 +28,7 @@ void attribute_set_drop_partitions(AttributeSet *set, uint32_t first);
 
 /* What the bytes below come to at most once this attribute has been put into the set. */
 size_t attribute_set_size_with(const AttributeSet *set, const MediumAttribute *attribute);
-/* The bytes of media/README.md, "Attributes". */
+/* The bytes of media/FORMAT.md, "Attributes". */
 GBytes *attribute_set_pack(AttributeSet *set);
 /* False: not such bytes; what was read up to there stays in the set. */
 bool attribute_set_unpack(AttributeSet *set, const uint8_t *data, size_t length);

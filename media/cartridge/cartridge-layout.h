@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bytes of a native cartridge file, as media/README.md documents them: structures in memory and
+ * The bytes of a native cartridge file, as media/FORMAT.md documents them: structures in memory and
  * their encoding. Pure functions; integers are little-endian.
  */
 #ifndef USBTAPE_MEDIA_CARTRIDGE_LAYOUT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The native cartridge (format "usbtape", suffix .tape). Format: media/README.md.
+ * The native cartridge (format "usbtape", suffix .tape). Format: media/FORMAT.md.
  *
  * Owns: the file, its recovery, what a kill or a power cut may take. Does not own: when to sync
  * (the caller acknowledges), locks between processes (formats.c).

@@ -409,7 +409,7 @@ def an_interrupted_copy_leaves_nothing():
 
 
 def a_reader_from_the_document_agrees():
-    """read_cartridge.py knows media/README.md and nothing of our code."""
+    """read_cartridge.py knows media/FORMAT.md and nothing of our code."""
     def lines(*arguments):
         return subprocess.run([sys.executable, READER, *arguments], stdout=subprocess.PIPE, check=True).stdout
     write('r.tap', tap_image(b'some text ' * 900, None, os.urandom(777), b'x', None, None, b'the end'))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lists and extracts a native cartridge. Written from media/README.md alone, to show that it is enough.
+"""Lists and extracts a native cartridge. Written from media/FORMAT.md alone, to show that it is enough.
 
 usage: read_cartridge.py CARTRIDGE                     lists the tape files of each partition
        read_cartridge.py CARTRIDGE PARTITION FILE      writes a tape file to standard output

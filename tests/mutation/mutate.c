@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Where the parts of a cartridge file are: media/README.md, "Layout" and what follows it. */
+/* Where the parts of a cartridge file are: media/FORMAT.md, "Layout" and what follows it. */
 enum {
     SLOT_SIZE = 64 * 1024,
     SLOTS = 2,

@@ -53,7 +53,7 @@ START_TEST(crc32c_is_the_one_of_iscsi)
 }
 END_TEST
 
-/* The offsets of media/README.md. */
+/* The offsets of media/FORMAT.md. */
 START_TEST(the_superblock_is_as_documented)
 {
     static const uint8_t zero[4];
@@ -161,7 +161,7 @@ START_TEST(an_entry_is_as_documented)
 }
 END_TEST
 
-/* Of version 4 the checksum of a block's data covers what it is of, as media/README.md has it. */
+/* Of version 4 the checksum of a block's data covers what it is of, as media/FORMAT.md has it. */
 START_TEST(data_is_bound_to_its_object)
 {
     const Binding binding = { true, 0x12345678, 3 }, plain = { false, 0, 3 };
