@@ -292,7 +292,7 @@ SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks
 OBJECT_RULES = [symbols_point_one_way, exported_names_say_where, core_symbols, core_has_no_globals]
 
 
-def read_tree(top):
+def list_paths(top):
     listed = subprocess.run(['git', '-C', top, 'ls-files'],
                             capture_output=True, text=True)
     if listed.returncode == 0:
@@ -300,11 +300,14 @@ def read_tree(top):
     else:
         paths = [os.path.relpath(os.path.join(d, f), top) for d, _, fs in os.walk(top) for f in fs]
         paths = [p for p in paths if not re.match(r'\.git/|\.cache/|build|out/', p)]
+    return sorted(path for path in paths if os.path.isfile(os.path.join(top, path)))
+
+
+def read_tree(top):
     tree = {}
-    for path in sorted(paths):
-        if os.path.isfile(os.path.join(top, path)):
-            with open(os.path.join(top, path), encoding='utf-8', errors='replace', newline='') as file:
-                tree[path] = file.read()
+    for path in list_paths(top):
+        with open(os.path.join(top, path), encoding='utf-8', errors='replace', newline='') as file:
+            tree[path] = file.read()
     return tree
 
 
