@@ -277,16 +277,46 @@ static bool builder_event(Builder *self, const yaml_event_t *event, GError **err
     return true;
 }
 
+/* The bytes of the line break at `c`, of all kinds that libyaml knows; 0: there is none. */
+static size_t line_break(const char *c, const char *end)
+{
+    static const char *const breaks[] = { "\r\n",     "\n",           "\r",
+                                          "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(breaks); i++) {
+        size_t n = strlen(breaks[i]);
+
+        if ((size_t)(end - c) >= n && memcmp(c, breaks[i], n) == 0) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+/* Past the line break; the end if there is none. */
+static const char *next_line(const char *c, const char *end)
+{
+    size_t n = 0;
+
+    for (; c < end && (n = line_break(c, end)) == 0; c++) {
+    }
+    return c + n;
+}
+
 /* The place of the byte at `end`. */
 static yaml_mark_t mark_of(const char *text, const char *end)
 {
-    const char *c, *line_start = text;
+    const char *c = text, *line_start = text;
     yaml_mark_t mark = { 0 };
 
-    for (c = text; c < end; c++) {
-        if (*c == '\n') {
+    while (c < end) {
+        size_t n = line_break(c, end);
+
+        c += MAX(n, 1);
+        if (n > 0) {
             mark.line++;
-            line_start = c + 1;
+            line_start = c;
         }
     }
     mark.column = (size_t)g_utf8_strlen(line_start, end - line_start);
@@ -357,15 +387,13 @@ static bool check_directives(const YamlFile *file, const char *text, size_t leng
     bool before_document = true;
 
     for (line = text; line < end; line = next) {
-        for (next = line; next < end && *next != '\n' && *next != '\r'; next++) {
-        }
-        next = MIN(next + 1, end);
+        next = next_line(line, end);
         if (before_document && *line == '%') {
             return refuse_at(file, mark_of(text, line), error, "directives (%…) are not allowed");
         }
         if (next - line >= 3 && memcmp(line, "...", 3) == 0) {
             before_document = true;
-        } else if (!strchr("# \t\r\n", *line)) {
+        } else if (!strchr("# \t", *line) && line_break(line, end) == 0) {
             before_document = false;
         }
     }

@@ -88,6 +88,11 @@ static const struct {
     { "name: a\n~: b\n", "s.yaml:2:1: a key is missing here: write its name before the ':'" },
     { "name: a\n...\n%TAG ! b\n", "s.yaml:3:1: directives (%…) are not allowed" },
     { "# text\n\n%TAG ! b\n", "s.yaml:3:1: directives (%…) are not allowed" },
+    /* libyaml reads the directives behind these, and compares each with all of them. */
+    { "# text\r\n%NO ! b\n", "s.yaml:2:1: directives (%…) are not allowed" },
+    { "# text\r%NO ! b\n", "s.yaml:2:1: directives (%…) are not allowed" },
+    { "# text\xc2\x85%NO ! b\n", "s.yaml:2:1: directives (%…) are not allowed" },
+    { "\xe2\x80\xa8\xe2\x80\xa9%NO ! b\n", "s.yaml:3:1: directives (%…) are not allowed" },
     { "name: a\n[b]: c\n", "s.yaml:2:1: a key must be text" },
     { "name: a\nrest: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n",
       "s.yaml:2:22: nested deeper than 16 levels" },
