@@ -23,7 +23,8 @@ struct TlsCreds {
 
 struct TlsSession {
     gnutls_session_t session;
-    char *host; /* the library keeps a reference */
+    char *host;                      /* the library keeps a reference, as it does to these */
+    gnutls_typed_vdata_st sought[2]; /* what the peer's certificate must say */
     char *why;
 };
 
@@ -161,6 +162,21 @@ TlsCreds *tls_creds_psk(const char *file, bool server, GError **error)
     return g_steal_pointer(&creds);
 }
 
+/* There may be no list of revoked certificates; one that cannot be read is an error. */
+static bool read_revoked(TlsCreds *creds, const char *directory, GError **error)
+{
+    g_autofree char *file = g_build_filename(directory, "ca-crl.pem", NULL);
+    int code;
+
+    if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
+        return true;
+    }
+    code = gnutls_certificate_set_x509_crl_file(creds->x509, file, GNUTLS_X509_FMT_PEM);
+    return code > 0 || /* the number of lists */
+           usbtape_input_error(error, "--tls-creds: %s: %s", file,
+                               code ? gnutls_strerror(code) : "there is no list in it");
+}
+
 TlsCreds *tls_creds_x509(const char *directory, bool server, GError **error)
 {
     g_autoptr(TlsCreds) creds = creds_new(server, PRIORITY_X509, error);
@@ -180,6 +196,9 @@ TlsCreds *tls_creds_x509(const char *directory, bool server, GError **error)
         if (code <= 0) { /* the number of certificates */
             usbtape_input_error(error, "--tls-creds: %s: %s", ca,
                                 code ? gnutls_strerror(code) : "there is no certificate in it");
+            return NULL;
+        }
+        if (!read_revoked(creds, directory, error)) {
             return NULL;
         }
         code = gnutls_certificate_set_x509_key_file(creds->x509, certificate, key,
@@ -208,16 +227,32 @@ void tls_creds_free(TlsCreds *creds)
 
 /* ---- a session ---- */
 
-/* Both sides prove who they are. */
-static int use_creds(TlsCreds *creds, gnutls_session_t session, const char *host)
+/* The peer's certificate is for its part, and a server's for the address. */
+static void seek(TlsSession *self, bool server)
 {
+    static const char client_purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    static const char server_purpose[] = GNUTLS_KP_TLS_WWW_SERVER;
+    const char *purpose = server ? client_purpose : server_purpose;
+
+    self->sought[0].type = GNUTLS_DT_KEY_PURPOSE_OID;
+    self->sought[0].data = (unsigned char *)purpose;
+    self->sought[1].type = GNUTLS_DT_DNS_HOSTNAME; /* an address, too */
+    self->sought[1].data = (unsigned char *)self->host;
+    gnutls_session_set_verify_cert2(self->session, self->sought, self->host ? 2 : 1, 0);
+}
+
+/* Both sides prove who they are. */
+static int use_creds(TlsCreds *creds, TlsSession *self)
+{
+    gnutls_session_t session = self->session;
+
     if (creds->psk_server) {
         return gnutls_credentials_set(session, GNUTLS_CRD_PSK, creds->psk_server);
     }
     if (creds->psk_client) {
         return gnutls_credentials_set(session, GNUTLS_CRD_PSK, creds->psk_client);
     }
-    gnutls_session_set_verify_cert(session, host, 0);
+    seek(self, creds->server);
     if (creds->server) {
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     }
@@ -236,8 +271,7 @@ TlsSession *tls_session_new(TlsCreds *creds, int fd, const char *host)
         self->session = NULL;
         return self;
     }
-    if (gnutls_priority_set(self->session, creds->priority) < 0 ||
-        use_creds(creds, self->session, self->host) < 0) {
+    if (gnutls_priority_set(self->session, creds->priority) < 0 || use_creds(creds, self) < 0) {
         g_clear_pointer(&self->session, gnutls_deinit);
         return self;
     }

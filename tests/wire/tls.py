@@ -34,7 +34,7 @@ def certificates(directory):
     os.mkdir(directory)
     for name, template in (('ca', 'cn = "test authority"\nca\ncert_signing_key\n'),
                            ('server', 'cn = "drive"\nip_address = 127.0.0.1\ntls_www_server\nsigning_key\n'),
-                           ('client', 'cn = "host"\ntls_www_client\nsigning_key\n')):
+                           ('client', 'cn = "host"\nip_address = 127.0.0.1\ntls_www_client\nsigning_key\n')):
         base = os.path.join(directory, name)
         with open(base + '.info', 'w', encoding='utf-8') as file:
             file.write(template)
@@ -44,6 +44,14 @@ def certificates(directory):
                     '--load-ca-privkey', directory + '/ca-key.pem']),
                  '--load-privkey', base + '-key.pem', '--template', base + '.info', '--outfile', base + '-cert.pem')
     return directory
+
+
+def revoke(directory, name):
+    with open('crl.info', 'w', encoding='utf-8') as file:
+        file.write('crl_next_update = 365\ncrl_number = 1\n')
+    certtool('--generate-crl', '--load-ca-certificate', directory + '/ca-cert.pem', '--load-ca-privkey',
+             directory + '/ca-key.pem', '--load-certificate', f'{directory}/{name}-cert.pem', '--template', 'crl.info',
+             '--outfile', directory + '/ca-crl.pem')
 
 
 def keys(directory, key='00112233445566778899aabbccddeeff'):
@@ -195,6 +203,58 @@ def certificates_are_checked():
     assert len(said.splitlines()) == 4 + (os.geteuid() == 0), said
 
 
+def is_served(drive, context):
+    try:
+        host = Host(dial(drive, context))
+        host.attach()
+        host.close()
+        return True
+    except (ssl.SSLError, EOFError, ConnectionError):
+        return False
+
+
+def revoked_certificates_are_refused():
+    certificates('pki')
+    with Serving(PROGRAM, '--tls-creds', 'pki', listen=LISTEN) as drive:
+        assert is_served(drive, client('pki'))
+        drive.stop()
+    revoke('pki', 'client')
+    with Serving(PROGRAM, '--tls-creds', 'pki', listen=LISTEN) as drive:
+        assert not is_served(drive, client('pki'))
+        wait_for(drive, 'revoked')
+        drive.stop()
+    with open('pki/ca-crl.pem', 'w', encoding='utf-8') as file:
+        file.write('none\n')
+    said = usbtape(PROGRAM, 'serve', '--listen', LISTEN, '--tls-creds', 'pki', status=2)[1]
+    assert 'pki/ca-crl.pem' in said and said.count('\n') == 1, said
+
+
+def certificates_are_for_their_part():
+    certificates('pki')
+    with Serving(PROGRAM, '--tls-creds', 'pki', listen=LISTEN) as drive:
+        assert not is_served(drive, client('pki', name='server'))
+        wait_for(drive, 'host dropped: TLS: ')
+        drive.stop()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for name, attaches in ('client', False), ('server', True):
+        context.load_cert_chain(f'pki/{name}-cert.pem', f'pki/{name}-key.pem')
+        with socket.create_server(('127.0.0.1', 0)) as listener, \
+                Serving(PROGRAM, '--connect', f'tcp:127.0.0.1:{listener.getsockname()[1]}', '--tls-creds', 'pki',
+                        listen=None) as drive:
+            listener.settimeout(PATIENCE)
+            link, _ = listener.accept()
+            link.settimeout(PATIENCE)
+            try:
+                host = Host(context.wrap_socket(link, server_side=True))
+                host.attach()
+                host.close()
+                served = True
+            except (ssl.SSLError, EOFError, ConnectionError):
+                served = False
+            assert served == attaches, (name, drive.errors())
+            drive.stop()
+
+
 def garbage_stops_nothing():
     keys('keys')
     with Serving(PROGRAM, '--tls-psk', 'keys/keys.psk', listen=LISTEN) as drive:
@@ -250,4 +310,5 @@ if __name__ == '__main__':
         sys.exit(tap.run([qemu_attaches_with_a_pre_shared_key, qemu_attaches_with_certificates,
                           a_running_qemu_takes_and_gives_back,
                           qemu_with_a_wrong_key_is_refused, blocks_go_both_ways, certificates_are_checked,
+                          revoked_certificates_are_refused, certificates_are_for_their_part,
                           garbage_stops_nothing, remote_addresses_want_tls_or_a_word, wrong_files_are_named]))
