@@ -2,11 +2,11 @@
 /*
  * The Bulk-Only state machine.
  *
- * How it flows: whatever comes in (a transfer, the target's data_phase or done, a reset) is only
- * noted, and then bot_serve() runs: it takes one step after another as long as the state and what
- * is pending allow one. bot_serve() never nests, so a completion that brings in the next transfer,
- * or a reset, finds the machine between two steps. Therefore each step first brings everything into
- * its new state, and completes its transfer, or calls the target, last of all.
+ * An event (a transfer, the target's data_phase or done, a reset) is only recorded. Then
+ * bot_serve() runs one step after another, as long as the state and the pending events allow one.
+ * bot_serve() never nests, so a completion that submits the next transfer, or a reset, finds the
+ * machine between two steps. Therefore each step sets its new state first, and completes its
+ * transfer or calls the target last.
  *
  *            CBW                     data_phase: out        host sent all
  *   IDLE ──────────▶ SUBMIT ─▶ COMMAND ────────▶ DATA_OUT ────────▶ HANDOVER
@@ -30,10 +30,10 @@ typedef enum BotState {
     BOT_SUBMIT,   /* the CBW was acknowledged; next: the target gets its task */
     BOT_COMMAND,  /* the target decides. data_phase, done. OUT, IN: wait. */
     BOT_DATA_OUT, /* the host sends what it announced; OUT: data. IN: waits. */
-    BOT_HANDOVER, /* all of it came; next: the target gets it */
+    BOT_HANDOVER, /* all data arrived; next: the target gets it */
     BOT_EXECUTE,  /* the target works. done. OUT, IN: wait. */
     BOT_STALL_IN, /* next: bulk-in halts, and an IN that waits for data stalls */
-    BOT_DATA_IN,  /* IN: gets data. OUT: waits. */
+    BOT_DATA_IN,  /* IN: data. OUT: waits. */
     BOT_CSW,      /* IN: gets the CSW, after a halt has been cleared. OUT: waits. */
     BOT_WEDGED,   /* after an invalid CBW; IN, OUT: stall. Only a reset leads out (§ 6.6.1). */
 } BotState;
@@ -152,7 +152,7 @@ static void bot_set_up_task(Bot *bot)
 
 /*
  * What a CBW that is valid but not meaningful (§ 6.2.2) gets is left open by the standard. It gets
- * a phase error: nothing was executed, the host is told to recover, and the pipes stay usable.
+ * a phase error: the command is not executed, the host must recover, and the pipes stay usable.
  */
 static void bot_receive_cbw(Bot *bot)
 {
@@ -216,7 +216,7 @@ static void bot_keep_data(Bot *bot, GBytes *bytes)
     memcpy(bot->collected + bot->received, data, MIN(length, bot->keep - bot->received));
 }
 
-/* More than the host announced is accepted and means nothing. */
+/* Bytes beyond what the host announced are accepted and discarded. */
 static void bot_receive_data(Bot *bot)
 {
     UsbTransfer *transfer = g_steal_pointer(&bot->out);
@@ -294,7 +294,7 @@ static void bot_stall_any(Bot *bot)
 
 typedef void (*BotStep)(Bot *bot);
 
-/* The step that the state and what is pending allow; NULL: none. */
+/* The step that the state and the pending events allow. NULL: none. */
 static BotStep bot_next_step(const Bot *bot)
 {
     switch (bot->state) {
@@ -363,7 +363,7 @@ static bool task_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t le
     return !outcome.phase_error;
 }
 
-/* What the device did in the end: it may have moved less than it announced. */
+/* The result of the device, which may have moved less than it announced. */
 static uint32_t bot_device_moved(const Bot *bot)
 {
     if (bot->device_direction == SCSI_DATA_IN) {
@@ -454,7 +454,7 @@ static void function_bulk_in(UsbFunction *function, UsbTransfer *transfer)
     bot_serve(bot);
 }
 
-/* Whatever the transfer was to move is moved by the next one: nothing of it was used. */
+/* The next transfer moves the data of this one, which were not used. */
 static void function_cancel(UsbFunction *function, UsbTransfer *transfer)
 {
     Bot *bot = (Bot *)function;

@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bot, bot_free)
 UsbFunction *bot_function(Bot *bot);
 
 /*
- * From now on tasks go to this target instead, which passes on to the old one what that one has not
- * ended yet (or takes over from one that has nothing). Not from inside a call of either.
+ * Sends tasks to this target from now on. The new target passes to the old one the calls for tasks
+ * that the old one has not ended. Must not be called from inside a call of either target.
  */
 void bot_set_target(Bot *bot, ScsiTarget *target);
 

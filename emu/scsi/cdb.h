@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What SPC-3 says about every command and every answer, whatever the device type.
+ * The parts of SPC-3 that every command and every answer has, for all device types.
  *
  * emu/scsi owns: CDB lengths and masks, sense data, unit attentions, the task seam (task.h). Does
  * not own: commands, device state, transports. It includes nothing but emu/base.
@@ -23,7 +23,7 @@ typedef struct ScsiField {
     uint16_t byte;
 } ScsiField;
 
-/* Bytes of a CDB by its group code (SPC-3 § 4.3.4.1); 0 where the code does not tell. */
+/* Bytes of a CDB by its group code (SPC-3 § 4.3.4.1); 0 for a group without a fixed length. */
 unsigned scsi_cdb_length(uint8_t opcode);
 
 /*

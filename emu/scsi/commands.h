@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of a tape drive as data: commands.def. What a drive does with them: emu/ssc. */
+/* The commands of a tape drive as data (commands.def). emu/ssc implements them. */
 #ifndef USBTAPE_SCSI_COMMANDS_H
 #define USBTAPE_SCSI_COMMANDS_H
 

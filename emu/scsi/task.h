@@ -12,12 +12,15 @@
  *                        true, Data-Out: the target returns and waits
  *   data_out(task) ────▶ all `length` bytes are in `out`; the target executes
  *                 ◀───── done(task): status, sense and residue are set. Exactly once.
- * Commands without data skip data_phase. Each arrow may be late: whatever is slow waits here. A
- * late data_phase or done may let the host go on at once, so that data_out, a reset, or the submit
- * of the next task (perhaps in the same ScsiTask) comes before it returns: the target sets its own
- * state before the call and looks again after it. During submit and data_out nothing comes back in.
- * `abort` takes a task back at any point before done: the target forgets it, no done follows; what
- * was already done to the medium stays done.
+ * Commands without data skip data_phase. Each call may be late, because slow work waits here.
+ *
+ * Re-entry: a late data_phase or done may let the host continue at once. Then data_out, a reset, or
+ * the submit of the next task (perhaps in the same ScsiTask) arrives before the call returns. The
+ * target sets its own state before such a call and reads it again afterwards. During submit and
+ * data_out the transport does not call the target.
+ *
+ * `abort` takes back a task at any point before done. The target forgets the task and does not call
+ * done. Changes that the task already made to the medium stay.
  */
 #ifndef USBTAPE_SCSI_TASK_H
 #define USBTAPE_SCSI_TASK_H
@@ -30,11 +33,11 @@
 #define SCSI_CDB_MAX   16
 #define SCSI_SENSE_MAX 96
 
-/* The most bytes that one command moves: a bound on memory per connection. Larger: 05/24/00. */
+/* The most bytes that one command moves. It bounds the memory of a connection. Larger: 05/24/00. */
 #define SCSI_DATA_MAX (64u * 1024 * 1024)
 
 /*
- * I_T nexuses that a target tells apart (SAM-3 § 4.7). Nexus 0 is the host on the bus. USB has no
+ * I_T nexuses that a target distinguishes (SAM-3 § 4.7). Nexus 0 is the host on the bus. USB has no
  * other; one that is not on it, as the second host of a library is not, is played by nexus 1.
  */
 #define SCSI_NEXUSES 2
@@ -58,12 +61,12 @@ typedef enum ScsiReset {
     SCSI_RESET_POWER_ON,  /* all state lost; UA 29/00 */
     SCSI_RESET_BUS,       /* hard reset by the bus (USB port reset); UA 29/00 */
     SCSI_RESET_DEVICE,    /* logical unit reset; UA 29/00 (model's ASCQ) */
-    SCSI_RESET_TRANSPORT, /* Bulk-Only Mass Storage Reset: tasks end, nothing else; no UA */
+    SCSI_RESET_TRANSPORT, /* Bulk-Only Mass Storage Reset: tasks end, other state stays; no UA */
 } ScsiReset;
 
 typedef struct ScsiTask ScsiTask;
 
-/* What the target may ask of, and tell, the transport. */
+/* Calls of the target to the transport. */
 typedef struct ScsiTaskOps {
     bool (*data_phase)(ScsiTask *task, ScsiDirection direction, uint32_t length);
     void (*done)(ScsiTask *task);
@@ -93,8 +96,8 @@ struct ScsiTask {
 
 /*
  * Makes `in` exactly `length` bytes (at most SCSI_DATA_MAX) and returns them for writing. The bytes
- * are not cleared: call again with the count really filled before done, so that no stale byte
- * leaves.
+ * are not cleared. Call again before done with the number of bytes filled, so that no stale byte is
+ * sent.
  */
 static inline uint8_t *scsi_task_in(ScsiTask *task, size_t length)
 {

@@ -114,7 +114,7 @@ static void drop_held(SscBuffer *b)
     g_queue_clear_full(&b->held, held_free);
     b->held_objects = b->held_bytes = b->held_files = b->held_setmarks = 0;
     b->why = (ScsiSense){ 0 };
-    b->told = false;
+    b->reported = false;
 }
 
 /* Does it go on where that run ends? */
@@ -132,7 +132,7 @@ static uint64_t *count_of_its_kind(SscBuffer *b, const SscHeld *held)
     return held->mark == MEDIUM_MARK_FILEMARK ? &b->held_files : &b->held_setmarks;
 }
 
-/* What so many objects of a run add to the count of their kind. */
+/* The share of so many objects of a run in the count of their kind. */
 static uint64_t in_its_count(const SscHeld *held, uint64_t objects)
 {
     return held->blocks ? objects * held->size : objects;
@@ -182,7 +182,7 @@ static bool holds_back(SscDrive *drive, MediumResult result)
     return result == MEDIUM_WRITE_ERROR && !ssc_buffer_bypassed(drive);
 }
 
-/* To the medium, and what that takes of it to the count of bytes on tape. */
+/* Writes to the medium, and counts the bytes that the block takes on tape. */
 static MediumResult write_block(SscDrive *drive, const uint8_t *data, uint32_t size)
 {
     uint64_t before = ssc_drive_used(drive);
@@ -206,7 +206,7 @@ static MediumResult write_held(SscDrive *drive, const SscHeld *held, uint64_t *w
     return result;
 }
 
-/* Tries again; OK: nothing is held any more. */
+/* Retries the held objects. OK: none is left. */
 static MediumResult retry(SscDrive *drive)
 {
     SscBuffer *b = &drive->buffer;
@@ -222,7 +222,7 @@ static MediumResult retry(SscDrive *drive)
             return result;
         }
     }
-    b->told = false;
+    b->reported = false;
     return MEDIUM_OK;
 }
 
@@ -235,11 +235,11 @@ static Outcome deferred_error(SscCommand *c)
 
     outcome.sense.eom = b->why.eom;
     outcome.sense.deferred = true;
-    b->told = true;
+    b->reported = true;
     return outcome;
 }
 
-/* Good, or the deferred error. What was written before the object that failed is on tape then. */
+/* Good, or the deferred error. Then the objects before the one that failed are on tape. */
 static Outcome flush_held(SscCommand *c)
 {
     SscBuffer *b = &c->drive->buffer;
@@ -282,7 +282,7 @@ Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes)
     bool fits = c->drive->mode.buffered_mode != 0 && b->held_bytes + bytes <= b->capacity &&
                 b->held.length < SSC_HELD_MAX;
 
-    return fits && !b->told ? ssc_good() : flush_held(c);
+    return fits && !b->reported ? ssc_good() : flush_held(c);
 }
 
 MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
@@ -336,7 +336,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
 Outcome ssc_buffer_settle(SscCommand *c)
 {
     SscBuffer *b = &c->drive->buffer;
-    bool known = b->told;
+    bool known = b->reported;
     Outcome outcome = flush_held(c);
 
     if (known && (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED)) {

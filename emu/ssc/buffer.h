@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The drive's write-behind buffer (SSC-3 § 4.2.10), between the commands that write and the medium.
- * From the front of the tape to the host it holds
+ * From the tape's side to the host's side it has two parts:
  *
- *   behind  objects that the medium has taken and that a drive with this much memory would not have
- *           on tape yet. They are only counted: the medium has their bytes. When there are more
- *           bytes than the buffer holds, the oldest count as written. Power-off takes the rest.
- *   held    the object that the medium refused (MEDIUM_WRITE_ERROR) and all that came after it:
- * real bytes, tried again whenever the buffer must go to tape. The host is told then, by a deferred
- * error, and not before: its commands ended well long ago.
+ *   behind  Objects that the medium has accepted and that a real drive with this much memory would
+ *           not have on tape yet. The buffer only counts them, because the medium has their bytes.
+ *           When they are more bytes than the capacity, the oldest count as written. A power loss
+ *           discards the rest.
+ *   held    The object that the medium refused (MEDIUM_WRITE_ERROR) and all later ones, with their
+ *           bytes. Each command that synchronises retries them. A deferred error then reports the
+ *           refusal, because the commands that wrote them have ended with GOOD.
  *
- * READ POSITION tells both. Nothing here takes time: unless time is modelled, objects go to tape
- * only when room is needed or a command synchronises, which is the latest that they ever may.
+ * READ POSITION reports both parts. Unless time is modelled, objects go to tape only when the
+ * buffer needs room or a command synchronises. That is the latest moment that the standard allows.
  */
 #ifndef USBTAPE_SSC_BUFFER_H
 #define USBTAPE_SSC_BUFFER_H
@@ -20,7 +21,7 @@
 
 /* Neighbours of one size are one run. When there are no more, the oldest run counts as written. */
 #define SSC_BUFFER_RUNS 256u
-/* Of what is held, a run is one WRITE's blocks, or marks. A buffer of so many runs is full. */
+/* A run of held objects is the blocks of one WRITE, or marks. This many runs fill the buffer. */
 #define SSC_HELD_MAX 4096u
 
 typedef struct SscRun {
@@ -41,18 +42,18 @@ typedef struct SscBuffer {
     uint64_t held_objects, held_bytes;
     uint64_t held_files, held_setmarks; /* of the objects: marks of each kind */
     ScsiSense why;                      /* of the object at its head, without INFORMATION */
-    bool fixed; /* the last WRITE had FIXED: INFORMATION counts objects, else bytes */
-    bool told;  /* the host knows */
+    bool fixed;    /* the last WRITE had FIXED: INFORMATION counts objects, else bytes */
+    bool reported; /* a deferred error reported it */
 } SscBuffer;
 
 typedef struct SscDrive SscDrive;
 
 void ssc_buffer_init(SscBuffer *buffer, uint64_t capacity);
-/* The oldest that are no more than `bytes` are on tape; returns how many bytes they are. */
+/* Counts the oldest objects, up to `bytes` in all, as on tape. Returns how many bytes they are. */
 uint64_t ssc_buffer_drain(SscBuffer *buffer, uint64_t bytes);
-/* What is behind is on tape now. */
+/* The objects behind are on tape now. */
 void ssc_buffer_synced(SscBuffer *buffer);
-/* Everything is gone with the cartridge. */
+/* Empties the buffer: the cartridge was taken out. */
 void ssc_buffer_clear(SscBuffer *buffer);
 
 static inline uint64_t ssc_buffer_objects(const SscBuffer *buffer)
@@ -72,20 +73,20 @@ static inline uint64_t ssc_buffer_bytes(const SscBuffer *buffer)
  */
 bool ssc_buffer_bypassed(SscDrive *drive);
 /*
- * May a WRITE of so many bytes, or marks, begin? Not if the buffer has no room left behind what the
- * tape refuses, or the host was told of that already: then it is tried again, and `ssc_good` or the
- * deferred error comes back.
+ * May a WRITE of so many bytes, or marks, begin? Not if the held objects leave no room, or if the
+ * refusal was reported already. Then the held objects are retried, and this returns GOOD or the
+ * deferred error.
  */
 Outcome ssc_buffer_make_room(SscCommand *c, uint64_t bytes);
-/* One block, from the command's Data-Out. As medium_write(), but for what is held. */
+/* Writes one block of the command's Data-Out, behind the held objects if there are any. */
 MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size);
 MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t count,
                                     uint64_t *written);
 
 /*
- * Before anything that needs the tape to hold what was written: tries what is held once more. Good:
- * go on. Else the deferred error: the command is not performed. A command that moves the tape, sent
- * after the host was told, goes on, and what is held is lost.
+ * Retries the held objects before a command that needs them on tape. Good: the command goes on.
+ * Else the outcome is the deferred error, and the command is not performed. After the report, a
+ * command that moves the tape goes on and discards the held objects.
  */
 Outcome ssc_buffer_settle(SscCommand *c);
 
@@ -95,7 +96,7 @@ Outcome ssc_buffer_settle(SscCommand *c);
  */
 MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length);
 
-/* The power goes off: what the buffer has is nowhere. */
+/* The power goes off: the buffer's contents are lost. */
 void ssc_buffer_lose(SscDrive *drive);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of a task: it waits for its turn, passes the gates, its handler runs, and what the
- * handler answers is acted upon until the task is done.
+ * The way of a task: it waits in the queue, passes the gates, and runs its handler. run() then acts
+ * on each outcome until the task is done.
  */
 #include "emu/ssc/drive-state.h"
 
@@ -30,7 +30,7 @@ bool ssc_model_has_groups(const SscModel *model)
     return ssc_model_has(model, ssc_table_find(cdb));
 }
 
-/* Does the model have this operation code, with whatever service action? */
+/* Does the model have this operation code, with any service action? */
 static bool has_opcode(const SscModel *model, uint8_t opcode)
 {
     unsigned n_rows;
@@ -61,7 +61,7 @@ Outcome ssc_check_ready(const SscDrive *drive)
     return drive->format == FORMAT_ALIEN ? ssc_check(SENSE_INCOMPATIBLE_MEDIUM) : ssc_good();
 }
 
-/* A count of zero asks for nothing, so a write-protected cartridge need not refuse it. */
+/* A count of zero writes nothing, so a write-protected cartridge need not refuse it. */
 static bool asks_for_nothing(const SscCommand *c)
 {
     const uint8_t *count = c->cdb + (c->row->command->length == 6 ? 2 : 12);
@@ -112,7 +112,7 @@ static Outcome start(SscCommand *c)
                                                               : c->row->handler(c);
 }
 
-/* Everything that may stop a command before its handler, in the order in which it is looked at. */
+/* Every check that may end a command before its handler, in order. */
 static Outcome pass_gates(SscCommand *c)
 {
     SscDrive *drive = c->drive;
@@ -126,7 +126,7 @@ static Outcome pass_gates(SscCommand *c)
     if (!(flags & ROW_KEEPS_SENSE)) {
         ssc_nexus(c)->sense = (ScsiSense){ 0 };
     }
-    /* Logical unit: only INQUIRY and REQUEST SENSE speak for one that is not there (SPC-3 § 4.2).
+    /* Logical unit: only INQUIRY and REQUEST SENSE answer for one that is not there (SPC-3 § 4.2).
      */
     if (task->lun != 0 && !(flags & ROW_ANY_LUN)) {
         return ssc_check(SENSE_LUN_NOT_SUPPORTED);
@@ -143,16 +143,16 @@ static Outcome pass_gates(SscCommand *c)
     if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->command->length, &bad)) {
         return ssc_illegal_field(bad.byte, bad.bit);
     }
-    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before anything
-     * that CHECK CONDITION would tell (SAM-3 § 5.3.3). Commands that reserve know their own. */
+    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before every
+     * CHECK CONDITION (SAM-3 § 5.3.3). The commands that reserve check it themselves. */
     if (ssc_reserved_from_it(c)) {
         return ssc_reservation_conflict();
     }
-    /* Unit attention: told once, the command is not performed (SAM-3 § 5.9.7). */
+    /* Unit attention: reported once, and the command is not performed (SAM-3 § 5.9.7). */
     if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&ssc_nexus(c)->attention)) {
         return report_attention(c);
     }
-    /* Deferred error: likewise told once, by the next command (SPC-3 § 4.5.7). */
+    /* Deferred error: reported once, by the next command (SPC-3 § 4.5.7). */
     if (!(flags & ROW_UA_EXEMPT) && drive->deferred.deferred) {
         return report_deferred(drive);
     }
@@ -263,7 +263,7 @@ static void finish(SscDrive *drive, const Outcome *outcome)
     drive->checks += outcome->status == SCSI_CHECK_CONDITION;
     task->status = outcome->status;
     task->sense_length = 0;
-    if (outcome->status != SCSI_GOOD) { /* REQUEST SENSE tells more on a bus that has no status */
+    if (outcome->status != SCSI_GOOD) { /* a bus without status has only REQUEST SENSE */
         ssc_nexus(&drive->command)->sense = outcome->sense;
     }
     if (outcome->status == SCSI_CHECK_CONDITION) {
@@ -338,7 +338,7 @@ static void sync_done(void *data, MediumResult result)
         run(drive, result == MEDIUM_OK ? call_next(c) : ssc_of_medium(c, result, ACT_OTHER, 0));
         return;
     }
-    if (result != MEDIUM_OK) { /* the command that should tell it has ended already */
+    if (result != MEDIUM_OK) { /* its command has ended already */
         ssc_defer(drive, ssc_of_medium(c, result, ACT_OTHER, 0));
     }
     pump(drive);
@@ -460,7 +460,7 @@ static void begin(SscDrive *drive, ScsiTask *task)
     *c = (SscCommand){ .drive = drive, .task = task, .number = c->number + 1, .cdb = task->cdb };
     c->reply = BYTE_WRITER(drive->scratch, sizeof drive->scratch);
     task->out_unused = 0;
-    if (task->in) { /* nothing of an earlier task leaves with this one */
+    if (task->in) { /* no byte of an earlier task is sent */
         g_byte_array_set_size(task->in, 0);
     }
     trace_command(c);
@@ -533,7 +533,7 @@ void ssc_forget_command(SscDrive *drive)
         drive->fetch->drive = NULL;
         drive->fetch = NULL;
     }
-    if (drive->sync) { /* goes on; if it fails, somebody must still hear of it */
+    if (drive->sync) { /* goes on; a failure becomes a deferred error */
         drive->sync->waited_for = false;
     }
 }

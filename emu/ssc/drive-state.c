@@ -72,7 +72,7 @@ void ssc_drive_load(SscDrive *drive)
     ssc_log_loaded(drive);
     drive->written_before = drive->tape_written;
     drive->read_before = drive->tape_read;
-    drive->compression_told = false;
+    drive->compression_set = false;
     medium_locate(drive->medium, 0, MEDIUM_LOCATE_OBJECT, 0);
     ssc_mode_meet_cartridge(drive);
     drive->format = meet_density(drive);
@@ -107,7 +107,7 @@ void ssc_drive_unload(SscDrive *drive)
     unthread(drive);
 }
 
-/* A sync under way goes on: what it covers was on its way to the tape. */
+/* A sync in progress goes on: its objects were on the way to the tape. */
 static void power_off(SscDrive *drive)
 {
     if (!drive->sync) {
@@ -149,12 +149,13 @@ void ssc_attention_others(const SscCommand *c, ScsiSenseCode code)
     }
 }
 
-/* SPC-3 § 5.6: what each kind of reset takes with it. The transport aborted its tasks before. */
+/* SPC-3 § 5.6: the state that each kind of reset discards. The transport aborted its tasks before.
+ */
 static void reset(ScsiTarget *target, ScsiReset kind)
 {
     SscDrive *drive = (SscDrive *)target;
 
-    /* Whatever is still here was refused its data phase, and does not know yet. */
+    /* A task that is still here was refused its data phase. */
     ssc_forget_command(drive);
     g_queue_clear(&drive->waiting);
     if (kind == SCSI_RESET_TRANSPORT) {
@@ -245,7 +246,8 @@ static bool is_cleaning_cartridge(TapeMedium *medium)
     return info.geometry.cleanings > 0;
 }
 
-/* A cleaning cartridge was put in: it does its work, unless it is used up, and that is all. */
+/* A cleaning cartridge was put in: it cleans the heads, unless it is used up. It is never loaded.
+ */
 static void clean_heads(SscDrive *drive)
 {
     drive->held = true;
@@ -292,7 +294,7 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium)
     *medium = g_steal_pointer(&drive->medium);
     drive->cleaning = false;
     unthread(drive);
-    drive->tape_alerts = 0; /* they spoke of that cartridge */
+    drive->tape_alerts = 0; /* they were about that cartridge */
     drive->dirty = false;
     ssc_buffer_clear(&drive->buffer);
     return SSC_EJECTED;

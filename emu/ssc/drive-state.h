@@ -36,16 +36,16 @@ struct SscCommand {
     SscHandler then;    /* 16-byte forms: what to do once at the address */
     SscZones zones;     /* where the head was before */
     bool zones_watched; /* and that matters when it ends */
-    SscTimed timed;     /* what it found, if time is modelled */
+    SscTimed timed;     /* the state when it began, if time is modelled */
     unsigned page_at;   /* MODE SELECT: where the page that divides the tape began */
     uint32_t moved;     /* of many objects: how many until now, over all turns */
     bool warned;        /* and whether one of them met early warning */
-    unsigned fetches;   /* how often it asked for what it reads to be near */
+    unsigned fetches;   /* fetches so far: SSC_FETCHES_MAX */
 };
 
 /*
- * A sync under way. It cannot be called back, so it outlives the command that asked for it (abort)
- * and even the drive.
+ * A sync in progress. It cannot be cancelled, so it may outlive the command that asked for it
+ * (abort) and even the drive.
  */
 typedef struct SscSync {
     SscDrive *drive;    /* NULL: freed meanwhile */
@@ -54,15 +54,15 @@ typedef struct SscSync {
 } SscSync;
 
 /*
- * What the current command is about to read comes from the host's disk. Nothing but this knows of
- * it, and it outlives the command.
+ * A fetch in progress: it brings data that the current command will read from the host's disk into
+ * memory. It may outlive the command.
  */
 typedef struct SscFetch {
-    SscDrive *drive; /* NULL: nobody waits for it any more */
+    SscDrive *drive; /* NULL: no command waits for it any more */
     Outcome again;   /* what asked for it */
 } SscFetch;
 
-/* Some of it may be elsewhere still, or gone again: after so many times it is simply read. */
+/* Fetched data may be evicted again. After this many fetches the command reads without another. */
 #define SSC_FETCHES_MAX 4u
 
 /* Mode parameters as the host set them (SPC-3 § 7.4). Pages are kept as bytes: pages-mode.c. */
@@ -71,7 +71,7 @@ typedef struct SscFetch {
 
 /* Device vendor-specific: how an AIT drive formatted the cartridge, as byte 2 of mode page 31h. */
 #define SSC_ATTRIBUTE_AIT 0x0c00
-/* What the host wrote by log page 3Eh: on the cartridge, on each partition. */
+/* The notes of log page 3Eh: one of the cartridge, one of each partition. */
 #define SSC_ATTRIBUTE_VOLUME_NOTE    0x0c01
 #define SSC_ATTRIBUTE_PARTITION_NOTE 0x0c02
 /* MEDIUM SERIAL NUMBER (SPC-3 § 7.3.2.3) */
@@ -86,8 +86,8 @@ typedef struct SscMode {
                  [SSC_MODE_PAGE_SIZE]; /* current values, in the model's order */
 } SscMode;
 
-/* What is kept for each initiator. Three separate places with `deferred`: what is to be told, what
- * was told last, what went wrong behind. */
+/* The state of each initiator: the pending unit attentions, and the sense that was reported last.
+ * The third place that REQUEST SENSE reads is `deferred` of the drive. */
 typedef struct SscNexus {
     ScsiAttention attention;
     ScsiSense sense;
@@ -141,7 +141,7 @@ typedef enum SscAlert {
 #undef ALERT
 } SscAlert;
 
-/* What the drive makes of the loaded cartridge's density. */
+/* How the drive can use the loaded cartridge's density. */
 typedef enum SscFormat {
     FORMAT_WRITABLE,
     FORMAT_READ_ONLY, /* of an older generation */
@@ -157,17 +157,17 @@ struct SscDrive {
 
     TapeMedium *medium; /* the cartridge in the drive, loaded or not */
     bool loaded;
-    SscLoadNotice load_notice; /* NULL: nobody wants to know */
+    SscLoadNotice load_notice; /* NULL: none */
     void *load_data;
     bool held;              /* in and not threaded (HOLD): only its memory can be reached */
     bool reload_after_sync; /* switched on again while a sync was under way */
     bool cleaning;          /* what is in is a cleaning cartridge: `held`, never loaded */
     SscFormat format;
-    uint8_t ait_format;    /* AIT and DEVICE of page 31h, as the cartridge was formatted */
-    bool compression_told; /* the medium knows whether to compress */
-    uint8_t prevented;     /* PREVENT ALLOW MEDIUM REMOVAL: bit n, by nexus n */
-    bool dirty;            /* the tape differs from what is known to be synced */
-    SscBuffer buffer;      /* written behind */
+    uint8_t ait_format;   /* AIT and DEVICE of page 31h, as the cartridge was formatted */
+    bool compression_set; /* the medium has the compression mode */
+    uint8_t prevented;    /* PREVENT ALLOW MEDIUM REMOVAL: bit n, by nexus n */
+    bool dirty;           /* some changes of the medium are not durable yet */
+    SscBuffer buffer;     /* written behind */
     SscMode mode;
     /* The pages' values after a reset: the model's, or what MODE SELECT saved. */
     uint8_t saved_pages[SSC_MODE_PAGES_MAX][SSC_MODE_PAGE_SIZE];
@@ -198,7 +198,7 @@ struct SscDrive {
     int64_t timestamp_since;
     bool timestamp_set; /* by the host; otherwise it counts from power-on */
     uint8_t test_buffer[SSC_TEST_BUFFER], echo[SSC_ECHO_BUFFER];
-    uint32_t echo_length; /* 0: nothing was written to it */
+    uint32_t echo_length; /* 0: the echo buffer was never written */
 
     bool timed; /* time is modelled */
     /* If it is: when the cartridge is ready, the tape free, the buffer drained. */
@@ -226,7 +226,7 @@ void ssc_forget_command(SscDrive *drive);
 /* Makes a cartridge that is in the drive reachable, at BOP of partition 0. */
 void ssc_drive_load(SscDrive *drive);
 void ssc_drive_unload(SscDrive *drive);
-/* What counts for the loaded cartridge: the model's limits, bounded by the image's format. */
+/* The block limits of the loaded cartridge: the model's, bounded by the image's format. */
 SscBlockLimits ssc_drive_limits(SscDrive *drive);
 /* The density code of the loaded cartridge; of the mode parameters if it does not say. */
 uint8_t ssc_drive_density(SscDrive *drive);
@@ -267,14 +267,14 @@ Outcome ssc_check_ready(const SscDrive *drive);
 bool ssc_model_has_groups(const SscModel *model);
 
 /* outcome.c */
-/* What is in the buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): `next` after a
- * sync if one is needed, else now. */
+/* The buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): calls `next` after a sync if
+ * the tape needs one, else now. */
 Outcome ssc_when_synced(SscCommand *c, SscHandler next);
-/* The outcome, once a sync has ended well. */
+/* Reports the outcome after a sync that ends well. */
 Outcome ssc_report_when_synced(SscCommand *c, Outcome outcome);
-/* With IMMED: the motion takes no time here, the sync that it needs goes on behind it. */
+/* With IMMED: reports the outcome now, and the sync that it needs goes on in the background. */
 Outcome ssc_report_before_sync(SscCommand *c, Outcome outcome);
-/* GOOD now; what is wrong is told as a deferred error by the next command that may. */
+/* GOOD now. The next command that may report a deferred error reports this one. */
 Outcome ssc_defer(SscDrive *drive, Outcome outcome);
 /* Hands out what `ssc_reply` announced; a handler that must act then calls it last. */
 Outcome ssc_send_reply(SscCommand *c);
@@ -301,7 +301,7 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act);
 uint64_t ssc_memory_left(SscDrive *drive);
 /* Is there room for an attribute of `size` bytes in place of one of `old`? 0: none. */
 bool ssc_memory_fits(SscDrive *drive, size_t old, size_t size);
-/* What the cartridge has been through; loads 0: its format keeps none of it. */
+/* The usage that the cartridge counts in its life. `loads` 0: its format counts none. */
 MediumUsage ssc_medium_usage(SscDrive *drive);
 
 /* pages-vpd.c */
@@ -323,18 +323,18 @@ Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at);
 Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at);
 
 /* pages-log.c */
-/* A cartridge was loaded: what is counted for each load begins anew. */
+/* A cartridge was loaded: the counters of a load restart. */
 void ssc_log_loaded(SscDrive *drive);
 
 /* pages-mode.c */
-/* Out of the factory: nothing is saved. */
+/* Factory state: no page is saved. */
 void ssc_mode_init(SscDrive *drive);
 void ssc_mode_reset(SscDrive *drive);
 /* Can any page of the model be saved? */
 bool ssc_mode_saves(const SscModel *model);
 /* Keeps the current values of the pages that can be saved. */
 void ssc_mode_save(SscDrive *drive);
-/* A cartridge was loaded: what it is counts until something else is selected. */
+/* A cartridge was loaded: the pages follow its format until MODE SELECT. */
 void ssc_mode_meet_cartridge(SscDrive *drive);
 /* It was formatted as selected. */
 void ssc_mode_formatted(SscDrive *drive);
@@ -351,13 +351,13 @@ bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
 unsigned ssc_mode_wrong_partitions(const SscModel *model, SscMode *mode);
 /* Byte 2 of AIT's page 31h: how the loaded cartridge is formatted. */
 uint8_t ssc_mode_ait_format(SscDrive *drive);
-/* Bytes that one unit of a partition's size is, as the drive tells sizes. */
+/* Bytes in one unit of a partition's size, as mode pages report sizes. */
 uint64_t ssc_mode_partition_unit(SscDrive *drive);
 /* The loaded cartridge is formatted as AIT native. */
 bool ssc_mode_native(const SscDrive *drive);
 /* RSMK: do READ and SPACE stop at setmarks? (SSC-3 § 8.3.3) */
 bool ssc_mode_reports_setmarks(const SscDrive *drive);
-/* SEW: everything goes to tape at early warning; REW: reading tells it too. (SSC-3 § 8.3.3) */
+/* SEW: the buffer is synchronised at early warning. REW: reading reports it too (SSC-3 § 8.3.3). */
 bool ssc_mode_synchronizes_early(const SscDrive *drive);
 bool ssc_mode_reports_early(const SscDrive *drive);
 /* PEWS, in MB of 10^6 bytes (SSC-3 § 8.3.8); 0: no programmable early warning. */

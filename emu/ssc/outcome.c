@@ -43,7 +43,7 @@ Outcome ssc_illegal_parameter(unsigned byte, int bit)
     return illegal(SENSE_INVALID_FIELD_IN_PARAMETER_LIST, false, byte, bit);
 }
 
-/* Bulk-Only has no way to tell the status from any other failure: the sense says which. */
+/* Bulk-Only reports this status as any other failure, so the sense names it. */
 Outcome ssc_reservation_conflict(void)
 {
     Outcome outcome = ssc_check(SENSE_PREVIOUS_RESERVATION_CONFLICT);
@@ -65,8 +65,8 @@ Outcome ssc_reply(SscCommand *c, uint32_t allocation_length)
 }
 
 /*
- * Is there memory for the data of a command? It lies here up to four times: gathered, on its way
- * through the link, and while a buffer grows. Small commands are not worth the look.
+ * Is there memory for the data of a command? Up to four copies exist at once: gathered, on the way
+ * through the link, and while a buffer grows. Small commands skip the check.
  */
 static bool has_memory(uint32_t length)
 {
@@ -216,7 +216,7 @@ Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_
     case MEDIUM_INVALID: /* handlers name the field first where they can */
         return ssc_check(SENSE_INVALID_FIELD_IN_CDB);
     case MEDIUM_HOST_ERROR:
-        /* The host file failed, not the tape: never dressed up as a medium error. */
+        /* The host file failed, not the tape, so this is never a medium error. */
         trace_host_error(drive);
         outcome = ssc_check(SENSE_INTERNAL_TARGET_FAILURE);
         if (act != ACT_OTHER && act != ACT_LOCATE) {

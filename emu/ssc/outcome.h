@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a command handler answers, made by helpers that name it. dispatch.c alone acts on it.
+ * The result of a command handler, made by the functions below. dispatch.c alone acts on it.
  *
  *     ssc_good()                        done, GOOD
  *     ssc_check(SENSE_X)                done, CHECK CONDITION
  *     ssc_illegal_field(byte, bit)      05/24/00 with a pointer into the CDB
  *     ssc_illegal_parameter(byte, bit)  05/26/00 with a pointer into the parameter list
- *     ssc_reservation_conflict()                    done, RESERVATION CONFLICT
- *     ssc_reply(c, allocation length)   send what was put into c->reply, cut to the allocation
- * length ssc_move_data(length, next)       ask the transport for a data phase, then call `next`
- *     ssc_after_sync(next)              sync the medium, then call `next`; see c->held too
- *     ssc_good_then_sync()              GOOD at once (IMMED), the medium syncs behind it
- *     ssc_when_fetched(bytes, next)        bring what is to be read into the host's memory, then
- * call `next` ssc_in_turns(next)                let others have a turn, then call `next`: see
- * SSC_TURN ssc_of_medium(...)                what a MediumResult means
+ *     ssc_reservation_conflict()        done, RESERVATION CONFLICT
+ *     ssc_reply(c, allocation length)   send c->reply, cut to the allocation length
+ *     ssc_move_data(length, next)       ask the transport for a data phase, then call `next`
+ *     ssc_after_sync(next)              sync the medium, then call `next` (see c->held)
+ *     ssc_good_then_sync()              GOOD at once (IMMED), the medium syncs in the background
+ *     ssc_when_fetched(bytes, next)     bring data into the host's memory, then call `next`
+ *     ssc_in_turns(next)                yield to others, then call `next` (see SSC_TURN)
+ *     ssc_of_medium(...)                the meaning of a MediumResult
  */
 #ifndef USBTAPE_SSC_OUTCOME_H
 #define USBTAPE_SSC_OUTCOME_H
@@ -59,9 +59,9 @@ Outcome ssc_when_fetched(uint32_t bytes, SscHandler next);
 Outcome ssc_in_turns(SscHandler next);
 
 /*
- * One command may name 16 million objects. Moving so many is a matter of minutes, in which a reset,
- * the control socket and the end of the program must not wait: after so many of them it is
- * somebody else's turn. See c->moved.
+ * One command may name 16 million objects, and moving them takes minutes. A reset, the control
+ * socket and the end of the program must not wait so long. After this many objects the command
+ * yields to them. See c->moved.
  */
 #define SSC_TURN 32768u
 
@@ -70,7 +70,7 @@ static inline bool ssc_outcome_is_good(const Outcome *outcome)
     return outcome->kind == OUTCOME_DONE && outcome->status == SCSI_GOOD;
 }
 
-/* What the medium was asked to do: the same result means different things. */
+/* The operation on the medium: one MediumResult means different sense for each. */
 typedef enum MediumAct {
     ACT_READ,
     ACT_RECOVER, /* from the drive's buffer */
@@ -82,7 +82,7 @@ typedef enum MediumAct {
 
 /*
  * The only place where a MediumResult becomes status and sense. `residual`: blocks, bytes or marks
- * asked for and not moved; reported where the standard wants it.
+ * asked for and not moved. It is reported where the standard demands it.
  */
 Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual);
 

@@ -24,13 +24,13 @@ const SscModel *const *ssc_models(void); /* NULL-terminated */
 const char *ssc_model_name(const SscModel *model);
 const char *ssc_model_about(const SscModel *model);
 
-/* A drive of one's own: a copy of a model, changed setting by setting. Free with ssc_model_free. */
+/* A copy of a model, for ssc_model_set(). Free with ssc_model_free. */
 SscModel *ssc_model_copy(const SscModel *model);
 void ssc_model_free(SscModel *copy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscModel, ssc_model_free)
 /* "inquiry.vendor=ACME". USBTAPE_ERROR_INPUT: no such setting, or not a value for it. */
 bool ssc_model_set(SscModel *copy, const char *assignment, GError **error);
-/* After the last one: do they go together? */
+/* After the last setting: are they consistent? */
 bool ssc_model_check(const SscModel *model, GError **error);
 
 typedef struct SscSetting {
@@ -40,8 +40,8 @@ typedef struct SscSetting {
 /* From 0 on; NULL beyond the last. */
 const SscSetting *ssc_setting(unsigned index);
 
-/* How a model shows itself on USB. We know of no sourced USB ids of any tape drive of this kind, so
- * they are invented, and said to be where they are listed. */
+/* The USB identity of a model. No source documents the USB ids of such tape drives, so they are
+ * invented, and `list` says so. */
 typedef struct SscUsbIds {
     uint16_t vendor, product, release; /* idVendor, idProduct, bcdDevice */
     bool invented;
@@ -69,12 +69,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SscDrive, ssc_drive_free)
 
 ScsiTarget *ssc_drive_target(SscDrive *drive);
 
-/* From now on commands take as long as the model's would, or no time. At first as the model says.
- */
+/* Whether commands take as long as the model's would, or no time. The default is the model's. */
 void ssc_drive_set_timed(SscDrive *drive, bool timed);
 bool ssc_drive_timed(const SscDrive *drive);
 
-/* What the drive has done since it was made. */
+/* Counters since the drive was made. */
 typedef struct SscStats {
     uint64_t commands[256]; /* that ended, by operation code */
     uint64_t checks;        /* of them with CHECK CONDITION */
@@ -92,8 +91,8 @@ typedef enum SscEject {
 } SscEject;
 
 /*
- * Puts a cartridge in and loads it; UA 28/00 follows. One for cleaning is not loaded: it cleans.
- * Takes the medium over. False: there is one already (the medium stays the caller's).
+ * Puts a cartridge in, loads it and raises UA 28/00. A cleaning cartridge cleans and is not loaded.
+ * Takes ownership of the medium. False: there is one already (the medium stays the caller's).
  */
 bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium);
 /* Takes the cartridge out, as the button on the drive does; `*medium` is then the caller's. */
@@ -101,12 +100,12 @@ SscEject ssc_drive_eject(SscDrive *drive, bool force, TapeMedium **medium);
 /* The cartridge in the drive, loaded or not (after LOAD UNLOAD it stays in until taken). NULL:
  * none. Borrowed. */
 TapeMedium *ssc_drive_medium(SscDrive *drive);
-/* What is in the drive is from now on reached through this medium, which stands for the same
- * cartridge. Not from inside a call of either. */
+/* Replaces the medium of the cartridge in the drive by another one for the same cartridge (an
+ * interposer). Must not be called from inside a call of either. */
 void ssc_drive_replace_medium(SscDrive *drive, TapeMedium *medium);
 /* Loaded = the host can reach it. */
 bool ssc_drive_loaded(const SscDrive *drive);
-/* Told each time that changes; `by_host`: by a command of the host's. It only takes notice. */
+/* Called after each change; `by_host`: a command caused it. It must not call the drive. */
 typedef void (*SscLoadNotice)(void *data, bool loaded, bool by_host);
 void ssc_drive_on_load(SscDrive *drive, SscLoadNotice notice, void *data);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One row a command, and nothing else: what the drive does with each command of commands.def. */
+/* The properties and the handler of each command of commands.def, one row each. */
 #include "emu/ssc/table.h"
 #include "emu/ssc/commands/handlers.h"
 
@@ -8,9 +8,9 @@
 /* Bytes 2 to 11 of the forms with an explicit address: partition and logical object identifier. */
 #define ADDRESS 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 
-/* Tells of the drive, whoever has it (SPC-2 § 5.5.1, SPC-4 table 65). */
+/* Reports on the drive, also past a reservation (SPC-2 § 5.5.1, SPC-4 table 65). */
 #define SHARED (ROW_PAST_RESERVE | ROW_PAST_PERSISTENT)
-/* Reads the drive's state or the tape, or moves it, and takes nothing from a writer (the same). */
+/* Reads the drive's state or the tape, or moves it, without harm to a writer (the same sources). */
 #define READS ROW_PAST_WRITERS
 
 /* clang-format off */

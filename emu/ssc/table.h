@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command table: everything that is to be known about a command before it runs. */
+/* The command table: every property of a command that its gates need. */
 #ifndef USBTAPE_SSC_TABLE_H
 #define USBTAPE_SSC_TABLE_H
 
@@ -14,10 +14,10 @@ typedef enum SscRowFlags {
     ROW_MEDIUM = 1 << 3,      /* needs a loaded cartridge */
     ROW_MOVES = 1 << 4,       /* changes the logical position */
     ROW_WRITES = 1 << 5,      /* refused on a write-protected cartridge */
-    ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero of it asks for nothing */
+    ROW_COUNTED = 1 << 6,     /* has a 24-bit count; zero does nothing */
     ROW_REVERSE = 1 << 7,     /* reads towards BOP */
     ROW_RECOVERS = 1 << 8,    /* reads what the drive could not write */
-    ROW_MEMORY = 1 << 9,      /* needs a cartridge whose memory can be reached: loaded, or held */
+    ROW_MEMORY = 1 << 9, /* needs a cartridge whose memory can be reached: loaded, or at HOLD */
     ROW_PAST_RESERVE = 1 << 11,    /* goes on though RESERVE gave the drive to another initiator */
     ROW_PAST_PERSISTENT = 1 << 12, /* and though a persistent reservation did */
     ROW_PAST_WRITERS = 1 << 13,    /* only past one that excludes writers: reading is shared */

@@ -178,7 +178,7 @@ static int64_t mechanism(SscCommand *c)
     return (int64_t)(c->drive->loaded ? timing->load : timing->unload) * (SECOND / 1000);
 }
 
-/* What is left of the partition, for ERASE with LONG. */
+/* The rest of the partition, for ERASE with LONG. */
 static int64_t erasure(SscCommand *c)
 {
     MediumPosition position;

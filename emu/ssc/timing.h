@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How long a real drive would take (`--timing model`, off by default). A command does what it does
- * at once, and ends as late as it would: its task is done when the clock says so. Nothing sleeps.
+ * How long a real drive would take (`--timing model`, off by default). A command does its work at
+ * once, and its task ends when a real drive's would. A timer of the clock ends it. No code sleeps.
  *
  *   WRITE            when there is room in the buffer, which goes to tape at the native rate
  *   READ, VERIFY     when that much of the tape has passed
@@ -21,7 +21,7 @@
 
 typedef struct SscDrive SscDrive;
 
-/* What a command found, to tell how far it went. */
+/* The state when the command began, to compute how far it moved the tape. */
 typedef struct SscTimed {
     bool watched, loaded;
     uint32_t partition;
@@ -32,7 +32,7 @@ typedef struct SscTimed {
 
 /* The command begins. */
 void ssc_timing_begin(SscCommand *c);
-/* The tape went to the address that the command names: from there on it does its work. */
+/* The tape reached the address that the command names. The command's work begins here. */
 void ssc_timing_arrived(SscCommand *c);
 /* Microseconds until the command may end, now that it has done its work. */
 int64_t ssc_timing_left(SscCommand *c);

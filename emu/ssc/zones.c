@@ -55,7 +55,7 @@ static MediumResult within(SscDrive *drive, MediumResult result, uint64_t object
     return position.used >= early_point(drive, &position) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
-/* Without such settings the medium's word is enough, and costs nothing. */
+/* Without such settings the medium's answer is enough, and costs no call. */
 static bool has_zones_of_its_own(const SscDrive *drive)
 {
     return drive->model->capacity > 0 || drive->model->early_warning != SSC_OF_CARTRIDGE;

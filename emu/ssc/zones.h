@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of a partition as the host hears of it (SSC-3 § 4.2.5): early warning, the programmable
- * early warning before it, and the end itself. The cartridge says where they are; settings of the
- * model may say otherwise.
+ * The end of a partition as the drive reports it (SSC-3 § 4.2.5): early warning, the programmable
+ * early warning before it, and the end itself. The cartridge defines where they are. Settings of
+ * the model override the cartridge.
  *
  *   command                      in the zone                   when it comes into the zone
  *   WRITE, WRITE FILEMARKS       early warning: each one       REW without SEW: VOLUME OVERFLOW
@@ -28,13 +28,13 @@ SscZones ssc_zones_now(SscDrive *drive);
 /* Bytes that a partition has for the host. */
 uint64_t ssc_zones_capacity(const SscDrive *drive, uint64_t capacity);
 
-/* As medium_write() and medium_write_marks(), up to the end and with the warning that the settings
- * say. */
+/* As medium_write() and medium_write_marks(), with the end and the early warning of the settings.
+ */
 MediumResult ssc_zones_write(SscDrive *drive, const uint8_t *data, size_t size);
 MediumResult ssc_zones_write_marks(SscDrive *drive, MediumMark mark, uint64_t count,
                                    uint64_t *written);
 
-/* What a command that moved the tape has to say, now that it would end so. */
+/* The outcome of a command that moved the tape, with the early warning that it has to report. */
 Outcome ssc_zones_report(SscCommand *c, Outcome outcome);
 
 #endif

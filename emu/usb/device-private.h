@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What device.c and ep0.c share. Nobody else includes this. */
+/* Shared by device.c and ep0.c alone. */
 #ifndef USBTAPE_USB_DEVICE_PRIVATE_H
 #define USBTAPE_USB_DEVICE_PRIVATE_H
 
@@ -14,7 +14,7 @@ struct UsbDevice {
     UsbSpeed speed;
     UsbFunction *function;
     Trace *trace;
-    UsbMonitor *monitor; /* NULL: nobody watches */
+    UsbMonitor *monitor; /* NULL: none */
 
     uint8_t configuration; /* 0: not configured */
     bool u1_enabled;       /* USB 3.2 § 9.4.5; reset to false by a port reset */

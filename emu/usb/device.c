@@ -199,7 +199,7 @@ void usb_device_free(UsbDevice *device)
     if (!device) {
         return;
     }
-    device->running = true; /* nothing starts any more */
+    device->running = true; /* no transfer starts any more */
     usb_pipe_recall_all(&device->control, device->function, USB_CANCELLED);
     device_recall_bulk(device);
     g_free(device);

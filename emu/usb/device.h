@@ -19,18 +19,18 @@ typedef struct UsbDevice UsbDevice;
 /* Borrows identity (deep-copied) and function; the function must outlive the device. */
 UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFunction *function,
                           Trace *trace);
-/* Cancels what is pending. */
+/* Cancels all pending transfers. */
 void usb_device_free(UsbDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UsbDevice, usb_device_free)
 
 /*
- * Puts an interposer in front of the function, or takes it out. Transfers that are with the old one
- * stay there; their cancellations come to the new one, which passes on what it does not know. It
- * is attached, and attaches what is behind it once more.
+ * Puts an interposer in front of the function, or removes it. Transfers that the old function holds
+ * stay there. Their cancellations go to the new one, which passes on those that it does not know.
+ * The device attaches the new one, and the new one attaches the function behind it once more.
  */
 void usb_device_set_function(UsbDevice *device, UsbFunction *function);
 
-/* What went over the bus since the device was made. */
+/* Counts of the bus traffic since the device was made. */
 typedef struct UsbStats {
     uint64_t transfers;           /* that were started */
     uint64_t bytes_in, bytes_out; /* of bulk data, CBW and CSW included */
@@ -40,30 +40,30 @@ typedef struct UsbStats {
 
 UsbStats usb_device_stats(const UsbDevice *device);
 
-/* Who is told of everything on the bus from now on; borrowed. NULL: nobody. Change it only while
- * nothing is pending. */
+/* Reports everything on the bus to this monitor (borrowed) from now on. NULL: no monitor. Change it
+ * only while no transfer is pending. */
 void usb_device_watch(UsbDevice *device, UsbMonitor *monitor);
 
 /*
- * Starts a transfer on the endpoint it names; it completes exactly once, perhaps before this
- * returns. A control transfer has endpoint 00h (OUT) or 80h (IN) and its setup packet. An endpoint
- * that does not exist in the present configuration completes with USB_STALL; more pending
- * transfers on one endpoint than USB_PENDING_MAX, or more bytes in them than
+ * Starts a transfer on the endpoint that it names. The transfer completes exactly once, perhaps
+ * before this returns. A control transfer has endpoint 00h (OUT) or 80h (IN) and its setup packet.
+ * An endpoint that does not exist in the present configuration completes with USB_STALL; more
+ * pending transfers on one endpoint than USB_PENDING_MAX, or more bytes in them than
  * USB_PENDING_BYTES_MAX (pipe.h), with USB_IO_ERROR.
  *
- * A completion may call anything here but usb_device_free(); what it submits is queued, so the
- * stack does not grow. (It should not answer USB_IO_ERROR with another submission.)
+ * A completion may call every function here except usb_device_free(). A transfer that it submits is
+ * queued, so the stack does not grow. It should not answer USB_IO_ERROR with another submission.
  */
 void usb_device_submit(UsbDevice *device, UsbTransfer *transfer);
 
 /* Completes a transfer that is still pending with USB_CANCELLED, before this returns. */
 void usb_device_cancel(UsbDevice *device, UsbTransfer *transfer);
 
-/* Port reset: everything pending is cancelled, configuration 0, halts and wedges gone. */
+/* Port reset: cancels pending transfers, sets configuration 0, clears halts and wedges. */
 void usb_device_reset(UsbDevice *device);
 
-/* What SET_CONFIGURATION and SET_INTERFACE do. False: no such configuration or setting (the request
- * stalls). A link submits the requests instead, so that whoever watches the bus sees them. */
+/* SET_CONFIGURATION and SET_INTERFACE. False: no such configuration or setting (the request
+ * stalls). A link submits the requests instead, so that a monitor sees them. */
 bool usb_device_set_configuration(UsbDevice *device, uint8_t value);
 uint8_t usb_device_configuration(const UsbDevice *device);
 bool usb_device_set_interface(UsbDevice *device, uint8_t interface, uint8_t alternate);
@@ -71,7 +71,7 @@ bool usb_device_set_interface(UsbDevice *device, uint8_t interface, uint8_t alte
 int usb_device_interface(const UsbDevice *device, uint8_t interface);
 
 UsbSpeed usb_device_speed(const UsbDevice *device);
-/* What the port that it was plugged into runs at. Only with nothing pending, before its reset. */
+/* The speed of the port. Call it before the port reset, and only while no transfer is pending. */
 void usb_device_set_speed(UsbDevice *device, UsbSpeed speed);
 const UsbIdentity *usb_device_identity(const UsbDevice *device);
 

@@ -187,7 +187,7 @@ static bool set_endpoint_feature(UsbDevice *device, const UsbTransfer *transfer,
     return true;
 }
 
-/* The link addresses the device; the number means nothing here. */
+/* The link addresses the device. The number has no use here. */
 static bool set_address(UsbDevice *device, const UsbTransfer *transfer, Reply *reply)
 {
     return transfer->setup.wValue <= 127 && transfer->setup.wIndex == 0;

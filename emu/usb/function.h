@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SEAM 1: transfers. The USB device (emu/usb/device.h) calls a function downwards; what the
- * function has to say upwards goes through the completion in each transfer and through UsbHost.
+ * SEAM 1: transfers. The USB device (emu/usb/device.h) calls a function downwards. The function
+ * answers upwards through the completion in each transfer and through UsbHost.
  *
  * Rules of the seam:
  *  - A transfer that was passed to `control`, `bulk_out` or `bulk_in` belongs to the function until
  *    it calls usb_transfer_complete() on it, exactly once, inside the call or at any time later.
  *  - At most one bulk-out, one bulk-in and one control transfer are with the function at a time:
  *    the device queues the others. Transfers on a halted endpoint never reach the function.
- *  - `cancel` takes back the transfer: the function forgets it without completing it (the device
- *    does). Data of a cancelled OUT transfer must not be used afterwards unless it had been
- *    consumed before.
- *  - `reset` is always preceded by `cancel` of whatever is pending. It brings the function to its
- *    state after configuration.
+ *  - `cancel` takes back the transfer. The function forgets it, and the device completes it. Data
+ * of a cancelled OUT transfer must not be used afterwards unless it was consumed before.
+ *  - `reset` always follows a `cancel` of each pending transfer. It brings the function to its
+ * state after configuration.
  *  - The function may complete, halt and wedge from inside any call; the device tolerates re-entry.
  */
 #ifndef USBTAPE_USB_FUNCTION_H
@@ -35,7 +34,7 @@ typedef enum UsbResult {
     USB_BABBLE,    /* more data than the host asked for */
 } UsbResult;
 
-/* What a bulk transfer carried, set by the function on completion; for faults, traces, captures. */
+/* The content of a transfer, set by the function on completion, for faults, traces and captures. */
 typedef enum UsbPhase {
     USB_PHASE_NONE,
     USB_PHASE_CONTROL,
@@ -68,11 +67,11 @@ typedef struct UsbSetup {
 typedef struct UsbTransfer UsbTransfer;
 
 struct UsbTransfer {
-    /* Set by whoever starts the transfer, constant until it completes. */
+    /* Set by the submitter, constant until the transfer completes. */
     uint64_t id;
     uint8_t endpoint; /* bEndpointAddress; bit 7 set = IN; 00h or 80h for a control transfer */
     UsbSetup setup;   /* control transfers only */
-    GBytes *out;      /* OUT: the host's bytes, never NULL. Whoever keeps them takes a reference. */
+    GBytes *out;      /* OUT: the host's bytes, never NULL. To keep them, take a reference. */
     size_t length;    /* OUT: size of `out`; IN: the most that the host takes */
 
     /* Set by the function before it completes the transfer. */
@@ -116,9 +115,9 @@ static inline void usb_transfer_done(UsbTransfer *transfer, UsbPhase phase, cons
 }
 
 /*
- * The device side as a function sees it. `endpoint` is a bEndpointAddress. Halting concerns the
- * transfers that are not with the function yet; the one that is, it completes as it sees fit (with
- * USB_STALL, mostly), after the halt.
+ * The device side as a function sees it. `endpoint` is a bEndpointAddress. A halt stalls the
+ * transfers that the function does not hold yet. The function completes the one that it holds
+ * itself, mostly with USB_STALL, after the halt.
  */
 typedef struct UsbHost UsbHost;
 

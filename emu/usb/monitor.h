@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Somebody who watches the bus between a link and a UsbDevice: a capture. A device without one pays
- * a comparison a transfer.
+ * An observer of the bus between a link and a UsbDevice, for captures. A device without a monitor
+ * pays one comparison a transfer.
  *
- * Owns: the words that watcher and device share. Does not own: anything; the watcher only looks.
+ * Owns: the interface. Does not own: the transfers. A monitor only reads them.
  */
 #ifndef USBTAPE_USB_MONITOR_H
 #define USBTAPE_USB_MONITOR_H
@@ -18,9 +18,10 @@ typedef struct UsbMonitorOps {
      * call. Returns a number of the monitor's choice, which it gets back at the end.
      */
     uint64_t (*submitted)(UsbMonitor *monitor, const UsbTransfer *transfer);
-    /* The transfer ends, whichever way: result, actual and `in` are set. The link hears next. */
+    /* The transfer ended with any result: result, actual and `in` are set. The link's completion
+     * runs next. */
     void (*completed)(UsbMonitor *monitor, uint64_t number, const UsbTransfer *transfer);
-    /* A port reset is about to happen; what it cancels completes afterwards. */
+    /* A port reset is about to happen. The transfers that it cancels complete afterwards. */
     void (*reset)(UsbMonitor *monitor);
 } UsbMonitorOps;
 

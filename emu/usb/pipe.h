@@ -3,11 +3,11 @@
  * One endpoint's pipe: a bounded FIFO of transfers, and whether the endpoint is halted.
  *
  * Owns: the order of the transfers, the halt, and the law that each transfer completes exactly
- * once. Does not own: the transfers (whoever submitted them does), when to start the next one (the
- * device does: see device_run() there).
+ * once. Does not own: the transfers (their submitters do), when to start the next one (device_run()
+ * in device.c does).
  *
- * Only the head is ever with the function. While it is, the pipe has put its own completion in the
- * transfer; the submitter's comes back before it is called.
+ * The function holds only the head. Meanwhile the transfer carries the pipe's completion. The pipe
+ * restores the submitter's completion before it calls it.
  */
 #ifndef USBTAPE_USB_PIPE_H
 #define USBTAPE_USB_PIPE_H
@@ -15,7 +15,7 @@
 #include "emu/usb/function.h"
 
 #define USB_PENDING_MAX 64
-/* A guest can point many transfers at one page of its own: what we hold for it has a bound. */
+/* A guest can point many transfers at one page of its own, so this bounds our copies. */
 #define USB_PENDING_BYTES_MAX (64u * 1024 * 1024)
 
 typedef enum UsbHalt {
@@ -46,7 +46,7 @@ typedef struct UsbPipe {
 void usb_pipe_init(UsbPipe *pipe, uint8_t address, void (*after)(void *data), void *after_data);
 
 /*
- * False: full, by number or by bytes (a first transfer is taken whatever its size); the transfer
+ * False: full, by number or by bytes (a first transfer of any size fits); the transfer
  * was not taken.
  */
 bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer);
@@ -55,8 +55,8 @@ bool usb_pipe_push(UsbPipe *pipe, UsbTransfer *transfer);
 bool usb_pipe_ready(const UsbPipe *pipe);
 
 /*
- * Starts the head and returns it; whoever gets it completes it, or takes it to the function after
- * setting `with_function`. On a halted pipe it completes the head with USB_STALL and returns NULL.
+ * Starts the head and returns it. The caller completes it, or sets `with_function` and passes it to
+ * the function. On a halted pipe it completes the head with USB_STALL and returns NULL.
  */
 UsbTransfer *usb_pipe_next(UsbPipe *pipe);
 

@@ -148,6 +148,16 @@ def json_is_read_through_base(tree):
                 yield f'{place}: {match[0]}: call emu/base/json-read.h'
 
 
+def comments_use_plain_words(tree):
+    """comments say that the drive reports, never that somebody is told"""
+    for path, text in tree.items():
+        if not re.match(r'emu/(ssc|scsi|bot|usb)/.*\.(c|h|def)$', path):
+            continue
+        for place, comment in places(path, text, r'(?s)/\*.*?\*/'):
+            for word in re.findall(r'(?i)\b(told|tells?|nobody|somebody|anybody|whoever|whatever)\b', comment[0]):
+                yield f'{place}: "{word}" in a comment: name the subject, and say reports'
+
+
 def no_goto_out(tree):
     """no goto to a clean-up label: g_autoptr does that"""
     for path, text in code(tree):
@@ -286,7 +296,7 @@ def core_has_no_globals(objects):
 
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
-                texts_are_asked_for_with_an_error, json_is_read_through_base, no_goto_out,
+                texts_are_asked_for_with_an_error, json_is_read_through_base, comments_use_plain_words, no_goto_out,
                 licence_named, fuzz_targets_whole,
                 tests_registered, text_of_its_own, document_paths_exist, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, exported_names_say_where, core_symbols, core_has_no_globals]

@@ -163,7 +163,7 @@ MediumUsage ssc_medium_usage(SscDrive *drive)
     return info.usage;
 }
 
-/* Formats other than ours keep none of it, and say nothing rather than zero. */
+/* Other image formats count none of it. The attribute is then absent, not zero. */
 static bool keeps_usage(SscDrive *drive)
 {
     return drive->cleaning || ssc_medium_usage(drive).loads > 0;
@@ -400,7 +400,7 @@ static bool host_may_write(uint16_t id)
     return (id >= HOST_FIRST && id <= HOST_LAST) || (id >= VENDOR_FIRST && id <= VENDOR_LAST);
 }
 
-/* Format and length fit what the standard says of it; nothing is said of others. */
+/* Do format and length match the standard's? Attributes outside the standard may have any. */
 static Outcome check_shape(const uint8_t *attribute, size_t at)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(hosts); i++) {
@@ -495,7 +495,7 @@ static uint16_t first_id(const SscCommand *c)
     return c->row->command->service_action == 0x01 ? 0 : get_be16(c->cdb + 8);
 }
 
-/* What the service action asks for, into a writer of any size: one of none only counts. */
+/* Writes the answer of the service action. A writer without room only counts the bytes. */
 static MediumResult put_answer(SscCommand *c, ByteWriter *w, uint32_t available)
 {
     uint32_t partition = c->cdb[7];
@@ -610,7 +610,7 @@ static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, si
     return check_shape(list + at, at);
 }
 
-/* All of the list is right before any of it is written. */
+/* The whole list is checked before any attribute is written. */
 static Outcome check_attributes(const uint8_t *list, size_t length)
 {
     Outcome outcome = ssc_good();
@@ -624,7 +624,7 @@ static Outcome check_attributes(const uint8_t *list, size_t length)
     return outcome;
 }
 
-/* Of several of one name the last is what stays. */
+/* Of several with one identifier the last one stays. */
 static bool comes_again(const uint8_t *list, size_t length, size_t at)
 {
     uint16_t id = get_be16(list + at);
@@ -678,7 +678,7 @@ static Outcome write_attributes(SscCommand *c)
 
         result = medium_set_attribute(drive->medium, c->cdb[7], &attribute);
         drive->dirty = true;
-        /* Deleting what is not there is done already. */
+        /* Deleting an attribute that does not exist succeeds. */
         result = size == 0 && result == MEDIUM_INVALID ? MEDIUM_OK : result;
         at += HEADER + size;
     }

@@ -116,7 +116,7 @@ static Outcome store_combined(SscCommand *c)
     return ssc_good();
 }
 
-/* Header and data (00h): the header says nothing. */
+/* Header and data (00h): the header in the data is ignored. */
 static Outcome write_combined(SscCommand *c)
 {
     if (c->cdb[2] != 0) {

@@ -42,9 +42,9 @@ Outcome ssc_transfer_length(SscCommand *c, uint32_t *bytes)
 
 static void tell_compression(SscDrive *drive)
 {
-    if (!drive->compression_told) {
+    if (!drive->compression_set) {
         medium_set_compression(drive->medium, ssc_mode_compresses(drive));
-        drive->compression_told = true;
+        drive->compression_set = true;
     }
 }
 
@@ -74,7 +74,7 @@ static Outcome write_blocks(SscCommand *c)
     }
     c->task->out_unused = c->announced - c->moved * size;
 
-    /* Early warning is told once everything is written (SSC-3 § 5.6), so nothing is left. */
+    /* Early warning is reported after the whole write (SSC-3 § 5.6), so the residue is 0. */
     uint32_t left = count - c->moved;
     Outcome outcome =
         left == 0 ? ssc_of_medium(c, c->warned ? MEDIUM_EARLY_WARNING : MEDIUM_OK, ACT_WRITE, 0)
@@ -163,7 +163,8 @@ static Outcome erase_here(SscCommand *c)
     return immed ? ssc_report_before_sync(c, outcome) : ssc_report_when_synced(c, outcome);
 }
 
-/* SSC-3 § 5.2. LONG or not, everything from here on is gone: what follows a gap is lost. */
+/* SSC-3 § 5.2. With LONG or without, all data from here on is lost: data behind a gap is
+ * unreachable. */
 Outcome ssc_erase_tape(SscCommand *c)
 {
     Outcome outcome = ssc_check_address(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device itself: what it is, what it has to say, what it can do. */
+/* The device itself: identity, sense, logical units, supported commands. */
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -8,7 +8,7 @@ Outcome ssc_test_unit_ready(SscCommand *c)
     return ssc_good(); /* the gates looked */
 }
 
-/* What REQUEST SENSE tells, from the three places and in this order (SPC-3 § 6.27). */
+/* The sense that REQUEST SENSE reports: from three places, in this order (SPC-3 § 6.27). */
 static ScsiSense next_sense(const SscCommand *c, bool take)
 {
     SscDrive *drive = c->drive;
@@ -51,7 +51,7 @@ Outcome ssc_request_sense(SscCommand *c)
     if (outcome.kind == OUTCOME_DATA) {
         outcome.next = send_sense;
     } else {
-        next_sense(c, true); /* allocation length 0: told to nobody, and gone */
+        next_sense(c, true); /* allocation length 0: discarded without a report */
     }
     return outcome;
 }

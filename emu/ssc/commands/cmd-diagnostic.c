@@ -19,7 +19,7 @@ enum {
 
 /*
  * Nothing takes time here: one in the background has ended before GOOD is sent. It needs the log
- * page to tell of it. There is never one to abort.
+ * page to report it. There is never one to abort.
  */
 static bool has_test(const SscModel *model, unsigned code)
 {

@@ -89,7 +89,7 @@ static bool at_beginning(TapeMedium *medium)
     return position.partition == 0 && position.bop;
 }
 
-/* What cannot be had is the fault of the page in the parameter list, or of FORMAT's choice. */
+/* Names the culprit of an impossible layout: the page in the parameter list, or FORMAT. */
 #define NO_LIST (-1)
 
 static Outcome refuse(int at, unsigned field)
@@ -111,7 +111,7 @@ static Outcome check_writable(SscDrive *drive)
     return drive->format == FORMAT_READ_ONLY ? ssc_check(SENSE_READ_ONLY_FORMAT) : ssc_good();
 }
 
-/* Nothing of what was on it is left, not even in the buffer. */
+/* All data is lost, also in the buffer. */
 static MediumResult make_anew(SscDrive *drive, unsigned count, const uint64_t *capacities)
 {
     MediumResult result = medium_format_partitions(drive->medium, count, capacities);
@@ -173,7 +173,7 @@ static unsigned read_partitions(TapeMedium *medium, MediumPartition *partitions,
     return info.geometry.partitions;
 }
 
-/* What both pages ask of the cartridge, and of the head: that it is no farther than it may be. */
+/* Both pages need a loaded, writable cartridge in AIT format. */
 static Outcome check_divisible(SscCommand *c, unsigned at)
 {
     Outcome ready = ssc_check_ready(c->drive);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a host may tell the drive about itself and ask back: identifying information (SPC-4 § 6.32,
+ * Data that a host stores in the drive and reads back: identifying information (SPC-4 § 6.32,
  * 6.43; SPC-3 calls it the device identifier) and the time (SPC-3 § 6.26, 6.36). And what the drive
  * says about its port (SPC-3 § 6.25). All of it lasts as long as the drive object does; the time,
  * until power is lost.

@@ -67,7 +67,7 @@ Outcome ssc_prevent_allow(SscCommand *c)
     if (c->cdb[4] & 0x02) { /* for medium changers */
         return ssc_illegal_field(4, 1);
     }
-    unsigned mine = 1u << c->task->nexus; /* who prevents it, allows it */
+    unsigned mine = 1u << c->task->nexus; /* an initiator allows only its own prevention */
     unsigned others = c->drive->prevented & ~mine;
 
     c->drive->prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));

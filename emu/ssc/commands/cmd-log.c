@@ -128,7 +128,7 @@ static void reset_page(SscDrive *drive, const SscLogPage *page)
                           .control = LOG_CUMULATIVE,
                           .found.wanted = -1 };
 
-    if (!page->in_chip) { /* which counts nothing */
+    if (!page->in_chip) { /* which has no counters */
         page->put(&visit);
     }
 }
@@ -226,7 +226,7 @@ static Outcome take_page(SscCommand *c, const uint8_t *list, size_t *at, size_t 
     if (length - *at < PAGE_HEADER || length - *at - PAGE_HEADER < get_be16(header + 2)) {
         return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
-    if ((header[0] & 0xc0) != 0) { /* DS, SPF: nothing is saved, no subpage can be set */
+    if ((header[0] & 0xc0) != 0) { /* DS, SPF: no parameter is saved, no subpage can be set */
         return ssc_illegal_parameter(place, header[0] & 0x80 ? 7 : 6);
     }
     if (header[1] != 0) {
@@ -265,7 +265,7 @@ static Outcome take_pages(SscCommand *c, const uint8_t *list, size_t length, boo
     return outcome;
 }
 
-/* The whole list, or nothing of it. */
+/* The whole list is checked before any parameter is set. */
 static Outcome take_list(SscCommand *c)
 {
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);

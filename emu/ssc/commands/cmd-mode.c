@@ -139,7 +139,7 @@ static Outcome take_header(SscMode *draft, const ModeForm *form, const uint8_t *
     return ssc_good();
 }
 
-/* The whole list, or nothing of it: all is checked before anything is changed. */
+/* The whole list is checked before any value changes. */
 static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, const uint8_t *list,
                          size_t length)
 {
@@ -215,7 +215,7 @@ static Outcome apply_list(SscCommand *c)
         ssc_attention_others(c, SENSE_MODE_PARAMETERS_CHANGED); /* SPC-3 § 6.7 */
     }
     c->drive->mode = draft;
-    c->drive->compression_told = false;
+    c->drive->compression_set = false;
     if (c->cdb[1] & SP) {
         ssc_mode_save(c->drive);
     }

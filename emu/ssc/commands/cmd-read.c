@@ -39,7 +39,7 @@ static MediumResult read_object(SscCommand *c, uint8_t *buffer, size_t capacity,
                                        : medium_read(c->drive->medium, buffer, capacity, length);
 }
 
-/* The next block; setmarks are read over unless the host wants to hear of them (RSMK). */
+/* The next block. Setmarks are skipped unless mode page 10h reports them (RSMK). */
 static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
     uint64_t before = ssc_drive_used(c->drive), after;
@@ -62,7 +62,7 @@ static Outcome incorrect_length(int64_t residual)
     return outcome;
 }
 
-/* What stopped it. The end of the buffer is no end of data on the tape (SSC-3 § 7.10). */
+/* The reason why it stopped. The buffer's end is no end of data on the tape (SSC-3 § 7.10). */
 static Outcome stopped(SscCommand *c, MediumResult result, uint64_t residual)
 {
     bool recovers = c->row->flags & ROW_RECOVERS;
@@ -70,7 +70,7 @@ static Outcome stopped(SscCommand *c, MediumResult result, uint64_t residual)
     return ssc_of_medium(c, result, recovers ? ACT_RECOVER : ACT_READ, residual);
 }
 
-/* One block of any length: what was asked for less what it has is the residual, either sign. */
+/* One block of any length: requested length less actual length is the residual, of either sign. */
 static Outcome read_variable(SscCommand *c)
 {
     uint32_t wanted = c->announced;
@@ -125,7 +125,7 @@ static Outcome read_now(SscCommand *c)
     return c->cdb[1] & FIXED ? read_fixed(c) : read_variable(c);
 }
 
-/* Backwards the host's kernel has most of it anyway, and a buffer has no disk. */
+/* Backwards the host's page cache has most of it, and the buffer needs no disk. */
 static Outcome read_here(SscCommand *c)
 {
     uint32_t left = c->announced - c->moved * c->drive->mode.block_length;
@@ -206,7 +206,8 @@ static Outcome compare_blocks(SscCommand *c)
     return outcome;
 }
 
-/* With IMMED the host has its GOOD before the tape moves: what is found is told later. */
+/* With IMMED the host has its GOOD before the tape moves, so a deferred error reports the result.
+ */
 static Outcome verify_here(SscCommand *c)
 {
     Outcome outcome = compare_blocks(c);

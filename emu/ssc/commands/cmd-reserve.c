@@ -91,7 +91,7 @@ Outcome ssc_reserve(SscCommand *c)
     return ssc_good();
 }
 
-/* Releasing what is not one's own, or not reserved, is done already. */
+/* A release without a reservation of one's own succeeds. */
 Outcome ssc_release(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
@@ -227,7 +227,7 @@ static bool key_fits(const SscCommand *c)
     return nexus->registered && nexus->key == get_be64(list_of(c) + LIST_KEY);
 }
 
-/* The others that are registered are told. */
+/* Raises a unit attention for the other registered initiators. */
 static void tell_registrants(const SscCommand *c, ScsiSenseCode code)
 {
     for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
@@ -237,7 +237,7 @@ static void tell_registrants(const SscCommand *c, ScsiSenseCode code)
     }
 }
 
-/* What it was for registrants, they are told that it is no more (SPC-3 § 5.6.9.3). */
+/* Ends the reservation. One for registrants is reported to them (SPC-3 § 5.6.9.3). */
 static void let_go(const SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
@@ -267,13 +267,13 @@ static Outcome set_key(SscCommand *c)
     const uint8_t *list = list_of(c);
     uint64_t key = get_be64(list + LIST_ACTION_KEY);
 
-    if (list[LIST_FLAGS] & SPEC_I_PT) { /* there is no other initiator to speak for */
+    if (list[LIST_FLAGS] & SPEC_I_PT) { /* the bus has no other initiator */
         return ssc_illegal_parameter(LIST_FLAGS, 3);
     }
     if (list[LIST_FLAGS] & ALL_TG_PT) {
         return ssc_illegal_parameter(LIST_FLAGS, 2);
     }
-    if (list[LIST_FLAGS] & APTPL) { /* nothing outlives loss of power */
+    if (list[LIST_FLAGS] & APTPL) { /* no registration survives loss of power */
         return ssc_illegal_parameter(LIST_FLAGS, 0);
     }
     if (key == 0 && !nexus->registered) {
@@ -289,7 +289,7 @@ static Outcome set_key(SscCommand *c)
     return ssc_good();
 }
 
-/* Who has no key yet names none; who has one names it. */
+/* An initiator without a registration sends key 0, a registered one its key. */
 static Outcome do_register(SscCommand *c)
 {
     bool fits = ssc_nexus(c)->registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
@@ -307,7 +307,7 @@ Outcome ssc_persistent_register_and_ignore(SscCommand *c)
     return take_list(c, set_key);
 }
 
-/* SCOPE and TYPE of what is to be reserved. */
+/* Checks SCOPE and TYPE. */
 static Outcome check_type(const SscCommand *c)
 {
     unsigned type = c->cdb[2] & 0x0f;
@@ -386,8 +386,8 @@ Outcome ssc_persistent_clear(SscCommand *c)
     return take_list(c, do_clear);
 }
 
-/* Takes their registrations from those with that key (0: from all), but not from `but`. Returns how
- * many. Others than the one who does it are told. */
+/* Removes the registrations with that key (0: all), except the one of nexus `but`. Returns how
+ * many. Raises a unit attention for each but the sender. */
 static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but)
 {
     unsigned n = 0;
@@ -422,8 +422,8 @@ static bool is_registered_key(const SscDrive *drive, uint64_t key)
 
 /*
  * SPC-3 § 5.6.10. If the key is the holder's, or 0 where all registrants hold it, the reservation
- * becomes the sender's, who stays registered. Otherwise the registrations of that key go, the
- * sender's own too; of all registrants, the last one takes the reservation along.
+ * becomes the sender's, and the sender stays registered. Otherwise the registrations of that key
+ * go, the sender's own too; of all registrants, the last one takes the reservation along.
  */
 static Outcome do_preempt(SscCommand *c)
 {
@@ -446,7 +446,7 @@ static Outcome do_preempt(SscCommand *c)
         uint8_t type = c->cdb[2] & 0x0f;
 
         preempt_registrations(c, victim, c->task->nexus);
-        if (is_held(r) && r->type != type) { /* those who stay registered (SPC-3 § 5.6.10.3) */
+        if (is_held(r) && r->type != type) { /* the remaining registrants (SPC-3 § 5.6.10.3) */
             tell_registrants(c, SENSE_RESERVATIONS_RELEASED);
         }
         r->type = type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What AIT drives have in common; each model file picks from it. */
+/* Data that AIT drives share. Each model file picks from it. */
 #ifndef USBTAPE_SSC_MODELS_AIT_H
 #define USBTAPE_SSC_MODELS_AIT_H
 
@@ -8,7 +8,7 @@
 /* Pages 02h 0Ah 0Fh 10h 11h 1Ch 31h 32h 33h, the set that the makers' manuals list. */
 extern const SscModePage ssc_ait_mode_pages[];
 #define AIT_N_MODE_PAGES 9
-/* Native where the others emulate DDS unless told otherwise; without 32h and 33h, which the manuals
+/* Native where the others emulate DDS by default; without 32h and 33h, which the manuals
  * of the later drives call obsolete or not supported. */
 extern const SscModePage ssc_ait_native_mode_pages[];
 #define AIT_N_NATIVE_MODE_PAGES 7
@@ -28,11 +28,11 @@ extern const SscMicPage ssc_ait_mic, ssc_ait_later_mic;
 /* The commands that the makers' manuals list; ATAPI drives have none whose CDB takes 16 bytes. */
 extern const SscCommandId ssc_ait_commands[], ssc_ait_atapi_commands[];
 
-/* As is told of SDX-400V, an AIT-1 drive; not sourced for the others. */
+/* As documented for SDX-400V, an AIT-1 drive. Not sourced for the others. */
 #define AIT_BUFFER_SIZE (12 << 20)
 
 /*
- * Native rates are sourced. For the rest there is what the makers tell of AIT-1 with its longest
+ * Native rates are sourced. For the rest there is the makers' data of AIT-1 with its longest
  * tape: 105 s to rewind all of it, 40 s to somewhere on average. Load, unload and cleaning are not
  * sourced.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A drive of no maker: everything allowed, nothing in the way. */
+/* A drive of no maker, with every feature and no restriction. */
 #include "emu/ssc/models/model.h"
 
 static const SscDensity densities[] = {
@@ -18,7 +18,7 @@ static const uint8_t nothing[32] = { 0 };
 /* Read and write retries: a number that hosts print; nothing here is ever retried. */
 static const uint8_t error_recovery[0x0a] = { 0x00, 0x00 };
 static const uint8_t disconnect[0x0e] = { 0 };
-/* GLTSD: nothing is saved. */
+/* GLTSD: no log parameter is saved. */
 static const uint8_t control[0x0a] = { 0x02 };
 /* DCE off, DCC, DDE; default algorithm. */
 static const uint8_t compression[0x0e] = { 0x40, 0x80, 0, 0, 0, 0x01, 0, 0, 0, 0x01 };
@@ -33,7 +33,7 @@ static const uint8_t partitions[0xfe] = { 0xff, 0x00, 0x10, 0x03, 0x06 };
 static const uint8_t partitions_changeable[0xfe] = {
     0x00, 0xff, 0xf8, 0x00, 0x0f, 0x00, [6 ... 0xfd] = 0xff
 };
-/* DEXCPT: problems are told by TapeAlert's log page alone. */
+/* DEXCPT: only TapeAlert's log page reports exceptions. */
 static const uint8_t exceptions[0x0a] = { 0x08 };
 
 static const SscModePage mode_pages[] = {

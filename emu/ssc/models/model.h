@@ -49,7 +49,7 @@ typedef struct SscCommandId {
 #define SSC_OF_CARTRIDGE 0
 
 /*
- * How AIT drives tell of the chip in the cartridge, log pages 3Dh and 3Eh: lengths of parameters,
+ * How AIT drives report the chip in the cartridge, log pages 3Dh and 3Eh: lengths of parameters,
  * how many partitions have notes in DDS emulation and native, and the LBIN and LP bits of a note.
  */
 typedef struct SscMicPage {
@@ -58,7 +58,7 @@ typedef struct SscMicPage {
     uint8_t note_control;
 } SscMicPage;
 
-/* How fast it is. What is not sourced says so beside the number. */
+/* Speeds. A number that is not sourced says so. */
 typedef struct SscTiming {
     uint32_t rate;           /* native, bytes a second */
     uint32_t load, unload;   /* milliseconds, from insertion to ready and back */

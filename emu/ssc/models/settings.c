@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of a model can be set by name: one row each. */
+/* The settings of a model, one row each. */
 #include "emu/base/error.h"
 #include "emu/base/units.h"
 #include "emu/ssc/models/model.h"
@@ -236,7 +236,7 @@ bool ssc_model_set(SscModel *model, const char *assignment, GError **error)
     g_autoptr(GString) names = g_string_new(NULL);
     unsigned i;
 
-    g_assert(model->texts); /* a copy: the built-in models are nobody's to change */
+    g_assert(model->texts); /* a copy: the built-in models are constant */
     if (!equals) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "%s: write NAME=VALUE, such as inquiry.vendor=ACME", assignment);

@@ -8,7 +8,7 @@ static gpointer base_key(const SscLogVisit *visit, unsigned code)
     return GUINT_TO_POINTER((unsigned)visit->code << 16 | code);
 }
 
-/* What of `counted` was there before LOG SELECT set it back. */
+/* The part of `counted` that LOG SELECT reset. */
 static uint64_t base_of(const SscLogVisit *visit, unsigned code)
 {
     const uint64_t *base = g_hash_table_lookup(visit->drive->log_bases, base_key(visit, code));
@@ -25,7 +25,7 @@ void ssc_log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t count
                         g_memdup2(&base, sizeof base));
 }
 
-/* What PC asks for. No threshold can be set: all are the highest value there is. */
+/* The value that PC selects. No threshold can be set: each is the highest value of its field. */
 static uint64_t shown(const SscLogVisit *visit, SscLogKind kind, unsigned code, uint64_t counted,
                       uint64_t highest)
 {
@@ -103,7 +103,7 @@ void ssc_log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t 
     ssc_log_number(visit, LOG_VALUE, code, LOG_DS, length, value);
 }
 
-/* Counters of one length of what does not happen here. */
+/* Counters of one length of events that never happen here. */
 void ssc_log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length)
 {
     for (unsigned code = first; code <= last; code++) {

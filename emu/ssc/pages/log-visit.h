@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside emu/ssc: the parameters of a log page. Its builder names each of them, ascending, and says
- * what it counts; that is gone through whenever something is to be done with them: to send them, to
- * find one, to set them back.
+ * Inside emu/ssc: the parameters of a log page. A builder lists the page's parameters in ascending
+ * order with their values. The same builder serves to send them, to find one and to reset them.
  */
 #ifndef USBTAPE_SSC_LOG_VISIT_H
 #define USBTAPE_SSC_LOG_VISIT_H
@@ -25,20 +24,19 @@ typedef enum SscLogControl {
 
 /* What PC and LOG SELECT mean to a parameter. */
 typedef enum SscLogKind {
-    LOG_VALUE,   /* nothing: it is what it is */
-    LOG_TOTAL,   /* counts; nothing sets it back */
-    LOG_COUNTER, /* counts, until it is set */
+    LOG_VALUE,   /* no meaning: a plain value */
+    LOG_TOTAL,   /* counts, and cannot be reset */
+    LOG_COUNTER, /* counts, and LOG SELECT resets it */
 } SscLogKind;
 
-/* What a page's parameters are gone through for. */
+/* The purpose of a visit. */
 typedef enum SscLogPurpose {
     LOG_SEND,  /* LOG SENSE */
-    LOG_FIND,  /* is there the one called `wanted`? */
-    LOG_RESET, /* its counters begin anew */
+    LOG_FIND,  /* finds the parameter `wanted` */
+    LOG_RESET, /* resets its counters */
 } SscLogPurpose;
 
-/* A page being gone through: its builder names each parameter there is, ascending, and its value.
- */
+/* One visit of a page's parameters. */
 typedef struct SscLogVisit {
     SscDrive *drive;
     ByteWriter *reply; /* LOG_SEND */
@@ -66,7 +64,7 @@ void ssc_log_number(SscLogVisit *visit, SscLogKind kind, unsigned code, uint8_t 
 void ssc_log_counter(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
 void ssc_log_total(SscLogVisit *visit, unsigned code, unsigned length, uint64_t counted);
 void ssc_log_value(SscLogVisit *visit, unsigned code, unsigned length, uint64_t value);
-/* Counters of one length of what does not happen here. */
+/* Counters of one length of events that never happen here. */
 void ssc_log_never(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);
 /* Parameters of one length without meaning. */
 void ssc_log_reserved(SscLogVisit *visit, unsigned first, unsigned last, unsigned length);

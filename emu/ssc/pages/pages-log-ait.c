@@ -31,7 +31,7 @@ void ssc_log_ait_read_groups(SscLogVisit *visit)
 
 /*
  * Tape capacity (SDX-450V manual § 6.6.7), in kilobytes, taken for 1024 bytes: two partitions in
- * DDS emulation, 64 in native format. That of a native cartridge in later drives is not told apart.
+ * DDS emulation, 64 in native format. Later drives report no other for a native cartridge.
  */
 void ssc_log_ait_capacity(SscLogVisit *visit)
 {
@@ -59,7 +59,7 @@ void ssc_log_ait_usage(SscLogVisit *visit)
     ssc_log_total(visit, 0x03, 4, minutes(now - drive->made)); /* the fan */
     ssc_log_reserved(visit, 0x04, 0x04, 4);
     ssc_log_total(visit, 0x05, 4, drive->load_count);
-    ssc_log_total(visit, 0x06, 4, drive->load_count); /* it threads what it loads */
+    ssc_log_total(visit, 0x06, 4, drive->load_count); /* each load threads the tape */
     ssc_log_reserved(visit, 0x07, 0x07, 4);
     ssc_log_reserved(visit, 0x08, 0x08, 8);
     ssc_log_total(visit, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
@@ -69,7 +69,7 @@ void ssc_log_ait_usage(SscLogVisit *visit)
     ssc_log_reserved(visit, 0x11, 0x20, 24);
 }
 
-/* What a load, or all of them, wrote and read; there are no retries. */
+/* Data written and read by a load, or by all loads. Retries never happen. */
 static void put_loads(SscLogVisit *visit, unsigned code, unsigned length, const SscMoved *moved)
 {
     unsigned retries = length - 1;
@@ -97,8 +97,8 @@ void ssc_log_ait_tape(SscLogVisit *visit)
 }
 
 /*
- * Frame errors (§ 6.6.10) of this load: frames; no errors, no retries. Later models tell more about
- * the same.
+ * Frame errors (§ 6.6.10) of this load: frames; no errors, no retries. Later models report more
+ * about the same.
  */
 static void put_frames(SscLogVisit *visit, uint64_t bytes)
 {
@@ -135,7 +135,7 @@ void ssc_log_ait_compression(SscLogVisit *visit)
     ssc_log_never(visit, 0x09, 0x0b, 4);
 }
 
-/* ---- AIT: what is in the cartridge's chip ---- */
+/* ---- AIT: the cartridge's chip ---- */
 
 /* A note that the host left: on the volume (0), or on partition n - 1. */
 static GBytes *read_note(SscDrive *drive, unsigned note)
@@ -177,7 +177,7 @@ static void put_word(SscLogVisit *visit, unsigned code, uint64_t value)
     ssc_log_value(visit, code, visit->drive->model->mic->word, value);
 }
 
-/* The cassette's serial number: who made the cartridge wrote it, if anybody. */
+/* The cassette's serial number, if the maker wrote one. */
 static void put_cassette(SscLogVisit *visit, unsigned length)
 {
     uint8_t bytes[36] = { 0 };

@@ -7,7 +7,7 @@
 
 /*
  * Error counters (SPC-3 § 7.2.4, 7.2.7). Nothing is ever corrected or retried: there are bytes, and
- * errors that the host was told.
+ * errors that were reported.
  */
 static void put_errors(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 {
@@ -35,7 +35,7 @@ static void put_temperature(SscLogVisit *visit)
     ssc_log_bytes(visit, 1, LOG_DS | LOG_BINARY_LIST, unknown, sizeof unknown);
 }
 
-/* Sequential-access device (SSC-3 § 8.2.2): what the host moved, what it takes on the tape. */
+/* Sequential-access device (SSC-3 § 8.2.2): bytes of user data, and bytes on the tape. */
 static void put_sequential_access(SscLogVisit *visit)
 {
     const SscDrive *drive = visit->drive;
@@ -58,7 +58,7 @@ static void put_self_tests(SscLogVisit *visit)
         if (i < drive->n_self_tests) {
             bytes[0] = (uint8_t)(test->code << 5); /* result 0: without error */
             put_be16(bytes + 2, test->hours);
-            memset(bytes + 4, 0xff, 8); /* nothing failed anywhere */
+            memset(bytes + 4, 0xff, 8); /* no failure */
         }
         ssc_log_bytes(visit, i + 1, LOG_DS | LOG_BINARY_LIST, bytes, sizeof bytes);
     }

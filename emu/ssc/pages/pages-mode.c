@@ -143,7 +143,7 @@ static unsigned partitions_length(SscDrive *drive)
     return 6 + 2 * shown_partitions(drive);
 }
 
-/* AIT native: cartridges of AIT-4 and later have no other; the others emulate DDS until told. */
+/* AIT native: cartridges of AIT-4 and later have no other; the others emulate DDS by default. */
 static bool is_native(const SscModel *model, const SscMode *mode)
 {
     int index = page_index(model, PAGE_AIT);
@@ -301,7 +301,7 @@ static uint8_t read_format(SscDrive *drive, uint8_t bits)
     return bits & (AIT_NATIVE | AIT_DEVICE);
 }
 
-/* What will be selected if nothing else is. */
+/* Selects the format of the loaded cartridge, until the host selects another. */
 static void select_format(SscDrive *drive, int index)
 {
     uint8_t *values = drive->mode.pages[index];
@@ -317,7 +317,7 @@ void ssc_mode_reset(SscDrive *drive)
                              .density = model->density,
                              .block_length = model->block_length };
     memcpy(drive->mode.pages, drive->saved_pages, sizeof drive->mode.pages);
-    drive->compression_told = false;
+    drive->compression_set = false;
     if (drive->loaded && page_index(model, PAGE_AIT) >= 0) {
         select_format(drive, page_index(model, PAGE_AIT));
     }
@@ -349,7 +349,7 @@ void ssc_mode_formatted(SscDrive *drive)
     }
 }
 
-/* The page tells of the cartridge, whatever was selected for the next time that it is formatted. */
+/* The page reports the cartridge's format, not the format selected for the next FORMAT MEDIUM. */
 static void refresh_ait(SscDrive *drive, uint8_t *values)
 {
     MediumInfo info = { .attributes = false };
@@ -410,7 +410,7 @@ static void changed_configuration(const SscModel *model, SscMode *mode)
     }
 }
 
-/* One row a page: its name, and what it is besides bytes. */
+/* One row a page: its name, and its properties besides its bytes. */
 static const struct {
     unsigned id;
     const char *name; /* the standard's, or the maker's */
