@@ -84,7 +84,7 @@ static void add_behind(SscDrive *drive, uint64_t objects, uint32_t size)
     if (b->behind_objects == 0) {
         MediumPosition position;
 
-        medium_position(drive->medium, &position);
+        medium_position(drive->cartridge.medium, &position);
         b->behind_start = position.object - objects;
     }
     if (last && last->size == size) {
@@ -189,7 +189,7 @@ static MediumResult write_block(SscDrive *drive, const uint8_t *data, uint32_t s
     MediumResult result = ssc_zones_write(drive, data, size);
     uint64_t after = ssc_drive_used(drive);
 
-    drive->tape_written += after - MIN(before, after);
+    ssc_counters_tape_written(&drive->counters, after - MIN(before, after));
     return result;
 }
 
@@ -304,10 +304,9 @@ MediumResult ssc_buffer_write(SscCommand *c, size_t offset, uint32_t size)
         b->fixed = c->cdb[1] & 0x01;
         result = MEDIUM_OK;
     }
-    drive->dirty = true;
+    drive->cartridge.dirty = true;
     if (result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING) {
-        drive->bytes_written += size;
-        drive->records_written++;
+        ssc_counters_block_written(&drive->counters, size);
     }
     return result;
 }
@@ -329,7 +328,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
         *written = count;
         result = MEDIUM_OK;
     }
-    drive->dirty = true;
+    drive->cartridge.dirty = true;
     return result;
 }
 
@@ -382,9 +381,10 @@ void ssc_buffer_lose(SscDrive *drive)
     }
     if (b->behind_objects > 0) {
         /* A fault below may have lost some before us, and more than that. */
-        medium_position(drive->medium, &position);
+        medium_position(drive->cartridge.medium, &position);
         if (position.eod) {
-            medium_lose(drive->medium, position.object - MIN(position.object, b->behind_start));
+            medium_lose(drive->cartridge.medium,
+                        position.object - MIN(position.object, b->behind_start));
         }
     }
     ssc_buffer_clear(b);

@@ -3,6 +3,7 @@
  * The way of a task: it waits in the queue, passes the gates, and runs its handler. run() then acts
  * on each outcome until the task is done.
  */
+#include "emu/ssc/commands/cmd-reserve.h"
 #include "emu/ssc/drive-state.h"
 
 static void pump(SscDrive *drive);
@@ -46,19 +47,20 @@ static bool has_opcode(const SscModel *model, uint8_t opcode)
 
 Outcome ssc_check_ready(const SscDrive *drive)
 {
-    if (!drive->medium) {
+    if (!drive->cartridge.medium) {
         return ssc_check(SENSE_MEDIUM_NOT_PRESENT);
     }
-    if (drive->cleaning) {
+    if (drive->cartridge.cleaning) {
         return ssc_check(SENSE_CLEANING_CARTRIDGE);
     }
     if (ssc_timing_loading(drive)) {
         return ssc_check(SENSE_BECOMING_READY);
     }
-    if (!drive->loaded) {
+    if (!drive->cartridge.loaded) {
         return ssc_check(SENSE_INITIALIZING_COMMAND_REQUIRED);
     }
-    return drive->format == FORMAT_ALIEN ? ssc_check(SENSE_INCOMPATIBLE_MEDIUM) : ssc_good();
+    return drive->cartridge.format == FORMAT_ALIEN ? ssc_check(SENSE_INCOMPATIBLE_MEDIUM)
+                                                   : ssc_good();
 }
 
 /* A count of zero writes nothing, so a write-protected cartridge need not refuse it. */
@@ -73,7 +75,7 @@ static bool write_protected(SscDrive *drive)
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     return info.write_protected;
 }
 
@@ -101,10 +103,10 @@ static Outcome start(SscCommand *c)
         return settled;
     }
     ssc_timing_begin(c);
-    if ((c->row->flags & ROW_MOVES) && c->drive->loaded) {
+    if ((c->row->flags & ROW_MOVES) && c->drive->cartridge.loaded) {
         c->zones = ssc_zones_now(c->drive);
         c->zones_watched = true;
-        c->drive->motion_count++;
+        ssc_counters_motion(&c->drive->counters);
     }
     /* Moves the tape and bytes, and does not write: READ, READ REVERSE, VERIFY. */
     bool reads = moves && c->row->command->direction != SCSI_NO_DATA;
@@ -158,16 +160,18 @@ static Outcome pass_gates(SscCommand *c)
     }
     /* Not ready: no cartridge, or one that was unloaded and waits for LOAD (SSC-3 § 4.2.2). */
     Outcome ready = ssc_check_ready(drive);
-    bool needs_cartridge = (flags & ROW_MEDIUM) || ((flags & ROW_MEMORY) && !drive->held);
+    bool needs_cartridge =
+        (flags & ROW_MEDIUM) || ((flags & ROW_MEMORY) && !drive->cartridge.at_hold);
     if (needs_cartridge && !ssc_outcome_is_good(&ready)) {
         return ready;
     }
     /* Write protection (SSC-3 § 4.2.14). */
     if ((flags & ROW_WRITES) && !asks_for_nothing(c) && write_protected(drive)) {
-        ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
+        ssc_counters_alert(&drive->counters, ALERT_WRITE_PROTECT);
         return ssc_check(SENSE_WRITE_PROTECTED);
     }
-    if ((flags & ROW_WRITES) && !asks_for_nothing(c) && drive->format == FORMAT_READ_ONLY) {
+    if ((flags & ROW_WRITES) && !asks_for_nothing(c) &&
+        drive->cartridge.format == FORMAT_READ_ONLY) {
         return ssc_check(SENSE_READ_ONLY_FORMAT);
     }
     return start(c);
@@ -178,7 +182,7 @@ static void say_position(SscDrive *drive, char text[32])
 {
     MediumPosition position;
 
-    if (!drive->loaded) {
+    if (!drive->cartridge.loaded) {
         g_strlcpy(text, "-", 32);
         return;
     }
@@ -257,21 +261,20 @@ static void trace_outcome(SscCommand *c, const ScsiSense *sense)
 /* Hands the task back, the last thing that is done with it. */
 static void finish(SscDrive *drive, const Outcome *outcome)
 {
-    ScsiTask *task = drive->command.task;
+    ScsiTask *task = drive->pipeline.command.task;
 
-    drive->commands[task->cdb[0]]++;
-    drive->checks += outcome->status == SCSI_CHECK_CONDITION;
+    ssc_counters_command(&drive->counters, task->cdb[0], outcome->status == SCSI_CHECK_CONDITION);
     task->status = outcome->status;
     task->sense_length = 0;
     if (outcome->status != SCSI_GOOD) { /* a bus without status has only REQUEST SENSE */
-        ssc_nexus(&drive->command)->sense = outcome->sense;
+        ssc_nexus(&drive->pipeline.command)->sense = outcome->sense;
     }
     if (outcome->status == SCSI_CHECK_CONDITION) {
         task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);
     }
-    trace_outcome(&drive->command, &outcome->sense);
-    drive->command.task = NULL;
-    drive->command.next = NULL;
+    trace_outcome(&drive->pipeline.command, &outcome->sense);
+    drive->pipeline.command.task = NULL;
+    drive->pipeline.command.next = NULL;
     task->ops->done(task);
     pump(drive);
 }
@@ -279,23 +282,23 @@ static void finish(SscDrive *drive, const Outcome *outcome)
 static void on_late(void *data)
 {
     SscDrive *drive = data;
-    Outcome outcome = drive->late_outcome;
+    Outcome outcome = drive->pipeline.late_outcome;
 
-    drive->late = NULL;
+    drive->pipeline.late = NULL;
     finish(drive, &outcome);
 }
 
 /* Now, or when a drive like this would have done it. */
 static void finish_in_time(SscDrive *drive, const Outcome *outcome)
 {
-    int64_t left = ssc_timing_left(&drive->command);
+    int64_t left = ssc_timing_left(&drive->pipeline.command);
 
     if (left <= 0) {
         finish(drive, outcome);
         return;
     }
-    drive->late_outcome = *outcome;
-    drive->late = clock_start(drive->clock, left, on_late, drive);
+    drive->pipeline.late_outcome = *outcome;
+    drive->pipeline.late = clock_start(drive->clock, left, on_late, drive);
 }
 
 static Outcome call_next(SscCommand *c)
@@ -310,8 +313,8 @@ static void on_turn(void *data)
 {
     SscDrive *drive = data;
 
-    drive->late = NULL;
-    run(drive, call_next(&drive->command));
+    drive->pipeline.late = NULL;
+    run(drive, call_next(&drive->pipeline.command));
 }
 
 static void sync_done(void *data, MediumResult result)
@@ -325,13 +328,13 @@ static void sync_done(void *data, MediumResult result)
         }
         return;
     }
-    SscCommand *c = &drive->command;
+    SscCommand *c = &drive->pipeline.command;
 
-    drive->sync = NULL;
+    drive->pipeline.sync = NULL;
     if (result == MEDIUM_OK) {
         ssc_drive_clean(drive);
     }
-    if (drive->reload_after_sync) {
+    if (drive->cartridge.reload_after_sync) {
         ssc_drive_load(drive);
     }
     if (sync->waited_for) {
@@ -347,11 +350,11 @@ static void sync_done(void *data, MediumResult result)
 /* The medium may call back before this returns: touch nothing afterwards. */
 static void start_sync(SscDrive *drive, bool waited_for)
 {
-    g_assert(!drive->sync);
-    drive->sync = g_new0(SscSync, 1);
-    drive->sync->drive = drive;
-    drive->sync->waited_for = waited_for;
-    medium_sync(drive->medium, sync_done, drive->sync);
+    g_assert(!drive->pipeline.sync);
+    drive->pipeline.sync = g_new0(SscSync, 1);
+    drive->pipeline.sync->drive = drive;
+    drive->pipeline.sync->waited_for = waited_for;
+    medium_sync(drive->cartridge.medium, sync_done, drive->pipeline.sync);
 }
 
 static void on_fetched(void *data)
@@ -360,7 +363,7 @@ static void on_fetched(void *data)
     SscDrive *drive = fetch->drive;
 
     if (drive) {
-        drive->fetch = NULL;
+        drive->pipeline.fetch = NULL;
         run(drive, fetch->again);
     }
 }
@@ -368,7 +371,7 @@ static void on_fetched(void *data)
 /* True: go on with c->next now. */
 static bool is_near(SscDrive *drive, const Outcome *outcome)
 {
-    SscCommand *c = &drive->command;
+    SscCommand *c = &drive->pipeline.command;
     SscFetch *fetch;
 
     c->next = outcome->next;
@@ -378,19 +381,20 @@ static bool is_near(SscDrive *drive, const Outcome *outcome)
     c->fetches++; /* until it is known that there was no need */
     fetch = g_new(SscFetch, 1);
     *fetch = (SscFetch){ drive, *outcome };
-    drive->fetch = fetch; /* `done` may come before this returns: touch nothing afterwards */
-    if (!medium_fetch(drive->medium, outcome->length, on_fetched, fetch)) {
+    drive->pipeline.fetch =
+        fetch; /* `done` may come before this returns: touch nothing afterwards */
+    if (!medium_fetch(drive->cartridge.medium, outcome->length, on_fetched, fetch)) {
         return false;
     }
     c->fetches--;
-    g_free(g_steal_pointer(&drive->fetch));
+    g_free(g_steal_pointer(&drive->pipeline.fetch));
     return true;
 }
 
 /* Asks the transport. True: go on with c->next now. */
 static bool enter_data_phase(SscDrive *drive, const Outcome *outcome)
 {
-    SscCommand *c = &drive->command;
+    SscCommand *c = &drive->pipeline.command;
     ScsiTask *task = c->task;
     ScsiDirection direction = c->row->command->direction;
 
@@ -417,14 +421,14 @@ static void run(SscDrive *drive, Outcome outcome)
     for (;;) {
         switch (outcome.kind) {
         case OUTCOME_DONE:
-            outcome = ssc_zones_report(&drive->command, outcome);
+            outcome = ssc_zones_report(&drive->pipeline.command, outcome);
             if (outcome.kind == OUTCOME_DONE) {
                 finish_in_time(drive, &outcome);
                 return;
             }
             break;
         case OUTCOME_SYNC:
-            drive->command.next = outcome.next;
+            drive->pipeline.command.next = outcome.next;
             start_sync(drive, true);
             return;
         case OUTCOME_GOOD_THEN_SYNC:
@@ -437,17 +441,17 @@ static void run(SscDrive *drive, Outcome outcome)
             if (!is_near(drive, &outcome)) {
                 return;
             }
-            outcome = call_next(&drive->command);
+            outcome = call_next(&drive->pipeline.command);
             break;
         case OUTCOME_TURN:
-            drive->command.next = outcome.next;
-            drive->late = clock_start(drive->clock, 0, on_turn, drive);
+            drive->pipeline.command.next = outcome.next;
+            drive->pipeline.late = clock_start(drive->clock, 0, on_turn, drive);
             return;
         case OUTCOME_DATA:
             if (!enter_data_phase(drive, &outcome)) {
                 return;
             }
-            outcome = call_next(&drive->command);
+            outcome = call_next(&drive->pipeline.command);
             break;
         }
     }
@@ -455,10 +459,10 @@ static void run(SscDrive *drive, Outcome outcome)
 
 static void begin(SscDrive *drive, ScsiTask *task)
 {
-    SscCommand *c = &drive->command;
+    SscCommand *c = &drive->pipeline.command;
 
     *c = (SscCommand){ .drive = drive, .task = task, .number = c->number + 1, .cdb = task->cdb };
-    c->reply = BYTE_WRITER(drive->scratch, sizeof drive->scratch);
+    c->reply = BYTE_WRITER(drive->pipeline.scratch, sizeof drive->pipeline.scratch);
     task->out_unused = 0;
     if (task->in) { /* no byte of an earlier task is sent */
         g_byte_array_set_size(task->in, 0);
@@ -472,16 +476,16 @@ static bool may_begin(const SscDrive *drive, const ScsiTask *task)
 {
     const SscRow *row = ssc_table_find(task->cdb);
 
-    return !drive->sync || (row && (row->flags & ROW_UA_EXEMPT));
+    return !drive->pipeline.sync || (row && (row->flags & ROW_UA_EXEMPT));
 }
 
 static void pump(SscDrive *drive)
 {
     ScsiTask *task;
 
-    while (!drive->command.task && (task = g_queue_peek_head(&drive->waiting)) &&
+    while (!drive->pipeline.command.task && (task = g_queue_peek_head(&drive->pipeline.waiting)) &&
            may_begin(drive, task)) {
-        begin(drive, g_queue_pop_head(&drive->waiting));
+        begin(drive, g_queue_pop_head(&drive->pipeline.waiting));
     }
 }
 
@@ -495,16 +499,16 @@ void ssc_submit(ScsiTarget *target, ScsiTask *task)
 {
     SscDrive *drive = drive_of(target);
 
-    g_queue_push_tail(&drive->waiting, task);
+    g_queue_push_tail(&drive->pipeline.waiting, task);
     pump(drive);
 }
 
 void ssc_data_out(ScsiTarget *target, ScsiTask *task)
 {
     SscDrive *drive = drive_of(target);
-    SscCommand *c = &drive->command;
+    SscCommand *c = &drive->pipeline.command;
 
-    g_return_if_fail(c->task == task && c->next && !drive->sync);
+    g_return_if_fail(c->task == task && c->next && !drive->pipeline.sync);
     g_return_if_fail(task->out && g_bytes_get_size(task->out) >= c->announced);
     run(drive, call_next(c));
 }
@@ -514,8 +518,8 @@ void ssc_abort(ScsiTarget *target, ScsiTask *task)
     SscDrive *drive = drive_of(target);
 
     /* One that waits first: the current one, refused a moment ago, may use the same ScsiTask. */
-    if (!g_queue_remove(&drive->waiting, task) && drive->command.task == task) {
-        trace_done(&drive->command, "aborted");
+    if (!g_queue_remove(&drive->pipeline.waiting, task) && drive->pipeline.command.task == task) {
+        trace_done(&drive->pipeline.command, "aborted");
         ssc_forget_command(drive);
         pump(drive);
     }
@@ -523,17 +527,17 @@ void ssc_abort(ScsiTarget *target, ScsiTask *task)
 
 void ssc_forget_command(SscDrive *drive)
 {
-    if (drive->late) {
-        clock_cancel(drive->clock, drive->late);
-        drive->late = NULL;
+    if (drive->pipeline.late) {
+        clock_cancel(drive->clock, drive->pipeline.late);
+        drive->pipeline.late = NULL;
     }
-    drive->command.task = NULL;
-    drive->command.next = NULL;
-    if (drive->fetch) {
-        drive->fetch->drive = NULL;
-        drive->fetch = NULL;
+    drive->pipeline.command.task = NULL;
+    drive->pipeline.command.next = NULL;
+    if (drive->pipeline.fetch) {
+        drive->pipeline.fetch->drive = NULL;
+        drive->pipeline.fetch = NULL;
     }
-    if (drive->sync) { /* goes on; a failure becomes a deferred error */
-        drive->sync->waited_for = false;
+    if (drive->pipeline.sync) { /* goes on; a failure becomes a deferred error */
+        drive->pipeline.sync->waited_for = false;
     }
 }

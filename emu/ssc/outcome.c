@@ -54,7 +54,7 @@ Outcome ssc_reservation_conflict(void)
 
 Outcome ssc_send_reply(SscCommand *c)
 {
-    memcpy(scsi_task_in(c->task, c->announced), c->drive->scratch, c->announced);
+    memcpy(scsi_task_in(c->task, c->announced), c->drive->pipeline.scratch, c->announced);
     return ssc_good();
 }
 
@@ -100,7 +100,7 @@ Outcome ssc_good_then_sync(void)
 
 Outcome ssc_when_synced(SscCommand *c, SscHandler next)
 {
-    return c->drive->dirty ? ssc_after_sync(next) : next(c);
+    return c->drive->cartridge.dirty ? ssc_after_sync(next) : next(c);
 }
 
 Outcome ssc_when_fetched(uint32_t bytes, SscHandler next)
@@ -126,7 +126,8 @@ Outcome ssc_report_when_synced(SscCommand *c, Outcome outcome)
 
 Outcome ssc_report_before_sync(SscCommand *c, Outcome outcome)
 {
-    return ssc_outcome_is_good(&outcome) && c->drive->dirty ? ssc_good_then_sync() : outcome;
+    return ssc_outcome_is_good(&outcome) && c->drive->cartridge.dirty ? ssc_good_then_sync()
+                                                                      : outcome;
 }
 
 Outcome ssc_defer(SscDrive *drive, Outcome outcome)
@@ -147,7 +148,7 @@ static bool in_early_warning(SscDrive *drive)
 
 static void trace_host_error(SscDrive *drive)
 {
-    const GError *error = medium_host_error(drive->medium);
+    const GError *error = medium_host_error(drive->cartridge.medium);
 
     TRACE(drive->trace, MEDIA_HOST_ERROR, "%s", error ? error->message : "no reason given");
 }
@@ -198,14 +199,14 @@ Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_
         if (result == MEDIUM_CORRUPT) {
             trace_host_error(drive);
         }
-        ssc_drive_alert(drive, ALERT_HARD_ERROR);
-        ssc_drive_alert(drive, ALERT_READ_FAILURE);
-        drive->read_errors++;
+        ssc_counters_alert(&drive->counters, ALERT_HARD_ERROR);
+        ssc_counters_alert(&drive->counters, ALERT_READ_FAILURE);
+        ssc_counters_read_error(&drive->counters);
         return ssc_check_information(SENSE_UNRECOVERED_READ_ERROR, left);
     case MEDIUM_WRITE_ERROR:
-        ssc_drive_alert(drive, ALERT_HARD_ERROR);
-        ssc_drive_alert(drive, ALERT_WRITE_FAILURE);
-        drive->write_errors++;
+        ssc_counters_alert(&drive->counters, ALERT_HARD_ERROR);
+        ssc_counters_alert(&drive->counters, ALERT_WRITE_FAILURE);
+        ssc_counters_write_error(&drive->counters);
         return ssc_check_information(SENSE_WRITE_ERROR, left);
     case MEDIUM_PROTECTED:
         return ssc_check(SENSE_WRITE_PROTECTED);

@@ -23,6 +23,7 @@
 #include "media/medium.h"
 
 typedef struct SscCommand SscCommand;
+typedef struct SscDrive SscDrive;
 typedef struct Outcome Outcome;
 typedef Outcome (*SscHandler)(SscCommand *c);
 
@@ -85,5 +86,17 @@ typedef enum MediumAct {
  * asked for and not moved. It is reported where the standard demands it.
  */
 Outcome ssc_of_medium(SscCommand *c, MediumResult result, MediumAct act, uint64_t residual);
+
+/* The buffer goes to tape before the tape moves away (SSC-3 § 4.2.10): calls `next` after a sync if
+ * the tape needs one, else now. */
+Outcome ssc_when_synced(SscCommand *c, SscHandler next);
+/* Reports the outcome after a sync that ends well. */
+Outcome ssc_report_when_synced(SscCommand *c, Outcome outcome);
+/* With IMMED: reports the outcome now, and the sync that it needs goes on in the background. */
+Outcome ssc_report_before_sync(SscCommand *c, Outcome outcome);
+/* GOOD now. The next command that may report a deferred error reports this one. */
+Outcome ssc_defer(SscDrive *drive, Outcome outcome);
+/* Hands out what `ssc_reply` announced; a handler that must act then calls it last. */
+Outcome ssc_send_reply(SscCommand *c);
 
 #endif

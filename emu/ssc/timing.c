@@ -22,7 +22,7 @@ static uint64_t whole_tape(SscDrive *drive)
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     return info.geometry.capacity > 0 ? info.geometry.capacity
                                       : (uint64_t)drive->model->timing.rate * 3600 * 3;
 }
@@ -38,7 +38,7 @@ static uint64_t along(SscDrive *drive, uint32_t partition, uint64_t used)
     for (uint32_t i = 0; i < partition; i++) {
         MediumPartition before;
 
-        medium_partition(drive->medium, i, &before);
+        medium_partition(drive->cartridge.medium, i, &before);
         used += before.capacity == G_MAXUINT64 ? before.used : before.capacity;
     }
     return used;
@@ -48,7 +48,7 @@ static uint64_t head(SscDrive *drive)
 {
     MediumPosition position;
 
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     return along(drive, position.partition, position.used);
 }
 
@@ -56,13 +56,14 @@ void ssc_timing_flow(SscDrive *drive)
 {
     int64_t now = clock_now(drive->clock);
 
-    if (drive->timed && now > drive->drained_at) {
-        uint64_t bytes =
-            (uint64_t)share((uint64_t)(now - drive->drained_at), drive->model->timing.rate, SECOND);
+    if (drive->clockwork.timed && now > drive->clockwork.drained_at) {
+        uint64_t bytes = (uint64_t)share((uint64_t)(now - drive->clockwork.drained_at),
+                                         drive->model->timing.rate, SECOND);
 
         bytes = ssc_buffer_drain(&drive->buffer, bytes);
-        drive->drained_at =
-            drive->buffer.behind_objects > 0 ? drive->drained_at + at_rate(drive, bytes) : now;
+        drive->clockwork.drained_at = drive->buffer.behind_objects > 0
+                                          ? drive->clockwork.drained_at + at_rate(drive, bytes)
+                                          : now;
     }
 }
 
@@ -71,15 +72,16 @@ void ssc_timing_begin(SscCommand *c)
     SscDrive *drive = c->drive;
     MediumPosition position;
 
-    if (!drive->timed) {
+    if (!drive->clockwork.timed) {
         return;
     }
-    c->timed = (SscTimed){ .watched = c->row->flags & ROW_MOVES, .loaded = drive->loaded };
-    if (!drive->loaded) {
+    c->timed =
+        (SscTimed){ .watched = c->row->flags & ROW_MOVES, .loaded = drive->cartridge.loaded };
+    if (!drive->cartridge.loaded) {
         return;
     }
     ssc_timing_flow(drive);
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     c->timed.partition = position.partition;
     c->timed.used = position.used;
     c->timed.behind = drive->buffer.behind_bytes;
@@ -87,52 +89,54 @@ void ssc_timing_begin(SscCommand *c)
 
 void ssc_timing_drained(SscDrive *drive, uint64_t bytes)
 {
-    if (drive->timed) {
-        drive->drained_at = MAX(drive->drained_at, clock_now(drive->clock)) + at_rate(drive, bytes);
+    if (drive->clockwork.timed) {
+        drive->clockwork.drained_at =
+            MAX(drive->clockwork.drained_at, clock_now(drive->clock)) + at_rate(drive, bytes);
     }
 }
 
 void ssc_timing_loads(SscDrive *drive)
 {
-    if (drive->timed) {
-        drive->ready_at =
+    if (drive->clockwork.timed) {
+        drive->clockwork.ready_at =
             clock_now(drive->clock) + (int64_t)drive->model->timing.load * (SECOND / 1000);
-        drive->busy_until = drive->drained_at = 0;
+        drive->clockwork.busy_until = drive->clockwork.drained_at = 0;
     }
 }
 
 void ssc_timing_cleans(SscDrive *drive)
 {
-    if (drive->timed) {
-        drive->cleaned_at =
+    if (drive->clockwork.timed) {
+        drive->clockwork.cleaned_at =
             clock_now(drive->clock) + (int64_t)drive->model->timing.clean * (SECOND / 1000);
-        drive->busy_until = drive->cleaned_at;
+        drive->clockwork.busy_until = drive->clockwork.cleaned_at;
     }
 }
 
 bool ssc_timing_cleaning(const SscDrive *drive)
 {
-    return drive->timed && drive->cleaning && clock_now(drive->clock) < drive->cleaned_at;
+    return drive->clockwork.timed && drive->cartridge.cleaning &&
+           clock_now(drive->clock) < drive->clockwork.cleaned_at;
 }
 
 void ssc_drive_set_timed(SscDrive *drive, bool timed)
 {
-    if (drive->timed != timed) {
-        drive->timed = timed;
-        drive->command.timed.watched = false; /* it began by the other rule */
-        drive->ready_at = drive->cleaned_at = 0;
-        drive->busy_until = drive->drained_at = clock_now(drive->clock);
+    if (drive->clockwork.timed != timed) {
+        drive->clockwork.timed = timed;
+        drive->pipeline.command.timed.watched = false; /* it began by the other rule */
+        drive->clockwork.ready_at = drive->clockwork.cleaned_at = 0;
+        drive->clockwork.busy_until = drive->clockwork.drained_at = clock_now(drive->clock);
     }
 }
 
 bool ssc_drive_timed(const SscDrive *drive)
 {
-    return drive->timed;
+    return drive->clockwork.timed;
 }
 
 bool ssc_timing_loading(const SscDrive *drive)
 {
-    return drive->timed && clock_now(drive->clock) < drive->ready_at;
+    return drive->clockwork.timed && clock_now(drive->clock) < drive->clockwork.ready_at;
 }
 
 static bool is(const SscCommand *c, SscHandler handler)
@@ -159,23 +163,24 @@ void ssc_timing_arrived(SscCommand *c)
     if (!c->timed.watched) {
         return;
     }
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     c->timed.gone += at_rate(drive, c->timed.behind) + way(c, from, to);
     c->timed.behind = 0; /* it was synced before the tape left */
     c->timed.partition = position.partition;
     c->timed.used = position.used;
-    drive->drained_at =
-        MAX(drive->drained_at, MAX(clock_now(drive->clock), drive->busy_until) + c->timed.gone);
+    drive->clockwork.drained_at =
+        MAX(drive->clockwork.drained_at,
+            MAX(clock_now(drive->clock), drive->clockwork.busy_until) + c->timed.gone);
 }
 
 static int64_t mechanism(SscCommand *c)
 {
     const SscTiming *timing = &c->drive->model->timing;
 
-    if (!is(c, ssc_load_unload) || c->timed.loaded == c->drive->loaded) {
+    if (!is(c, ssc_load_unload) || c->timed.loaded == c->drive->cartridge.loaded) {
         return 0;
     }
-    return (int64_t)(c->drive->loaded ? timing->load : timing->unload) * (SECOND / 1000);
+    return (int64_t)(c->drive->cartridge.loaded ? timing->load : timing->unload) * (SECOND / 1000);
 }
 
 /* The rest of the partition, for ERASE with LONG. */
@@ -186,7 +191,7 @@ static int64_t erasure(SscCommand *c)
     if (!is(c, ssc_erase_tape) || !(c->cdb[1] & 0x01)) {
         return 0;
     }
-    medium_position(c->drive->medium, &position);
+    medium_position(c->drive->cartridge.medium, &position);
     return position.capacity == G_MAXUINT64
                ? 0
                : at_rate(c->drive, position.capacity - MIN(position.used, position.capacity));
@@ -236,15 +241,15 @@ int64_t ssc_timing_left(SscCommand *c)
     SscDrive *drive = c->drive;
     int64_t now, end;
 
-    if (!c->timed.watched || !drive->medium) {
+    if (!c->timed.watched || !drive->cartridge.medium) {
         return 0;
     }
     c->timed.watched = false;
     now = clock_now(drive->clock);
-    end = MAX(now, drive->busy_until) + c->timed.gone + duration(c);
+    end = MAX(now, drive->clockwork.busy_until) + c->timed.gone + duration(c);
     if ((c->row->flags & ROW_WRITES) && c->row->command->direction == SCSI_DATA_OUT) {
-        end = MAX(end, drive->drained_at);
+        end = MAX(end, drive->clockwork.drained_at);
     }
-    drive->busy_until = end;
+    drive->clockwork.busy_until = end;
     return immediate(c) ? 0 : end - now;
 }

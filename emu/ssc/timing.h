@@ -30,6 +30,13 @@ typedef struct SscTimed {
     int64_t gone;    /* microseconds until the tape was where the command wanted to begin */
 } SscTimed;
 
+/* Owned by timing.c: microseconds of the drive's clock. */
+typedef struct SscClockwork {
+    bool timed;                               /* time is modelled; the rest counts only then */
+    int64_t ready_at, busy_until, drained_at; /* cartridge ready, tape free, buffer drained */
+    int64_t cleaned_at;                       /* the cleaning cartridge can leave */
+} SscClockwork;
+
 /* The command begins. */
 void ssc_timing_begin(SscCommand *c);
 /* The tape reached the address that the command names. The command's work begins here. */

@@ -21,7 +21,7 @@ static uint64_t early_point(SscDrive *drive, const MediumPosition *position)
         return capacity == G_MAXUINT64 ? G_MAXUINT64
                                        : capacity - MIN(capacity, drive->model->early_warning);
     }
-    medium_partition(drive->medium, position->partition, &partition);
+    medium_partition(drive->cartridge.medium, position->partition, &partition);
     return MIN(partition.early_warning, capacity);
 }
 
@@ -30,7 +30,7 @@ SscZones ssc_zones_now(SscDrive *drive)
     uint64_t size = (uint64_t)ssc_mode_early_warning_size(drive) * PEWS_UNIT, early;
     MediumPosition position;
 
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     early = early_point(drive, &position);
     if (early == G_MAXUINT64) {
         return (SscZones){ false, false };
@@ -47,9 +47,9 @@ static MediumResult within(SscDrive *drive, MediumResult result, uint64_t object
     if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
         return result;
     }
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     if (position.used > ssc_zones_capacity(drive, position.capacity)) {
-        result = medium_lose(drive->medium, objects);
+        result = medium_lose(drive->cartridge.medium, objects);
         return result == MEDIUM_OK ? MEDIUM_END_OF_PARTITION : result;
     }
     return position.used >= early_point(drive, &position) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
@@ -63,7 +63,7 @@ static bool has_zones_of_its_own(const SscDrive *drive)
 
 MediumResult ssc_zones_write(SscDrive *drive, const uint8_t *data, size_t size)
 {
-    MediumResult result = medium_write(drive->medium, data, size);
+    MediumResult result = medium_write(drive->cartridge.medium, data, size);
 
     return has_zones_of_its_own(drive) ? within(drive, result, 1) : result;
 }
@@ -74,7 +74,7 @@ static uint64_t marks_that_fit(const SscDrive *drive, uint64_t count)
     MediumPosition position;
     uint64_t capacity;
 
-    medium_position(drive->medium, &position);
+    medium_position(drive->cartridge.medium, &position);
     capacity = ssc_zones_capacity(drive, position.capacity);
     return CLAMP((capacity - MIN(position.used, capacity)) / MEDIUM_MARK_SIZE, 1, count);
 }
@@ -86,10 +86,10 @@ MediumResult ssc_zones_write_marks(SscDrive *drive, MediumMark mark, uint64_t co
     uint64_t fit;
 
     if (!has_zones_of_its_own(drive) || count == 0) {
-        return medium_write_marks(drive->medium, mark, count, written);
+        return medium_write_marks(drive->cartridge.medium, mark, count, written);
     }
     fit = marks_that_fit(drive, count);
-    result = medium_write_marks(drive->medium, mark, fit, written);
+    result = medium_write_marks(drive->cartridge.medium, mark, fit, written);
     if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
         return result;
     }
@@ -138,7 +138,7 @@ Outcome ssc_zones_report(SscCommand *c, Outcome outcome)
     SscDrive *drive = c->drive;
     SscZones now;
 
-    if (!c->zones_watched || !drive->loaded ||
+    if (!c->zones_watched || !drive->cartridge.loaded ||
         !(ssc_outcome_is_good(&outcome) || warns(&outcome))) {
         return outcome;
     }

@@ -3,6 +3,7 @@
  * READ and WRITE ATTRIBUTE (SPC-3 § 6.14, 6.38): the cartridge's memory. What the drive knows
  * better than the chip (capacity, density…) it says itself; the rest is on the medium.
  */
+#include "emu/ssc/commands/cmd-attribute.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -36,7 +37,7 @@ static void put_alert_flags(SscDrive *drive, const MediumPartition *partition, B
     uint64_t flags = 0;
 
     for (unsigned i = 0; i < 64; i++) {
-        flags |= (drive->tape_alerts >> i & 1) << (63 - i);
+        flags |= (drive->counters.alerts >> i & 1) << (63 - i);
     }
     byte_writer_be64(w, flags);
 }
@@ -76,7 +77,7 @@ static uint64_t memory_used(TapeMedium *medium)
 
 uint64_t ssc_memory_left(SscDrive *drive)
 {
-    uint64_t used = memory_used(drive->medium), all = drive->model->memory_size;
+    uint64_t used = memory_used(drive->cartridge.medium), all = drive->model->memory_size;
 
     return all - MIN(used, all);
 }
@@ -129,7 +130,8 @@ static void keep(SscDrive *drive, uint16_t id, uint8_t format, GBytes *value)
         .id = id, .format = format, .read_only = true, .value = value
     };
 
-    medium_set_attribute(drive->medium, 0, &attribute); /* of what keeps none there is no history */
+    medium_set_attribute(drive->cartridge.medium, 0,
+                         &attribute); /* of what keeps none there is no history */
 }
 
 /* The last four that loaded it (SPC-4 § 7.4.2.2.6), this one first. */
@@ -140,7 +142,7 @@ static void note_drive(SscDrive *drive)
     MediumAttribute before;
 
     for (uint16_t id = LAST_LOAD + LOADS - 1; id > LAST_LOAD; id--) {
-        if (medium_get_attribute(drive->medium, 0, id - 1, &before) == MEDIUM_OK) {
+        if (medium_get_attribute(drive->cartridge.medium, 0, id - 1, &before) == MEDIUM_OK) {
             keep(drive, id, ASCII, before.value);
             g_bytes_unref(before.value);
         }
@@ -156,9 +158,9 @@ MediumUsage ssc_medium_usage(SscDrive *drive)
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
-    if (drive->cleaning) {
-        info.usage.loads = info.geometry.cleanings - medium_cleanings_left(drive->medium);
+    medium_info(drive->cartridge.medium, &info);
+    if (drive->cartridge.cleaning) {
+        info.usage.loads = info.geometry.cleanings - medium_cleanings_left(drive->cartridge.medium);
     }
     return info.usage;
 }
@@ -166,7 +168,7 @@ MediumUsage ssc_medium_usage(SscDrive *drive)
 /* Other image formats count none of it. The attribute is then absent, not zero. */
 static bool keeps_usage(SscDrive *drive)
 {
-    return drive->cleaning || ssc_medium_usage(drive).loads > 0;
+    return drive->cartridge.cleaning || ssc_medium_usage(drive).loads > 0;
 }
 
 static void put_load_count(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
@@ -191,12 +193,12 @@ static void put_life_read(SscDrive *drive, const MediumPartition *partition, Byt
 
 static uint64_t written_in_load(const SscDrive *drive)
 {
-    return (drive->tape_written - drive->written_before) >> 20;
+    return (drive->counters.tape_written - drive->counters.written_before) >> 20;
 }
 
 static uint64_t read_in_load(const SscDrive *drive)
 {
-    return (drive->tape_read - drive->read_before) >> 20;
+    return (drive->counters.tape_read - drive->counters.read_before) >> 20;
 }
 
 static void put_written(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
@@ -225,7 +227,7 @@ static Loads read_loads(SscDrive *drive)
     Loads loads = { .written = life.stored_written, .read = life.stored_read };
     MediumAttribute kept;
 
-    if (medium_get_attribute(drive->medium, 0, USAGE_HISTORY, &kept) != MEDIUM_OK) {
+    if (medium_get_attribute(drive->cartridge.medium, 0, USAGE_HISTORY, &kept) != MEDIUM_OK) {
         return loads;
     }
     if (g_bytes_get_size(kept.value) == LOADS_LENGTH) {
@@ -264,8 +266,8 @@ void ssc_loads(SscDrive *drive, SscMoved *now, SscMoved *before)
 {
     Loads loads = read_loads(drive);
 
-    *now = (SscMoved){ drive->tape_written - drive->written_before,
-                       drive->tape_read - drive->read_before };
+    *now = (SscMoved){ drive->counters.tape_written - drive->counters.written_before,
+                       drive->counters.tape_read - drive->counters.read_before };
     *before = (SscMoved){ loads.written_before, loads.read_before };
 }
 
@@ -304,13 +306,13 @@ static void put_medium_type(SscDrive *drive, const MediumPartition *partition, B
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
-    byte_writer_u8(w, info.geometry.worm ? 0x80 : drive->cleaning ? 0x01 : 0x00);
+    medium_info(drive->cartridge.medium, &info);
+    byte_writer_u8(w, info.geometry.worm ? 0x80 : drive->cartridge.cleaning ? 0x01 : 0x00);
 }
 
 static bool cleans(SscDrive *drive)
 {
-    return drive->cleaning;
+    return drive->cartridge.cleaning;
 }
 
 /* Of a cleaning cartridge: how many cleanings it was made for. Otherwise reserved. */
@@ -319,7 +321,7 @@ static void put_medium_type_information(SscDrive *drive, const MediumPartition *
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     byte_writer_be16(w, info.geometry.cleanings);
 }
 
@@ -432,7 +434,7 @@ static GArray *list_ids(SscDrive *drive, uint32_t partition, uint16_t first)
     g_autoptr(GArray) stored = g_array_new(FALSE, FALSE, sizeof(uint16_t));
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(uint16_t));
 
-    medium_list_attributes(drive->medium, partition, stored);
+    medium_list_attributes(drive->cartridge.medium, partition, stored);
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
         if (!known[i].has || known[i].has(drive)) {
             g_array_append_val(stored, known[i].id);
@@ -460,8 +462,8 @@ static void put_known(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16
 {
     MediumPartition state;
 
-    medium_partition(drive->medium, partition, &state);
-    if (drive->cleaning) { /* no data goes there */
+    medium_partition(drive->cartridge.medium, partition, &state);
+    if (drive->cartridge.cleaning) { /* no data goes there */
         state.capacity = 0;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -475,7 +477,7 @@ static void put_known(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16
 static MediumResult put_stored(SscDrive *drive, ByteWriter *w, uint32_t partition, uint16_t id)
 {
     MediumAttribute attribute;
-    MediumResult result = medium_get_attribute(drive->medium, partition, id, &attribute);
+    MediumResult result = medium_get_attribute(drive->cartridge.medium, partition, id, &attribute);
     gsize length;
 
     if (result != MEDIUM_OK) {
@@ -547,7 +549,7 @@ static bool has_partition(SscDrive *drive, uint8_t number)
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     return number < info.geometry.partitions;
 }
 
@@ -585,7 +587,7 @@ Outcome ssc_read_attribute_counts(SscCommand *c)
     bool partitions = c->row->command->service_action == 0x03;
     MediumInfo info;
 
-    medium_info(c->drive->medium, &info);
+    medium_info(c->drive->cartridge.medium, &info);
     byte_writer_be16(&c->reply, 2);
     byte_writer_u8(&c->reply, 0);
     byte_writer_u8(&c->reply, partitions ? (uint8_t)MIN(info.geometry.partitions, 0xff) : 1);
@@ -640,7 +642,7 @@ static bool comes_again(const uint8_t *list, size_t length, size_t at)
 /* Is there room for them, once those of the same name are gone? */
 static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
 {
-    TapeMedium *medium = c->drive->medium;
+    TapeMedium *medium = c->drive->cartridge.medium;
     uint64_t used = memory_used(medium);
 
     for (size_t at = 4; at < length; at += HEADER + get_be16(list + at + 3)) {
@@ -676,8 +678,8 @@ static Outcome write_attributes(SscCommand *c)
                                       .format = list[at + 2] & 0x03,
                                       .value = value };
 
-        result = medium_set_attribute(drive->medium, c->cdb[7], &attribute);
-        drive->dirty = true;
+        result = medium_set_attribute(drive->cartridge.medium, c->cdb[7], &attribute);
+        drive->cartridge.dirty = true;
         /* Deleting an attribute that does not exist succeeds. */
         result = size == 0 && result == MEDIUM_INVALID ? MEDIUM_OK : result;
         at += HEADER + size;

@@ -54,7 +54,7 @@ static Outcome read_combined(SscCommand *c)
         return ssc_illegal_field(3, -1);
     }
     byte_writer_be32(&c->reply, SSC_TEST_BUFFER);
-    byte_writer_put(&c->reply, c->drive->test_buffer, SSC_TEST_BUFFER);
+    byte_writer_put(&c->reply, c->drive->test_memory.bytes, SSC_TEST_BUFFER);
     return ssc_reply(c, length_of(c));
 }
 
@@ -66,7 +66,7 @@ static Outcome read_data(SscCommand *c)
     if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    byte_writer_put(&c->reply, c->drive->test_buffer + offset_of(c),
+    byte_writer_put(&c->reply, c->drive->test_memory.bytes + offset_of(c),
                     SSC_TEST_BUFFER - offset_of(c));
     return ssc_reply(c, length_of(c));
 }
@@ -82,10 +82,10 @@ static Outcome read_descriptor(SscCommand *c)
 /* Echo (0Ah): what was echoed last, and as much of it; number and offset are not looked at. */
 static Outcome read_echo(SscCommand *c)
 {
-    if (c->drive->echo_length == 0) {
+    if (c->drive->test_memory.echo_length == 0) {
         return ssc_check(SENSE_COMMAND_SEQUENCE_ERROR);
     }
-    byte_writer_put(&c->reply, c->drive->echo, c->drive->echo_length);
+    byte_writer_put(&c->reply, c->drive->test_memory.echo, c->drive->test_memory.echo_length);
     return ssc_reply(c, length_of(c));
 }
 
@@ -112,7 +112,7 @@ static Outcome store_combined(SscCommand *c)
 {
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
 
-    memcpy(c->drive->test_buffer, list + HEADER, c->announced - HEADER);
+    memcpy(c->drive->test_memory.bytes, list + HEADER, c->announced - HEADER);
     return ssc_good();
 }
 
@@ -134,7 +134,7 @@ static Outcome write_combined(SscCommand *c)
 
 static Outcome store_data(SscCommand *c)
 {
-    memcpy(c->drive->test_buffer + offset_of(c), g_bytes_get_data(c->task->out, NULL),
+    memcpy(c->drive->test_memory.bytes + offset_of(c), g_bytes_get_data(c->task->out, NULL),
            c->announced);
     return ssc_good();
 }
@@ -152,8 +152,8 @@ static Outcome write_data(SscCommand *c)
 
 static Outcome store_echo(SscCommand *c)
 {
-    memcpy(c->drive->echo, g_bytes_get_data(c->task->out, NULL), c->announced);
-    c->drive->echo_length = c->announced;
+    memcpy(c->drive->test_memory.echo, g_bytes_get_data(c->task->out, NULL), c->announced);
+    c->drive->test_memory.echo_length = c->announced;
     return ssc_good();
 }
 
@@ -172,4 +172,10 @@ Outcome ssc_write_buffer(SscCommand *c)
     };
 
     return by_mode(c, modes, G_N_ELEMENTS(modes));
+}
+
+void ssc_test_memory_power_on(SscTestMemory *memory)
+{
+    memset(memory->bytes, 0, sizeof memory->bytes);
+    memory->echo_length = 0;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Onto the tape: WRITE, WRITE FILEMARKS, ERASE; and READ BLOCK LIMITS. */
+#include "emu/ssc/commands/cmd-data.h"
+#include "emu/ssc/commands/cmd-position.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -42,9 +44,9 @@ Outcome ssc_transfer_length(SscCommand *c, uint32_t *bytes)
 
 static void tell_compression(SscDrive *drive)
 {
-    if (!drive->compression_set) {
-        medium_set_compression(drive->medium, ssc_mode_compresses(drive));
-        drive->compression_set = true;
+    if (!drive->cartridge.compression_set) {
+        medium_set_compression(drive->cartridge.medium, ssc_mode_compresses(drive));
+        drive->cartridge.compression_set = true;
     }
 }
 
@@ -157,9 +159,9 @@ static Outcome erase_here(SscCommand *c)
 {
     SscDrive *drive = c->drive;
     bool immed = c->cdb[1] & 0x02, whole = c->cdb[1] & 0x01;
-    Outcome outcome = ssc_of_medium(c, medium_erase(drive->medium, whole), ACT_OTHER, 0);
+    Outcome outcome = ssc_of_medium(c, medium_erase(drive->cartridge.medium, whole), ACT_OTHER, 0);
 
-    drive->dirty = true;
+    drive->cartridge.dirty = true;
     return immed ? ssc_report_before_sync(c, outcome) : ssc_report_when_synced(c, outcome);
 }
 

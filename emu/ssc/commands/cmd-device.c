@@ -2,6 +2,7 @@
 /* The device itself: identity, sense, logical units, supported commands. */
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
+#include "emu/ssc/pages/pages-vpd.h"
 
 Outcome ssc_test_unit_ready(SscCommand *c)
 {

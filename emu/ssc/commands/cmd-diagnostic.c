@@ -31,15 +31,14 @@ static bool has_test(const SscModel *model, unsigned code)
 /* All that a drive without mechanics can test is that its own tables are sound. */
 static Outcome test_itself(SscDrive *drive, unsigned code)
 {
-    int64_t hours = (clock_now(drive->clock) - drive->powered_since) / (INT64_C(3600) * 1000000);
+    SscDiagnostics *d = &drive->diagnostics;
+    int64_t hours = (clock_now(drive->clock) - d->powered_since) / (INT64_C(3600) * 1000000);
 
     ssc_table_check();
     if (code != 0) { /* the default one is not logged */
-        memmove(drive->self_tests + 1, drive->self_tests,
-                (SSC_SELF_TESTS - 1) * sizeof *drive->self_tests);
-        drive->self_tests[0] =
-            (SscSelfTest){ (uint8_t)code, (uint16_t)MIN(hours, (int64_t)G_MAXUINT16) };
-        drive->n_self_tests = MIN(drive->n_self_tests + 1, SSC_SELF_TESTS);
+        memmove(d->tests + 1, d->tests, (SSC_SELF_TESTS - 1) * sizeof *d->tests);
+        d->tests[0] = (SscSelfTest){ (uint8_t)code, (uint16_t)MIN(hours, (int64_t)G_MAXUINT16) };
+        d->n_tests = MIN(d->n_tests + 1, SSC_SELF_TESTS);
     }
     return ssc_good();
 }

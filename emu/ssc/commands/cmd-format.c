@@ -4,6 +4,7 @@
  * says; a smaller tape by SET CAPACITY. Its last partitions alone: by pages 32h and 33h of AIT
  * drives.
  */
+#include "emu/ssc/commands/cmd-format.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -103,23 +104,24 @@ static Outcome check_writable(SscDrive *drive)
 {
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     if (info.write_protected) {
-        ssc_drive_alert(drive, ALERT_WRITE_PROTECT);
+        ssc_counters_alert(&drive->counters, ALERT_WRITE_PROTECT);
         return ssc_check(SENSE_WRITE_PROTECTED);
     }
-    return drive->format == FORMAT_READ_ONLY ? ssc_check(SENSE_READ_ONLY_FORMAT) : ssc_good();
+    return drive->cartridge.format == FORMAT_READ_ONLY ? ssc_check(SENSE_READ_ONLY_FORMAT)
+                                                       : ssc_good();
 }
 
 /* All data is lost, also in the buffer. */
 static MediumResult make_anew(SscDrive *drive, unsigned count, const uint64_t *capacities)
 {
-    MediumResult result = medium_format_partitions(drive->medium, count, capacities);
+    MediumResult result = medium_format_partitions(drive->cartridge.medium, count, capacities);
 
     if (result == MEDIUM_OK) {
         ssc_buffer_clear(&drive->buffer);
     }
-    drive->dirty = true;
+    drive->cartridge.dirty = true;
     return result;
 }
 
@@ -135,10 +137,10 @@ static Outcome partition(SscCommand *c, const uint8_t *page, int at)
     unsigned count = page ? 1u + page[ADDITIONAL_PARTITIONS] : 1;
     uint64_t capacities[MEDIUM_PARTITIONS_MAX];
 
-    if (!at_beginning(drive->medium)) {
+    if (!at_beginning(drive->cartridge.medium)) {
         return ssc_check(SENSE_POSITION_PAST_BEGINNING);
     }
-    uint64_t whole = whole_capacity(drive->medium);
+    uint64_t whole = whole_capacity(drive->cartridge.medium);
     bool fits = page && (page[FLAGS] & IDP) ? divide_by_sizes(page, whole, count, capacities)
                                             : divide_evenly(whole, count, capacities);
     if (!fits) {
@@ -191,10 +193,10 @@ static Outcome check_divisible(SscCommand *c, unsigned at)
 static Outcome redivide(SscCommand *c, unsigned count, const uint64_t *capacities, uint32_t to,
                         unsigned at)
 {
-    TapeMedium *medium = c->drive->medium;
+    TapeMedium *medium = c->drive->cartridge.medium;
     MediumResult result = medium_redivide(medium, count, capacities);
 
-    c->drive->dirty = true;
+    c->drive->cartridge.dirty = true;
     if (result == MEDIUM_OK) {
         ssc_buffer_clear(&c->drive->buffer);
         result = medium_locate(medium, to, MEDIUM_LOCATE_OBJECT, 0);
@@ -217,8 +219,9 @@ Outcome ssc_append_partition(SscCommand *c, const uint8_t *page, unsigned at)
     if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    unsigned count = read_partitions(c->drive->medium, partitions, capacities), last = count - 1;
-    medium_position(c->drive->medium, &position);
+    unsigned count = read_partitions(c->drive->cartridge.medium, partitions, capacities),
+             last = count - 1;
+    medium_position(c->drive->cartridge.medium, &position);
     if (position.partition != last) {
         return ssc_check(SENSE_NOT_LAST_PARTITION);
     }
@@ -245,8 +248,8 @@ Outcome ssc_delete_partitions(SscCommand *c, const uint8_t *page, unsigned at)
     if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    unsigned count = read_partitions(c->drive->medium, partitions, capacities);
-    medium_position(c->drive->medium, &position);
+    unsigned count = read_partitions(c->drive->cartridge.medium, partitions, capacities);
+    medium_position(c->drive->cartridge.medium, &position);
     if (last + 1 >= count || position.partition > last) {
         return ssc_illegal_parameter(at + INDICATED_PARTITION, -1);
     }
@@ -295,10 +298,10 @@ Outcome ssc_format_medium(SscCommand *c)
  */
 Outcome ssc_set_capacity(SscCommand *c)
 {
-    uint64_t proportion = get_be16(c->cdb + 3), whole = whole_capacity(c->drive->medium);
+    uint64_t proportion = get_be16(c->cdb + 3), whole = whole_capacity(c->drive->cartridge.medium);
     uint64_t capacity = whole / 0xffff * proportion + whole % 0xffff * proportion / 0xffff;
 
-    if (!at_beginning(c->drive->medium)) {
+    if (!at_beginning(c->drive->cartridge.medium)) {
         return ssc_check(SENSE_POSITION_PAST_BEGINNING);
     }
     if (proportion == 0xffff) {

@@ -16,7 +16,7 @@
 static const struct {
     uint8_t type;
     uint16_t max;
-} types[SSC_IDENTITIES] = { { 0x00, 64 }, { TYPE_TEXT, SSC_IDENTITY_MAX } };
+} types[SSC_IDENTIFIERS] = { { 0x00, 64 }, { TYPE_TEXT, SSC_IDENTIFIER_MAX } };
 
 static int type_index(const SscCommand *c)
 {
@@ -30,7 +30,7 @@ static int type_index(const SscCommand *c)
 
 static Outcome report_identity_types(SscCommand *c)
 {
-    byte_writer_be32(&c->reply, 4 * SSC_IDENTITIES);
+    byte_writer_be32(&c->reply, 4 * SSC_IDENTIFIERS);
     for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
         byte_writer_u8(&c->reply, (uint8_t)(types[i].type << 1));
         byte_writer_u8(&c->reply, 0);
@@ -49,7 +49,7 @@ Outcome ssc_report_identifying_information(SscCommand *c)
     if (index < 0) {
         return ssc_illegal_field(TYPE_BYTE, 7);
     }
-    const SscIdentity *identity = &c->drive->identities[index];
+    const SscIdentifier *identity = &c->drive->identity.identifiers[index];
     byte_writer_be32(&c->reply, identity->length);
     byte_writer_put(&c->reply, identity->bytes, identity->length);
     return ssc_reply(c, get_be32(c->cdb + 6));
@@ -58,7 +58,7 @@ Outcome ssc_report_identifying_information(SscCommand *c)
 static Outcome store_identity(SscCommand *c)
 {
     int index = type_index(c);
-    SscIdentity *identity = &c->drive->identities[index];
+    SscIdentifier *identity = &c->drive->identity.identifiers[index];
     const uint8_t *list = g_bytes_get_data(c->task->out, NULL);
 
     /* Text ends with a NUL, and with the first one (SPC-4 § 6.43). */
@@ -85,7 +85,7 @@ Outcome ssc_set_identifying_information(SscCommand *c)
         return ssc_illegal_field(6, -1);
     }
     if (length == 0) {
-        c->drive->identities[index].length = 0;
+        c->drive->identity.identifiers[index].length = 0;
         ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     }
     return ssc_move_data(length, store_identity);
@@ -97,7 +97,8 @@ Outcome ssc_set_identifying_information(SscCommand *c)
 
 static uint64_t milliseconds(const SscDrive *drive)
 {
-    return drive->timestamp + (uint64_t)(clock_now(drive->clock) - drive->timestamp_since) / 1000;
+    return drive->identity.timestamp +
+           (uint64_t)(clock_now(drive->clock) - drive->identity.timestamp_since) / 1000;
 }
 
 Outcome ssc_report_timestamp(SscCommand *c)
@@ -106,7 +107,8 @@ Outcome ssc_report_timestamp(SscCommand *c)
 
     put_be64(bytes, milliseconds(c->drive));
     byte_writer_be16(&c->reply, 0x0a);
-    byte_writer_u8(&c->reply, c->drive->timestamp_set ? 0x02 : 0x00); /* ORIGIN: set, power-on */
+    byte_writer_u8(&c->reply,
+                   c->drive->identity.timestamp_set ? 0x02 : 0x00); /* ORIGIN: set, power-on */
     byte_writer_u8(&c->reply, 0);
     byte_writer_put(&c->reply, bytes + 8 - TIMESTAMP_SIZE, TIMESTAMP_SIZE);
     byte_writer_be16(&c->reply, 0);
@@ -122,10 +124,10 @@ static Outcome store_timestamp(SscCommand *c)
             return ssc_illegal_parameter(i, -1);
         }
     }
-    c->drive->timestamp =
+    c->drive->identity.timestamp =
         (uint64_t)get_be16(list + TIMESTAMP_AT) << 32 | get_be32(list + TIMESTAMP_AT + 2);
-    c->drive->timestamp_since = clock_now(c->drive->clock);
-    c->drive->timestamp_set = true;
+    c->drive->identity.timestamp_since = clock_now(c->drive->clock);
+    c->drive->identity.timestamp_set = true;
     ssc_attention_others(c, SENSE_TIMESTAMP_CHANGED);
     return ssc_good();
 }
@@ -150,4 +152,11 @@ Outcome ssc_report_target_port_groups(SscCommand *c)
     byte_writer_be16(&c->reply, 0);
     byte_writer_be16(&c->reply, SSC_TARGET_PORT);
     return ssc_reply(c, get_be32(c->cdb + 6));
+}
+
+void ssc_identity_power_on(SscIdentity *identity, int64_t now)
+{
+    identity->timestamp = 0;
+    identity->timestamp_since = now;
+    identity->timestamp_set = false;
 }

@@ -12,17 +12,17 @@ static Outcome do_unload(SscCommand *c)
 {
     SscDrive *drive = c->drive;
 
-    if (drive->loaded) {
+    if (drive->cartridge.loaded) {
         ssc_drive_unload(drive);
     }
-    drive->held = c->cdb[4] & HOLD;
+    drive->cartridge.at_hold = c->cdb[4] & HOLD;
     return ssc_good();
 }
 
 /* In, but not threaded: its memory can be reached. One that is threaded stays so. */
 static Outcome do_hold(SscCommand *c)
 {
-    c->drive->held = !c->drive->loaded;
+    c->drive->cartridge.at_hold = !c->drive->cartridge.loaded;
     return ssc_good();
 }
 
@@ -31,7 +31,7 @@ static Outcome do_load(SscCommand *c)
 {
     SscDrive *drive = c->drive;
 
-    if (!drive->loaded && drive->model->attention_on_load) {
+    if (!drive->cartridge.loaded && drive->model->attention_on_load) {
         ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     }
     ssc_drive_load(drive);
@@ -48,13 +48,13 @@ Outcome ssc_load_unload(SscCommand *c)
     if ((what & EOT) && (what & (LOAD | RETEN))) {
         return ssc_illegal_field(4, 2);
     }
-    if (!drive->medium) {
+    if (!drive->cartridge.medium) {
         return ssc_check(SENSE_MEDIUM_NOT_PRESENT);
     }
-    if (drive->cleaning && (what & LOAD) && !(what & HOLD)) { /* no tape to be threaded */
+    if (drive->cartridge.cleaning && (what & LOAD) && !(what & HOLD)) { /* no tape to be threaded */
         return ssc_check(SENSE_CLEANING_CARTRIDGE);
     }
-    if (!(what & (LOAD | HOLD)) && drive->prevented) {
+    if (!(what & (LOAD | HOLD)) && drive->cartridge.prevented) {
         return ssc_check(SENSE_REMOVAL_PREVENTED);
     }
     SscHandler act = !(what & LOAD) ? do_unload : what & HOLD ? do_hold : do_load;
@@ -68,8 +68,8 @@ Outcome ssc_prevent_allow(SscCommand *c)
         return ssc_illegal_field(4, 1);
     }
     unsigned mine = 1u << c->task->nexus; /* an initiator allows only its own prevention */
-    unsigned others = c->drive->prevented & ~mine;
+    unsigned others = c->drive->cartridge.prevented & ~mine;
 
-    c->drive->prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));
+    c->drive->cartridge.prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));
     return ssc_good();
 }

@@ -49,7 +49,7 @@ static Outcome put_supported(SscCommand *c, uint8_t subpage, uint16_t pointer)
 /* Can the chip be reached? */
 static Outcome check_chip(const SscDrive *drive)
 {
-    return drive->held ? ssc_good() : ssc_check_ready(drive);
+    return drive->cartridge.at_hold ? ssc_good() : ssc_check_ready(drive);
 }
 
 static Outcome send_page(SscCommand *c, SscLogControl control, uint8_t code, uint8_t subpage,

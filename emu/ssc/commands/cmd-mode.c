@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MODE SENSE and MODE SELECT: headers and block descriptor (SPC-3 § 7.4.2, SSC-3 § 8.3.1). */
+#include "emu/ssc/commands/cmd-format.h"
 #include "emu/ssc/commands/handlers.h"
+#include "emu/ssc/drive-state.h"
 #include "emu/ssc/pages/pages-mode.h"
 
 #define BLOCK_DESCRIPTOR  8u
@@ -20,7 +22,7 @@ static const ModeForm form_10 = { 8, 2, 3, 6, 2 };
 
 static uint8_t device_specific(SscDrive *drive)
 {
-    bool is_protected = drive->loaded && ssc_drive_protected(drive);
+    bool is_protected = drive->cartridge.loaded && ssc_drive_protected(drive);
 
     return (uint8_t)((is_protected ? 0x80 : 0) | drive->mode.buffered_mode << 4);
 }
@@ -215,7 +217,7 @@ static Outcome apply_list(SscCommand *c)
         ssc_attention_others(c, SENSE_MODE_PARAMETERS_CHANGED); /* SPC-3 § 6.7 */
     }
     c->drive->mode = draft;
-    c->drive->compression_set = false;
+    c->drive->cartridge.compression_set = false;
     if (c->cdb[1] & SP) {
         ssc_mode_save(c->drive);
     }

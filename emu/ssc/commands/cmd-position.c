@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Moving the head: REWIND, SPACE, LOCATE, READ POSITION. */
+#include "emu/ssc/commands/cmd-position.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -7,8 +8,8 @@ static MediumResult to_bop(SscDrive *drive)
 {
     MediumPosition position;
 
-    medium_position(drive->medium, &position);
-    return medium_locate(drive->medium, position.partition, MEDIUM_LOCATE_OBJECT, 0);
+    medium_position(drive->cartridge.medium, &position);
+    return medium_locate(drive->cartridge.medium, position.partition, MEDIUM_LOCATE_OBJECT, 0);
 }
 
 static Outcome do_rewind(SscCommand *c)
@@ -31,7 +32,7 @@ Outcome ssc_check_address(SscCommand *c)
 {
     MediumInfo info;
 
-    medium_info(c->drive->medium, &info);
+    medium_info(c->drive->cartridge.medium, &info);
     return c->row->command->length == 16 && c->cdb[ADDRESS_PARTITION] >= info.geometry.partitions
                ? ssc_illegal_field(ADDRESS_PARTITION, -1)
                : ssc_good();
@@ -39,7 +40,7 @@ Outcome ssc_check_address(SscCommand *c)
 
 static Outcome go_there(SscCommand *c)
 {
-    MediumResult result = medium_locate(c->drive->medium, c->cdb[ADDRESS_PARTITION],
+    MediumResult result = medium_locate(c->drive->cartridge.medium, c->cdb[ADDRESS_PARTITION],
                                         MEDIUM_LOCATE_OBJECT, get_be64(c->cdb + ADDRESS_OBJECT));
 
     ssc_timing_arrived(c);
@@ -93,8 +94,8 @@ static Outcome do_space(SscCommand *c)
     uint64_t moved;
 
     space_what(c->cdb[1] & 0x0f, &what);
-    MediumResult result =
-        medium_space(c->drive->medium, what, count, ssc_mode_reports_setmarks(c->drive), &moved);
+    MediumResult result = medium_space(c->drive->cartridge.medium, what, count,
+                                       ssc_mode_reports_setmarks(c->drive), &moved);
     if (what == MEDIUM_SPACE_EOD) {
         return ssc_of_medium(c, result == MEDIUM_EOD ? MEDIUM_OK : result, ACT_SPACE, 0);
     }
@@ -151,10 +152,10 @@ static Outcome do_locate(SscCommand *c)
     MediumPosition position;
     MediumResult result;
 
-    medium_position(drive->medium, &position);
-    result =
-        medium_locate(drive->medium, to.change ? c->cdb[to.partition_byte] : position.partition,
-                      to.what, to.number);
+    medium_position(drive->cartridge.medium, &position);
+    result = medium_locate(drive->cartridge.medium,
+                           to.change ? c->cdb[to.partition_byte] : position.partition, to.what,
+                           to.number);
     if (to.what == MEDIUM_LOCATE_EOD && result == MEDIUM_EOD) { /* the aim */
         return ssc_good();
     }
@@ -166,7 +167,7 @@ static Outcome locate(SscCommand *c, const Destination *to)
     bool immed = c->cdb[1] & 0x01;
     MediumInfo info;
 
-    medium_info(c->drive->medium, &info);
+    medium_info(c->drive->cartridge.medium, &info);
     if (to->change && c->cdb[to->partition_byte] >= info.geometry.partitions) {
         return ssc_illegal_field(to->partition_byte, -1);
     }

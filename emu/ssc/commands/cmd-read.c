@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Off the tape: READ, READ REVERSE, VERIFY; and what never came there: RECOVER BUFFERED DATA. */
+#include "emu/ssc/commands/cmd-data.h"
+#include "emu/ssc/commands/cmd-position.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -15,7 +17,7 @@
  */
 static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
-    TapeMedium *medium = c->drive->medium;
+    TapeMedium *medium = c->drive->cartridge.medium;
     uint8_t *whole;
 
     if (c->cdb[1] & BYTORD) {
@@ -35,8 +37,9 @@ static MediumResult read_object(SscCommand *c, uint8_t *buffer, size_t capacity,
     if (c->row->flags & ROW_RECOVERS) {
         return ssc_buffer_take(c->drive, buffer, capacity, length);
     }
-    return c->row->flags & ROW_REVERSE ? read_backwards(c, buffer, capacity, length)
-                                       : medium_read(c->drive->medium, buffer, capacity, length);
+    return c->row->flags & ROW_REVERSE
+               ? read_backwards(c, buffer, capacity, length)
+               : medium_read(c->drive->cartridge.medium, buffer, capacity, length);
 }
 
 /* The next block. Setmarks are skipped unless mode page 10h reports them (RSMK). */
@@ -49,8 +52,8 @@ static MediumResult read_block(SscCommand *c, uint8_t *buffer, size_t capacity, 
         result = read_object(c, buffer, capacity, length);
     } while (result == MEDIUM_SETMARK && !ssc_mode_reports_setmarks(c->drive));
     after = ssc_drive_used(c->drive);
-    c->drive->tape_read += MAX(before, after) - MIN(before, after);
-    c->drive->records_read += result == MEDIUM_OK;
+    ssc_counters_tape_read(&c->drive->counters, MAX(before, after) - MIN(before, after),
+                           result == MEDIUM_OK);
     return result;
 }
 
@@ -79,7 +82,7 @@ static Outcome read_variable(SscCommand *c)
     MediumResult result = read_block(c, scsi_task_in(c->task, wanted), wanted, &length);
 
     scsi_task_in(c->task, result == MEDIUM_OK ? MIN(length, wanted) : 0);
-    c->drive->bytes_read += c->task->in->len;
+    ssc_counters_bytes_read(&c->drive->counters, c->task->in->len);
     if (result != MEDIUM_OK) {
         return stopped(c, result, wanted);
     }
@@ -108,7 +111,7 @@ static Outcome read_fixed(SscCommand *c)
 
         if (result != MEDIUM_OK || length != size) {
             scsi_task_in(c->task, (size_t)c->moved * size);
-            c->drive->bytes_read += c->task->in->len;
+            ssc_counters_bytes_read(&c->drive->counters, c->task->in->len);
             return result == MEDIUM_OK ? incorrect_length((int64_t)count - c->moved)
                                        : stopped(c, result, count - c->moved);
         }
@@ -116,7 +119,7 @@ static Outcome read_fixed(SscCommand *c)
     if (c->moved < count) {
         return ssc_in_turns(read_here);
     }
-    c->drive->bytes_read += c->announced;
+    ssc_counters_bytes_read(&c->drive->counters, c->announced);
     return ssc_good();
 }
 

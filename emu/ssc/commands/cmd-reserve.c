@@ -5,6 +5,7 @@
  * The host on the bus is one initiator; another that is not on it may have the drive as well as it.
  * REGISTER AND MOVE has nowhere to move to and is not in the table.
  */
+#include "emu/ssc/commands/cmd-reserve.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -400,7 +401,7 @@ static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but
                 scsi_attention_raise(&nexus->attention, SENSE_REGISTRATIONS_PREEMPTED);
             }
             if (c->row->command->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
-                c->drive->prevented &= (uint8_t) ~(1u << i);
+                c->drive->cartridge.prevented &= (uint8_t) ~(1u << i);
             }
             nexus->registered = false;
             nexus->key = 0;

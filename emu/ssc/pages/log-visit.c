@@ -11,7 +11,8 @@ static gpointer base_key(const SscLogVisit *visit, unsigned code)
 /* The part of `counted` that LOG SELECT reset. */
 static uint64_t base_of(const SscLogVisit *visit, unsigned code)
 {
-    const uint64_t *base = g_hash_table_lookup(visit->drive->log_bases, base_key(visit, code));
+    const uint64_t *base =
+        g_hash_table_lookup(visit->drive->counters.log_bases, base_key(visit, code));
 
     return base ? *base : 0;
 }
@@ -21,7 +22,7 @@ void ssc_log_set_counter(const SscLogVisit *visit, unsigned code, uint64_t count
 {
     uint64_t base = counted - value;
 
-    g_hash_table_insert(visit->drive->log_bases, base_key(visit, code),
+    g_hash_table_insert(visit->drive->counters.log_bases, base_key(visit, code),
                         g_memdup2(&base, sizeof base));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log pages of AIT drives, as the makers' manuals have them. */
+#include "emu/ssc/commands/cmd-attribute.h"
 #include "emu/ssc/pages/pages-log.h"
 
 /* What of the tape one turn of the drum writes or reads is not sourced: a round number. */
@@ -21,12 +22,12 @@ static void put_groups(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 
 void ssc_log_ait_write_groups(SscLogVisit *visit)
 {
-    put_groups(visit, visit->drive->tape_written, visit->drive->write_errors);
+    put_groups(visit, visit->drive->counters.tape_written, visit->drive->counters.write_errors);
 }
 
 void ssc_log_ait_read_groups(SscLogVisit *visit)
 {
-    put_groups(visit, visit->drive->tape_read, visit->drive->read_errors);
+    put_groups(visit, visit->drive->counters.tape_read, visit->drive->counters.read_errors);
 }
 
 /*
@@ -52,19 +53,21 @@ void ssc_log_ait_usage(SscLogVisit *visit)
 {
     const SscDrive *drive = visit->drive;
     int64_t now = clock_now(drive->clock);
-    int64_t turned = drive->drum_time + (drive->loaded ? now - drive->drum_since : 0);
+    int64_t turned = drive->counters.drum_time +
+                     (drive->cartridge.loaded ? now - drive->counters.drum_since : 0);
 
-    ssc_log_total(visit, 0x01, 4, minutes(now - drive->made));
+    ssc_log_total(visit, 0x01, 4, minutes(now - drive->counters.made));
     ssc_log_total(visit, 0x02, 4, minutes(turned));
-    ssc_log_total(visit, 0x03, 4, minutes(now - drive->made)); /* the fan */
+    ssc_log_total(visit, 0x03, 4, minutes(now - drive->counters.made)); /* the fan */
     ssc_log_reserved(visit, 0x04, 0x04, 4);
-    ssc_log_total(visit, 0x05, 4, drive->load_count);
-    ssc_log_total(visit, 0x06, 4, drive->load_count); /* each load threads the tape */
+    ssc_log_total(visit, 0x05, 4, drive->counters.loads);
+    ssc_log_total(visit, 0x06, 4, drive->counters.loads); /* each load threads the tape */
     ssc_log_reserved(visit, 0x07, 0x07, 4);
     ssc_log_reserved(visit, 0x08, 0x08, 8);
     ssc_log_total(visit, 0x09, 4, g_ascii_strtoull(drive->serial, NULL, 10));
-    ssc_log_total(visit, 0x0a, 4, drive->motion_count);
-    ssc_log_total(visit, 0x0b, 4, minutes(turned - drive->drum_cleaned)); /* since cleaning */
+    ssc_log_total(visit, 0x0a, 4, drive->counters.motions);
+    ssc_log_total(visit, 0x0b, 4,
+                  minutes(turned - drive->counters.drum_cleaned)); /* since cleaning */
     ssc_log_reserved(visit, 0x0c, 0x10, 4);
     ssc_log_reserved(visit, 0x11, 0x20, 24);
 }
@@ -108,12 +111,12 @@ static void put_frames(SscLogVisit *visit, uint64_t bytes)
 
 void ssc_log_ait_write_frames(SscLogVisit *visit)
 {
-    put_frames(visit, visit->drive->tape_written);
+    put_frames(visit, visit->drive->counters.tape_written);
 }
 
 void ssc_log_ait_read_frames(SscLogVisit *visit)
 {
-    put_frames(visit, visit->drive->tape_read);
+    put_frames(visit, visit->drive->counters.tape_read);
 }
 
 /*
@@ -124,14 +127,14 @@ void ssc_log_ait_compression(SscLogVisit *visit)
     const SscDrive *drive = visit->drive;
     uint32_t unit = drive->model->log_compression_unit;
 
-    ssc_log_counter(visit, 0x01, 4, drive->records_written);
-    ssc_log_counter(visit, 0x02, 4, drive->records_read);
-    ssc_log_counter(visit, 0x03, 4, drive->records_written);
-    ssc_log_counter(visit, 0x04, 4, drive->records_read);
-    ssc_log_counter(visit, 0x05, 4, drive->bytes_written / unit);
-    ssc_log_counter(visit, 0x06, 4, drive->bytes_read / unit);
-    ssc_log_counter(visit, 0x07, 4, drive->tape_written / unit);
-    ssc_log_counter(visit, 0x08, 4, drive->tape_read / unit);
+    ssc_log_counter(visit, 0x01, 4, drive->counters.records_written);
+    ssc_log_counter(visit, 0x02, 4, drive->counters.records_read);
+    ssc_log_counter(visit, 0x03, 4, drive->counters.records_written);
+    ssc_log_counter(visit, 0x04, 4, drive->counters.records_read);
+    ssc_log_counter(visit, 0x05, 4, drive->counters.bytes_written / unit);
+    ssc_log_counter(visit, 0x06, 4, drive->counters.bytes_read / unit);
+    ssc_log_counter(visit, 0x07, 4, drive->counters.tape_written / unit);
+    ssc_log_counter(visit, 0x08, 4, drive->counters.tape_read / unit);
     ssc_log_never(visit, 0x09, 0x0b, 4);
 }
 
@@ -143,9 +146,9 @@ static GBytes *read_note(SscDrive *drive, unsigned note)
     MediumAttribute attribute;
     MediumInfo info;
 
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     if (note > info.geometry.partitions ||
-        medium_get_attribute(drive->medium, note ? note - 1 : 0,
+        medium_get_attribute(drive->cartridge.medium, note ? note - 1 : 0,
                              note ? SSC_ATTRIBUTE_PARTITION_NOTE : SSC_ATTRIBUTE_VOLUME_NOTE,
                              &attribute) != MEDIUM_OK) {
         return NULL;
@@ -184,8 +187,8 @@ static void put_cassette(SscLogVisit *visit, unsigned length)
     MediumAttribute attribute;
 
     memset(bytes, ' ', 32);
-    if (medium_get_attribute(visit->drive->medium, 0, SSC_ATTRIBUTE_MEDIUM_SERIAL, &attribute) ==
-        MEDIUM_OK) {
+    if (medium_get_attribute(visit->drive->cartridge.medium, 0, SSC_ATTRIBUTE_MEDIUM_SERIAL,
+                             &attribute) == MEDIUM_OK) {
         gsize size;
         const uint8_t *text = g_bytes_get_data(attribute.value, &size);
 
@@ -283,7 +286,7 @@ Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, siz
         return ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     unsigned note = get_be16(list + at) - 1u;
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     if (note >= notes(drive) || note > info.geometry.partitions) {
         return ssc_illegal_parameter((unsigned)at, -1);
     }
@@ -301,8 +304,9 @@ Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, siz
     };
     bool nothing = length == NOTE_HEADER && note_size(drive, note) == 0;
     MediumResult result =
-        nothing ? MEDIUM_OK : medium_set_attribute(drive->medium, note ? note - 1 : 0, &attribute);
+        nothing ? MEDIUM_OK
+                : medium_set_attribute(drive->cartridge.medium, note ? note - 1 : 0, &attribute);
 
-    drive->dirty = true;
+    drive->cartridge.dirty = true;
     return ssc_report_when_synced(c, ssc_of_medium(c, result, ACT_OTHER, 0));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log pages (SPC-3 § 7.2, SSC-3 § 8.2): one row a page; the model says which it has. */
 #include "emu/ssc/pages/pages-log.h"
+#include "emu/ssc/commands/cmd-attribute.h"
 #include "emu/ssc/pages/pages.h"
 
 /* ---- the standard's pages ---- */
@@ -18,12 +19,12 @@ static void put_errors(SscLogVisit *visit, uint64_t bytes, uint64_t errors)
 
 static void put_write_errors(SscLogVisit *visit)
 {
-    put_errors(visit, visit->drive->tape_written, visit->drive->write_errors);
+    put_errors(visit, visit->drive->counters.tape_written, visit->drive->counters.write_errors);
 }
 
 static void put_read_errors(SscLogVisit *visit)
 {
-    put_errors(visit, visit->drive->tape_read, visit->drive->read_errors);
+    put_errors(visit, visit->drive->counters.tape_read, visit->drive->counters.read_errors);
 }
 
 /* Temperature (SPC-3 § 7.2.13), of the drive and the highest that it bears: it has none. */
@@ -40,10 +41,10 @@ static void put_sequential_access(SscLogVisit *visit)
 {
     const SscDrive *drive = visit->drive;
 
-    ssc_log_counter(visit, 0, 8, drive->bytes_written);
-    ssc_log_counter(visit, 1, 8, drive->tape_written);
-    ssc_log_counter(visit, 2, 8, drive->tape_read);
-    ssc_log_counter(visit, 3, 8, drive->bytes_read);
+    ssc_log_counter(visit, 0, 8, drive->counters.bytes_written);
+    ssc_log_counter(visit, 1, 8, drive->counters.tape_written);
+    ssc_log_counter(visit, 2, 8, drive->counters.tape_read);
+    ssc_log_counter(visit, 3, 8, drive->counters.bytes_read);
 }
 
 /* Self-test results (SPC-3 § 7.2.10): twenty, the last first, those that never were all zero. */
@@ -52,10 +53,10 @@ static void put_self_tests(SscLogVisit *visit)
     const SscDrive *drive = visit->drive;
 
     for (unsigned i = 0; i < SSC_SELF_TESTS; i++) {
-        const SscSelfTest *test = &drive->self_tests[i];
+        const SscSelfTest *test = &drive->diagnostics.tests[i];
         uint8_t bytes[16] = { 0 };
 
-        if (i < drive->n_self_tests) {
+        if (i < drive->diagnostics.n_tests) {
             bytes[0] = (uint8_t)(test->code << 5); /* result 0: without error */
             put_be16(bytes + 2, test->hours);
             memset(bytes + 4, 0xff, 8); /* no failure */
@@ -72,7 +73,7 @@ static void put_volume_statistics(SscLogVisit *visit)
 {
     MediumUsage life = { 0 };
 
-    if (visit->drive->loaded) {
+    if (visit->drive->cartridge.loaded) {
         life = ssc_medium_usage(visit->drive);
     }
     ssc_log_value(visit, 0x00, 1, life.loads > 0);
@@ -85,14 +86,14 @@ static void put_volume_statistics(SscLogVisit *visit)
 static void put_tape_alert(SscLogVisit *visit)
 {
     for (unsigned flag = 1; flag <= 64; flag++) {
-        ssc_log_value(visit, flag, 1, visit->drive->tape_alerts >> (flag - 1) & 1);
+        ssc_log_value(visit, flag, 1, visit->drive->counters.alerts >> (flag - 1) & 1);
     }
 }
 
 /* Reading takes them, and so does LOG SELECT with PCR. */
 static void take_tape_alerts(SscDrive *drive)
 {
-    drive->tape_alerts = 0;
+    ssc_counters_clear_alerts(&drive->counters);
 }
 
 /* Of a partition, in units; zero if there is none such, or no cartridge. */
@@ -105,14 +106,14 @@ static Capacity capacity_of(SscDrive *drive, unsigned number, unsigned shift)
     MediumPartition partition = { 0 };
     MediumInfo info;
 
-    if (!drive->loaded) {
+    if (!drive->cartridge.loaded) {
         return (Capacity){ 0 };
     }
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     if (number >= info.geometry.partitions) {
         return (Capacity){ 0 };
     }
-    medium_partition(drive->medium, number, &partition);
+    medium_partition(drive->cartridge.medium, number, &partition);
     uint64_t whole = ssc_zones_capacity(drive, partition.capacity);
     uint64_t left = whole - MIN(partition.used, whole);
     return (Capacity){ (uint32_t)MIN(left >> shift, G_MAXUINT32),

@@ -28,6 +28,9 @@ typedef struct SscLogPage {
 /* NULL: the model has none such. Page 00h is in each model, and not in the table. */
 const SscLogPage *ssc_log_find_page(const SscModel *model, uint8_t code);
 
+/* A cartridge was loaded: the counters of a load restart. */
+void ssc_log_loaded(SscDrive *drive);
+
 /* Remaining and maximum capacity of partitions, in units of 2^shift bytes. */
 void ssc_log_capacities(SscLogVisit *visit, unsigned partitions, uint8_t control, unsigned shift);
 

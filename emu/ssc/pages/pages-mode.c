@@ -4,6 +4,9 @@
  * here is what a page code means to the drive: one row a page that is more than bytes.
  */
 #include "emu/ssc/pages/pages-mode.h"
+#include "emu/ssc/commands/cmd-attribute.h"
+
+#include "emu/ssc/drive-state.h"
 #include "emu/ssc/pages/pages.h"
 
 #define PAGE_COMPRESSION   0x0f
@@ -62,7 +65,8 @@ void ssc_mode_init(SscDrive *drive)
     G_STATIC_ASSERT(SSC_MODE_PAGE_SIZE > G_MAXUINT8); /* what PAGE LENGTH can say */
     g_assert(model->n_mode_pages <= SSC_MODE_PAGES_MAX);
     for (unsigned i = 0; i < model->n_mode_pages; i++) {
-        memcpy(drive->saved_pages[i], model->mode_pages[i].defaults, model->mode_pages[i].length);
+        memcpy(drive->mode_store.saved[i], model->mode_pages[i].defaults,
+               model->mode_pages[i].length);
     }
 }
 
@@ -80,7 +84,7 @@ void ssc_mode_save(SscDrive *drive)
 {
     for (unsigned i = 0; i < drive->model->n_mode_pages; i++) {
         if (drive->model->mode_pages[i].savable) {
-            memcpy(drive->saved_pages[i], drive->mode.pages[i], SSC_MODE_PAGE_SIZE);
+            memcpy(drive->mode_store.saved[i], drive->mode.pages[i], SSC_MODE_PAGE_SIZE);
         }
     }
 }
@@ -118,8 +122,8 @@ static void refresh_configuration(SscDrive *drive, uint8_t *values)
 {
     MediumPosition position;
 
-    if (drive->loaded) {
-        medium_position(drive->medium, &position);
+    if (drive->cartridge.loaded) {
+        medium_position(drive->cartridge.medium, &position);
         values[3 - 2] = (uint8_t)position.partition;
     }
 }
@@ -132,8 +136,8 @@ static unsigned shown_partitions(SscDrive *drive)
 {
     MediumInfo info = { .geometry.partitions = 1 };
 
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
+    if (drive->cartridge.loaded) {
+        medium_info(drive->cartridge.medium, &info);
     }
     return CLAMP(info.geometry.partitions, 2, SIZES_MAX);
 }
@@ -212,15 +216,15 @@ static void refresh_partitions(SscDrive *drive, uint8_t *values)
     /* FDP, SDP and IDP ask for something: a host that sends back what it read must not lose its
      * tape. */
     put_units(drive, values);
-    if (!drive->loaded) {
+    if (!drive->cartridge.loaded) {
         return;
     }
-    medium_info(drive->medium, &info);
+    medium_info(drive->cartridge.medium, &info);
     values[3 - 2] = (uint8_t)(info.geometry.partitions - 1);
     for (unsigned i = 0; i < MIN(info.geometry.partitions, SIZES_MAX); i++) {
         MediumPartition partition;
 
-        medium_partition(drive->medium, i, &partition);
+        medium_partition(drive->cartridge.medium, i, &partition);
         put_be16(values + 8 - 2 + 2 * i, (uint16_t)MIN(partition.capacity / unit, 0xffff));
     }
 }
@@ -259,8 +263,8 @@ static void refresh_delete(SscDrive *drive, uint8_t *values)
     MediumInfo info;
 
     values[2 - 2] = 0;
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
+    if (drive->cartridge.loaded) {
+        medium_info(drive->cartridge.medium, &info);
         values[2 - 2] = (uint8_t)(info.geometry.partitions - 1);
     }
 }
@@ -283,7 +287,7 @@ bool ssc_mode_page(const SscModel *model, const SscMode *mode, uint8_t code,
 
 bool ssc_mode_native(const SscDrive *drive)
 {
-    return drive->loaded && (drive->ait_format & AIT_NATIVE);
+    return drive->cartridge.loaded && (drive->mode_store.ait_format & AIT_NATIVE);
 }
 
 /* AIT and DEVICE as the cartridge was formatted; a new one is as the model makes them. */
@@ -291,7 +295,8 @@ static uint8_t read_format(SscDrive *drive, uint8_t bits)
 {
     MediumAttribute attribute;
 
-    if (medium_get_attribute(drive->medium, 0, SSC_ATTRIBUTE_AIT, &attribute) == MEDIUM_OK) {
+    if (medium_get_attribute(drive->cartridge.medium, 0, SSC_ATTRIBUTE_AIT, &attribute) ==
+        MEDIUM_OK) {
         gsize size;
         const uint8_t *value = g_bytes_get_data(attribute.value, &size);
 
@@ -306,7 +311,7 @@ static void select_format(SscDrive *drive, int index)
 {
     uint8_t *values = drive->mode.pages[index];
 
-    values[0] = (uint8_t)((values[0] & ~(AIT_NATIVE | AIT_DEVICE)) | drive->ait_format);
+    values[0] = (uint8_t)((values[0] & ~(AIT_NATIVE | AIT_DEVICE)) | drive->mode_store.ait_format);
 }
 
 void ssc_mode_reset(SscDrive *drive)
@@ -316,9 +321,9 @@ void ssc_mode_reset(SscDrive *drive)
     drive->mode = (SscMode){ .buffered_mode = 1,
                              .density = model->density,
                              .block_length = model->block_length };
-    memcpy(drive->mode.pages, drive->saved_pages, sizeof drive->mode.pages);
-    drive->compression_set = false;
-    if (drive->loaded && page_index(model, PAGE_AIT) >= 0) {
+    memcpy(drive->mode.pages, drive->mode_store.saved, sizeof drive->mode.pages);
+    drive->cartridge.compression_set = false;
+    if (drive->cartridge.loaded && page_index(model, PAGE_AIT) >= 0) {
         select_format(drive, page_index(model, PAGE_AIT));
     }
 }
@@ -328,7 +333,8 @@ void ssc_mode_meet_cartridge(SscDrive *drive)
     int index = page_index(drive->model, PAGE_AIT);
 
     if (index >= 0) {
-        drive->ait_format = read_format(drive, drive->model->mode_pages[index].defaults[0]);
+        drive->mode_store.ait_format =
+            read_format(drive, drive->model->mode_pages[index].defaults[0]);
         select_format(drive, index);
     }
 }
@@ -344,8 +350,8 @@ void ssc_mode_formatted(SscDrive *drive)
 
         /* A cartridge without MIC cannot keep it, and is what the model makes of it again when it
          * comes back. */
-        medium_set_attribute(drive->medium, 0, &attribute);
-        drive->ait_format = bits;
+        medium_set_attribute(drive->cartridge.medium, 0, &attribute);
+        drive->mode_store.ait_format = bits;
     }
 }
 
@@ -354,11 +360,11 @@ static void refresh_ait(SscDrive *drive, uint8_t *values)
 {
     MediumInfo info = { .attributes = false };
 
-    if (drive->loaded) {
-        medium_info(drive->medium, &info);
+    if (drive->cartridge.loaded) {
+        medium_info(drive->cartridge.medium, &info);
     }
     values[2 - 2] = (uint8_t)((values[2 - 2] & ~(AIT_NATIVE | AIT_DEVICE | AIT_LOG)) |
-                              drive->ait_format | (info.attributes ? AIT_LOG : 0));
+                              drive->mode_store.ait_format | (info.attributes ? AIT_LOG : 0));
     values[4 - 2] = (uint8_t)((info.attributes ? 0x80 : 0) | (info.geometry.worm ? 0x40 : 0));
 }
 
@@ -515,7 +521,7 @@ static void put_page(SscCommand *c, unsigned index, SscPageControl control)
         [PAGE_CURRENT] = drive->mode.pages[index],
         [PAGE_CHANGEABLE] = page->changeable,
         [PAGE_DEFAULT] = page->defaults,
-        [PAGE_SAVED] = drive->saved_pages[index],
+        [PAGE_SAVED] = drive->mode_store.saved[index],
     };
 
     memcpy(values, sources[control], page->length);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Vital product data (SPC-3 § 7.6, SSC-3 § 8.5): one row a page; the model says which it has. */
+#include "emu/ssc/pages/pages-vpd.h"
 #include "emu/ssc/drive-state.h"
 #include "emu/ssc/pages/pages.h"
 
