@@ -114,7 +114,7 @@ const FaultKind fault_drive_tape_alert = {
     .name = "drive.tape-alert",
     .about = "the TapeAlert log page has a flag set (3 hard error, 20 clean now, …), or the sense "
              "of a command that was done says: cleaning requested",
-    .right = "tell whoever runs the drive; the command has done its work",
+    .right = "report it to the operator; the command has done its work",
     .evidence = "LOG SENSE page 2Eh, SSC-3 annex A; 01/00/17 sets Linux st's cleaning_req",
     .example = "{name: drive.tape-alert, on: \"LOG SENSE\", flag: 3}",
     .class_ = FAULT_REPORTED,

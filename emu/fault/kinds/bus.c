@@ -33,7 +33,7 @@ static bool max_lun(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 const FaultKind fault_usb_max_lun = {
     .name = "usb.max-lun",
     .about = "Get Max LUN stalls, is empty, is not answered, or says 255",
-    .right = "take it for one logical unit",
+    .right = "assume one logical unit",
     .evidence = "BOT § 3.2; Linux unusual_devs.h SINGLE_LUN, 29 devices",
     .example = "{name: usb.max-lun, ctrl: get-max-lun, answer: zlp}",
     .class_ = FAULT_TRANSPARENT,
@@ -195,8 +195,8 @@ static const char *check_identity(const FaultRule *rule)
 
 const FaultKind fault_usb_identity_change = {
     .name = "usb.identity-change",
-    .about = "the drive says that it is another: serial number, product id (with usb.unplug)",
-    .right = "take it for another drive; whoever knows drives by name loses this one",
+    .about = "the drive identifies itself as another: serial number, product id (with usb.unplug)",
+    .right = "treat it as another drive; programs that name drives by serial number lose this one",
     .evidence = "Microsoft KB 873337",
     .example = "{name: usb.identity-change, serial: \"0000\"}",
     .class_ = FAULT_REPORTED,
@@ -346,9 +346,10 @@ static bool lose_state(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 
 const FaultKind fault_usb_suspend_loses_state = {
     .name = "usb.suspend-loses-state",
-    .about = "as after a resume that the device slept through: it is not configured, all stalls",
+    .about = "as after a resume that lost the state: the device is not configured, and all stalls",
     .right = "reset the port and configure it anew; the drive's state is that after a reset",
-    .evidence = "USB 2.0 § 9.1.1.6; usbredir tells no suspend, so a command stands for the resume",
+    .evidence =
+        "USB 2.0 § 9.1.1.6; usbredir reports no suspend, so a command stands for the resume",
     .example = "{name: usb.suspend-loses-state, idle: 2s}",
     .class_ = FAULT_REPORTED,
     .params = { { "idle", "so long nothing went on before, as a host waits before it suspends",

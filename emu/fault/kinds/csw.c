@@ -41,7 +41,7 @@ static bool csw_in_data(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 const FaultKind fault_usb_csw_in_data = {
     .name = "usb.csw-in-data",
     .about = "the device skips its data phase: the CSW, failed, comes in place of the data",
-    .right = "see that it is a CSW and take it as one; never take it for data",
+    .right = "recognise the CSW and use it; never use it as data",
     .evidence = "Linux usb-storage transport.c, usb_stor_Bulk_transport()",
     .example = "{name: usb.csw-in-data, on: \"READ(6)#5\"}",
     .class_ = FAULT_REPORTED,

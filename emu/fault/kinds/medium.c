@@ -554,8 +554,8 @@ static bool lag(FaultRule *rule, FaultMotion *motion)
 
 const FaultKind fault_drive_locate_lag = {
     .name = "drive.locate-lag",
-    .about = "LOCATE or SPACE forward ends `records` objects short, and says that it did not; "
-             "after `for` it has got there",
+    .about = "LOCATE or SPACE forward ends `records` objects short with GOOD; after `for` the tape "
+             "is there",
     .right = "know by the contents that the next block is from elsewhere",
     .evidence = "bareos #2001: the next READ is from the previous file",
     .example = "{name: drive.locate-lag, on: \"LOCATE(10)\", records: 2, for: 5s}",
@@ -607,7 +607,7 @@ static bool power_cut(FaultPlan *plan, FaultRule *rule)
 
 const FaultKind fault_medium_power_cut = {
     .name = "medium.power-cut",
-    .about = "the drive loses its power, and with it what is in its buffer or a queue",
+    .about = "the drive loses its power, and the contents of its buffer or queue",
     .right = "a drive that comes back is a new one; write again from the last sync",
     .evidence = "the last writes before a filemark or rewind are gone",
     .example = "{name: medium.power-cut, on: \"WRITE(6)#20\", phase: data, replug: 5s, lose: 4}",

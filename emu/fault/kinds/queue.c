@@ -112,7 +112,7 @@ static bool early_good(FaultRule *rule, FaultMotion *motion)
 const FaultKind fault_queue_early_good = {
     .name = "queue.early-good",
     .about = "GOOD for up to `depth` objects that are not on tape, and that a power cut or reset "
-             "takes",
+             "discards",
     .right = "after a reset or power cut, read the position and write again from what is there",
     .evidence = "buffered mode that lies: GOOD to WRITE FILEMARKS with nothing synced",
     .example = "{name: queue.early-good, on: \"WRITE(6)#20\", depth: 32, lose-on: reset}",

@@ -335,7 +335,7 @@ static bool break_sense(AtTask *at, FaultRule *rule, ScsiTask *task)
 
 const FaultKind fault_drive_sense = {
     .name = "drive.sense",
-    .about = "REQUEST SENSE tells nothing, fails, or fails when more than 18 bytes are asked for",
+    .about = "REQUEST SENSE reports no sense, fails, or fails for more than 18 bytes",
     .right = "take the command for failed all the same",
     .evidence = "Linux unusual_devs.h SANE_SENSE 7, BAD_SENSE 4 devices",
     .example = "{name: drive.sense, on: \"REQUEST SENSE\", how: lost}",
