@@ -218,6 +218,30 @@ def document_paths_exist(tree):
                 yield f'{place}: command ./{match[1]}, which is not there'
 
 
+def anchors(text):
+    """The names of a page's headings, as links to them have it."""
+    return {re.sub(r'[^\w -]', '', title).lower().replace(' ', '-') for title in re.findall(r'(?m)^#+ (.*)$', text)}
+
+
+def document_headings_exist(tree):
+    """a link to a heading names one that its page has"""
+    for path, text in tree.items():
+        if path.endswith('.md'):
+            for place, match in places(path, text, r'\]\(([^)#:]*)#([^)]+)\)'):
+                target = os.path.normpath(os.path.join(os.path.dirname(path), match[1])) if match[1] else path
+                if match[2] not in anchors(tree.get(target, '')):
+                    yield f'{place}: {target} has no heading {match[2]}'
+
+
+def scenario_keys_documented(tree):
+    """each key of a scenario is in LANGUAGE.md"""
+    page = tree.get('scenarios/LANGUAGE.md', '')
+    for path, text in code(tree, ['scenarios']):
+        for place, match in places(path, text, r'\{ "([\w-]+)", YAML_TYPE'):
+            if not re.search(rf'(?<![\w-]){match[1]}(`|:)', page):
+                yield f'{place}: scenarios/LANGUAGE.md has nothing about the key {match[1]}'
+
+
 def scenarios_assert(tree):
     """a scenario's script says `fails COMMAND`: bash goes on after a `! COMMAND` that succeeds"""
     for path, text in tree.items():
@@ -298,7 +322,8 @@ def core_has_no_globals(objects):
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
                 texts_are_asked_for_with_an_error, json_is_read_through_base, comments_use_plain_words, no_goto_out,
                 licence_named, fuzz_targets_whole,
-                tests_registered, text_of_its_own, document_paths_exist, scenarios_assert, scenarios_run, formatted]
+                tests_registered, text_of_its_own, document_paths_exist, document_headings_exist,
+                scenario_keys_documented, scenarios_assert, scenarios_run, formatted]
 OBJECT_RULES = [symbols_point_one_way, exported_names_say_where, core_symbols, core_has_no_globals]
 
 
