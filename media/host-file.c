@@ -85,6 +85,16 @@ static int64_t fd_size(HostFile *file)
     return fstat(fd_of(file), &st) < 0 ? -errno : st.st_size;
 }
 
+static uint64_t fd_next_data(HostFile *file, uint64_t offset)
+{
+    off_t found = lseek(fd_of(file), (off_t)offset, SEEK_DATA);
+
+    if (found < 0) {
+        return errno == ENXIO ? G_MAXUINT64 : offset;
+    }
+    return (uint64_t)found;
+}
+
 /* The last byte of each step: the kernel reads ahead, so what is before it is there too, mostly. */
 static bool is_near(FdFile *self, uint64_t offset, uint64_t length)
 {
@@ -169,7 +179,7 @@ static void fd_free(HostFile *file)
 HostFile *host_file_new(int fd)
 {
     static const HostFileOps ops = { fd_read,    fd_write, fd_sync, fd_truncate, fd_punch,
-                                     fd_reserve, fd_size,  fd_free, fd_fetch };
+                                     fd_reserve, fd_size,  fd_free, fd_fetch,    fd_next_data };
     FdFile *file = g_new0(FdFile, 1);
 
     file->base.ops = &ops;
@@ -188,6 +198,11 @@ void host_file_free(HostFile *file)
 void host_file_release(HostFile *file)
 {
     g_free(file);
+}
+
+uint64_t host_file_next_data(HostFile *file, uint64_t offset)
+{
+    return file->ops->next_data ? file->ops->next_data(file, offset) : offset;
 }
 
 int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset)

@@ -37,6 +37,8 @@ typedef struct HostFileOps {
     /* As host_file_fetch(). NULL: true. */
     bool (*fetch)(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
                   ExecutorFunc done, void *data);
+    /* As host_file_next_data(). NULL: the offset itself. */
+    uint64_t (*next_data)(HostFile *file, uint64_t offset);
 } HostFileOps;
 
 struct HostFile {
@@ -51,6 +53,11 @@ void host_file_release(HostFile *file);
 
 /* Reads exactly `length` bytes; what lies beyond the end of the file is zeroes. */
 int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset);
+/*
+ * The first byte from there on that is not known to be in a hole, whose bytes are zeroes;
+ * G_MAXUINT64: there is none.
+ */
+uint64_t host_file_next_data(HostFile *file, uint64_t offset);
 /*
  * Would reading these bytes go without waiting for the disk, as far as can be seen? False: they are
  * read into the host's memory by the executor, and `done` is called once, whatever became of it,

@@ -19,7 +19,8 @@ enum {
     SEARCHES_MIN = 8, /* for a chunk of data, before it is likely to be lost */
     VOTES = 8,        /* so many whole pieces that agree are enough */
     UNREAD_MAX = 8,   /* places that cannot be read: so many are named */
-    /* Bytes that are compared in search of chunks: so many, and so many times those of the file. */
+    /* Bytes that are compared in search of chunks: so many, and so many times those that are there.
+     */
     SEARCH_BYTES = 1 << 30,
     SEARCH_TIMES = 64,
 };
@@ -29,13 +30,15 @@ typedef struct Search {
     Cartridge *c;
     uint32_t shift;      /* of a chunk: without superblocks, the one that this program gives */
     uint32_t chunks;     /* of the file, from the first one that can hold a stream */
+    bool *holes;         /* by chunk: nothing was ever written to it */
     Binding binding;     /* generation 0: none was found */
     uint32_t partitions; /* the highest that was found, and one */
     bool compression;
     ChunkRecord *tables; /* by chunk, where the map tells nothing; generation 0: it is none */
     GString *unread;     /* NULL: nobody asks */
     uint32_t unread_places;
-    uint64_t left; /* bytes that may still be compared */
+    uint64_t bytes; /* of the chunks that are no holes */
+    uint64_t left;  /* of those that may still be compared */
 } Search;
 
 static uint32_t chunk_entries(const Search *s)
@@ -56,6 +59,31 @@ static bool read_place(Search *s, void *bytes, size_t length, uint64_t offset)
         g_string_append(s->unread, " and more");
     }
     return failure == 0;
+}
+
+/*
+ * What the file system keeps no room for is zeroes, and is not read: a file of a few blocks may say
+ * that it has many terabytes.
+ */
+static void find_holes(Search *s)
+{
+    const Store *store = &s->c->store;
+    uint64_t at = host_file_next_data(s->c->file, store_record_offset(store, 0));
+    uint32_t there = 0;
+
+    s->holes = g_new(bool, MAX(s->chunks, 1));
+    memset(s->holes, true, MAX(s->chunks, 1) * sizeof *s->holes);
+    while (at < store->file_size) {
+        uint64_t chunk = (at - store_record_offset(store, 0)) >> s->shift;
+
+        if (chunk >= s->chunks) {
+            break;
+        }
+        s->holes[chunk] = false;
+        there++;
+        at = host_file_next_data(s->c->file, store_record_offset(store, (uint32_t)chunk + 1));
+    }
+    s->bytes = (uint64_t)there << s->shift;
 }
 
 /* An entry of whatever generation, partition and object. */
@@ -91,7 +119,7 @@ static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
     uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
     uint32_t first;
 
-    for (first = 0; first < chunk_entries(s); first += TABLE_PAGE) {
+    for (first = 0; first < chunk_entries(s) && !s->holes[chunk]; first += TABLE_PAGE) {
         uint64_t offset = store_record_offset(&s->c->store, chunk) + (uint64_t)first * OBJECT_ENTRY;
 
         if (read_place(s, page, sizeof page, offset) && find_in_page(s, page, first, record)) {
@@ -163,9 +191,6 @@ static bool is_whole(Cartridge *c, const ObjectEntry *entry)
            (crc32c(crc, data, entry->stored) ^ binding->id) == entry->data_crc;
 }
 
-/* How many blocks searched for a chunk in vain, by its index in the stream. */
-typedef uint32_t Vain[CHUNK_RECORDS_MAX];
-
 /*
  * A damaged block finds nothing, though its chunk is there: so others of that chunk are tried, the
  * first few all, then ever fewer, so that a chunk that is lost does not cost a search for each.
@@ -201,11 +226,16 @@ static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
     ChunkRecord record = { s->binding.generation, (uint16_t)s->c->partition, STREAM_DATA, index };
     /* behind the one before it, as a rule */
     uint32_t first = index > 0 ? store_chunk(store, s->c->partition, STREAM_DATA, index - 1) : 0, i;
+    bool hole = false; /* one was tried */
 
     for (i = 0; i < s->chunks && s->left >= entry->stored; i++) {
         uint32_t chunk = (first + i) % s->chunks;
 
+        if (s->holes[chunk] && hole) {
+            continue;
+        }
         if (store_is_free(store, chunk) && store_adopt(store, &record, chunk)) {
+            hole |= s->holes[chunk]; /* the others are the same */
             s->left -= entry->stored;
             if (is_whole(s->c, entry)) {
                 return true;
@@ -216,7 +246,10 @@ static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
     return false;
 }
 
-/* Gives a block of the partition under the head its data, if all but one chunk is known. */
+/*
+ * Gives a block of the partition under the head its data, if all but one chunk is known. `vain`:
+ * how many blocks searched for a chunk in vain, by its index in the stream.
+ */
 static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
 {
     Cartridge *c = s->c;
@@ -224,7 +257,7 @@ static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
     uint64_t index = 0;
 
     if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
-        missing_chunks(c, &entry, &index) == 1 && index < CHUNK_RECORDS_MAX &&
+        missing_chunks(c, &entry, &index) == 1 && index < store_index_limit(&c->store) &&
         !(is_worth_a_search(vain[index]) && adopt_data(s, &entry, (uint32_t)index))) {
         vain[index]++;
     }
@@ -236,16 +269,17 @@ static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
  */
 static void find_data(Search *s)
 {
-    g_autofree Vain *vain = g_malloc0(sizeof *vain);
+    uint32_t limit = store_index_limit(&s->c->store);
+    g_autofree uint32_t *vain = g_new0(uint32_t, limit);
     uint64_t room = store_extent(&s->c->store, s->c->partition, STREAM_TABLE) / OBJECT_ENTRY;
     uint64_t end = cartridge_end(s->c)->object, object;
 
     for (object = 0; object < end; object = cartridge_after_lost(s->c, object + 1)) {
-        find_data_of(s, object, *vain);
+        find_data_of(s, object, vain);
     }
-    memset(vain, 0, sizeof *vain);
+    memset(vain, 0, limit * sizeof *vain);
     for (object = MIN(end, room); object > 0; object--) {
-        find_data_of(s, object - 1, *vain);
+        find_data_of(s, object - 1, vain);
     }
 }
 
@@ -366,6 +400,12 @@ static void vote_in_chunks(Search *s, Vote *vote)
     uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
 
     for (; offset < s->c->store.file_size && vote->most < VOTES; offset += sizeof page) {
+        uint64_t data = host_file_next_data(s->c->file, offset);
+
+        if (data >= s->c->store.file_size) {
+            break;
+        }
+        offset += (data - offset) / sizeof page * sizeof page;
         if (read_place(s, page, sizeof page, offset)) {
             vote_in_page(page, vote);
         }
@@ -440,6 +480,7 @@ bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
 {
     Search s = { .c = c, .shift = CHUNK_SHIFT, .unread = unread, .left = G_MAXUINT64 };
     g_autofree ChunkRecord *tables = NULL;
+    bool good;
 
     c->damaged = true;
     c->salvaged = true;
@@ -462,7 +503,10 @@ bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
     }
     tables = g_new0(ChunkRecord, MAX(s.chunks, 1));
     s.tables = tables;
-    if (!search(&s, error)) {
+    find_holes(&s);
+    good = search(&s, error);
+    g_free(s.holes);
+    if (!good) {
         return false;
     }
     g_clear_error(&c->error);
@@ -496,7 +540,8 @@ void cartridge_find_chunks(Cartridge *c)
                  .binding = *cartridge_binding(c) };
     uint32_t i;
 
-    s.left = SEARCH_BYTES + SEARCH_TIMES * c->store.file_size;
+    find_holes(&s);
+    s.left = SEARCH_BYTES + SEARCH_TIMES * s.bytes;
     for (i = 0; i < s.chunks; i++) {
         ChunkRecord found;
 
@@ -512,4 +557,5 @@ void cartridge_find_chunks(Cartridge *c)
             find_data(&s);
         }
     }
+    g_free(s.holes);
 }

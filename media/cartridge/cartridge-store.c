@@ -259,6 +259,11 @@ uint32_t store_records(const Store *store)
                          (uint64_t)store_records_max(store));
 }
 
+uint32_t store_index_limit(const Store *store)
+{
+    return MIN(store_records(store) + GAP_MAX + 1, (uint32_t)CHUNK_RECORDS_MAX);
+}
+
 /* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */
 typedef struct Run {
     uint64_t at;

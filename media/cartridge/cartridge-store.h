@@ -53,6 +53,8 @@ uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uin
 uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
 /* How many chunks are missing from the first `length` bytes of a stream. */
 uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length);
+/* No stream of this file can have a chunk of this index. */
+uint32_t store_index_limit(const Store *store);
 /* How many records the map has room for. */
 uint32_t store_records_max(const Store *store);
 /* Where a chunk lies, and how many of them the file can hold. */

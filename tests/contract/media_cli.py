@@ -392,6 +392,96 @@ def the_generation_before_stays_away():
         os.unlink('only.tape')
 
 
+def as_version_2(image, attributes):
+    """A cartridge of one partition, as older programs made it, with these attributes."""
+    image = bytearray(image)
+    chunks, (generation, shift) = chunks_of(image), struct.unpack_from('<II', image, 32)
+    assert shift == 24
+    table = chunks[1, 0]
+    image[table:table + 2**16] = of_generation(image[table:table + 2**16], image[chunks[2, 0]:], generation)
+    for record in range(64):
+        at = 3 * 2**20 + 16 * record
+        if image[at + 4:at + 8] != bytes(4):
+            struct.pack_into('<I', image, at, crc32c(image[at + 4:at + 16]))
+    half = 3 * 2**20 + 13 * 2**19
+    image[half:half + 1024] = bytes(1024)
+    packed = b''.join(struct.pack('<HHBBH', 0, number, 1, 0, len(value)) + value for number, value in attributes)
+    image[2**20:2**20 + len(packed)] = packed
+    for slot in 0, 2**16:
+        length = struct.unpack_from('<I', image, slot + 16)[0]
+        struct.pack_into('<II', image, slot + 8, 2, 0)
+        struct.pack_into('<III', image, slot + 64, 1, len(packed), crc32c(packed))
+        image[slot + 160:slot + 176] = bytes(16)
+        struct.pack_into('<I', image, slot + 256 + 12, 0)
+        struct.pack_into('<Q', image, slot + 256 + 48, 0)
+        struct.pack_into('<I', image, slot + 12, crc32c(image[slot:slot + length]))
+    for label in 2**18, 2**19:
+        image[label:label + 2**16] = bytes(2**16)
+    return image
+
+
+def an_older_cartridge_is_upgraded_by_a_copy():
+    def version(name):
+        return struct.unpack_from('<I', open(name, 'rb').read(16), 8)[0]
+    blocks = [os.urandom(3000), bytes(40000), b'x', os.urandom(9000)]
+    write('u.tap', tap_image(blocks[0], blocks[1], None, blocks[2], None, None, blocks[3], None))
+    good('create', 'like.tape', '--model', 'sdx-500c', '--barcode', 'OLD 01', '--compression', '--worm')
+    good('import', 'u.tap', 'u.tape', '--compression')
+    image = bytearray(open('u.tape', 'rb').read())
+    like = open('like.tape', 'rb').read(2**16)
+    for slot in 0, 2**16:
+        image[slot + 20:slot + 24] = like[20:24]
+        image[slot + 44:slot + 64] = like[44:64]
+        image[slot + 80:slot + 112] = like[80:112]
+        image[slot + 256:slot + 264] = like[256:264]
+    write('old.tape', as_version_2(image, [(0x0801, b'an application'), (0x0806, b'a bar code')]))
+    assert version('old.tape') == 2
+    good('check', 'old.tape')
+    assert subprocess.run([READER, 'old.tape'], check=True, stdout=subprocess.PIPE).stdout
+    good('import', 'old.tape', 'new.tape')
+    assert version('new.tape') == 4 and version('old.tape') == 2
+    good('check', 'new.tape')
+    assert good('ls', 'new.tape', '--json').replace(b'new.tape', b'old.tape') == good('ls', 'old.tape', '--json')
+    old, new = (json.loads(good('info', name, '--json')) for name in ('old.tape', 'new.tape'))
+    for key in ('capacity', 'density', 'worm', 'barcode', 'compression', 'partitions'):
+        assert old[key] == new[key], (key, old[key], new[key])
+    assert new['worm'] and new['barcode'] == 'OLD 01' and new['capacity'] == 50 * 10**9
+    for file in range(4):
+        assert good('cat', 'old.tape', '--file', str(file)) == good('cat', 'new.tape', '--file', str(file))
+    assert good('cat', 'new.tape', '--file', '0') == blocks[0] + blocks[1]
+    image = open('new.tape', 'rb').read(2**24)
+    superblock = image[:2**16] if image[24:32] > image[2**16 + 24:2**16 + 32] else image[2**16:2**17]
+    area, length = struct.unpack_from('<II', superblock, 64)
+    packed = image[area * 2**20:area * 2**20 + length]
+    assert b'an application' in packed and b'a bar code' in packed, packed
+    # what is damaged in the old one is not in the new one, and is said
+    image = bytearray(open('old.tape', 'rb').read())
+    image[chunks_of(image)[2, 0] + 10] ^= 1
+    write('bad.tape', image)
+    status, output, errors = media('import', 'bad.tape', 'less.tape')
+    assert status == 1 and b'object 0' in output and 'less.tape' in errors[-1], (status, output, errors)
+    assert good('cat', 'less.tape', '--file', '0') == blocks[1]
+
+
+def a_sparse_giant_is_answered_soon():
+    """A file of a few blocks says that it has 3 TB, and a chunk of it has to be looked for."""
+    write('few.tap', tap_image(*BLOCKS, None, None))
+    good('import', 'few.tap', 'few.tape')
+    image = bytearray(open('few.tape', 'rb').read())
+    for record in 3 * 2**20, 3 * 2**20 + 13 * 2**19:
+        for chunk in range(2):
+            image[record + 16 * chunk + 5] ^= 1
+    for name, front in ('map.tape', image[:2**17]), ('all.tape', bytes(2**17)):
+        image[:2**17] = front
+        write(name, image)
+        with open(name, 'r+b') as file:
+            file.truncate(3 * 2**40)
+    for arguments in ('info', 'map.tape'), ('check', 'map.tape'), ('check', 'all.tape', '--repair', 'rest.tape'):
+        done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=10)
+        assert done.returncode == 1 and b'rror' not in done.stderr, (arguments, done)
+    assert good('cat', 'rest.tape', '--file', '0') == b''.join(BLOCKS)
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
@@ -664,7 +754,7 @@ def a_cartridge_in_use_can_be_looked_at():
 TESTS = [f for name, f in list(globals().items())
          if callable(f) and getattr(f, '__module__', '') == '__main__'
          and name not in ('media', 'good', 'refused', 'tap_image', 'aws', 'write', 'chunks_of',
-                         'of_generation')]
+                         'of_generation', 'as_version_2')]
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 TCase *make_ssc_address_tcase(void);
 TCase *make_ssc_buffer_tcase(void);
 TCase *make_ssc_classics_tcase(void);
+TCase *make_ssc_damage_tcase(void);
 TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_host_tcase(void);
@@ -29,6 +30,7 @@ SUITE_MAIN("ssc",
            make_ssc_address_tcase,
            make_ssc_buffer_tcase,
            make_ssc_classics_tcase,
+           make_ssc_damage_tcase,
            make_ssc_data_tcase,
            make_ssc_host_tcase,
            make_ssc_log_tcase,

@@ -275,7 +275,7 @@ void host_expect_at(const ScsiHost *h, uint32_t number, uint64_t object, const c
 {
     MediumPosition where;
 
-    medium_position(test_medium_base(h->medium), &where);
+    medium_position(ssc_drive_medium(h->drive), &where);
     ck_assert_msg(where.partition == number && where.object == object,
                   "%s:%d: at partition %u object %u", file, line, where.partition,
                   (unsigned)where.object);
