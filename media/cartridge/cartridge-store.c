@@ -6,6 +6,7 @@
 
 enum {
     PIECES_MAX = 4,
+    MAP_PAGE = 4096, /* of the map, read at once */
     /* A damaged or hostile map must not make us keep room for chunks that are not there. */
     GAP_MAX = 64,
     SLOTS_MAX = 2 * CHUNK_RECORDS_MAX,
@@ -99,28 +100,65 @@ static void take_record(Store *store, const uint8_t *bytes, uint32_t i)
     }
 }
 
-static int read_copy(Store *store, int copy, GString *unread)
+/* One copy of the map into memory. */
+static int load_copy(Store *store, int copy, uint8_t *map, GString *unread)
 {
-    uint8_t page[4096];
     uint32_t n = store_records(store), i;
 
-    for (i = 0; i < n; i++) {
-        uint32_t within = i * CHUNK_RECORD % sizeof page;
-        int error = 0;
+    for (i = 0; i < n; i += MAP_PAGE / CHUNK_RECORD) {
+        uint8_t *page = map + (size_t)i * CHUNK_RECORD;
+        int error = host_file_read(store->file, page, MAP_PAGE, map_offset(i, copy));
 
-        if (within == 0) {
-            error = host_file_read(store->file, page, sizeof page, map_offset(i, copy));
-        }
         if (error < 0 && !unread) {
             return error;
         }
         if (error < 0) {
-            memset(page, 0, sizeof page);
+            memset(page, 0, MAP_PAGE);
             g_string_append_printf(unread, "%sthe chunk map at %" G_GUINT64_FORMAT " (%s)",
                                    unread->len > 0 ? ", " : "", map_offset(i, copy),
                                    g_strerror(-error));
         }
-        take_record(store, page + within, i);
+    }
+    return 0;
+}
+
+/* `other`: those alone that are the same there; NULL: all. */
+static void take_records(Store *store, const uint8_t *map, const uint8_t *other)
+{
+    uint32_t n = store_records(store), i;
+
+    for (i = 0; i < n; i++) {
+        size_t at = (size_t)i * CHUNK_RECORD;
+
+        if (!other || memcmp(map + at, other + at, CHUNK_RECORD) == 0) {
+            take_record(store, map + at, i);
+        }
+    }
+}
+
+/*
+ * What both copies say comes first: a record that was written over another one is whole, and claims
+ * the place of a third, but in one copy alone.
+ */
+static int read_map(Store *store, GString *unread)
+{
+    size_t pages = (size_t)store_records(store) * CHUNK_RECORD / MAP_PAGE + 1;
+    g_autofree uint8_t *map = g_malloc0(pages * MAP_PAGE), *copy = NULL;
+    int error = load_copy(store, 0, map, unread);
+
+    if (error == 0 && store->binding.bound) {
+        copy = g_malloc0(pages * MAP_PAGE);
+        error = load_copy(store, 1, copy, unread);
+    }
+    if (error < 0) {
+        return error;
+    }
+    if (copy) {
+        take_records(store, map, copy);
+    }
+    take_records(store, map, NULL);
+    if (copy) {
+        take_records(store, copy, NULL);
     }
     return 0;
 }
@@ -129,7 +167,7 @@ int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding
                GString *unread)
 {
     int64_t size = file->ops->size(file);
-    int error, i;
+    int i;
 
     *store = (Store){ .file = file, .chunk_shift = chunk_shift, .binding = *binding };
     store->used = g_array_new(FALSE, TRUE, 1);
@@ -138,8 +176,7 @@ int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding
         store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     }
     store->file_size = (uint64_t)MAX(size, 0);
-    error = size < 0 ? (int)size : read_copy(store, 0, unread);
-    return error == 0 && binding->bound ? read_copy(store, 1, unread) : error;
+    return size < 0 ? (int)size : read_map(store, unread);
 }
 
 void store_close(Store *store)

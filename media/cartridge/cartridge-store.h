@@ -25,8 +25,8 @@ typedef struct Store {
 
 /*
  * Reads the chunk map. Records that are damaged or of another generation count as free; of bound
- * cartridges there are two of each, and one will do. `unread`: pages of it that cannot be read
- * count as damaged; NULL: they are an error.
+ * cartridges there are two of each, and one will do, but what both say alike comes first. `unread`:
+ * pages of it that cannot be read count as damaged; NULL: they are an error.
  */
 int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding *binding,
                GString *unread);

@@ -366,6 +366,29 @@ START_TEST(one_copy_of_the_map_is_enough)
 }
 END_TEST
 
+/* A misdirected write: in one copy of the map a record lies over another, and is whole. */
+START_TEST(a_record_in_the_place_of_another_is_outvoted)
+{
+    enum { OBJECTS = 600, RECORDS = 4 };
+    const uint64_t copies[] = { CHUNK_MAP, CHUNK_MAP_COPY };
+    uint32_t from = (uint32_t)_i / 2 / RECORDS, to = (uint32_t)_i / 2 % RECORDS;
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, true, BOUND);
+    g_autofree char *notice = NULL;
+    uint8_t record[CHUNK_RECORD];
+    TapeMedium *m;
+    MediumInfo info;
+
+    peek(disk, copies[_i % 2] + from * CHUNK_RECORD, record, sizeof record);
+    poke(disk, copies[_i % 2] + to * CHUNK_RECORD, record, sizeof record);
+    m = try_open(disk, false, &notice, NULL);
+    ck_assert_ptr_nonnull(m);
+    medium_info(m, &info);
+    ck_assert_msg(!info.damaged && !notice, "%s", notice);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 0);
+    medium_free(m);
+}
+END_TEST
+
 /* ── moving over damage ── */
 
 typedef struct Motion {
@@ -858,6 +881,7 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_loop_test(tcase, nothing_is_written_where_marks_cannot_be_counted, 0, VERSIONS);
     tcase_add_loop_test(tcase, an_old_sector_of_the_table_is_damage, 0, VERSIONS);
     tcase_add_loop_test(tcase, one_copy_of_the_map_is_enough, 0, 2);
+    tcase_add_loop_test(tcase, a_record_in_the_place_of_another_is_outvoted, 0, 2 * 4 * 4);
     tcase_add_loop_test(tcase, what_lies_in_the_place_of_another_is_damage, 0, 4);
     tcase_add_test(tcase, equal_blocks_are_told_apart);
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);

@@ -86,13 +86,19 @@ class Cartridge:
         first = max(1, 1 << 24 >> self.shift)
         size = self.file.seek(0, 2)
         room = 13 * MIB // 2 if self.bound else 13 * MIB
-        for r in range(min(room // 16, max(0, (size >> self.shift) + 1 - first))):
-            for start in (3 * MIB, 3 * MIB + room)[:1 + self.bound]:
-                record = self.at(start + 16 * r, 16)
-                crc, generation, partition, stream, _, index = struct.unpack('<IIHBBI', record)
-                if crc == crc32c(record[4:]) ^ self.id and generation == self.generation:
-                    self.chunks.setdefault((partition, stream, index), (first + r) << self.shift)
-                    break
+        records = range(min(room // 16, max(0, (size >> self.shift) + 1 - first)))
+        copies = (3 * MIB, 3 * MIB + room)[:1 + self.bound]
+        used = set()
+        for agreed in (True, False):  # what both copies say alike comes first
+            for start in copies:
+                for r in records:
+                    record = self.at(start + 16 * r, 16)
+                    crc, generation, partition, stream, _, index = struct.unpack('<IIHBBI', record)
+                    if (r not in used and (partition, stream, index) not in self.chunks and
+                            crc == crc32c(record[4:]) ^ self.id and generation == self.generation and
+                            (not agreed or record == self.at(copies[-1] + 16 * r, 16))):
+                        self.chunks[partition, stream, index] = (first + r) << self.shift
+                        used.add(r)
 
     def stream(self, partition, kind, offset, length):
         data = b''
