@@ -36,12 +36,6 @@
 /* The most bytes that one command moves. It bounds the memory of a connection. Larger: 05/24/00. */
 #define SCSI_DATA_MAX (64u * 1024 * 1024)
 
-/*
- * I_T nexuses that a target distinguishes (SAM-3 § 4.7). Nexus 0 is the host on the bus. USB has no
- * other; one that is not on it, as the second host of a library is not, is played by nexus 1.
- */
-#define SCSI_NEXUSES 2
-
 typedef enum ScsiDirection {
     SCSI_NO_DATA,
     SCSI_DATA_IN,  /* from the device to the host */
@@ -76,7 +70,6 @@ struct ScsiTask {
     /* By the transport, before submit. */
     const ScsiTaskOps *ops;
     uint64_t tag;
-    uint8_t nexus; /* below SCSI_NEXUSES; 0 is the host on the bus */
     uint8_t lun;
     uint8_t cdb[SCSI_CDB_MAX]; /* bytes beyond cdb_length are zero */
     uint8_t cdb_length;

@@ -157,7 +157,7 @@ bool ssc_drive_insert(SscDrive *drive, TapeMedium *medium)
     }
     ssc_drive_load(drive);
     ssc_timing_loads(drive);
-    ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     return true;
 }
 

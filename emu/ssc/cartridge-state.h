@@ -29,7 +29,7 @@ typedef struct SscCartridge {
     bool reload_after_sync; /* switched on again while a sync was in progress */
     bool dirty;             /* some changes of the medium are not durable yet */
     bool compression_set;   /* the medium has the compression mode */
-    uint8_t prevented;      /* PREVENT ALLOW MEDIUM REMOVAL: bit n, by nexus n */
+    bool prevented;         /* PREVENT ALLOW MEDIUM REMOVAL */
     SscFormat format;
     const SscLoadObserver *observers; /* called in order, `n_observers` of them */
     unsigned n_observers;

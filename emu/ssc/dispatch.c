@@ -3,7 +3,6 @@
  * The way of a task: it waits in the queue, passes the gates, and runs its handler. run() then acts
  * on each outcome until the task is done.
  */
-#include "emu/ssc/commands/cmd-reserve.h"
 #include "emu/ssc/drive-state.h"
 
 static void pump(SscDrive *drive);
@@ -81,7 +80,7 @@ static bool write_protected(SscDrive *drive)
 
 static Outcome report_attention(const SscCommand *c)
 {
-    return ssc_check(scsi_attention_take(&ssc_nexus(c)->attention));
+    return ssc_check(scsi_attention_take(&c->drive->attention));
 }
 
 static Outcome report_deferred(SscDrive *drive)
@@ -126,7 +125,7 @@ static Outcome pass_gates(SscCommand *c)
 
     /* Sense is kept until the next command that does not ask for it (SPC-3 § 6.27). */
     if (!(flags & ROW_KEEPS_SENSE)) {
-        ssc_nexus(c)->sense = (ScsiSense){ 0 };
+        c->drive->sense = (ScsiSense){ 0 };
     }
     /* Logical unit: only INQUIRY and REQUEST SENSE answer for one that is not there (SPC-3 § 4.2).
      */
@@ -145,13 +144,8 @@ static Outcome pass_gates(SscCommand *c)
     if (!scsi_cdb_check(c->cdb, c->row->mask, c->row->command->length, &bad)) {
         return ssc_illegal_field(bad.byte, bad.bit);
     }
-    /* Reservation of another initiator (SPC-2 § 5.5.1, SPC-4 table 65), which comes before every
-     * CHECK CONDITION (SAM-3 § 5.3.3). The commands that reserve check it themselves. */
-    if (ssc_reserved_from_it(c)) {
-        return ssc_reservation_conflict();
-    }
     /* Unit attention: reported once, and the command is not performed (SAM-3 § 5.9.7). */
-    if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&ssc_nexus(c)->attention)) {
+    if (!(flags & ROW_UA_EXEMPT) && scsi_attention_pending(&c->drive->attention)) {
         return report_attention(c);
     }
     /* Deferred error: reported once, by the next command (SPC-3 § 4.5.7). */
@@ -267,7 +261,7 @@ static void finish(SscDrive *drive, const Outcome *outcome)
     task->status = outcome->status;
     task->sense_length = 0;
     if (outcome->status != SCSI_GOOD) { /* a bus without status has only REQUEST SENSE */
-        ssc_nexus(&drive->pipeline.command)->sense = outcome->sense;
+        drive->sense = outcome->sense;
     }
     if (outcome->status == SCSI_CHECK_CONDITION) {
         task->sense_length = (uint8_t)scsi_sense_fixed(&outcome->sense, task->sense);

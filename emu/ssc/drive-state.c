@@ -20,27 +20,6 @@ static ScsiSenseCode attention_after(const SscModel *model, ScsiReset kind)
     return model->tells_resets_apart ? codes[kind] : SENSE_POWER_ON_OR_RESET;
 }
 
-SscNexus *ssc_nexus(const SscCommand *c)
-{
-    return &c->drive->nexuses[c->task->nexus];
-}
-
-void ssc_attention(SscDrive *drive, ScsiSenseCode code)
-{
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        scsi_attention_raise(&drive->nexuses[i].attention, code);
-    }
-}
-
-void ssc_attention_others(const SscCommand *c, ScsiSenseCode code)
-{
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (i != c->task->nexus) {
-            scsi_attention_raise(&c->drive->nexuses[i].attention, code);
-        }
-    }
-}
-
 /* SPC-3 § 5.6: the state that each kind of reset discards. The transport aborted its tasks before.
  */
 static void reset(ScsiTarget *target, ScsiReset kind)
@@ -54,7 +33,7 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         return;
     }
     if (kind == SCSI_RESET_POWER_ON) {
-        memset(drive->nexuses, 0, sizeof drive->nexuses);
+        drive->attention = (ScsiAttention){ 0 };
         drive->deferred = (ScsiSense){ 0 };
         drive->reservation = (SscReservation){ 0 };
         drive->diagnostics.powered_since = clock_now(drive->clock);
@@ -63,13 +42,11 @@ static void reset(ScsiTarget *target, ScsiReset kind)
         ssc_counters_power_on(&drive->counters);
         ssc_drive_power_on(drive);
     }
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        drive->nexuses[i].sense = (ScsiSense){ 0 };
-    }
-    drive->cartridge.prevented = 0;
-    drive->reservation.reserved = false; /* registrations outlive it */
+    drive->sense = (ScsiSense){ 0 };
+    drive->cartridge.prevented = false;
+    drive->reservation.reserved = false; /* the registration outlives it */
     ssc_mode_reset(drive);
-    ssc_attention(drive, attention_after(drive->model, kind));
+    scsi_attention_raise(&drive->attention, attention_after(drive->model, kind));
 }
 
 static const ScsiTargetOps target_ops = {

@@ -18,10 +18,7 @@ typedef enum SscRowFlags {
     ROW_REVERSE = 1 << 7,     /* reads towards BOP */
     ROW_RECOVERS = 1 << 8,    /* reads what the drive could not write */
     ROW_MEMORY = 1 << 9, /* needs a cartridge whose memory can be reached: loaded, or at HOLD */
-    ROW_PAST_RESERVE = 1 << 11,    /* goes on though RESERVE gave the drive to another initiator */
-    ROW_PAST_PERSISTENT = 1 << 12, /* and though a persistent reservation did */
-    ROW_PAST_WRITERS = 1 << 13,    /* only past one that excludes writers: reading is shared */
-    ROW_SLOW = 1 << 10,            /* may take minutes on a real drive (timeouts descriptor) */
+    ROW_SLOW = 1 << 10,  /* may take minutes on a real drive (timeouts descriptor) */
 } SscRowFlags;
 
 typedef struct SscRow {

@@ -9,7 +9,6 @@ TCase *make_ssc_data_tcase(void);
 TCase *make_ssc_gates_tcase(void);
 TCase *make_ssc_host_tcase(void);
 TCase *make_ssc_log_tcase(void);
-TCase *make_ssc_nexus_tcase(void);
 TCase *make_ssc_recover_tcase(void);
 TCase *make_ssc_reserve_tcase(void);
 TCase *make_ssc_mode_tcase(void);
@@ -34,7 +33,6 @@ SUITE_MAIN("ssc",
            make_ssc_data_tcase,
            make_ssc_host_tcase,
            make_ssc_log_tcase,
-           make_ssc_nexus_tcase,
            make_ssc_recover_tcase,
            make_ssc_reserve_tcase,
            make_ssc_mode_tcase,

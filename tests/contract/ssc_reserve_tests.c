@@ -224,6 +224,46 @@ START_TEST(preempting_oneself)
 }
 END_TEST
 
+/* SPC-3 § 5.6.10.5: PREEMPT AND ABORT ends the prevention of the registrant that it removes. */
+START_TEST(preempt_and_abort_ends_prevention)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+
+    out(h, REGISTER, 0, 0, KEY);
+    expect_good(h);
+    host_send(h, CDB(0x1e, 0, 0, 0, 1, 0));
+    expect_good(h);
+    out(h, (uint8_t)_i, 1, KEY, KEY);
+    expect_good(h);
+    expect_state(h, 2, 0, 0);
+    host_send(h, CDB(0x1b, 0, 0, 0, 0, 0));
+    if (_i == PREEMPT_AND_ABORT) {
+        expect_good(h);
+    } else {
+        expect_sense(h, SENSE_REMOVAL_PREVENTED);
+    }
+}
+END_TEST
+
+/* A reset before the cartridge, whatever came first. */
+START_TEST(attentions_by_priority)
+{
+    g_autoptr(ScsiHost) h = host_new_loaded(NULL, NULL);
+    TapeMedium *medium;
+
+    ck_assert_int_eq(ssc_drive_eject(h->drive, true, &medium), SSC_EJECTED);
+    medium_free(medium);
+    host_insert(h, NULL);
+    h->target->ops->reset(h->target, SCSI_RESET_BUS);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_BUS_RESET);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_sense(h, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+    host_send(h, CDB(0x00, 0, 0, 0, 0, 0));
+    expect_good(h);
+}
+END_TEST
+
 START_TEST(full_status)
 {
     g_autoptr(ScsiHost) h = host_new(NULL);
@@ -382,5 +422,7 @@ TCase *make_ssc_reserve_tcase(void)
     tcase_add_loop_test(tcase, what_a_reset_does_to_reservations, 0, 4);
     tcase_add_test(tcase, nobody_is_told_of_what_he_did_himself);
     tcase_add_test(tcase, sense_tells_a_conflict_to_a_bus_without_status);
+    tcase_add_loop_test(tcase, preempt_and_abort_ends_prevention, PREEMPT, PREEMPT_AND_ABORT + 1);
+    tcase_add_test(tcase, attentions_by_priority);
     return tcase;
 }

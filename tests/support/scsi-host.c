@@ -155,7 +155,7 @@ void host_send_data(ScsiHost *h, const void *data, size_t data_length, const uin
 
     ck_assert_uint_le(length, SCSI_CDB_MAX);
     g_clear_pointer(&h->task.out, g_bytes_unref);
-    h->task = (ScsiTask){ .ops = &task_ops, .tag = 1, .nexus = h->nexus, .lun = h->lun, .in = in };
+    h->task = (ScsiTask){ .ops = &task_ops, .tag = 1, .lun = h->lun, .in = in };
     memcpy(h->task.cdb, cdb, length);
     h->task.cdb_length = (uint8_t)length;
     h->out_length = data_length;

@@ -29,7 +29,6 @@ typedef struct ScsiHost {
     bool keep_waiting; /* do not send Data-Out by itself */
     bool keep_turns;   /* a long command that lets others have a turn does not go on by itself */
     uint8_t lun;
-    uint8_t nexus; /* who sends: 0, the host on the bus, or another */
 
     /* The last task */
     ScsiTask task;

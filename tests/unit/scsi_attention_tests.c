@@ -8,6 +8,8 @@ START_TEST(by_priority_not_by_age)
 {
     ScsiAttention attention = { 0 };
 
+    scsi_attention_raise(&attention, SENSE_RESERVATIONS_PREEMPTED);
+    scsi_attention_raise(&attention, SENSE_LOG_PARAMETERS_CHANGED);
     scsi_attention_raise(&attention, SENSE_MODE_PARAMETERS_CHANGED);
     scsi_attention_raise(&attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     scsi_attention_raise(&attention, SENSE_POWER_ON_OR_RESET);
@@ -15,6 +17,8 @@ START_TEST(by_priority_not_by_age)
     ck_assert_int_eq(scsi_attention_take(&attention), SENSE_POWER_ON_OR_RESET);
     ck_assert_int_eq(scsi_attention_take(&attention), SENSE_MEDIUM_MAY_HAVE_CHANGED);
     ck_assert_int_eq(scsi_attention_take(&attention), SENSE_MODE_PARAMETERS_CHANGED);
+    ck_assert_int_eq(scsi_attention_take(&attention), SENSE_LOG_PARAMETERS_CHANGED);
+    ck_assert_int_eq(scsi_attention_take(&attention), SENSE_RESERVATIONS_PREEMPTED);
     ck_assert(!scsi_attention_pending(&attention));
     ck_assert_int_eq(scsi_attention_take(&attention), SENSE_NO_SENSE);
 }

@@ -13,19 +13,18 @@ Outcome ssc_test_unit_ready(SscCommand *c)
 static ScsiSense next_sense(const SscCommand *c, bool take)
 {
     SscDrive *drive = c->drive;
-    SscNexus *nexus = ssc_nexus(c);
-    ScsiAttention attention = nexus->attention;
+    ScsiAttention attention = drive->attention;
     ScsiSense sense = { 0 };
 
     if (c->task->lun != 0) {
         return (ScsiSense){ .code = SENSE_LUN_NOT_SUPPORTED };
     }
-    if (nexus->sense.code != SENSE_NO_SENSE || nexus->sense.ili) {
-        sense = nexus->sense;
-        nexus->sense = take ? (ScsiSense){ 0 } : nexus->sense;
+    if (drive->sense.code != SENSE_NO_SENSE || drive->sense.ili) {
+        sense = drive->sense;
+        drive->sense = take ? (ScsiSense){ 0 } : drive->sense;
     } else if (scsi_attention_pending(&attention)) {
         sense.code = scsi_attention_take(&attention);
-        nexus->attention = take ? attention : nexus->attention;
+        drive->attention = take ? attention : drive->attention;
     } else if (drive->deferred.deferred) {
         sense = drive->deferred;
         drive->deferred = take ? (ScsiSense){ 0 } : drive->deferred;

@@ -68,7 +68,6 @@ static Outcome store_identity(SscCommand *c)
     }
     memcpy(identity->bytes, list, c->announced);
     identity->length = (uint16_t)c->announced;
-    ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     return ssc_good();
 }
 
@@ -86,7 +85,6 @@ Outcome ssc_set_identifying_information(SscCommand *c)
     }
     if (length == 0) {
         c->drive->identity.identifiers[index].length = 0;
-        ssc_attention_others(c, SENSE_DEVICE_IDENTIFIER_CHANGED);
     }
     return ssc_move_data(length, store_identity);
 }
@@ -128,7 +126,6 @@ static Outcome store_timestamp(SscCommand *c)
         (uint64_t)get_be16(list + TIMESTAMP_AT) << 32 | get_be32(list + TIMESTAMP_AT + 2);
     c->drive->identity.timestamp_since = clock_now(c->drive->clock);
     c->drive->identity.timestamp_set = true;
-    ssc_attention_others(c, SENSE_TIMESTAMP_CHANGED);
     return ssc_good();
 }
 

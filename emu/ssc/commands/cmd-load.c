@@ -32,7 +32,7 @@ static Outcome do_load(SscCommand *c)
     SscDrive *drive = c->drive;
 
     if (!drive->cartridge.loaded && drive->model->attention_on_load) {
-        ssc_attention(drive, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+        scsi_attention_raise(&drive->attention, SENSE_MEDIUM_MAY_HAVE_CHANGED);
     }
     ssc_drive_load(drive);
     return ssc_good();
@@ -67,9 +67,6 @@ Outcome ssc_prevent_allow(SscCommand *c)
     if (c->cdb[4] & 0x02) { /* for medium changers */
         return ssc_illegal_field(4, 1);
     }
-    unsigned mine = 1u << c->task->nexus; /* an initiator allows only its own prevention */
-    unsigned others = c->drive->cartridge.prevented & ~mine;
-
-    c->drive->cartridge.prevented = (uint8_t)(others | (c->cdb[4] & 0x01 ? mine : 0));
+    c->drive->cartridge.prevented = c->cdb[4] & 0x01;
     return ssc_good();
 }

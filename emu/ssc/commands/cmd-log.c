@@ -274,7 +274,6 @@ static Outcome take_list(SscCommand *c)
     if (!ssc_outcome_is_good(&outcome)) {
         return outcome;
     }
-    ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED); /* SPC-3 § 6.5 */
     return take_pages(c, list, c->announced, true);
 }
 
@@ -296,7 +295,6 @@ Outcome ssc_log_select(SscCommand *c)
     }
     if (reset || page_control(c) == LOG_DEFAULT_CUMULATIVE) {
         reset_counters(c->drive, reset);
-        ssc_attention_others(c, SENSE_LOG_PARAMETERS_CHANGED);
     }
     return ssc_good();
 }

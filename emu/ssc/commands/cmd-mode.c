@@ -213,9 +213,6 @@ static Outcome apply_list(SscCommand *c)
     }
     uint8_t divided = draft.dividing;
     draft.dividing = 0;
-    if (divided || memcmp(&c->drive->mode, &draft, sizeof draft) != 0) {
-        ssc_attention_others(c, SENSE_MODE_PARAMETERS_CHANGED); /* SPC-3 § 6.7 */
-    }
     c->drive->mode = draft;
     c->drive->cartridge.compression_set = false;
     if (c->cdb[1] & SP) {

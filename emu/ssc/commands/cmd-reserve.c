@@ -2,16 +2,16 @@
 /*
  * RESERVE and RELEASE (SPC-2 § 7.21, 7.16), PERSISTENT RESERVE IN and OUT (SPC-3 § 6.11, 6.12).
  *
- * The host on the bus is one initiator; another that is not on it may have the drive as well as it.
- * REGISTER AND MOVE has nowhere to move to and is not in the table.
+ * This bus has one initiator. So no reservation excludes a host, and no unit attention reports a
+ * change to others. REGISTER AND MOVE has no other initiator to move to and is not in the table.
  */
 #include "emu/ssc/commands/cmd-reserve.h"
+
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
 /* TYPE field (SPC-3 table 33), and the bits of REPORT CAPABILITIES for them. */
 #define PREEMPT_AND_ABORT     0x05 /* service action */
-#define REGISTRANTS_FIRST     0x05 /* of them alone */
 #define ALL_REGISTRANTS_FIRST 0x07 /* held by each of them */
 #define TYPES_BYTE_4          0xea /* 1, 3, 5, 6, 7 */
 #define TYPES_BYTE_5          0x01 /* 8 */
@@ -27,80 +27,26 @@ enum {
 #define ALL_TG_PT 0x04
 #define APTPL     0x01
 
-static bool is_held(const SscReservation *r)
-{
-    return r->type != 0;
-}
-
-/* By this one, or by all registrants, of which it is one? */
-static bool holds(const SscDrive *drive, unsigned nexus)
-{
-    const SscReservation *r = &drive->reservation;
-
-    return is_held(r) && (r->type >= ALL_REGISTRANTS_FIRST ? drive->nexuses[nexus].registered
-                                                           : r->holder == nexus);
-}
-
-static bool anybody_registered(const SscDrive *drive)
-{
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (drive->nexuses[i].registered) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Types 1, 5 and 7 exclude writers, the others everybody (SPC-4 § 6.15.3.4). */
-static bool excludes_writers_alone(const SscReservation *r)
-{
-    return r->type == 1 || r->type == 5 || r->type == 7;
-}
-
-/* What its row says; to allow removal gives up one's own hold on the cartridge, and no other. */
-static unsigned goes_past(const SscCommand *c)
-{
-    bool allows = c->row->handler == ssc_prevent_allow && (c->cdb[4] & 0x03) == 0;
-
-    return allows ? ROW_PAST_RESERVE | ROW_PAST_PERSISTENT : c->row->flags;
-}
-
-bool ssc_reserved_from_it(const SscCommand *c)
-{
-    const SscDrive *drive = c->drive;
-    const SscReservation *r = &drive->reservation;
-    unsigned nexus = c->task->nexus, past = goes_past(c);
-
-    if (r->reserved && r->reserved_by != nexus && !(past & ROW_PAST_RESERVE)) {
-        return true;
-    }
-    bool may =
-        holds(drive, nexus) || (r->type >= REGISTRANTS_FIRST && drive->nexuses[nexus].registered);
-    return is_held(r) && !may && !(past & ROW_PAST_PERSISTENT) &&
-           !((past & ROW_PAST_WRITERS) && excludes_writers_alone(r));
-}
-
 Outcome ssc_reserve(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
-    if (anybody_registered(c->drive)) { /* CRH = 0: the two kinds do not mix */
+    if (r->registered) { /* CRH = 0: the two kinds do not mix */
         return ssc_reservation_conflict();
     }
     r->reserved = true;
-    r->reserved_by = c->task->nexus;
     return ssc_good();
 }
 
-/* A release without a reservation of one's own succeeds. */
+/* A release without a reservation succeeds. */
 Outcome ssc_release(SscCommand *c)
 {
     SscReservation *r = &c->drive->reservation;
 
-    if (anybody_registered(c->drive)) {
+    if (r->registered) {
         return ssc_reservation_conflict();
     }
-    r->reserved = r->reserved && r->reserved_by != c->task->nexus;
+    r->reserved = false;
     return ssc_good();
 }
 
@@ -116,33 +62,22 @@ static void put_header(SscCommand *c, uint32_t length)
     byte_writer_be32(&c->reply, length);
 }
 
-static unsigned registrations(const SscDrive *drive)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        n += drive->nexuses[i].registered;
-    }
-    return n;
-}
-
 Outcome ssc_persistent_read_keys(SscCommand *c)
 {
-    const SscDrive *drive = c->drive;
+    const SscReservation *r = &c->drive->reservation;
 
-    if (drive->reservation.reserved) {
+    if (r->reserved) {
         return ssc_reservation_conflict();
     }
-    put_header(c, 8 * registrations(drive));
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (drive->nexuses[i].registered) {
-            byte_writer_be64(&c->reply, drive->nexuses[i].key);
-        }
+    put_header(c, r->registered ? 8 : 0);
+    if (r->registered) {
+        byte_writer_be64(&c->reply, r->key);
     }
     return reply_persistent(c);
 }
 
-/* All registrants hold a reservation of types 7 and 8: its key is then none's (SPC-3 § 6.11.3). */
+/* All registrants hold a reservation of types 7 and 8. It has no key of its own (SPC-3 § 6.11.3).
+ */
 Outcome ssc_persistent_read_reservation(SscCommand *c)
 {
     const SscReservation *r = &c->drive->reservation;
@@ -150,10 +85,9 @@ Outcome ssc_persistent_read_reservation(SscCommand *c)
     if (r->reserved) {
         return ssc_reservation_conflict();
     }
-    put_header(c, is_held(r) ? 16 : 0);
-    if (is_held(r)) {
-        byte_writer_be64(&c->reply,
-                         r->type >= ALL_REGISTRANTS_FIRST ? 0 : c->drive->nexuses[r->holder].key);
+    put_header(c, r->type ? 16 : 0);
+    if (r->type) {
+        byte_writer_be64(&c->reply, r->type >= ALL_REGISTRANTS_FIRST ? 0 : r->key);
         byte_writer_fill(&c->reply, 0, 5);
         byte_writer_u8(&c->reply, r->type); /* SCOPE 0: the logical unit */
         byte_writer_be16(&c->reply, 0);
@@ -176,31 +110,22 @@ Outcome ssc_persistent_report_capabilities(SscCommand *c)
 }
 
 /* No TransportID is defined for USB: the descriptor ends where it would begin. */
-static void put_status(SscCommand *c, unsigned nexus)
-{
-    bool holder = holds(c->drive, nexus);
-
-    byte_writer_be64(&c->reply, c->drive->nexuses[nexus].key);
-    byte_writer_fill(&c->reply, 0, 4);
-    byte_writer_u8(&c->reply, holder ? 0x01 : 0x00); /* R_HOLDER */
-    byte_writer_u8(&c->reply, holder ? c->drive->reservation.type : 0);
-    byte_writer_be32(&c->reply, 0);
-    byte_writer_be16(&c->reply, SSC_TARGET_PORT);
-    byte_writer_be32(&c->reply, 0);
-}
-
 Outcome ssc_persistent_read_full_status(SscCommand *c)
 {
-    const SscDrive *drive = c->drive;
+    const SscReservation *r = &c->drive->reservation;
 
-    if (drive->reservation.reserved) {
+    if (r->reserved) {
         return ssc_reservation_conflict();
     }
-    put_header(c, 24 * registrations(drive));
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (drive->nexuses[i].registered) {
-            put_status(c, i);
-        }
+    put_header(c, r->registered ? 24 : 0);
+    if (r->registered) {
+        byte_writer_be64(&c->reply, r->key);
+        byte_writer_fill(&c->reply, 0, 4);
+        byte_writer_u8(&c->reply, r->type ? 0x01 : 0x00); /* R_HOLDER */
+        byte_writer_u8(&c->reply, r->type);
+        byte_writer_be32(&c->reply, 0);
+        byte_writer_be16(&c->reply, SSC_TARGET_PORT);
+        byte_writer_be32(&c->reply, 0);
     }
     return reply_persistent(c);
 }
@@ -223,48 +148,22 @@ static const uint8_t *list_of(const SscCommand *c)
 /* Is the host registered, and by that key? */
 static bool key_fits(const SscCommand *c)
 {
-    const SscNexus *nexus = ssc_nexus(c);
+    const SscReservation *r = &c->drive->reservation;
 
-    return nexus->registered && nexus->key == get_be64(list_of(c) + LIST_KEY);
+    return r->registered && r->key == get_be64(list_of(c) + LIST_KEY);
 }
 
-/* Raises a unit attention for the other registered initiators. */
-static void tell_registrants(const SscCommand *c, ScsiSenseCode code)
+/* The only registration goes, and the persistent reservation with it. */
+static void unregister(SscReservation *r)
 {
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (i != c->task->nexus && c->drive->nexuses[i].registered) {
-            scsi_attention_raise(&c->drive->nexuses[i].attention, code);
-        }
-    }
-}
-
-/* Ends the reservation. One for registrants is reported to them (SPC-3 § 5.6.9.3). */
-static void let_go(const SscCommand *c)
-{
-    SscReservation *r = &c->drive->reservation;
-
-    if (r->type >= REGISTRANTS_FIRST) {
-        tell_registrants(c, SENSE_RESERVATIONS_RELEASED);
-    }
+    r->registered = false;
+    r->key = 0;
     r->type = 0;
-}
-
-/* A holder takes the reservation with it; of all registrants, the last one does. */
-static void unregister(const SscCommand *c, unsigned nexus)
-{
-    SscDrive *drive = c->drive;
-    bool held = holds(drive, nexus);
-
-    drive->nexuses[nexus].registered = false;
-    drive->nexuses[nexus].key = 0;
-    if (held && (drive->reservation.type < ALL_REGISTRANTS_FIRST || !anybody_registered(drive))) {
-        let_go(c);
-    }
 }
 
 static Outcome set_key(SscCommand *c)
 {
-    SscNexus *nexus = ssc_nexus(c);
+    SscReservation *r = &c->drive->reservation;
     const uint8_t *list = list_of(c);
     uint64_t key = get_be64(list + LIST_ACTION_KEY);
 
@@ -277,23 +176,24 @@ static Outcome set_key(SscCommand *c)
     if (list[LIST_FLAGS] & APTPL) { /* no registration survives loss of power */
         return ssc_illegal_parameter(LIST_FLAGS, 0);
     }
-    if (key == 0 && !nexus->registered) {
+    if (key == 0 && !r->registered) {
         return ssc_good();
     }
     if (key == 0) {
-        unregister(c, c->task->nexus);
+        unregister(r);
     } else {
-        nexus->registered = true;
-        nexus->key = key;
+        r->registered = true;
+        r->key = key;
     }
-    c->drive->reservation.generation++;
+    r->generation++;
     return ssc_good();
 }
 
 /* An initiator without a registration sends key 0, a registered one its key. */
 static Outcome do_register(SscCommand *c)
 {
-    bool fits = ssc_nexus(c)->registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
+    bool fits =
+        c->drive->reservation.registered ? key_fits(c) : get_be64(list_of(c) + LIST_KEY) == 0;
 
     return fits ? set_key(c) : ssc_reservation_conflict();
 }
@@ -325,11 +225,8 @@ static Outcome do_reserve(SscCommand *c)
     SscReservation *r = &c->drive->reservation;
     uint8_t type = c->cdb[2] & 0x0f;
 
-    if (!key_fits(c) || (is_held(r) && (r->type != type || !holds(c->drive, c->task->nexus)))) {
+    if (!key_fits(c) || (r->type && r->type != type)) {
         return ssc_reservation_conflict();
-    }
-    if (!is_held(r)) {
-        r->holder = c->task->nexus;
     }
     r->type = type;
     return ssc_good();
@@ -349,13 +246,10 @@ static Outcome do_release(SscCommand *c)
     if (!key_fits(c)) {
         return ssc_reservation_conflict();
     }
-    if (!holds(c->drive, c->task->nexus)) { /* another's stays, and that is no error */
-        return ssc_good();
-    }
-    if (r->type != c->cdb[2]) { /* SCOPE 0 and TYPE */
+    if (r->type && r->type != c->cdb[2]) { /* SCOPE 0 and TYPE */
         return ssc_check(SENSE_INVALID_RELEASE);
     }
-    let_go(c);
+    r->type = 0;
     return ssc_good();
 }
 
@@ -364,21 +258,14 @@ Outcome ssc_persistent_release(SscCommand *c)
     return take_list(c, do_release);
 }
 
-/* Everybody's (SPC-3 § 5.6.9.6). */
+/* SPC-3 § 5.6.9.6 */
 static Outcome do_clear(SscCommand *c)
 {
-    SscReservation *r = &c->drive->reservation;
-
     if (!key_fits(c)) {
         return ssc_reservation_conflict();
     }
-    tell_registrants(c, SENSE_RESERVATIONS_PREEMPTED);
-    r->type = 0;
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        c->drive->nexuses[i].registered = false;
-        c->drive->nexuses[i].key = 0;
-    }
-    r->generation++;
+    unregister(&c->drive->reservation);
+    c->drive->reservation.generation++;
     return ssc_good();
 }
 
@@ -387,49 +274,13 @@ Outcome ssc_persistent_clear(SscCommand *c)
     return take_list(c, do_clear);
 }
 
-/* Removes the registrations with that key (0: all), except the one of nexus `but`. Returns how
- * many. Raises a unit attention for each but the sender. */
-static unsigned preempt_registrations(const SscCommand *c, uint64_t key, int but)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        SscNexus *nexus = &c->drive->nexuses[i];
-
-        if (nexus->registered && (int)i != but && (key == 0 || nexus->key == key)) {
-            if (i != c->task->nexus) {
-                scsi_attention_raise(&nexus->attention, SENSE_REGISTRATIONS_PREEMPTED);
-            }
-            if (c->row->command->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
-                c->drive->cartridge.prevented &= (uint8_t) ~(1u << i);
-            }
-            nexus->registered = false;
-            nexus->key = 0;
-            n++;
-        }
-    }
-    return n;
-}
-
-static bool is_registered_key(const SscDrive *drive, uint64_t key)
-{
-    for (unsigned i = 0; i < SCSI_NEXUSES; i++) {
-        if (drive->nexuses[i].registered && drive->nexuses[i].key == key) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
- * SPC-3 § 5.6.10. If the key is the holder's, or 0 where all registrants hold it, the reservation
- * becomes the sender's, and the sender stays registered. Otherwise the registrations of that key
- * go, the sender's own too; of all registrants, the last one takes the reservation along.
+ * SPC-3 § 5.6.10, by the only registrant. A reservation of its own key (or 0, if all registrants
+ * hold it) gets the new type, and the host stays registered. Otherwise its registration goes.
  */
 static Outcome do_preempt(SscCommand *c)
 {
-    SscDrive *drive = c->drive;
-    SscReservation *r = &drive->reservation;
+    SscReservation *r = &c->drive->reservation;
     uint64_t victim = get_be64(list_of(c) + LIST_ACTION_KEY);
     bool all_registrants = r->type >= ALL_REGISTRANTS_FIRST;
 
@@ -439,28 +290,22 @@ static Outcome do_preempt(SscCommand *c)
     if (victim == 0 && !all_registrants) {
         return ssc_illegal_parameter(LIST_ACTION_KEY, -1);
     }
-    if (victim != 0 && !is_registered_key(drive, victim)) {
+    if (victim != 0 && victim != r->key) {
         return ssc_reservation_conflict();
     }
-    if (victim == 0 ||
-        (is_held(r) && !all_registrants && drive->nexuses[r->holder].key == victim)) {
-        uint8_t type = c->cdb[2] & 0x0f;
-
-        preempt_registrations(c, victim, c->task->nexus);
-        if (is_held(r) && r->type != type) { /* the remaining registrants (SPC-3 § 5.6.10.3) */
-            tell_registrants(c, SENSE_RESERVATIONS_RELEASED);
-        }
-        r->type = type;
-        r->holder = c->task->nexus;
+    if (victim == 0 || (r->type && !all_registrants)) {
+        r->type = c->cdb[2] & 0x0f;
     } else {
-        preempt_registrations(c, victim, -1);
-        r->type = all_registrants && !anybody_registered(drive) ? 0 : r->type;
+        unregister(r);
+        if (c->row->command->service_action == PREEMPT_AND_ABORT) { /* SPC-3 § 5.6.10.5 */
+            c->drive->cartridge.prevented = false;
+        }
     }
     r->generation++;
     return ssc_good();
 }
 
-/* Tasks of the one preempted are aborted too: there are none besides this one. */
+/* PREEMPT AND ABORT has no other task to abort. */
 Outcome ssc_persistent_preempt(SscCommand *c)
 {
     Outcome outcome = check_type(c);
