@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/base/bytes.h"
+#include "emu/base/memory.h"
 #include "emu/bot/wire.h"
 
 /* A transfer that came by and has not ended: at most one a pipe. */
@@ -512,7 +513,10 @@ void at_transfer_unconfigure(AtTransfer *at)
 
 /* ---- the seam ---- */
 
-/* True: a rule has taken the transfer over. */
+/*
+ * True: a rule has taken the transfer over. Rules copy what they alter: without memory for that no
+ * rule fires, and the drive refuses the command by the same measure.
+ */
 static bool give_to_rules(Passing *passing, const FaultEvent *event)
 {
     AtTransfer *at = passing->at;
@@ -520,6 +524,9 @@ static bool give_to_rules(Passing *passing, const FaultEvent *event)
     unsigned cursor = 0;
     FaultRule *rule;
 
+    if (!memory_for(transfer->length)) {
+        return false;
+    }
     while ((rule = fault_plan_next(at->plan, event, &cursor))) {
         const FaultKind *kind = rule->kind;
         bool taken;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/ssc/outcome.h"
 
+#include "emu/base/memory.h"
 #include "emu/ssc/drive-state.h"
 
 Outcome ssc_good(void)
@@ -21,8 +22,6 @@ Outcome ssc_check_information(ScsiSenseCode code, int64_t information)
     outcome.sense.information = information;
     return outcome;
 }
-
-#define MEMORY_SMALL (1024u * 1024)
 
 static Outcome illegal(ScsiSenseCode code, bool in_cdb, unsigned byte, int bit)
 {
@@ -64,21 +63,9 @@ Outcome ssc_reply(SscCommand *c, uint32_t allocation_length)
     return ssc_move_data((uint32_t)MIN(c->reply.length, allocation_length), ssc_send_reply);
 }
 
-/*
- * Is there memory for the data of a command? Up to four copies exist at once: gathered, on the way
- * through the link, and while a buffer grows. Small commands skip the check.
- */
-static bool has_memory(uint32_t length)
-{
-    void *probe = length < MEMORY_SMALL ? NULL : g_try_malloc((gsize)length * 4);
-
-    g_free(probe);
-    return probe || length < MEMORY_SMALL;
-}
-
 Outcome ssc_move_data(uint32_t length, SscHandler next)
 {
-    if (!has_memory(length)) {
+    if (!memory_for(length)) {
         return ssc_check(SENSE_INSUFFICIENT_RESOURCES);
     }
     /* Nothing to move: there is no data phase, and GOOD (SPC-3 § 4.3.4.6, SSC-3 § 5.4). */

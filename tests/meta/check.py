@@ -36,7 +36,7 @@ CORE = ['emu/usb', 'emu/bot', 'emu/scsi', 'emu/ssc', 'media']
 
 # How the names begin that leave a file of a folder: its subsystem, or the nouns of its public types.
 PREFIXES = {
-    'emu/base': ['address_', 'byte_', 'clock_', 'virtual_clock_', 'executor_', 'json_', 'lines_', 'loop_',
+    'emu/base': ['address_', 'byte_', 'clock_', 'virtual_clock_', 'executor_', 'json_', 'lines_', 'loop_', 'memory_',
                  'options_', 'qmp_', 'random_', 'text_', 'trace_', 'units_', 'usbtape_', 'yaml_'],
     'emu/bot': ['bot_'],
     'emu/control': ['control_'],

@@ -79,6 +79,32 @@ def a_host_that_sends_too_much_is_shed():
     assert 'good: 2 blocks' in usbtape(PROGRAM, 'media', 'check', 't.tape')[0]
 
 
+def faults_end_no_drive():
+    """Rules that copy data, with a little more room each time."""
+    rules = ['{name: usb.packet-dup, on: "WRITE(6)", packet: 3, count: inf}',
+             '{name: usb.packet-lost-in, on: "READ(6)", packet: 3, count: inf}',
+             '{name: medium.bit-rot, on: "WRITE(6)", bits: 3, count: inf}',
+             '{name: queue.stale-buffer, on: "WRITE(6)", source: previous, count: inf}']
+    with open('f.yaml', 'w', encoding='utf-8') as file:
+        file.write(''.join(f'- {rule}\n' for rule in rules))
+    for room in range(4, 120, 4):
+        usbtape(PROGRAM, 'media', 'create', f'{room}.tape')
+        with Serving(PROGRAM, '--media', f'{room}.tape', '--faults', 'f.yaml') as drive:
+            host = Host.at('drive.sock')
+            host.ready()
+            squeeze(drive, room * MIB)
+            try:
+                for _ in range(2):
+                    host.write(b'a' * BLOCK)
+                host.command([1, 0, 0, 0, 0, 0])
+                host.command(rw(0x08, BLOCK), read=BLOCK)
+            except (EOFError, ConnectionError):
+                pass  # shed
+            host.close()
+            drive.stop()
+        os.unlink(f'{room}.tape')
+
+
 def without_threads_it_does_not_start():
     def limit():
         resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
@@ -100,4 +126,4 @@ if __name__ == '__main__':
         tap.skip_all('AddressSanitizer reserves more address space than a limit can allow')
     else:
         sys.exit(tap.run([large_commands_are_refused_with_the_reason, a_host_that_sends_too_much_is_shed,
-                          without_threads_it_does_not_start]))
+                          faults_end_no_drive, without_threads_it_does_not_start]))
