@@ -1433,9 +1433,10 @@ static char *without_axes(const YamlNode *root, const char *text)
     size_t key;
 
     for (key = 0; key < yaml_node_length(root); key++) {
-        c = g_utf8_offset_to_pointer(text, (glong)yaml_node_offset(yaml_node_key(root, key)));
-        /* A key of a map in blocks begins a line, unless it is written "? key". */
         if (first || g_str_equal(yaml_node_key_text(root, key), "vary")) {
+            /* It is searched for from the start: for two keys, not for each. */
+            c = g_utf8_offset_to_pointer(text, (glong)yaml_node_offset(yaml_node_key(root, key)));
+            /* A key of a map in blocks begins a line, unless it is written "? key". */
             if (yaml_node_in_flow(root) || (c > text && c[-1] != '\n')) {
                 return NULL;
             }
