@@ -332,7 +332,7 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
     return result;
 }
 
-Outcome ssc_buffer_settle(SscCommand *c)
+Outcome ssc_buffer_retry_held(SscCommand *c)
 {
     SscBuffer *b = &c->drive->buffer;
     bool known = b->reported;
@@ -345,7 +345,7 @@ Outcome ssc_buffer_settle(SscCommand *c)
     return outcome;
 }
 
-MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length)
+MediumResult ssc_buffer_recover(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length)
 {
     SscBuffer *b = &drive->buffer;
     const SscHeld *held = g_queue_peek_head(&b->held);
@@ -368,7 +368,7 @@ MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, s
     return result;
 }
 
-void ssc_buffer_lose(SscDrive *drive)
+void ssc_buffer_discard(SscDrive *drive)
 {
     SscBuffer *b = &drive->buffer;
     uint64_t objects = ssc_buffer_objects(b), bytes = ssc_buffer_bytes(b);

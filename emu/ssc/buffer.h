@@ -88,15 +88,15 @@ MediumResult ssc_buffer_write_marks(SscCommand *c, MediumMark mark, uint64_t cou
  * Else the outcome is the deferred error, and the command is not performed. After the report, a
  * command that moves the tape goes on and discards the held objects.
  */
-Outcome ssc_buffer_settle(SscCommand *c);
+Outcome ssc_buffer_retry_held(SscCommand *c);
 
 /*
  * RECOVER BUFFERED DATA: takes the oldest object that is held. A block: as medium_read(); a mark:
  * FILEMARK or SETMARK; nothing held: EOD.
  */
-MediumResult ssc_buffer_take(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length);
+MediumResult ssc_buffer_recover(SscDrive *drive, uint8_t *bytes, size_t capacity, size_t *length);
 
 /* The power goes off: the buffer's contents are lost. */
-void ssc_buffer_lose(SscDrive *drive);
+void ssc_buffer_discard(SscDrive *drive);
 
 #endif

@@ -113,7 +113,7 @@ void ssc_drive_power_on(SscDrive *drive)
     }
     if (!drive->pipeline.sync) { /* one in progress goes on: its objects were on the way to tape */
         ssc_timing_flow(drive);
-        ssc_buffer_lose(drive);
+        ssc_buffer_discard(drive);
     }
     ssc_buffer_clear(&drive->buffer);
     ssc_drive_load(drive);

@@ -96,7 +96,7 @@ static Outcome report_deferred(SscDrive *drive)
 static Outcome start(SscCommand *c)
 {
     bool moves = (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED);
-    Outcome settled = moves ? ssc_buffer_settle(c) : ssc_good();
+    Outcome settled = moves ? ssc_buffer_retry_held(c) : ssc_good();
 
     if (!ssc_outcome_is_good(&settled)) {
         return settled;

@@ -69,9 +69,9 @@ static void count_loaded(SscDrive *drive)
 
 /* In order: the cartridge's notes and the log pages read the counters of the load before. */
 static const SscLoadObserver load_observers[] = {
-    { .threading = ssc_note_load, .loaded = ssc_log_loaded },
+    { .threading = ssc_attribute_note_load, .loaded = ssc_log_loaded },
     { .threading = count_threading, .loaded = count_loaded },
-    { .loaded = ssc_mode_meet_cartridge },
+    { .loaded = ssc_mode_cartridge_loaded },
 };
 
 SscDrive *ssc_drive_new(const SscModel *model, const char *serial, Clock *clock, Trace *trace)

@@ -254,7 +254,7 @@ static void note_usage(SscDrive *drive)
     keep(drive, USAGE_HISTORY, BINARY, value);
 }
 
-void ssc_note_load(SscDrive *drive)
+void ssc_attribute_note_load(SscDrive *drive)
 {
     note_drive(drive);
     if (keeps_usage(drive)) {
@@ -262,7 +262,7 @@ void ssc_note_load(SscDrive *drive)
     }
 }
 
-void ssc_loads(SscDrive *drive, SscMoved *now, SscMoved *before)
+void ssc_attribute_loads(SscDrive *drive, SscMoved *now, SscMoved *before)
 {
     Loads loads = read_loads(drive);
 
@@ -277,7 +277,7 @@ static void put_history(SscDrive *drive, const MediumPartition *partition, ByteW
     MediumUsage life = ssc_medium_usage(drive);
     SscMoved now, before;
 
-    ssc_loads(drive, &now, &before);
+    ssc_attribute_loads(drive, &now, &before);
     const uint64_t fields[] = {
         now.written >> 20,
         0,

@@ -14,12 +14,12 @@
 #define SSC_ATTRIBUTE_MEDIUM_SERIAL 0x0401
 
 /* The cartridge, just loaded, notes which drive it is in now, and what the load before moved. */
-void ssc_note_load(SscDrive *drive);
+void ssc_attribute_note_load(SscDrive *drive);
 /* Bytes that this load and the one before have moved, as they lie on the tape. */
 typedef struct SscMoved {
     uint64_t written, read;
 } SscMoved;
-void ssc_loads(SscDrive *drive, SscMoved *now, SscMoved *before);
+void ssc_attribute_loads(SscDrive *drive, SscMoved *now, SscMoved *before);
 
 /* Bytes that are left in the chip of the cartridge. */
 uint64_t ssc_memory_left(SscDrive *drive);

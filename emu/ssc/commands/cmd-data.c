@@ -120,7 +120,7 @@ static Outcome write_marks(SscCommand *c)
     Outcome outcome = ssc_good();
 
     if (c->moved == 0) {
-        outcome = immed ? ssc_buffer_make_room(c, 0) : ssc_buffer_settle(c);
+        outcome = immed ? ssc_buffer_make_room(c, 0) : ssc_buffer_retry_held(c);
     }
     if (!ssc_outcome_is_good(&outcome)) {
         return outcome;

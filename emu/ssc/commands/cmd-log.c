@@ -243,7 +243,7 @@ static Outcome take_page(SscCommand *c, const uint8_t *list, size_t *at, size_t 
     size_t begin = *at + PAGE_HEADER;
     *at = begin + get_be16(header + 2);
     if (page->code == SSC_LOG_NOTES) { /* one note, and nothing behind it */
-        return *at == length ? ssc_log_ait_take_note(c, list, begin, *at - begin, apply)
+        return *at == length ? ssc_log_ait_write_note(c, list, begin, *at - begin, apply)
                              : ssc_check(SENSE_PARAMETER_LIST_LENGTH_ERROR);
     }
     return page->in_chip ? ssc_illegal_parameter(place, 5)

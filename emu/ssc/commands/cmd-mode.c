@@ -168,7 +168,7 @@ static Outcome take_list(SscCommand *c, const ModeForm *form, SscMode *draft, co
         at += BLOCK_DESCRIPTOR;
     }
     while (ssc_outcome_is_good(&outcome) && at < length) {
-        outcome = ssc_mode_take_page(c, draft, list, length, &at);
+        outcome = ssc_mode_read_page(c, draft, list, length, &at);
     }
     return outcome;
 }
@@ -227,7 +227,7 @@ static Outcome apply_list(SscCommand *c)
 /* Leaving buffered mode writes out the buffer first (SSC-3 § 8.3.1). */
 static Outcome select_list(SscCommand *c)
 {
-    Outcome settled = ssc_buffer_settle(c);
+    Outcome settled = ssc_buffer_retry_held(c);
 
     return ssc_outcome_is_good(&settled) ? ssc_when_synced(c, apply_list) : settled;
 }

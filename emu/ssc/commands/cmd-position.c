@@ -56,7 +56,7 @@ Outcome ssc_at_address(SscCommand *c, SscHandler act)
                                          position.object == get_be64(c->cdb + ADDRESS_OBJECT))) {
         return act(c);
     }
-    settled = ssc_buffer_settle(c);
+    settled = ssc_buffer_retry_held(c);
     c->then = act;
     return ssc_outcome_is_good(&settled) ? ssc_when_synced(c, go_there) : settled;
 }

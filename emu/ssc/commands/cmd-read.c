@@ -35,7 +35,7 @@ static MediumResult read_backwards(SscCommand *c, uint8_t *buffer, size_t capaci
 static MediumResult read_object(SscCommand *c, uint8_t *buffer, size_t capacity, size_t *length)
 {
     if (c->row->flags & ROW_RECOVERS) {
-        return ssc_buffer_take(c->drive, buffer, capacity, length);
+        return ssc_buffer_recover(c->drive, buffer, capacity, length);
     }
     return c->row->flags & ROW_REVERSE
                ? read_backwards(c, buffer, capacity, length)

@@ -92,7 +92,7 @@ void ssc_log_ait_tape(SscLogVisit *visit)
     MediumUsage life = ssc_medium_usage(visit->drive);
     SscMoved now, before, all = { life.stored_written, life.stored_read };
 
-    ssc_loads(visit->drive, &now, &before);
+    ssc_attribute_loads(visit->drive, &now, &before);
     put_loads(visit, 0x01, 3, &now);
     put_loads(visit, 0x05, 3, &before);
     put_loads(visit, 0x09, 4, &all);
@@ -276,8 +276,8 @@ static bool note_fits(SscDrive *drive, unsigned note, size_t length)
 }
 
 /* One note: what is wrong with it, or it is written. None of it takes its place. */
-Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, size_t length,
-                              bool apply)
+Outcome ssc_log_ait_write_note(SscCommand *c, const uint8_t *list, size_t at, size_t length,
+                               bool apply)
 {
     SscDrive *drive = c->drive;
     MediumInfo info;

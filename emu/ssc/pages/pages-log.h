@@ -49,7 +49,7 @@ void ssc_log_ait_note(SscLogVisit *visit);
  * One note, at list[at]: what is wrong with it; with `apply` it is written. None of it takes it
  * away.
  */
-Outcome ssc_log_ait_take_note(SscCommand *c, const uint8_t *list, size_t at, size_t length,
-                              bool apply);
+Outcome ssc_log_ait_write_note(SscCommand *c, const uint8_t *list, size_t at, size_t length,
+                               bool apply);
 
 #endif

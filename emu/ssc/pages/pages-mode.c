@@ -328,7 +328,7 @@ void ssc_mode_reset(SscDrive *drive)
     }
 }
 
-void ssc_mode_meet_cartridge(SscDrive *drive)
+void ssc_mode_cartridge_loaded(SscDrive *drive)
 {
     int index = page_index(drive->model, PAGE_AIT);
 
@@ -587,7 +587,7 @@ static bool take_header(const uint8_t *list, size_t left, PageHeader *header)
     return true;
 }
 
-Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, size_t length,
+Outcome ssc_mode_read_page(SscCommand *c, SscMode *draft, const uint8_t *list, size_t length,
                            size_t *at)
 {
     const SscModel *model = c->drive->model;

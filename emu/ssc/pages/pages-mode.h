@@ -44,7 +44,7 @@ bool ssc_mode_has_page(const SscModel *model, uint8_t code);
  * Takes the page at list[*at] into the draft and moves `*at` beyond it; `*at` < length. Changes
  * nothing but the draft; anything but good says what is wrong with the list.
  */
-Outcome ssc_mode_take_page(SscCommand *c, SscMode *draft, const uint8_t *list, size_t length,
+Outcome ssc_mode_read_page(SscCommand *c, SscMode *draft, const uint8_t *list, size_t length,
                            size_t *at);
 
 /* Factory state: no page is saved. */
@@ -55,7 +55,7 @@ bool ssc_mode_saves(const SscModel *model);
 /* Keeps the current values of the pages that can be saved. */
 void ssc_mode_save(SscDrive *drive);
 /* A cartridge was loaded: the pages follow its format until MODE SELECT. */
-void ssc_mode_meet_cartridge(SscDrive *drive);
+void ssc_mode_cartridge_loaded(SscDrive *drive);
 /* It was formatted as selected. */
 void ssc_mode_formatted(SscDrive *drive);
 /* Data compression is enabled (SSC-3 § 8.3.2). */
