@@ -3,6 +3,7 @@
  * The way of a task: it waits in the queue, passes the gates, and runs its handler. run() then acts
  * on each outcome until the task is done.
  */
+#include "emu/ssc/dispatch.h"
 #include "emu/ssc/drive-state.h"
 
 static void pump(SscDrive *drive);

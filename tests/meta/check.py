@@ -158,6 +158,14 @@ def comments_use_plain_words(tree):
                 yield f'{place}: "{word}" in a comment: name the subject, and say reports'
 
 
+def sources_include_their_header(tree):
+    """a source of emu/ssc includes the header of its name, so the compiler compares both"""
+    for path, text in code(tree, ['emu/ssc']):
+        header = re.sub(r'c$', 'h', path)
+        if path.endswith('.c') and header in tree and f'"{header}"' not in text:
+            yield f'{path}:1: include "{header}"'
+
+
 def no_goto_out(tree):
     """no goto to a clean-up label: g_autoptr does that"""
     for path, text in code(tree):
@@ -320,7 +328,8 @@ def core_has_no_globals(objects):
 
 
 SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks_tape, core_headers,
-                texts_are_asked_for_with_an_error, json_is_read_through_base, comments_use_plain_words, no_goto_out,
+                texts_are_asked_for_with_an_error, json_is_read_through_base, comments_use_plain_words,
+                sources_include_their_header, no_goto_out,
                 licence_named, fuzz_targets_whole,
                 tests_registered, text_of_its_own, document_paths_exist, document_headings_exist,
                 scenario_keys_documented, scenarios_assert, scenarios_run, formatted]

@@ -48,6 +48,7 @@ SOURCE_SEEDS = [
     (check.json_is_read_through_base, 'media/medium.c',
      'int f(JsonObject *o) { return !json_object_get_string_member(o, "a"); }\n'),
     (check.comments_use_plain_words, 'emu/bot/bot.c', '/* The host is\n * told. */\n'),
+    (check.sources_include_their_header, 'emu/ssc/ssc.h', SPDX),
     (check.no_goto_out, 'emu/link/redir.c', 'void f(void) { goto out; }\n'),
     (check.licence_named, 'emu/new.c', 'int x;\n'),
     (check.licence_named, 'tests/tool', '#!/bin/sh\n'),

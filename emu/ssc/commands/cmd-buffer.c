@@ -4,6 +4,7 @@
  * to it. It is not the data buffer: writing to it harms nothing. Microcode is refused: we have none
  * to replace.
  */
+#include "emu/ssc/commands/cmd-buffer.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 

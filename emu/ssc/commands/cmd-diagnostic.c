@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SEND DIAGNOSTIC and RECEIVE DIAGNOSTIC RESULTS (SPC-3 § 6.28, 6.18): self-tests, and one page. */
+#include "emu/ssc/commands/cmd-diagnostic.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 #include "emu/ssc/pages/pages.h"

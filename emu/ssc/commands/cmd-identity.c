@@ -5,6 +5,7 @@
  * says about its port (SPC-3 § 6.25). All of it lasts as long as the drive object does; the time,
  * until power is lost.
  */
+#include "emu/ssc/commands/cmd-identity.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
