@@ -95,6 +95,22 @@ static uint64_t fd_next_data(HostFile *file, uint64_t offset)
     return (uint64_t)found;
 }
 
+static uint64_t fd_last_data(HostFile *file, uint64_t start, uint64_t end)
+{
+    uint64_t last = start, data = fd_next_data(file, start);
+
+    while (data < end) {
+        off_t hole = lseek(fd_of(file), (off_t)data, SEEK_HOLE);
+
+        if (hole < 0 || (uint64_t)hole >= end) {
+            return end;
+        }
+        last = (uint64_t)hole;
+        data = fd_next_data(file, last);
+    }
+    return last;
+}
+
 /* The last byte of each step: the kernel reads ahead, so what is before it is there too, mostly. */
 static bool is_near(FdFile *self, uint64_t offset, uint64_t length)
 {
@@ -178,8 +194,9 @@ static void fd_free(HostFile *file)
 
 HostFile *host_file_new(int fd)
 {
-    static const HostFileOps ops = { fd_read,    fd_write, fd_sync, fd_truncate, fd_punch,
-                                     fd_reserve, fd_size,  fd_free, fd_fetch,    fd_next_data };
+    static const HostFileOps ops = { fd_read,  fd_write,     fd_sync,     fd_truncate,
+                                     fd_punch, fd_reserve,   fd_size,     fd_free,
+                                     fd_fetch, fd_next_data, fd_last_data };
     FdFile *file = g_new0(FdFile, 1);
 
     file->base.ops = &ops;
@@ -203,6 +220,11 @@ void host_file_release(HostFile *file)
 uint64_t host_file_next_data(HostFile *file, uint64_t offset)
 {
     return file->ops->next_data ? file->ops->next_data(file, offset) : offset;
+}
+
+uint64_t host_file_last_data(HostFile *file, uint64_t start, uint64_t end)
+{
+    return file->ops->last_data ? file->ops->last_data(file, start, end) : end;
 }
 
 int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset)

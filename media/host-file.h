@@ -39,6 +39,8 @@ typedef struct HostFileOps {
                   ExecutorFunc done, void *data);
     /* As host_file_next_data(). NULL: the offset itself. */
     uint64_t (*next_data)(HostFile *file, uint64_t offset);
+    /* As host_file_last_data(). NULL: `end`. */
+    uint64_t (*last_data)(HostFile *file, uint64_t start, uint64_t end);
 } HostFileOps;
 
 struct HostFile {
@@ -58,6 +60,8 @@ int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset)
  * G_MAXUINT64: there is none.
  */
 uint64_t host_file_next_data(HostFile *file, uint64_t offset);
+/* Towards the beginning: where the last such byte of [start, end) ends; `start`: there is none. */
+uint64_t host_file_last_data(HostFile *file, uint64_t start, uint64_t end);
 /*
  * Would reading these bytes go without waiting for the disk, as far as can be seen? False: they are
  * read into the host's memory by the executor, and `done` is called once, whatever became of it,

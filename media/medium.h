@@ -316,9 +316,9 @@ void medium_partition(TapeMedium *m, uint32_t number, MediumPartition *partition
 const GError *medium_host_error(TapeMedium *m);
 
 /*
- * Stops using the medium: what was written is handed to the host file system (not synced). Nobody
- * is told if that fails, so whoever cares syncs first: the drive as it gives a cartridge back, the
- * media commands before they give a file its name.
+ * Stops using the medium: what was written is handed to the host file system, and synced by a
+ * native cartridge. Nobody is told if that fails, so whoever cares syncs first: the drive as it
+ * gives a cartridge back, the media commands before they give a file its name.
  */
 void medium_free(TapeMedium *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TapeMedium, medium_free)

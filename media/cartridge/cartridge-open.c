@@ -318,7 +318,8 @@ static bool find_newer(Cartridge *c, bool *newer)
     uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY, object;
     uint32_t epoch = c->superblock.partitions[c->partition].epoch;
 
-    for (object = 0; object < room; object++) {
+    for (object = cartridge_next_written(c, 0); object < room;
+         object = cartridge_next_written(c, object + 1)) {
         ObjectEntry entry;
         EntryState state = cartridge_entry(c, object, &entry);
 

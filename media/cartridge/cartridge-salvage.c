@@ -296,7 +296,8 @@ bool cartridge_find_end(Cartridge *c)
     record->epoch = 0;
     record->link = 0;
     *cartridge_end(c) = (Place){ 0 };
-    for (object = 0; object < room; object++) {
+    for (object = cartridge_next_written(c, 0); object < room;
+         object = cartridge_next_written(c, object + 1)) {
         ObjectEntry entry;
 
         if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.epoch >= record->epoch) {

@@ -275,6 +275,41 @@ uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint6
     return index == start ? offset : index << store->chunk_shift;
 }
 
+uint64_t store_next_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    while ((offset = store_hole_end(store, partition, kind, offset)) != G_MAXUINT64) {
+        uint64_t index = offset >> store->chunk_shift, within = offset & (chunk_size(store) - 1);
+        uint64_t at = store_record_offset(store, chunk_at(stream, index) - 1) + within;
+        uint64_t data = host_file_next_data(store->file, at);
+
+        if (data < at - within + chunk_size(store)) {
+            return offset + (data - at);
+        }
+        offset = (index + 1) << store->chunk_shift;
+    }
+    return G_MAXUINT64;
+}
+
+uint64_t store_last_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
+{
+    GArray *stream = stream_of(store, partition, kind);
+
+    while ((offset = store_hole_start(store, partition, kind, offset)) > 0) {
+        uint64_t index = (offset - 1) >> store->chunk_shift;
+        uint64_t start = store_record_offset(store, chunk_at(stream, index) - 1);
+        uint64_t at = start + offset - (index << store->chunk_shift);
+        uint64_t last = host_file_last_data(store->file, start, at);
+
+        if (last > start) {
+            return offset - (at - last);
+        }
+        offset = index << store->chunk_shift;
+    }
+    return 0;
+}
+
 uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length)
 {
     GArray *stream = stream_of(store, partition, kind);

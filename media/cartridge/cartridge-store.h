@@ -51,6 +51,13 @@ bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index
  */
 uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
 uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
+/*
+ * The same for who takes zeroes for nothing: what lies in a hole of the file is passed, too. From
+ * an offset on, the first byte that is in the file (G_MAXUINT64: none); or the end of the last one
+ * before.
+ */
+uint64_t store_next_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
+uint64_t store_last_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset);
 /* How many chunks are missing from the first `length` bytes of a stream. */
 uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length);
 /* No stream of this file can have a chunk of this index. */

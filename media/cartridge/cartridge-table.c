@@ -249,7 +249,16 @@ uint64_t cartridge_after_lost(Cartridge *c, uint64_t object)
         return object;
     }
     offset = store_hole_end(&c->store, c->partition, STREAM_TABLE, object * OBJECT_ENTRY);
-    return MIN(offset / OBJECT_ENTRY, limit);
+    return MIN(MAX(offset / OBJECT_ENTRY, cartridge_next_written(c, object)), limit);
+}
+
+/* Holes of a file are pages: asking the host at the first entry of a page is enough. */
+uint64_t cartridge_next_written(Cartridge *c, uint64_t object)
+{
+    return object % TABLE_PAGE == 0
+               ? store_next_written(&c->store, c->partition, STREAM_TABLE, object * OBJECT_ENTRY) /
+                     OBJECT_ENTRY
+               : object;
 }
 
 /* Where a run of damaged entries begins that ends before `object`. */
@@ -260,11 +269,15 @@ static EntryState find_low(Cartridge *c, uint64_t object, Place *low)
 
     *low = (Place){ 0 };
     while (object > 0) {
-        uint64_t hole =
-            store_hole_start(&c->store, c->partition, STREAM_TABLE, object * OBJECT_ENTRY);
+        uint64_t offset = object * OBJECT_ENTRY, written = offset;
 
-        if (!is_gathered(c, object - 1) && hole / OBJECT_ENTRY < object) {
-            object = hole / OBJECT_ENTRY;
+        if (!is_gathered(c, object - 1)) {
+            written = object % TABLE_PAGE == 0
+                          ? store_last_written(&c->store, c->partition, STREAM_TABLE, offset)
+                          : store_hole_start(&c->store, c->partition, STREAM_TABLE, offset);
+        }
+        if (written < offset) {
+            object = (written + OBJECT_ENTRY - 1) / OBJECT_ENTRY;
             continue;
         }
         state = cartridge_entry(c, object - 1, &entry);

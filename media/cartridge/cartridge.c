@@ -897,11 +897,7 @@ static void cartridge_free(TapeMedium *m)
 
     g_assert(!c->syncing);
     if (!c->read_only && !c->failed) {
-        if (c->attributes_dirty) {
-            cartridge_sync_now(c); /* no superblock may name them before */
-        } else {
-            cartridge_flush(c);
-        }
+        cartridge_sync_now(c); /* so that the last superblocks may name all of it as durable */
         if (!c->failed) {
             write_last_superblocks(c);
         }

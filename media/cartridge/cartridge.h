@@ -195,6 +195,8 @@ MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
 
 /* The first object from `object` on whose entry lies in a chunk that is there, or EOD. */
 uint64_t cartridge_after_lost(Cartridge *c, uint64_t object);
+/* The first object from there on whose entry may be more than zeroes of a hole in the file. */
+uint64_t cartridge_next_written(Cartridge *c, uint64_t object);
 
 typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKind;
 

@@ -482,6 +482,36 @@ def a_sparse_giant_is_answered_soon():
     assert good('cat', 'rest.tape', '--file', '0') == b''.join(BLOCKS)
 
 
+def objects_in_holes_are_passed_in_one_go():
+    """A crafted table of 400 GiB, all of it a hole but a page a chunk: 6.7 milliard objects that are not there."""
+    chunks, shift = 400, 30
+    good('create', 'h.tape')
+    with open('h.tape', 'r+b') as file:
+        head = bytearray(file.read(65536))
+        length, generation = struct.unpack_from('<I', head, 16)[0], struct.unpack_from('<I', head, 32)[0]
+        struct.pack_into('<I', head, 36, shift)
+        struct.pack_into('<4Q', head, 256 + 16, chunks << shift - 6, 0, chunks << shift - 6, 0)
+        struct.pack_into('<I', head, 12, 0)
+        struct.pack_into('<I', head, 12, crc32c(head[:length]))
+        for record_map in 3 * 2**20, 3 * 2**20 + 13 * 2**19:
+            file.seek(record_map)
+            for chunk in range(chunks):
+                record = struct.pack('<IHBBI', generation, 0, 1, 0, chunk)
+                file.write(struct.pack('<I', crc32c(record) ^ crc32c(head[160:176])) + record)
+        for chunk in range(1, chunks + 1):
+            file.seek((chunk << shift) + 2**29)
+            file.write(b'?')
+        file.truncate((chunks + 1) << shift)
+        for other in head, bytes(65536):  # both superblocks, then one alone
+            file.seek(0)
+            file.write(head + other)
+            file.flush()
+            for arguments in (('info', 'h.tape'), ('ls', 'h.tape'), ('check', 'h.tape'), ('cat', 'h.tape', '--file', '3'),
+                              ('cat', 'h.tape', '--file', '3000000000')):
+                done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+                assert done.returncode == 1 and b'rror' not in done.stderr, (arguments, done)
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
