@@ -216,8 +216,8 @@ static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int
     return true;
 }
 
-/* Goes over the chunks of a record, or a mark. */
-static IndexedScan scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
+/* Goes over the chunks of a record, or a mark; `s->previous`: the length of the last one. */
+static IndexedScan walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject *object,
                                uint64_t *next, int *error)
 {
     uint64_t length = 0, odd = s->odd_previous;
@@ -242,13 +242,30 @@ static IndexedScan scan_record(IndexedScanner *s, uint64_t offset, IndexedObject
         offset += HEADER + (uint64_t)chunk.length;
         first = false;
     } while (!(chunk.flags & (FLAG_END_OF_RECORD | FLAG_TAPE_MARK)));
-    if (!is_followed(s, offset, chunk.length, error)) {
-        return *error < 0 ? INDEXED_FAILED : INDEXED_DAMAGE;
-    }
     s->odd_previous = odd;
     *next = offset;
     object->type = chunk.flags & FLAG_TAPE_MARK ? INDEXED_MARK : INDEXED_BLOCK;
     object->length = (uint32_t)length & MEDIUM_BLOCK_MAX;
+    return INDEXED_FOUND;
+}
+
+/* The same, and what follows has to confirm the length. */
+static IndexedScan scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
+                               uint64_t *next, int *error)
+{
+    uint64_t odd = s->odd_previous, end;
+    IndexedObject found = *object;
+    IndexedScan result = walk_chunks(s, offset, &found, &end, error);
+
+    if (result != INDEXED_FOUND) {
+        return result;
+    }
+    if (!is_followed(s, end, (uint16_t)s->previous, error)) {
+        s->odd_previous = odd;
+        return *error < 0 ? INDEXED_FAILED : INDEXED_DAMAGE;
+    }
+    *object = found;
+    *next = end;
     return INDEXED_FOUND;
 }
 
@@ -385,7 +402,7 @@ static int previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
         return 0;
     }
     if (m->written_end != offset) {
-        if (scan_record(&scanner, before.offset, &before, &next, &error) != INDEXED_FOUND) {
+        if (walk_chunks(&scanner, before.offset, &before, &next, &error) != INDEXED_FOUND) {
             return error < 0 ? error : -EBADMSG; /* it was whole when the file was opened */
         }
         m->written_length = (uint16_t)scanner.previous;
