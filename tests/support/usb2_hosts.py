@@ -5,12 +5,13 @@ Uhci (full speed) and Ehci (high speed) do one stage of a transfer at a time. Cl
 them, by Bulk-Only Transport. QEMU's controllers look at no data toggle, so there is none.
 """
 import struct
+import time
 
 from xhci import BulkOnly, Failed, STALL, TRANSACTION_ERROR
 
 SETUP, OUT, IN = 0x2d, 0xe1, 0x69  # PIDs
 END = 1  # of a list
-PATIENCE = 4000  # steps
+PATIENCE = 60  # seconds of the host's, whose disk may be busy; only a failure takes so long
 
 
 class Uhci:
@@ -60,7 +61,8 @@ class Uhci:
         return self.machine.read(self.BUFFER, moved) if moved else b''
 
     def wait(self, where):
-        for _ in range(PATIENCE):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             control = self.machine.read32(where)
             if not control & self.ACTIVE:
                 return control
@@ -124,7 +126,8 @@ class Ehci:
         return self.machine.read(self.BUFFER, moved) if moved else b''
 
     def wait(self, where):
-        for _ in range(PATIENCE):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             token = self.machine.read32(where)
             if not token & self.ACTIVE:
                 return token

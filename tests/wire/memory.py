@@ -6,8 +6,10 @@ usage: memory.py PROGRAM
 """
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
@@ -113,8 +115,11 @@ def without_threads_it_does_not_start():
 
     if os.geteuid() != 0:
         return  # the limit counts all processes of the user
-    done = subprocess.run([PROGRAM, 'serve', '--listen', 'tcp:127.0.0.1:0'], check=False, preexec_fn=limit, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    with tempfile.TemporaryDirectory() as place:  # where a user without rights may run it from
+        os.chmod(place, 0o755)
+        program = shutil.copy(PROGRAM, place)
+        done = subprocess.run([program, 'serve', '--listen', 'tcp:127.0.0.1:0'], check=False, preexec_fn=limit, text=True,
+                              cwd='/', stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     assert (done.returncode, done.stdout) == (1, ''), (done.returncode, done.stderr)
     assert done.stderr.startswith('usbtape: serve: Error creating thread: ') and done.stderr.count('\n') == 1, done.stderr
 
