@@ -276,8 +276,10 @@ static EntryState find_low(Cartridge *c, uint64_t object, Place *low)
                           ? store_last_written(&c->store, c->partition, STREAM_TABLE, offset)
                           : store_hole_start(&c->store, c->partition, STREAM_TABLE, offset);
         }
-        if (written < offset) {
-            object = (written + OBJECT_ENTRY - 1) / OBJECT_ENTRY;
+        written =
+            (written + OBJECT_ENTRY - 1) / OBJECT_ENTRY; /* the file may end within an entry */
+        if (written < object) {
+            object = written;
             continue;
         }
         state = cartridge_entry(c, object - 1, &entry);

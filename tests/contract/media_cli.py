@@ -512,6 +512,20 @@ def objects_in_holes_are_passed_in_one_go():
                 assert done.returncode == 1 and b'rror' not in done.stderr, (arguments, done)
 
 
+def a_file_may_end_within_an_entry():
+    write('few.tap', tap_image(*[b'x'] * 200))
+    good('import', 'few.tap', 'few.tape')
+    image = open('few.tape', 'rb').read()
+    for table in range(2**24, len(image), 2**24):
+        if image[table + 4] == 1 and len(image) >= table + 128 * 64:
+            break
+    for end in range(table + 128 * 64 - 70, table + 128 * 64 + 70, 9):
+        write('cut.tape', image[:end])
+        for arguments in ('info',), ('check',), ('ls',):
+            done = subprocess.run([PROGRAM, *arguments, 'cut.tape'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+            assert done.returncode == 1, (end, done)
+
+
 def an_interrupted_copy_leaves_nothing():
     length = 2**24 - 1
     with open('big.tap', 'wb') as image:  # nothing but holes between lengths
