@@ -6,7 +6,6 @@
 #include "scenarios/runner/machine/host.h"
 #include "scenarios/runner/machine/patience.h"
 #include "scenarios/runner/report/case-story.h"
-#include "scenarios/runner/sim-case.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -910,10 +909,4 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     drive_process_free(self.drive);
     g_free(self.kernel_log);
     g_free(self.act);
-}
-
-void case_result_clear(CaseResult *result)
-{
-    g_clear_pointer(&result->reasons, g_ptr_array_unref);
-    g_clear_pointer(&result->tally, sim_tally_free);
 }

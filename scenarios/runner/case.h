@@ -10,18 +10,17 @@
 typedef struct CaseResult {
     Verdict verdict;
     bool passed;
-    GPtrArray *reasons;     /* of text, the weightiest first */
-    int64_t duration;       /* microseconds */
-    struct SimTally *tally; /* of the simulated host (sim-case.h); NULL: of a guest */
+    GPtrArray *reasons; /* of text, the weightiest first */
+    int64_t duration;   /* microseconds */
+    void *detail;       /* what its subject adds (SubjectResult); NULL: nothing */
 } CaseResult;
-
-void case_result_clear(CaseResult *result);
 
 typedef struct CaseOptions {
     bool cold;             /* boot the guest, whatever the scenario says */
     bool pcap;             /* capture the drive's bus */
     const char *pcap_snap; /* how much of each transfer, as `serve` reads it; NULL: all */
     ProgressStyle progress;
+    const ScenarioChecks *checks; /* NULL: none */
 } CaseOptions;
 
 /* `directory` exists and is empty. Nothing the case starts is left running. */

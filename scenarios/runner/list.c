@@ -7,6 +7,8 @@
 #include "scenarios/kb817765/fixed-builds.h"
 #include "scenarios/runner/commands.h"
 #include "scenarios/runner/language/plan.h"
+#include "scenarios/runner/language/sim-plan.h"
+#include "scenarios/runner/subject.h"
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -45,8 +47,9 @@ static bool fill_scenarios(GArray *entries, GError **error)
 static void fill_guests(GArray *entries)
 {
     const GuestKind *kind;
+    size_t i;
 
-    for (kind = guest_kinds(); kind->name; kind++) {
+    for (i = 0; (kind = subject_kind_at(i)); i++) {
         add(entries, kind->name, kind->about);
     }
 }

@@ -8,9 +8,8 @@
 #include "scenarios/runner/language/plan.h"
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/report.h"
-#include "scenarios/runner/report/sim-table.h"
 #include "scenarios/runner/report/summary.h"
-#include "scenarios/runner/sim-case.h"
+#include "scenarios/runner/subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +50,6 @@ typedef struct Worker {
     bool again; /* its second try */
 } Worker;
 
-#define NO_QEMU VM_QEMU " is not installed (Debian: qemu-system-x86)"
-
 typedef struct Run {
     const Options *options;
     GPtrArray *cases;
@@ -64,7 +61,6 @@ typedef struct Run {
     FILE *results;
     guint next, done, passed, failed, hung, skipped;
     guint unseen; /* scenarios of selfcheck whose bad drivers were all skipped */
-    bool no_qemu;
 } Run;
 
 static bool fail(GError **error, const char *path, int number)
@@ -210,34 +206,32 @@ static FILE *open_results(int dir)
 
 /* ---- workers ---- */
 
-static int work(Run *run, const Scenario *scenario, const char *directory)
+static CaseOptions case_options(const Run *run, ProgressStyle progress)
 {
-    const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
-    const SimDriveOps *sim = run->options->plan.checks ? run->options->plan.checks->sim : NULL;
-    const CaseOptions options = {
+    return (CaseOptions){
         .cold = run->options->cold,
         .pcap = run->options->pcap || run->options->pcap_snap,
         .pcap_snap = run->options->pcap_snap,
-        .progress = run->options->jobs > 1 ? PROGRESS_QUIET : run->progress,
+        .progress = progress,
+        .checks = run->options->plan.checks,
     };
+}
+
+static int work(Run *run, const Scenario *scenario, const char *directory)
+{
+    const Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
+    const CaseOptions options =
+        case_options(run, run->options->jobs > 1 ? PROGRESS_QUIET : run->progress);
     g_autoptr(GError) error = NULL;
     CaseResult result;
     bool good;
 
-    if (!report_case(scenario, guest, directory, &error)) {
+    if (!report_case(scenario, guest, directory, &error) ||
+        !subject_of(scenario)->run(scenario, guest, directory, &options, &result, &error)) {
         return usbtape_fail(error);
-    }
-    if (scenario->sim && !sim) {
-        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "there is no drive to simulate");
-        return usbtape_fail(error);
-    }
-    if (scenario->sim) {
-        sim_case_run(scenario, sim, directory, &result);
-    } else {
-        case_run(scenario, guest, directory, &options, &result);
     }
     good = report_verdict(scenario, guest, &result, directory, &error);
-    case_result_clear(&result);
+    subject_result_clear(subject_of(scenario), &result);
     return good ? EXIT_GOOD : usbtape_fail(error);
 }
 
@@ -330,7 +324,7 @@ static void end_worker(Run *run, Worker *worker, int status)
     ReportLine line;
 
     worker->pid = 0;
-    if (!report_read(worker->record->directory, &line)) {
+    if (!report_read(worker->record->scenario, worker->record->directory, &line)) {
         line.reason = g_strdup_printf("its worker ended with wait status %d", status);
     } else if (status != 0 && line.passed) { /* a sanitizer's complaint, say, at its very end */
         line.passed = false;
@@ -374,29 +368,9 @@ static void stop_workers(Run *run)
 /* Why a case cannot be run here, or with the drive where it is; NULL: it can. Interned. */
 static const char *hindrance(const Run *run, const Scenario *scenario)
 {
-    const char *needs = scenario->guest->needs;
-    g_autofree char *found = needs ? g_find_program_in_path(needs) : NULL;
-    guint i;
+    const Subject *subject = subject_of(scenario);
 
-    if (run->no_qemu && !scenario->sim) {
-        return NO_QEMU;
-    }
-    if (needs && !found) {
-        g_autofree char *why = g_strdup_printf("its guest is built with %s, which is not installed "
-                                               "(Debian: %s)",
-                                               needs, needs);
-
-        return g_intern_string(why);
-    }
-    if (run->options->attachment != GUEST_QEMU_DEVICE || scenario->sim) {
-        return NULL;
-    }
-    for (i = 0; i < scenario->steps->len; i++) {
-        if (strstr(((const Step *)scenario->steps->pdata[i])->text, "drive-kill")) {
-            return "it kills the drive, which is part of QEMU here";
-        }
-    }
-    return NULL;
+    return subject->hindrance ? subject->hindrance(scenario, run->options->attachment) : NULL;
 }
 
 /* The next one that can be run; the others before it are told. NULL: no more. */
@@ -456,59 +430,70 @@ static bool run_cases(Run *run, GError **error)
 
 /* ---- guests ---- */
 
-/* How many of them start a machine. */
-static guint count_machines(const GPtrArray *cases)
-{
-    guint i, n = 0;
-
-    for (i = 0; i < cases->len; i++) {
-        n += !((const Scenario *)cases->pdata[i])->sim;
-    }
-    return n;
-}
-
-/* A machine takes two processors, a simulated host one. */
+/* As many at a time as the processors allow the case that needs most. */
 static void choose_jobs(Options *o, const GPtrArray *cases)
 {
-    int processors = (int)g_get_num_processors();
+    unsigned most = 1;
+    guint i;
 
-    if (o->jobs == 0) {
-        o->jobs = count_machines(cases) > 0 ? MAX(1, processors / 2) : processors;
+    for (i = 0; i < cases->len; i++) {
+        most = MAX(most, subject_of(cases->pdata[i])->processors);
     }
+    if (o->jobs == 0) {
+        o->jobs = MAX(1, (int)(g_get_num_processors() / most));
+    }
+}
+
+/* The guest of a kind, made at the first call. NULL: it could not be made. */
+static Guest *guest_of(Run *run, const GuestKind *kind, GError **error)
+{
+    GuestAttachment attachment = run->options->attachment;
+    Guest *guest = g_hash_table_lookup(run->guests, kind);
+
+    if (guest) {
+        return guest;
+    }
+    guest = kind->subject->prepare ? kind->subject->prepare(kind, attachment, run->progress, error)
+                                   : guest_new(kind, attachment);
+    if (guest) {
+        g_hash_table_insert(run->guests, (void *)kind, guest);
+    }
+    return guest;
 }
 
 /* Before the first case, so that no case pays for it and no two make the same. */
 static bool prepare_guests(Run *run, GError **error)
 {
-    int64_t memory = 0; /* of the last one looked at */
+    const CaseOptions options = case_options(run, run->progress);
     guint i;
 
     for (i = 0; i < run->cases->len; i++) {
         const Scenario *scenario = run->cases->pdata[i];
-        Guest *guest = g_hash_table_lookup(run->guests, scenario->guest);
-        g_autofree char *state = NULL;
+        const Subject *subject = subject_of(scenario);
+        Guest *guest;
 
         if (hindrance(run, scenario)) {
             continue;
         }
-        if (!guest) {
-            guest = guest_prepare(scenario->guest, run->options->attachment, run->progress, error);
-            if (!guest) {
-                return false;
-            }
-            g_hash_table_insert(run->guests, (void *)scenario->guest, guest);
-        }
-        if (scenario->sim || run->options->cold || scenario->start == START_COLD ||
-            scenario->memory == memory) {
-            continue;
-        }
-        memory = scenario->memory;
-        state = guest_snapshot(guest, (unsigned)memory, false, run->progress, error);
-        if (!state) {
+        guest = guest_of(run, scenario->guest, error);
+        if (!guest ||
+            (subject->prepare_case && !subject->prepare_case(guest, scenario, &options, error))) {
             return false;
         }
     }
     return true;
+}
+
+/* Why no case at all can be run here, if there is one reason for all. NULL: there is none. */
+static const char *common_hindrance(const Run *run)
+{
+    const char *why = hindrance(run, run->cases->pdata[0]);
+    guint i;
+
+    for (i = 1; why && i < run->cases->len; i++) {
+        why = g_strcmp0(why, hindrance(run, run->cases->pdata[i])) == 0 ? why : NULL;
+    }
+    return why;
 }
 
 static int skip_all(Run *run, const char *why)
@@ -562,10 +547,15 @@ static void print_proofs(Run *run)
 
 static void print_table(const Run *run)
 {
-    g_autofree char *table = sim_table_text(run->summary);
     const char *note = run_summary_note(run->summary->records);
+    size_t i;
 
-    fputs(table, stdout);
+    for (i = 0; i < N_SUBJECTS; i++) {
+        const SubjectResult *own = subjects()[i]->result;
+        g_autofree char *table = own ? own->as_text(run->summary) : NULL;
+
+        fputs(table ? table : "", stdout);
+    }
     if (note) {
         printf("# %s\n", note);
     }
@@ -600,9 +590,9 @@ static bool lock_out(int dir, const char *out, GError **error)
 
 static int run_all(Run *run)
 {
-    g_autofree char *qemu = g_find_program_in_path(VM_QEMU);
     g_autofree char *results = g_build_filename(run->options->out, RESULTS_NAME, NULL);
     g_autoptr(GError) error = NULL;
+    const char *why;
     bool good;
 
     if (run->cases->len == 0) {
@@ -610,9 +600,9 @@ static int run_all(Run *run)
         return EXIT_ALL_SKIPPED;
     }
     printf("KTAP version 1\n1..%u\n", run->cases->len);
-    run->no_qemu = !qemu;
-    if (!qemu && count_machines(run->cases) == run->cases->len) {
-        return skip_all(run, NO_QEMU);
+    why = common_hindrance(run);
+    if (why) {
+        return skip_all(run, why);
     }
     if (!lock_out(run->out, run->options->out, &error)) {
         return usbtape_fail(error);
@@ -809,13 +799,13 @@ static int minimise(const Options *o, const GPtrArray *cases)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
-    if (cases->len != 1 || !scenario->sim || !o->plan.checks || !o->plan.checks->sim) {
+    if (cases->len != 1 || !subject_of(scenario)->minimise) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "--minimise: name one case of the simulated host, with --case (this is %u)",
                     cases->len);
         return usbtape_fail(error);
     }
-    text = sim_case_minimise(scenario, o->plan.checks->sim, &error);
+    text = subject_of(scenario)->minimise(scenario, o->plan.checks, &error);
     if (!text) {
         return usbtape_fail(error);
     }

@@ -2,6 +2,7 @@
 #include "scenarios/runner/sim-case.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/report/sim-story.h"
 
 #include <string.h>
@@ -9,21 +10,12 @@
 
 #define REASONS_MAX 6u
 
-void sim_tally_free(SimTally *tally)
-{
-    if (tally) {
-        g_free(tally->driver);
-        g_free(tally->task);
-        g_free(tally->against);
-        g_free(tally->explained);
-        g_free(tally);
-    }
-}
-
 typedef struct SimCase {
     const Scenario *scenario;
+    const SimPlan *plan; /* the scenario's */
     const SimDriveOps *ops;
     CaseResult *result;
+    SimTally *tally;       /* the result's */
     const SimShows *shows; /* how the driver has to fail; NULL: any way will do, once */
     Verdict worst;
     bool against_failed;
@@ -72,7 +64,7 @@ static char *trial_text(const char *driver, uint64_t seed, const TrialResult *t)
 
 static bool run_one(SimCase *self, const HostModel *driver, uint64_t seed, TrialResult *t)
 {
-    TrialConfig config = sim_plan_trial(self->scenario->sim, driver, seed);
+    TrialConfig config = sim_plan_trial(self->plan, driver, seed);
     g_autoptr(GError) error = NULL;
 
     if (trial_run(&config, self->ops, t, &error)) {
@@ -102,7 +94,7 @@ static void count(SimTally *tally, const TrialResult *t)
 static void explain(SimCase *self, uint64_t seed, const TrialResult *t)
 {
     GPtrArray *reasons = self->result->reasons;
-    g_autofree char *text = trial_text(self->scenario->sim->driver->name, seed, t);
+    g_autofree char *text = trial_text(self->plan->driver->name, seed, t);
 
     if (self->shows && !(self->shows->ends & 1u << t->end) && !self->strayed) {
         g_autofree char *may = sim_shows_text(self->shows);
@@ -120,11 +112,11 @@ static bool run_driver(SimCase *self, uint64_t seed)
     TrialResult t;
     Verdict verdict;
 
-    if (!run_one(self, self->scenario->sim->driver, seed, &t)) {
+    if (!run_one(self, self->plan->driver, seed, &t)) {
         return false;
     }
     verdict = sim_verdict_of_end(t.end);
-    count(self->result->tally, &t);
+    count(self->tally, &t);
     if (is_worse(verdict, self->worst)) {
         self->worst = verdict;
         self->shown = seed;
@@ -138,7 +130,7 @@ static bool run_driver(SimCase *self, uint64_t seed)
 
 static bool run_against(SimCase *self, uint64_t seed)
 {
-    const HostModel *against = self->scenario->sim->against;
+    const HostModel *against = self->plan->against;
     TrialResult t;
 
     if (!against) {
@@ -147,7 +139,7 @@ static bool run_against(SimCase *self, uint64_t seed)
     if (!run_one(self, against, seed, &t)) {
         return false;
     }
-    self->result->tally->against_clean += t.end == TRIAL_CLEAN;
+    self->tally->against_clean += t.end == TRIAL_CLEAN;
     if (t.end != TRIAL_CLEAN && !self->against_failed) {
         self->against_failed = true;
         g_ptr_array_insert(self->result->reasons, 0, trial_text(against->name, seed, &t));
@@ -164,7 +156,7 @@ static unsigned failed_of(const SimTally *tally)
 /* What is expected of a driver that cannot show anything is that it does not. */
 static bool is_expected(const SimCase *self)
 {
-    const SimTally *tally = self->result->tally;
+    const SimTally *tally = self->tally;
 
     if (self->against_failed || self->strayed || self->worst == VERDICT_ENV_ERROR) {
         return false;
@@ -179,7 +171,7 @@ static bool is_expected(const SimCase *self)
 static void conclude(SimCase *self)
 {
     CaseResult *result = self->result;
-    const SimTally *tally = result->tally;
+    const SimTally *tally = self->tally;
     unsigned failed = failed_of(tally);
 
     result->verdict = self->worst;
@@ -199,16 +191,17 @@ static void conclude(SimCase *self)
 static const SimShows *shows_of(const Scenario *scenario)
 {
     /* Of a bad driver, the scenario says what it has to come to. */
-    return scenario->bad ? NULL : sim_plan_shows(scenario->sim);
+    return scenario->bad ? NULL : sim_plan_shows(scenario->plan);
 }
 
 char *sim_case_expected(const Scenario *scenario)
 {
+    const SimPlan *plan = scenario->plan;
     const SimShows *shows = shows_of(scenario);
-    unsigned seeds = scenario->sim->seeds->len;
+    unsigned seeds = plan->seeds->len;
     g_autofree char *ends = shows ? sim_shows_text(shows) : NULL;
 
-    if (sim_plan_explains(scenario->sim)) {
+    if (sim_plan_explains(plan)) {
         return g_strdup(verdict_name(VERDICT_INTACT));
     }
     return ends ? g_strdup_printf("%s, in at least %u of %u", ends, sim_shows_needed(shows, seeds),
@@ -219,7 +212,7 @@ char *sim_case_expected(const Scenario *scenario)
 /* A result without the evidence that was to come with it is none. */
 static void tell_story(SimCase *self, const char *directory)
 {
-    const SimPlan *plan = self->scenario->sim;
+    const SimPlan *plan = self->plan;
     g_autofree char *cartridge = g_build_filename(directory, "cartridge-1.tape", NULL);
     TrialConfig config = sim_plan_trial(plan, plan->driver, self->shown);
     g_autoptr(GError) error = NULL;
@@ -239,20 +232,25 @@ static void tell_story(SimCase *self, const char *directory)
 void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *directory,
                   CaseResult *result)
 {
-    const SimPlan *plan = scenario->sim;
+    const SimPlan *plan = scenario->plan;
     int64_t begun = g_get_monotonic_time();
     clock_t used = clock();
-    SimCase self = { .scenario = scenario, .ops = ops, .result = result, .worst = VERDICT_INTACT };
+    SimTally *tally = g_new0(SimTally, 1);
+    SimCase self = { .scenario = scenario,
+                     .plan = plan,
+                     .ops = ops,
+                     .result = result,
+                     .tally = tally,
+                     .worst = VERDICT_INTACT };
     guint i;
 
-    *result = (CaseResult){ .reasons = g_ptr_array_new_with_free_func(g_free),
-                            .tally = g_new0(SimTally, 1) };
-    result->tally->driver = g_strdup(plan->driver->name);
-    result->tally->task = g_strdup(trial_task_names()[plan->task]);
-    result->tally->against = plan->against ? g_strdup(plan->against->name) : NULL;
-    result->tally->explained = g_strdup(sim_plan_explains(plan));
+    *result = (CaseResult){ .reasons = g_ptr_array_new_with_free_func(g_free), .detail = tally };
+    tally->driver = g_strdup(plan->driver->name);
+    tally->task = g_strdup(trial_task_names()[plan->task]);
+    tally->against = plan->against ? g_strdup(plan->against->name) : NULL;
+    tally->explained = g_strdup(sim_plan_explains(plan));
     self.shows = shows_of(scenario);
-    result->tally->needed = self.shows ? sim_shows_needed(self.shows, plan->seeds->len) : 0;
+    tally->needed = self.shows ? sim_shows_needed(self.shows, plan->seeds->len) : 0;
     self.shown = (uint64_t)g_array_index(plan->seeds, int64_t, 0);
     for (i = 0; i < plan->seeds->len; i++) {
         uint64_t seed = (uint64_t)g_array_index(plan->seeds, int64_t, i);
@@ -267,7 +265,7 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
         }
     }
     result->duration = g_get_monotonic_time() - begun;
-    result->tally->seconds = (double)(clock() - used) / CLOCKS_PER_SEC;
+    tally->seconds = (double)(clock() - used) / CLOCKS_PER_SEC;
     conclude(&self);
     if (self.worst != VERDICT_ENV_ERROR) {
         tell_story(&self, directory);
@@ -385,7 +383,7 @@ static char *print_smallest(const Scenario *scenario, const Failure *failure)
 
 char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError **error)
 {
-    const SimPlan *plan = scenario->sim;
+    const SimPlan *plan = scenario->plan;
     guint i;
 
     for (i = 0; i < plan->seeds->len; i++) {

@@ -245,7 +245,7 @@ def scenario_keys_documented(tree):
     """each key of a scenario is in LANGUAGE.md"""
     page = tree.get('scenarios/LANGUAGE.md', '')
     for path, text in code(tree, ['scenarios']):
-        for place, match in places(path, text, r'\{ "([\w-]+)", YAML_TYPE'):
+        for place, match in places(path, text, r'(?:\{ |\.key = )"([\w-]+)"(?:, YAML_TYPE|,\s+\.read\b)'):
             if not re.search(rf'(?<![\w-]){match[1]}(`|:)', page):
                 yield f'{place}: scenarios/LANGUAGE.md has nothing about the key {match[1]}'
 

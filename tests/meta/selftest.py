@@ -64,6 +64,7 @@ SOURCE_SEEDS = [
     (check.document_headings_exist, 'README.md', 'And [more](README.md#not-there).\n'),
     (check.document_headings_exist, 'README.md', '# There\nAnd [more](#not-there).\n'),
     (check.scenario_keys_documented, 'scenarios/run.c', SPDX + '    { "explode", YAML_TYPE_CUSTOM, 0 },\n'),
+    (check.scenario_keys_documented, 'scenarios/run.c', SPDX + '    .key = "explode",\n    .read = read_explode,\n'),
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: |\n      mt rewind\n      ! mt bsf 1\n'),
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: mt rewind; ! mt bsf 1\n'),
     (check.scenarios_run, 'scenarios/elsewhere/x.yaml', 'name: x\n'),

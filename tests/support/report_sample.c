@@ -7,6 +7,7 @@
 #include "scenarios/runner/judges/order.h"
 #include "scenarios/runner/report/story.h"
 #include "scenarios/runner/report/summary.h"
+#include "scenarios/runner/subject.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -89,6 +90,7 @@ static Story *tell(const char *name, const ReportLine *line, bool grim)
     story->scenario = g_strdup(grim ? hostile : "a.yaml");
     story->variant = g_strdup("");
     story->guest = g_strdup("linux");
+    story->has_kernel = true;
     story->machine = g_strdup(grim ? hostile : "QEMU");
     story->verdict = g_strdup(line->verdict);
     story->expected = g_strdup("intact");
@@ -175,7 +177,7 @@ int main(int argc, char **argv)
     cases = make_cases(argv[1]);
     summary = run_summary_new(cases, argv[1], hostile);
     guest.directory = directory = make_guest(argv[1]);
-    g_hash_table_insert(guests, (void *)guest_kinds(), &guest);
+    g_hash_table_insert(guests, (void *)subject_kind_at(0), &guest);
     summary->guests = guests;
     for (i = 0; i <= N_VERDICTS; i++) {
         fill(summary->records->pdata[i], i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/error.h"
 #include "scenarios/runner/language/scenario.h"
+#include "scenarios/runner/language/sim-plan.h"
 #include "tests/support/suite.h"
 
 #include <string.h>
@@ -613,6 +614,7 @@ START_TEST(a_simulated_host_is_one_case_with_many_seeds)
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), &options, &error);
     const Scenario *scenario;
+    const SimPlan *plan;
     g_autofree char *name = NULL;
     TrialConfig trial;
 
@@ -620,14 +622,16 @@ START_TEST(a_simulated_host_is_one_case_with_many_seeds)
     ck_assert_uint_eq(cases->len, 5);
     scenario = cases->pdata[1];
     ck_assert_str_eq(scenario->bad, "none");
-    ck_assert_str_eq(scenario->sim->driver->name, "post-fix");
-    ck_assert_uint_eq(scenario->sim->seeds->len, 100);
+    plan = scenario->plan;
+    ck_assert_str_eq(plan->driver->name, "post-fix");
+    ck_assert_uint_eq(plan->seeds->len, 100);
     scenario = cases->pdata[2];
     name = scenario_case_name(scenario);
     ck_assert_str_eq(name, "n.driver=F1.task=append");
-    ck_assert_uint_eq(scenario->sim->seeds->len, 100);
-    ck_assert_int_eq(g_array_index(scenario->sim->seeds, int64_t, 99), 104);
-    trial = sim_plan_trial(scenario->sim, scenario->sim->driver, 7);
+    plan = scenario->plan;
+    ck_assert_uint_eq(plan->seeds->len, 100);
+    ck_assert_int_eq(g_array_index(plan->seeds, int64_t, 99), 104);
+    trial = sim_plan_trial(plan, plan->driver, 7);
     ck_assert_int_eq(trial.task, TRIAL_APPEND);
     ck_assert_str_eq(trial.model->name, "F1");
     ck_assert_uint_eq(trial.triggers, HOST_TRIGGER_BUSY | HOST_TRIGGER_STALL);
@@ -636,8 +640,8 @@ START_TEST(a_simulated_host_is_one_case_with_many_seeds)
     ck_assert_uint_eq(trial.gather, 8);
     ck_assert_uint_eq(trial.maximum, 32768);
     ck_assert_uint_eq(trial.at, 2);
-    ck_assert_ptr_null(sim_plan_explains(scenario->sim));
-    ck_assert_ptr_nonnull(sim_plan_explains(((Scenario *)cases->pdata[0])->sim));
+    ck_assert_ptr_null(sim_plan_explains(plan));
+    ck_assert_ptr_nonnull(sim_plan_explains(((Scenario *)cases->pdata[0])->plan));
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include "scenarios/runner/language/plan.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/subject.h"
 
 #include <string.h>
 
@@ -152,7 +153,7 @@ GPtrArray *plan_cases(const PlanOptions *options, GError **error)
     guint64 shard = 1, shards = 1;
     guint i;
 
-    if (!files || (options->guest && !guest_kind_by_name(options->guest, error)) ||
+    if (!files || (options->guest && !subject_kind_by_name(options->guest, error)) ||
         (options->seeds && !scenario_parse_seeds(options->seeds, &seeds, error)) ||
         (options->shard && !parse_shard(options->shard, &shard, &shards, error))) {
         return NULL;

@@ -6,6 +6,7 @@
 #include "emu/base/units.h"
 #include "media/formats/formats.h"
 #include "scenarios/runner/machine/host.h"
+#include "scenarios/runner/subject.h"
 #include "scenarios/subjects/mtf/plan.h"
 
 #include <errno.h>
@@ -110,7 +111,9 @@ void scenario_free(Scenario *s)
     }
     g_strfreev(s->expect.dmesg.none_of);
     g_strfreev(s->expect.dmesg.some_of);
-    g_clear_pointer(&s->sim, sim_plan_free);
+    if (s->plan) {
+        subject_of(s)->plan_free(s->plan);
+    }
     g_free(s);
 }
 
@@ -774,7 +777,6 @@ static const YamlField scenario_fields[] = {
     { "start", YAML_TYPE_CHOICE, offsetof(Scenario, start), .words = starts },
     { "tape", YAML_TYPE_CUSTOM, offsetof(Scenario, tape), .read = read_tape_config },
     { "faults", YAML_TYPE_CUSTOM, offsetof(Scenario, faults), .read = read_faults },
-    { "sim", YAML_TYPE_CUSTOM, offsetof(Scenario, sim), .read = sim_plan_read },
     { "steps", YAML_TYPE_CUSTOM, offsetof(Scenario, steps), .read = read_steps },
     { "expect", YAML_TYPE_CUSTOM, offsetof(Scenario, expect), .read = read_expect },
     { "deadline", YAML_TYPE_CUSTOM, offsetof(Scenario, deadline), .read = read_deadline },
@@ -799,25 +801,59 @@ static Scenario *scenario_new(const char *path)
     return s;
 }
 
-/* A simulated host has a plan instead of steps, a tape, a machine. */
-static bool check_kind(const YamlNode *root, const Scenario *scenario, GError **error)
+/* The key of its subject is read into `plan`; those of other subjects are left to check_subject().
+ */
+static bool read_scenario(const YamlNode *root, Scenario *scenario, GError **error)
 {
-    static const char *const keys[] = { "name", "about",  "guest",     "seed", "vary",
-                                        "sim",  "expect", "selfcheck", NULL };
-    static const char *const expected[] = { "outcome", NULL };
-    const YamlNode *expect = yaml_node_get(root, "expect");
+    YamlField fields[G_N_ELEMENTS(scenario_fields) + N_SUBJECTS];
+    size_t i, n = G_N_ELEMENTS(scenario_fields) - 1;
 
-    if (scenario->guest->builder) {
-        return (!scenario->sim ||
-                yaml_node_refuse(yaml_node_get(root, "sim"), error,
-                                 "the guest '%s' is no simulated host: write guest: " SIM_GUEST,
-                                 scenario->guest->name)) &&
-               (scenario->steps || yaml_node_refuse(root, error, "the key 'steps' is missing"));
+    memcpy(fields, scenario_fields, sizeof scenario_fields);
+    for (i = 0; i < N_SUBJECTS; i++) {
+        const Subject *subject = subjects()[i];
+
+        if (subject->key) {
+            fields[n++] = (YamlField){ subject->key, YAML_TYPE_CUSTOM, offsetof(Scenario, plan),
+                                       .read = subject == subject_of(scenario) ? subject->read
+                                                                               : read_elsewhere };
+        }
     }
-    return yaml_node_only(root, keys, error) &&
-           (!expect || yaml_node_only(expect, expected, error)) &&
-           (scenario->sim || yaml_node_refuse(root, error, "the key 'sim' is missing")) &&
-           sim_plan_check(scenario->sim, scenario->expect.outcomes, root, error);
+    fields[n] = (YamlField){ NULL };
+    return yaml_node_read(root, fields, scenario, error);
+}
+
+/* The subject whose key is in the file, although the scenario is for another. NULL: none. */
+static const Subject *other_subject(const YamlNode *root, const Scenario *scenario)
+{
+    size_t i;
+
+    for (i = 0; i < N_SUBJECTS; i++) {
+        const Subject *subject = subjects()[i];
+
+        if (subject != subject_of(scenario) && subject->key && yaml_node_get(root, subject->key)) {
+            return subject;
+        }
+    }
+    return NULL;
+}
+
+/* Are the keys in the file those of its subject? */
+static bool check_subject(const YamlNode *root, const Scenario *scenario, GError **error)
+{
+    const Subject *subject = subject_of(scenario);
+    const Subject *other = other_subject(root, scenario);
+    const YamlNode *expect = yaml_node_get(root, "expect");
+    bool complete = subject->key ? scenario->plan != NULL : scenario->steps != NULL;
+
+    return (!subject->keys || yaml_node_only(root, subject->keys, error)) &&
+           (!other || yaml_node_refuse(yaml_node_get(root, other->key), error,
+                                       "the guest '%s' is no %s: write guest: %s",
+                                       scenario->guest->name, other->name, other->kinds[0].name)) &&
+           (!expect || !subject->expect_keys ||
+            yaml_node_only(expect, subject->expect_keys, error)) &&
+           (complete || yaml_node_refuse(root, error, "the key '%s' is missing",
+                                         subject->key ? subject->key : "steps")) &&
+           (!subject->check || subject->check(scenario, root, error));
 }
 
 /* ---- what only the drive can judge ---- */
@@ -973,11 +1009,11 @@ static GPtrArray *read_acts(const YamlNode *list, GError **error)
     return g_steal_pointer(&acts);
 }
 
-/* What a value of an axis did nobody sees but by its own word. */
+/* The runner cannot see what a `vary` value did inside the guest, so its output has to say so. */
 static bool check_acted(const YamlNode *node, const Scenario *scenario, const BadDriver *bad,
                         GError **error)
 {
-    if (!scenario->sim && bad->vary && !bad->acted) {
+    if (!subject_of(scenario)->names_driver && bad->vary && !bad->acted) {
         return yaml_node_refuse(yaml_node_get(node, "vary"), error,
                                 "say in 'acted' by what it is known that it did something");
     }
@@ -1002,6 +1038,7 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
     const YamlNode *own = bad->hides ? NULL : yaml_node_get(root, "faults");
     char *about = g_strdup_printf("red under %s: %s", bad->name, scenario->about);
     g_autoptr(GError) why = NULL;
+    const GuestKind *kind;
 
     g_free(scenario->about);
     scenario->about = about;
@@ -1024,9 +1061,10 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
         g_free(scenario->faults);
         scenario->faults = faults;
     }
-    if (scenario->sim && (bad->faults || bad->guest || bad->acted || bad->complaints)) {
-        return yaml_node_refuse(node, error,
-                                "a simulated host's bad driver is made by 'vary' alone");
+    if (subject_of(scenario)->names_driver &&
+        (bad->faults || bad->guest || bad->acted || bad->complaints)) {
+        return yaml_node_refuse(node, error, "a %s's bad driver is made by 'vary' alone",
+                                subject_of(scenario)->name);
     }
     if (!check_acted(node, scenario, bad, error)) {
         return false;
@@ -1044,13 +1082,16 @@ static bool turn_bad(Scenario *scenario, const YamlNode *root, const YamlNode *n
     if (!check_complaints(node, scenario, error)) {
         return false;
     }
-    if (bad->guest && !(scenario->guest = guest_kind_by_name(bad->guest, &why))) {
+    kind = bad->guest ? subject_kind_by_name(bad->guest, &why) : scenario->guest;
+    if (!kind) {
         return yaml_node_refuse(yaml_node_get(node, "guest"), error, "%s", why->message);
     }
-    if (!scenario->sim && !scenario->guest->builder) {
-        return yaml_node_refuse(yaml_node_get(node, "guest"), error,
-                                "a simulated host has no steps to do");
+    if (kind->subject->key != subject_of(scenario)->key) {
+        return yaml_node_refuse(yaml_node_get(node, "guest"), error, "a %s has no %s to do",
+                                kind->subject->name,
+                                scenario->plan ? subject_of(scenario)->key : "steps");
     }
+    scenario->guest = kind;
     return !checks || !bad->faults ||
            check_faults(own, yaml_node_get(node, "faults"), scenario->faults, checks, error);
 }
@@ -1202,7 +1243,7 @@ static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
     for (i = 0; node && i < many(node); i++) {
         const char *name = yaml_node_text(one_of(node, i), error);
         g_autoptr(GError) why = NULL;
-        const GuestKind *kind = name ? guest_kind_by_name(name, &why) : NULL;
+        const GuestKind *kind = name ? subject_kind_by_name(name, &why) : NULL;
 
         if (!kind) {
             return name && yaml_node_refuse(one_of(node, i), error, "%s", why->message);
@@ -1210,7 +1251,7 @@ static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
         g_ptr_array_add(guests, (void *)kind);
     }
     if (!node) {
-        g_ptr_array_add(guests, (void *)&guest_kinds()[0]);
+        g_ptr_array_add(guests, (void *)subject_kind_at(0));
     }
     return true;
 }
@@ -1275,18 +1316,21 @@ static bool bad_values(const Matrix *matrix, const YamlNode *vary, const char **
     return true;
 }
 
-/* The values of a bad driver may change anything but what the scenario is. */
-static bool check_same_kind(const Scenario *good, const Scenario *bad, const YamlNode *node,
-                            GError **error)
+/* The values of a bad driver may change anything but the subject of the scenario. */
+static bool check_same_subject(const YamlNode *root, const Scenario *good, const Scenario *bad,
+                               const YamlNode *node, GError **error)
 {
-    return (!good->sim == !bad->sim && !good->steps == !bad->steps) ||
-           yaml_node_refuse(node, error, "with these values the scenario has no %s",
-                            good->sim ? "'sim' alone" : "'steps' alone");
+    const char *key = subject_of(good)->key;
+
+    return (!good->plan == !bad->plan && !good->steps == !bad->steps &&
+            !other_subject(root, bad)) ||
+           yaml_node_refuse(node, error, "with these values the scenario has no '%s' alone",
+                            key ? key : "steps");
 }
 
-/* `good`'s case under one bad driver. */
+/* `good`'s case, and its seeds, under one bad driver. */
 static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scenario *good,
-                          const ScenarioOptions *options, GError **error)
+                          const GArray *seeds, const ScenarioOptions *options, GError **error)
 {
     g_autoptr(Scenario) scenario = scenario_new(good->path);
     g_autoptr(YamlFile) file = NULL;
@@ -1303,10 +1347,10 @@ static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scen
         text = substituted(matrix->text, matrix->axes, values, matrix->n);
         file = matrix_file(matrix, text, error);
     }
-    fine = file && yaml_node_read(yaml_file_root(file), scenario_fields, scenario, error) &&
-           check_same_kind(good, scenario, node, error);
-    if (fine && scenario->sim) {
-        scenario->sim->seeds = g_array_copy(good->sim->seeds);
+    fine = file && read_scenario(yaml_file_root(file), scenario, error) &&
+           check_same_subject(yaml_file_root(file), good, scenario, node, error);
+    if (fine && subject_of(scenario)->take_seeds) {
+        subject_of(scenario)->take_seeds(scenario, seeds);
     }
     fine = fine && turn_bad(scenario, yaml_file_root(file), node, &bad, options, error);
     bad_driver_clear(&bad);
@@ -1315,7 +1359,8 @@ static Scenario *bad_case(const Matrix *matrix, const YamlNode *node, const Scen
 
 /* A case for each bad driver that the file names. */
 static bool add_bad(const Matrix *matrix, const YamlNode *root, const Scenario *good,
-                    const ScenarioOptions *options, GPtrArray *cases, GError **error)
+                    const GArray *seeds, const ScenarioOptions *options, GPtrArray *cases,
+                    GError **error)
 {
     const YamlNode *list = yaml_node_get(root, "selfcheck");
     size_t i;
@@ -1328,7 +1373,7 @@ static bool add_bad(const Matrix *matrix, const YamlNode *root, const Scenario *
     }
     for (i = 0; i < yaml_node_length(list); i++) {
         g_autoptr(Scenario) scenario =
-            bad_case(matrix, yaml_node_item(list, i), good, options, error);
+            bad_case(matrix, yaml_node_item(list, i), good, seeds, options, error);
 
         if (!scenario) {
             return false;
@@ -1373,10 +1418,9 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
         }
     }
     for (g = 0; g < guests->len; g++) {
-        /* A simulated host does all its seeds in one case. */
-        bool simulated = !((const GuestKind *)guests->pdata[g])->builder;
+        const Subject *subject = ((const GuestKind *)guests->pdata[g])->subject;
 
-        for (s = 0; s < (simulated ? 1 : seeds->len); s++) {
+        for (s = 0; s < (subject->take_seeds ? 1 : seeds->len); s++) {
             Scenario *scenario;
 
             /* Seeds of the command line are not the file's doing. */
@@ -1390,14 +1434,13 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
             scenario->variant = g_strdup(variant);
             scenario->has_bad = list && yaml_node_length(list) > 0;
             scenario->unsaid = unsaid ? g_ptr_array_ref(unsaid) : NULL;
-            if (!yaml_node_read(root, scenario_fields, scenario, error) ||
-                !check_kind(root, scenario, error) ||
+            if (!read_scenario(root, scenario, error) || !check_subject(root, scenario, error) ||
                 !check_complaints(yaml_node_get(root, "expect"), scenario, error) ||
                 (g == 0 && s == 0 && !check_drive(root, scenario, options, error))) {
                 return false;
             }
-            if (simulated) {
-                scenario->sim->seeds = g_array_copy(seeds);
+            if (subject->take_seeds) {
+                subject->take_seeds(scenario, seeds);
             }
             if (cases->len > CASES_MAX) {
                 return yaml_node_refuse(root, error, "more than %u cases", CASES_MAX);
@@ -1405,7 +1448,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
         }
     }
     /* Red once is red: under one combination of the axes. */
-    return !first || add_bad(matrix, root, cases->pdata[0], options, cases, error);
+    return !first || add_bad(matrix, root, cases->pdata[0], seeds, options, cases, error);
 }
 
 /* Counts up as a clock does, the last axis fastest; false when it has gone round. */
@@ -1541,13 +1584,9 @@ bool scenario_parse_seeds(const char *text, SeedRange *seeds, GError **error)
 
 const char *scenario_note(const Scenario *s)
 {
-    bool models = s->guest && s->guest->models;
-    guint i;
+    const Subject *subject = s->guest ? subject_of(s) : NULL;
 
-    for (i = 0; s->steps && i < s->steps->len && !models; i++) {
-        models = strstr(((const Step *)s->steps->pdata[i])->text, "winhost ") != NULL;
-    }
-    return models ? SIM_DISCLAIMER : NULL;
+    return subject && subject->note ? subject->note(s) : NULL;
 }
 
 char *scenario_case_name(const Scenario *s)
@@ -1557,10 +1596,10 @@ char *scenario_case_name(const Scenario *s)
     if (*s->variant) {
         g_string_append_printf(name, ".%s", s->variant);
     }
-    if (s->guest != &guest_kinds()[0] && !s->sim) {
+    if (!subject_kind_is_default(s->guest)) {
         g_string_append_printf(name, ".%s", s->guest->name);
     }
-    if (s->seed != 1 && !s->sim) {
+    if (s->seed != 1 && !subject_of(s)->take_seeds) {
         g_string_append_printf(name, ".seed=%" G_GUINT64_FORMAT, s->seed);
     }
     if (s->bad) {

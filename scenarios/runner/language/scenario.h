@@ -10,7 +10,6 @@
 
 #include "emu/base/yaml.h"
 #include "scenarios/runner/judges/verdict.h"
-#include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/machine/drive.h"
 #include "scenarios/runner/machine/guest.h"
 
@@ -149,10 +148,10 @@ typedef struct Scenario {
     int start;      /* ScenarioStart */
     TapeConfig tape;
     char *faults;     /* a fault plan's text; NULL: none */
-    GPtrArray *steps; /* of Step */
+    GPtrArray *steps; /* of Step; NULL: the subject has a key of its own */
     Expectation expect;
     Deadlines deadline;
-    SimPlan *sim; /* of the guest SIM_GUEST, which has no steps; NULL: of any other */
+    void *plan; /* what the key of its subject says (subject.h); NULL: it has steps */
 } Scenario;
 
 void scenario_free(Scenario *scenario);

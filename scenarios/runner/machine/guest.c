@@ -2,7 +2,6 @@
 #include "scenarios/runner/machine/guest.h"
 
 #include "emu/base/error.h"
-#include "scenarios/runner/language/sim-plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,43 +23,6 @@
 /* How the names of scratch directories in the cache begin. */
 #define SCRATCH ".scratch-"
 
-static const GuestKind kinds[] = {
-    { "linux", "Debian's kernel (usb-storage, st) with GNU tar, cpio, dump, mt-st and sg3-utils",
-      "subjects/linux/build-guest" },
-    { "linux-judges", "the same, with Bacula's and Amanda's tape tests, xfsdump, afio and mbuffer",
-      "subjects/linux/build-guest" },
-    { "linux-6.12", "the first one's tools on Debian 12's newer kernel, 6.12",
-      "subjects/linux/build-guest" },
-    { "linux-backports", "the first one's tools on the newest kernel in Debian's backports (7.x)",
-      "subjects/linux/build-guest" },
-    { "linux-judges-backports", "the tools of linux-judges on that kernel",
-      "subjects/linux/build-guest" },
-    { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
-      "subjects/linux/build-guest", .needs = "make", .models = true },
-    { SIM_GUEST, "no machine: a simulated Windows host, whose driver is a model, right or wrong",
-      NULL, .models = true },
-    { NULL },
-};
-
-const GuestKind *guest_kinds(void)
-{
-    return kinds;
-}
-
-const GuestKind *guest_kind_by_name(const char *name, GError **error)
-{
-    const GuestKind *kind;
-
-    for (kind = kinds; kind->name; kind++) {
-        if (g_str_equal(kind->name, name)) {
-            return kind;
-        }
-    }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "no guest '%s': `usbtape list guests` shows those there are", name);
-    return NULL;
-}
-
 const char *scenarios_directory(void)
 {
     const char *given = g_getenv("USBTAPE_SCENARIOS");
@@ -75,6 +37,15 @@ char *cache_directory(void)
     /* QEMU runs in another directory, so it needs a name that holds there, too. */
     return given && *given ? g_canonicalize_filename(given, NULL)
                            : g_build_filename(g_get_user_cache_dir(), "usbtape", NULL);
+}
+
+Guest *guest_new(const GuestKind *kind, GuestAttachment attachment)
+{
+    Guest *guest = g_new0(Guest, 1);
+
+    guest->kind = kind;
+    guest->attachment = attachment;
+    return guest;
 }
 
 void guest_free(Guest *guest)
@@ -257,18 +228,12 @@ static char *find_qemu(GuestAttachment attachment, ProgressStyle progress, GErro
 Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
                      GError **error)
 {
-    g_autoptr(Guest) guest = g_new0(Guest, 1);
+    g_autoptr(Guest) guest = guest_new(kind, attachment);
     const char *version[] = { NULL, "--version", NULL };
-    g_autofree char *builder =
-        g_build_filename(scenarios_directory(), kind->builder ? kind->builder : "", NULL);
+    g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
     const char *const build[] = { builder, kind->name, NULL };
     int lock;
 
-    guest->kind = kind;
-    guest->attachment = attachment;
-    if (!kind->builder) {
-        return g_steal_pointer(&guest);
-    }
     guest->qemu = find_qemu(attachment, progress, error);
     version[0] = guest->qemu;
     if (!guest->qemu ||

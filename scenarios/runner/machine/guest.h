@@ -10,20 +10,18 @@
 #include "scenarios/runner/machine/vm.h"
 #include "scenarios/runner/report/progress.h"
 
+/* A value of `guest:`. Its subject (subject.h) has the table that it stands in. */
 typedef struct GuestKind {
     const char *name;
     const char *about;
+    const struct Subject *subject;
     /* A program under scenarios/ that, given the name, prints the guest's directory. NULL: there is
-     * no machine, and no QEMU. */
+     * nothing to build. */
     const char *builder;
     const char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
-    bool models;       /* its driver is a model of one that goes wrong */
+    const char
+        *note; /* what each report has to state, as that its driver is a model; NULL: nothing */
 } GuestKind;
-
-/* Ends with a row whose name is NULL. */
-const GuestKind *guest_kinds(void);
-/* NULL and an error that lists them if there is none of that name. */
-const GuestKind *guest_kind_by_name(const char *name, GError **error);
 
 /* Where the drive is: beside QEMU, or in it. */
 typedef enum GuestAttachment {
@@ -43,6 +41,7 @@ typedef struct Guest {
     char *qemu; /* the program */
     char *qemu_version;
     bool kvm;
+    int64_t saved_memory; /* MiB: of the state that was last asked for; 0: none was */
 } Guest;
 
 /* The directory of the scenarios: $USBTAPE_SCENARIOS, or where this program was built from. */
@@ -54,6 +53,8 @@ char *cache_directory(void);
  * looked for. */
 Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
                      GError **error);
+/* One that needs nothing built. */
+Guest *guest_new(const GuestKind *kind, GuestAttachment attachment);
 void guest_free(Guest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
 

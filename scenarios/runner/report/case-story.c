@@ -54,6 +54,7 @@ static void fill_head(Story *story, const CaseRemains *r)
     story->duration = r->result->duration;
     story->again = repeat_command(scenario);
     story->steps_planned = scenario->steps->len;
+    story->has_kernel = true;
     for (i = 0; i < r->result->reasons->len; i++) {
         g_ptr_array_add(story->reasons, g_strdup(r->result->reasons->pdata[i]));
     }

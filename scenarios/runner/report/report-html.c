@@ -5,9 +5,9 @@
  */
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/page.h"
-#include "scenarios/runner/report/sim-table.h"
 #include "scenarios/runner/report/story.h"
 #include "scenarios/runner/report/summary.h"
+#include "scenarios/runner/subject.h"
 
 #include <string.h>
 
@@ -139,7 +139,11 @@ static void render(const RunSummary *summary, GString *to)
         add_row(to, summary->records->pdata[i], stories->pdata[i] != NULL);
     }
     g_string_append(to, "</tbody></table></div>\n");
-    sim_table_html(summary, to);
+    for (i = 0; i < N_SUBJECTS; i++) {
+        if (subjects()[i]->result) {
+            subjects()[i]->result->as_html(summary, to);
+        }
+    }
     for (i = 0; i < stories->len; i++) {
         if (stories->pdata[i]) {
             add_story(to, stories->pdata[i], summary->records->pdata[i], stories->len > 1);

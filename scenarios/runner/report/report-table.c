@@ -2,9 +2,8 @@
 /* The run as a page of Markdown: a table of test and model by kernel, with the versions it is of.
  */
 #include "scenarios/runner/judges/verdict.h"
-#include "scenarios/runner/language/sim-plan.h"
-#include "scenarios/runner/machine/guest.h"
 #include "scenarios/runner/report/summary.h"
+#include "scenarios/runner/subject.h"
 
 #include <string.h>
 
@@ -58,31 +57,13 @@ static void add_plain(GString *to, const char *text)
     }
 }
 
-/* The version of the guest's kernel package. Free with g_free. */
+/* What the subject sorts by: the version of the guest's kernel. Free with g_free. */
 static char *kernel_of(const RunSummary *summary, const GuestKind *kind)
 {
     const Guest *guest = summary->guests ? g_hash_table_lookup(summary->guests, kind) : NULL;
-    g_autofree char *path = NULL;
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    guint i;
+    char *version = kind->subject->version ? kind->subject->version(guest) : NULL;
 
-    if (g_str_equal(kind->name, SIM_GUEST)) {
-        return g_strdup("simulated");
-    }
-    if (guest && guest->directory) {
-        path = g_build_filename(guest->directory, "packages", NULL);
-        g_file_get_contents(path, &text, NULL, NULL);
-    }
-    lines = g_strsplit(text ? text : "", "\n", -1);
-    for (i = 0; lines[i]; i++) {
-        const char *version = strchr(lines[i], '=');
-
-        if (version && g_str_has_prefix(lines[i], "linux-image-")) {
-            return g_strdup(version + 1);
-        }
-    }
-    return g_strdup(kind->name);
+    return version ? version : g_strdup(kind->name);
 }
 
 static Column *column_of(Table *table, const GuestKind *kind)

@@ -3,7 +3,7 @@
 
 #include "emu/base/json-build.h"
 #include "emu/base/json-read.h"
-#include "scenarios/runner/sim-case.h"
+#include "scenarios/runner/subject.h"
 
 static void add_case(JsonBuilder *builder, const Scenario *scenario, const Guest *guest)
 {
@@ -65,87 +65,24 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
     return write_json(builder, directory, "case.json", true, error);
 }
 
-static void add_triggers(JsonBuilder *builder, const SimTally *tally)
+static void add_detail(JsonBuilder *builder, const Scenario *scenario, const CaseResult *result)
 {
-    unsigned i;
+    const SubjectResult *own = subject_of(scenario)->result;
 
-    json_builder_set_member_name(builder, "triggers");
-    json_builder_begin_object(builder);
-    for (i = 0; i < HOST_N_TRIGGERS; i++) {
-        if (tally->by_trigger[i].cases > 0) {
-            json_builder_set_member_name(builder, host_trigger_name((HostTrigger)(1u << i)));
-            json_builder_begin_object(builder);
-            json_add_number(builder, "cases", tally->by_trigger[i].cases);
-            json_add_number(builder, "failed", tally->by_trigger[i].failed);
-            json_builder_end_object(builder);
-        }
-    }
-    json_builder_end_object(builder);
-}
-
-static unsigned read_number(JsonObject *object, const char *name)
-{
-    return (unsigned)json_number_at(object, name, 0);
-}
-
-static void read_triggers(JsonObject *object, SimTally *tally)
-{
-    JsonObject *triggers = json_object_at(object, "triggers");
-    unsigned i;
-
-    for (i = 0; triggers && i < HOST_N_TRIGGERS; i++) {
-        JsonObject *one = json_object_at(triggers, host_trigger_name((HostTrigger)(1u << i)));
-
-        if (one) {
-            tally->by_trigger[i] =
-                (SimCount){ read_number(one, "cases"), read_number(one, "failed") };
-        }
+    if (own && result->detail) {
+        json_builder_set_member_name(builder, own->key);
+        json_builder_begin_object(builder);
+        own->add(builder, result->detail);
+        json_builder_end_object(builder);
     }
 }
 
-static void add_tally(JsonBuilder *builder, const SimTally *tally)
+static void read_detail(JsonObject *object, ReportLine *line)
 {
-    unsigned end;
+    const SubjectResult *own = line->subject->result;
+    JsonObject *detail = own ? json_object_at(object, own->key) : NULL;
 
-    if (!tally) {
-        return;
-    }
-    json_builder_set_member_name(builder, "model");
-    json_builder_begin_object(builder);
-    json_add_text(builder, "driver", tally->driver);
-    json_add_text(builder, "task", tally->task);
-    json_add_text(builder, "explained", tally->explained);
-    json_add_number(builder, "cases", tally->cases);
-    for (end = 0; end < TRIAL_N_ENDS; end++) {
-        json_add_number(builder, trial_end_name((TrialEnd)end), tally->ends[end]);
-    }
-    json_add_number(builder, "needed", tally->needed);
-    add_triggers(builder, tally);
-    json_add_text(builder, "against", tally->against);
-    json_add_number(builder, "against-clean", tally->against_clean);
-    json_builder_set_member_name(builder, "seconds");
-    json_builder_add_double_value(builder, tally->seconds);
-    json_builder_end_object(builder);
-}
-
-static SimTally *read_tally(JsonObject *object)
-{
-    SimTally *tally = g_new0(SimTally, 1);
-    unsigned end;
-
-    tally->driver = g_strdup(json_text_at(object, "driver", ""));
-    tally->task = g_strdup(json_text_at(object, "task", ""));
-    tally->explained = g_strdup(json_text_at(object, "explained", NULL));
-    tally->against = g_strdup(json_text_at(object, "against", NULL));
-    tally->cases = read_number(object, "cases");
-    tally->needed = read_number(object, "needed");
-    tally->against_clean = read_number(object, "against-clean");
-    read_triggers(object, tally);
-    tally->seconds = json_real_at(object, "seconds", 0);
-    for (end = 0; end < TRIAL_N_ENDS; end++) {
-        tally->ends[end] = read_number(object, trial_end_name((TrialEnd)end));
-    }
-    return tally;
+    line->detail = detail ? own->read(detail) : NULL;
 }
 
 bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResult *result,
@@ -170,7 +107,7 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
         json_builder_add_string_value(builder, valid);
     }
     json_builder_end_array(builder);
-    add_tally(builder, result->tally);
+    add_detail(builder, scenario, result);
     json_builder_end_object(builder);
     return write_json(builder, directory, "verdict.json", false, error);
 }
@@ -184,14 +121,14 @@ char *report_story(const char *directory)
     return text;
 }
 
-bool report_read(const char *directory, ReportLine *line)
+bool report_read(const Scenario *scenario, const char *directory, ReportLine *line)
 {
     g_autofree char *path = g_build_filename(directory, "verdict.json", NULL);
     g_autoptr(JsonNode) node = NULL;
     JsonObject *object;
     JsonArray *reasons;
 
-    *line = (ReportLine){ 0 };
+    *line = (ReportLine){ .subject = subject_of(scenario) };
     if (!g_file_get_contents(path, &line->text, NULL, NULL)) {
         return false;
     }
@@ -201,9 +138,7 @@ bool report_read(const char *directory, ReportLine *line)
         return false;
     }
     reasons = json_array_at(object, "reasons");
-    if (json_object_at(object, "model")) {
-        line->tally = read_tally(json_object_at(object, "model"));
-    }
+    read_detail(object, line);
     line->verdict = g_strdup(json_text_at(object, "verdict", ""));
     line->passed = json_bool_at(object, "passed", false);
     line->seconds = json_real_at(object, "seconds", 0);
@@ -218,6 +153,8 @@ void report_line_clear(ReportLine *line)
     g_free(line->text);
     g_free(line->verdict);
     g_free(line->reason);
-    g_clear_pointer(&line->tally, sim_tally_free);
+    if (line->detail) {
+        line->subject->result->free(line->detail);
+    }
     *line = (ReportLine){ 0 };
 }

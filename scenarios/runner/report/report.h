@@ -11,20 +11,22 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
 bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResult *result,
                     const char *directory, GError **error);
 
-/* A verdict.json, read back. False: it is not there, or is none; the case ended before it. */
+/* A verdict.json, read back. */
 typedef struct ReportLine {
     char *text; /* the file as one line, NULL if there is none */
     char *verdict;
     char *reason; /* the first, or NULL */
     bool passed;
     double seconds;
-    struct SimTally *tally; /* of the simulated host (sim-case.h); NULL: of a guest */
+    const struct Subject *subject;
+    void *detail; /* what its subject adds (SubjectResult); NULL: nothing */
 } ReportLine;
 
 /* story.txt: the case in about twenty lines. NULL: there is none. Free with g_free. */
 char *report_story(const char *directory);
 
-bool report_read(const char *directory, ReportLine *line);
+/* False: there is no verdict.json, or it is none. The case ended before it was written. */
+bool report_read(const Scenario *scenario, const char *directory, ReportLine *line);
 void report_line_clear(ReportLine *line);
 
 #endif

@@ -45,6 +45,7 @@ static void G_GNUC_PRINTF(2, 3) give_reason(Story *story, const char *format, ..
 static void fill_reasons(Story *story, const CaseResult *result, const TrialConfig *config,
                          const TrialResult *trial)
 {
+    const SimTally *tally = result->detail;
     guint i;
 
     if (trial->outcome == MTF_OUTCOME_SUCCESS) {
@@ -70,9 +71,9 @@ static void fill_reasons(Story *story, const CaseResult *result, const TrialConf
     for (i = 1; i < trial->findings->len; i++) {
         give_reason(story, "%s", (const char *)trial->findings->pdata[i]);
     }
-    if (result->tally->cases > 1) {
+    if (tally->cases > 1) {
         give_reason(story, "seed %" G_GUINT64_FORMAT " of %u; with %s: %s", config->seed,
-                    result->tally->cases, config->model->name, config->model->signature);
+                    tally->cases, config->model->name, config->model->signature);
     }
 }
 

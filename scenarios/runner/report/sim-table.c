@@ -3,7 +3,8 @@
 
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/story.h"
-#include "scenarios/runner/sim-case.h"
+#include "scenarios/runner/sim-tally.h"
+#include "scenarios/runner/subject.h"
 
 /* Found: the application says so, or waits for ever; the walker of the tape says so. */
 static const char *const columns[] = {
@@ -24,7 +25,9 @@ typedef struct Sums {
 
 static const SimTally *tally_of(const CaseRecord *record)
 {
-    return record->state == RECORD_RAN ? record->line.tally : NULL;
+    bool ours = subject_of(record->scenario) == &subject_sim;
+
+    return ours && record->state == RECORD_RAN ? record->line.detail : NULL;
 }
 
 static Sums sum_up(const RunSummary *summary)

@@ -294,8 +294,8 @@ static void add_kernel(GString *to, const Story *story)
 {
     guint i;
 
-    if (g_str_equal(story->guest, "sim")) {
-        return; /* no kernel was there */
+    if (!story->has_kernel) {
+        return;
     }
     g_string_append(to, "<h3>What the guest's kernel said of it</h3>\n");
     if (story->kernel->len == 0) {

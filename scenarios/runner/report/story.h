@@ -128,6 +128,7 @@ typedef struct Story {
     GPtrArray *reasons; /* of text, the weightiest first */
     GPtrArray *steps;   /* of StoryStep */
     unsigned steps_planned;
+    bool has_kernel;      /* a kernel ran, which may have logged something */
     GPtrArray *events;    /* of StoryEvent, by time */
     uint64_t commands;    /* all that the drive saw */
     GPtrArray *tapes;     /* of StoryTape */
