@@ -36,7 +36,7 @@ struct Vm {
     unsigned last_id;
     unsigned pong; /* the id of the last PONG */
     bool ready;
-    int64_t heard; /* when something last came */
+    int64_t last_message; /* when it came, monotonic */
     int64_t started;
     FILE *log;
     bool log_full;
@@ -240,7 +240,7 @@ Vm *vm_start(const VmConfig *config, GError **error)
     self->channel_fd = -1;
     self->channel = channel_new(on_message, self);
     self->replies = g_hash_table_new(NULL, NULL);
-    self->started = self->heard = g_get_monotonic_time();
+    self->started = self->last_message = g_get_monotonic_time();
     for (i = 0; i < G_N_ELEMENTS(leftovers); i++) {
         g_autofree char *path = g_build_filename(config->directory, leftovers[i], NULL);
 
@@ -368,9 +368,9 @@ bool vm_running(Vm *self)
     return !proc_wait(&self->qemu, 0);
 }
 
-int64_t vm_heard(Vm *self)
+int64_t vm_last_message(Vm *self)
 {
-    return self->heard;
+    return self->last_message;
 }
 
 pid_t vm_pid(const Vm *self)
@@ -395,7 +395,7 @@ bool vm_pump(Vm *self, int64_t timeout, GError **error)
     }
     n = fds[0].revents ? read(self->channel_fd, bytes, sizeof bytes) : 1;
     if (fds[0].revents && n > 0) {
-        self->heard = g_get_monotonic_time();
+        self->last_message = g_get_monotonic_time();
         return channel_feed(self->channel, bytes, (size_t)n, error) &&
                (!self->questions_lost ||
                 fail(error, "the guest asks for more than %u things at once", QUESTIONS_MAX));

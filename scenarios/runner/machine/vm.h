@@ -74,8 +74,8 @@ bool vm_wait_ready(Vm *vm, int64_t timeout, GError **error);
  */
 bool vm_pump(Vm *vm, int64_t timeout, GError **error);
 bool vm_running(Vm *vm);
-/* When the guest was last heard of, monotonic. */
-int64_t vm_heard(Vm *vm);
+/* When the guest's last message came, monotonic. */
+int64_t vm_last_message(Vm *vm);
 pid_t vm_pid(const Vm *vm);
 
 /* A request under way; freed by vm_reply_free after it was forgotten or done. */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scenarios/runner/case-state.h"
+
+#include <string.h>
+
+const char case_kernel_errors[] =
+    "\\[st[0-9]+\\] (Error|Sense Key|Add\\. Sense|Incorrect|Stepping)|I/O error|USB disconnect|"
+    "reset (low|full|high|Super)[^ ]* USB device";
+
+void case_add_reason(Case *self, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(self->reasons, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+void case_write_file(const Case *self, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(self->directory, name, NULL);
+
+    g_file_set_contents(path, text, -1, NULL);
+}
+
+void case_note_death(Case *self, const GError *error)
+{
+    if (interrupted()) {
+        self->evidence.environment_failed = true;
+        case_add_reason(self, "interrupted");
+    } else {
+        self->evidence.crashed = true;
+        case_add_reason(self, "the guest is gone: %s", error->message);
+    }
+}
+
+void case_note_host_failure(Case *self)
+{
+    if (drive_process_failed(self->drive)) {
+        self->evidence.crashed = true;
+    } else {
+        self->evidence.environment_failed = true;
+    }
+}
+
+bool case_match(char *const *patterns, const char *text, char **match)
+{
+    for (; patterns && *patterns; patterns++) {
+        g_autoptr(GRegex) regex = g_regex_new(*patterns, G_REGEX_MULTILINE | G_REGEX_RAW, 0, NULL);
+        g_autoptr(GMatchInfo) info = NULL;
+
+        if (g_regex_match(regex, text, 0, &info)) {
+            *match = g_match_info_fetch(info, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+char *case_last_line(const char *text)
+{
+    g_autofree char *copy = g_strchomp(g_strdup(text));
+    char *line = strrchr(copy, '\n');
+
+    return g_strndup(line ? line + 1 : copy, 160);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A case while it runs: its parts, and the evidence that they leave.
+ *
+ * Owns: the struct that case.c (start and end), case-steps.c (steps, deadlines) and
+ * case-evidence.c (what is judged afterwards) share, and its reasons. Does not own: the verdict
+ * (judges/verdict.h).
+ */
+#ifndef USBTAPE_SCENARIOS_CASE_STATE_H
+#define USBTAPE_SCENARIOS_CASE_STATE_H
+
+#include "scenarios/runner/case.h"
+#include "scenarios/runner/machine/patience.h"
+#include "scenarios/runner/report/story.h"
+
+#include <stdio.h>
+
+typedef struct Case {
+    const Scenario *scenario;
+    const Guest *guest;
+    const char *directory;
+    ProgressStyle progress;
+    Vm *vm;              /* NULL: not started, or ended */
+    DriveProcess *drive; /* NULL: not started */
+    FILE *log;           /* of the channel; NULL: none */
+    int64_t begun;       /* monotonic */
+
+    /* case-steps.c: deadlines, by case_time() */
+    int64_t deadline; /* of the whole case */
+    Patience patience;
+    int64_t time, timed;    /* the last answer of case_time(), and its moment (monotonic) */
+    int64_t message, quiet; /* when the guest's last message came: monotonic, and by case_time() */
+    int64_t shown;          /* when progress was last shown, since the begin of the step */
+
+    Evidence evidence;
+    GPtrArray *reasons; /* of text, the weightiest first */
+    char *act;          /* the line that proves that the bad driver misbehaved; NULL: none yet */
+    char *kernel_log;   /* NULL: the guest has not given it */
+    Story *story;
+} Case;
+
+/* Matches the lines of a kernel's log with which st and usb-storage report that a command failed,
+ * whatever came of it. A request to st that makes no sense, as a read into a short buffer, is no
+ * such line.
+ */
+extern const char case_kernel_errors[];
+
+void case_add_reason(Case *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Writes a file of the case's directory. */
+void case_write_file(const Case *self, const char *name, const char *text);
+
+/* The machine, or the channel to its agent, ended: a crash, unless it was an interrupt. */
+void case_note_death(Case *self, const GError *error);
+/* A request to the drive failed. A drive that ended is a finding; all else is the environment. */
+void case_note_host_failure(Case *self);
+
+/* Sets `*match` to the first match of any pattern (NULL: there are none). Free with g_free. */
+bool case_match(char *const *patterns, const char *text, char **match);
+/* The last line of `text`, not too long of it. Free with g_free. */
+char *case_last_line(const char *text);
+
+#endif
