@@ -83,6 +83,9 @@ static void print_story(const Run *run, const CaseRecord *record)
 static void print_result(Run *run, const CaseRecord *record)
 {
     const ReportLine *line = &record->line;
+    g_autofree char *expected = subject_expected(record->scenario);
+    g_autofree char *outcome =
+        report_outcome(line->verdict ? line->verdict : "no verdict", line->passed, expected);
 
     progress_clear(run->progress);
     run->done++;
@@ -90,7 +93,7 @@ static void print_result(Run *run, const CaseRecord *record)
     run->failed += !line->passed;
     run->hung += !line->passed && g_strcmp0(line->verdict, "hang") == 0;
     printf("%s %u %s (%s, %.1f s)\n", line->passed ? "ok" : "not ok", run->done, record->name,
-           line->verdict ? line->verdict : "no verdict", line->seconds);
+           outcome, line->seconds);
     if (line->reason) {
         g_autofree char *reason = markup_line(line->reason); /* it may quote a guest */
 

@@ -94,6 +94,9 @@ def wrong_outcomes(root):
         want = [] if verdict in PASSES else [(tag, None if tag == 'skipped' else verdict)]
         if have != want:
             found.append(f'{verdict}: {have}, not {want}')
+        said = [child.attrib.get('message', '').split(':')[0] for child in case if verdict in VERDICTS + ['no-verdict']]
+        if said not in ([], [f'got {verdict}, expected intact']):
+            found.append(f'{verdict}: the message begins {said}')
         if verdicts.get(f'verdict.case-{i}') != verdict:
             found.append(f'{verdict}: the property says {verdicts.get(f"verdict.case-{i}")}')
     return found
@@ -210,6 +213,26 @@ def check_page(path, cases, stories, folded):
     point(f'... {folded} cases are folded', '' if closed == folded else closed)
 
 
+TONES = ('sound sound noticed silent broken broken broken broken nothing nothing').split()
+
+
+def check_verdicts(path):
+    """What happened and whether it was expected stand apart: each verdict has one colour, and no tick."""
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    wrong = ['a tick beside a verdict'] * bool(re.search('[✓✗][^<]*</span>', text.split('<section')[0].replace('✗ expected', '')))
+    for i, (verdict, tone) in enumerate(zip(VERDICTS, TONES)):
+        expected = ('<span class="dim">expected</span>' if verdict in PASSES else
+                    '<span class="bad">✗ expected intact</span>')
+        row = (f'case-{i}</a></td><td><span class="verdict {tone}">{verdict.replace("-", " ")}</span></td>'
+               f'<td>{expected}</td>')
+        wrong += [verdict] * (row not in text)
+    point('what happened has its own colour, and whether it was expected stands apart', '\n'.join(wrong))
+    head = ('2 as expected, 10 not as expected</span>, 1 skipped',
+            '<p>What happened: 1 <span class="verdict sound">intact</span>, 1 ')
+    point('... in the head, too', [words for words in head if words not in text])
+
+
 def check_checker():
     """Each of these has to be found."""
     for text in ('<p>', '<p></div>', '<script>alert(1)</script>', '<img src=x>', '<p onclick="x"></p>',
@@ -301,7 +324,8 @@ def missing(text):
     plain = html.unescape(text)
     wanted = {heading: f'<h3>{heading}' in text for heading in HEADINGS}
     wanted.update({
-        'the verdict, and what it means': re.search('<strong>detected</strong>: something broke', text),
+        'the verdict, and what it means': re.search('<span class="verdict noticed">detected</span> '
+                                                      r'\(<span class="dim">expected</span>\) – something broke', text),
         'that it is a model': 'Microsoft published no root cause' in text,
         'issued records beside those on tape': {'>issued</text>', '>on tape</text>'} <= set(
             re.findall('>[a-z ]+</text>', order[1])),
@@ -360,8 +384,8 @@ def table_faults(text):
     begins, _, rest = text.partition('\n')
     rows = [line.split('|')[1:-1] for line in rest.split('\n') if line.startswith('|')]
     cells = {row[0].strip(): [cell.strip() for cell in row[2:]] for row in rows[2:]}
-    wanted = {f'case-{i}': v if v in PASSES else f'**{v}**' for i, v in enumerate(VERDICTS)}
-    wanted |= {f'case-{len(VERDICTS)}': '**no verdict**', f'case-{len(VERDICTS) + 1}': 'skipped',
+    wanted = {f'case-{i}': v if v in PASSES else f'**{v}** (expected intact)' for i, v in enumerate(VERDICTS)}
+    wanted |= {f'case-{len(VERDICTS)}': '**no verdict** (expected intact)', f'case-{len(VERDICTS) + 1}': 'skipped',
                f'case-{len(VERDICTS) + 2}': 'not run'}
     found = [] if begins == '<!-- usbtape run --table -->' else ['it begins otherwise']
     found += [f'markup of others: {c}' for c in '<\x1b\x07\r' if c in rest]
@@ -408,6 +432,7 @@ def main():
         check_table(os.path.join(directory, 'table'))
         page = os.path.join(directory, 'html')
         check_page(page, len(VERDICTS) + 3, len(VERDICTS), len(PASSES))
+        check_verdicts(page)
         check_page(os.path.join(directory, 'case-1', 'story.html'), 1, 1, 0)
         point('... and the check of pages can fail', check_checker())
         check_text(os.path.join(directory, 'case-1', 'story.txt'))

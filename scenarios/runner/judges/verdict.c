@@ -20,28 +20,49 @@ const char *verdict_name(Verdict verdict)
     return names[verdict];
 }
 
+/* For people and for style sheets, by verdict. */
+static const struct {
+    const char *about, *tone;
+} explained[N_VERDICTS] = {
+    [VERDICT_INTACT] = { "the data is right, and no program reported an error", "sound" },
+    [VERDICT_RECOVERED] = { "the data is right; the kernel logged an error and recovered",
+                            "sound" },
+    [VERDICT_DETECTED] = { "something broke, and a program reported it", "noticed" },
+    [VERDICT_SILENT_CORRUPTION] = { "no program reported an error, but the data on the tape, or "
+                                    "restored from it, is wrong",
+                                    "silent" },
+    [VERDICT_FALSE_ALARM] = { "a program reported an error, but nothing was broken", "broken" },
+    [VERDICT_HANG] = { "a step did not end in its time, or the guest fell silent", "broken" },
+    [VERDICT_NO_DRIVE] = { "the guest found no tape drive on its bus", "broken" },
+    [VERDICT_CRASH] = { "the guest's kernel, QEMU or the drive ended", "broken" },
+    [VERDICT_INCONCLUSIVE] = { "the planned fault or message did not come, so the case shows "
+                               "nothing",
+                               "nothing" },
+    [VERDICT_ENV_ERROR] = { "this computer could not run the case, so it shows nothing",
+                            "nothing" },
+};
+
+static Verdict verdict_by_name(const char *name)
+{
+    unsigned i;
+
+    for (i = 0; i < N_VERDICTS && !g_str_equal(names[i], name); i++) {
+    }
+    return (Verdict)i;
+}
+
 const char *verdict_about(const char *name)
 {
-    static const char *const about[N_VERDICTS] = {
-        [VERDICT_INTACT] = "the data is right, and nobody complained",
-        [VERDICT_RECOVERED] = "the data is right; the kernel noted an error and got over it",
-        [VERDICT_DETECTED] = "something broke, and a program reported it",
-        [VERDICT_SILENT_CORRUPTION] = "every program was content, and the data is wrong",
-        [VERDICT_FALSE_ALARM] = "a program complained, and nothing had been broken",
-        [VERDICT_HANG] = "something was waited for that never came",
-        [VERDICT_NO_DRIVE] = "the guest found no tape drive on its bus",
-        [VERDICT_CRASH] = "the guest's kernel, QEMU or the drive died",
-        [VERDICT_INCONCLUSIVE] = "what was to happen did not, so that nothing was shown",
-        [VERDICT_ENV_ERROR] = "this machine could not run it: nothing was shown",
-    };
-    size_t i;
+    Verdict verdict = verdict_by_name(name);
 
-    for (i = 0; i < N_VERDICTS; i++) {
-        if (g_str_equal(names[i], name)) {
-            return about[i];
-        }
-    }
-    return "there is none";
+    return verdict < N_VERDICTS ? explained[verdict].about : "the case ended without a verdict";
+}
+
+const char *verdict_tone(const char *name)
+{
+    Verdict verdict = verdict_by_name(name);
+
+    return verdict < N_VERDICTS ? explained[verdict].tone : "nothing";
 }
 
 const char *const *verdict_names(void)

@@ -21,8 +21,11 @@ typedef enum Verdict {
 } Verdict;
 
 const char *verdict_name(Verdict verdict);
-/* What the verdict of that name means, for people who meet it the first time. */
+/* What the verdict of that name means, for a reader who sees it for the first time. */
 const char *verdict_about(const char *name);
+/* What kind of result it is, as a word for style sheets: sound, noticed, silent, broken or nothing.
+ */
+const char *verdict_tone(const char *name);
 /* The names, NULL-terminated, in the order of the enum. */
 const char *const *verdict_names(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/report/page.h"
 
+#include "scenarios/runner/judges/verdict.h"
 #include "scenarios/runner/report/markup.h"
 
 static const char head[] =
@@ -11,9 +12,11 @@ static const char head[] =
     "style-src 'unsafe-inline'\">\n"
     "<style>\n"
     ":root{--bg:#fff;--fg:#1b1f24;--dim:#57606a;--line:#d0d7de;--soft:#f3f5f7;--good:#116329;"
-    "--bad:#b3161f;--file:#8fb4e3;--odd:#b9d3f2;--step:#cdd5de;--note:#c69026}\n"
+    "--bad:#b3161f;--noticed:#8a4600;--silent:#8250df;--file:#8fb4e3;--odd:#b9d3f2;--step:#cdd5de;-"
+    "-note:#c69026}\n"
     "@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--dim:#9da7b1;"
-    "--line:#3d444d;--soft:#161b22;--good:#56d364;--bad:#ff8a82;--file:#2f5f9e;--odd:#1f426f;"
+    "--line:#3d444d;--soft:#161b22;--good:#56d364;--bad:#ff8a82;--noticed:#f0a94b;--silent:#d2a8ff;"
+    "--file:#2f5f9e;--odd:#1f426f;"
     "--step:#38424e;--note:#bb8009}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:66rem;padding:1rem;background:var(--bg);color:var(--fg);"
@@ -22,7 +25,9 @@ static const char head[] =
     "inline}"
     "h3{font-size:1rem;margin:1.4rem 0 .4rem}\n"
     "a{color:inherit}.dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad)}\n"
-    ".verdict{font-weight:600;white-space:nowrap}\n"
+    ".verdict{font-weight:600;white-space:nowrap}.sound{color:var(--good)}.noticed{color:"
+    "var(--noticed)}.silent{color:var(--silent)}.broken{color:var(--bad)}.nothing{color:var(--dim)}"
+    "\n"
     ".wide{overflow-x:auto;max-width:100%}\n"
     "table{border-collapse:collapse;font-size:.9rem}\n"
     "caption{text-align:left;color:var(--dim);padding:.2rem 0}\n"
@@ -66,8 +71,18 @@ void page_end(GString *to)
                   USBTAPE_VERSION);
 }
 
-void page_verdict(GString *to, const char *verdict, gboolean passed)
+void page_verdict(GString *to, const char *verdict)
 {
-    markup_printf(to, "<span class=\"verdict %s\">%s %s</span>", passed ? "good" : "bad",
-                  passed ? "✓" : "✗", verdict);
+    g_autofree char *words = g_strdelimit(g_strdup(verdict), "-", ' ');
+
+    markup_printf(to, "<span class=\"verdict %s\">%s</span>", verdict_tone(verdict), words);
+}
+
+void page_expectation(GString *to, gboolean passed, const char *expected)
+{
+    if (passed) {
+        g_string_append(to, "<span class=\"dim\">expected</span>");
+    } else {
+        markup_printf(to, "<span class=\"bad\">✗ expected %s</span>", expected);
+    }
 }

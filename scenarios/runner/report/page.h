@@ -23,7 +23,9 @@
 void page_begin(GString *to, const char *title);
 void page_end(GString *to);
 
-/* A verdict as it stands everywhere: with a sign, not by colour alone. */
-void page_verdict(GString *to, const char *verdict, gboolean passed);
+/* What happened, in its own colour: a verdict, whether or not it was expected. */
+void page_verdict(GString *to, const char *verdict);
+/* Whether that was expected: in words, with a sign if it was not. */
+void page_expectation(GString *to, gboolean passed, const char *expected);
 
 #endif

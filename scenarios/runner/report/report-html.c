@@ -56,6 +56,15 @@ static GPtrArray *gather(const RunSummary *summary)
     return stories;
 }
 
+/* What happened, in one word. */
+static const char *result_of(const CaseRecord *record)
+{
+    return record->state == RECORD_SKIPPED   ? "skipped"
+           : record->state == RECORD_NOT_RUN ? "not run"
+           : record->line.verdict            ? record->line.verdict
+                                             : "no verdict";
+}
+
 static void add_row(GString *to, const CaseRecord *record, bool has_story)
 {
     const ReportLine *line = &record->line;
@@ -69,12 +78,12 @@ static void add_row(GString *to, const CaseRecord *record, bool has_story)
         markup_printf(to, "%s", record->name);
     }
     g_string_append(to, "</td><td>");
-    if (ran) {
-        page_verdict(to, line->verdict ? line->verdict : "no verdict", line->passed);
-    } else {
-        markup_printf(to, "<span class=\"verdict %s\">%s</span>",
-                      record->state == RECORD_SKIPPED ? "dim" : "bad",
-                      record->state == RECORD_SKIPPED ? "– skipped" : "✗ not run");
+    page_verdict(to, result_of(record));
+    g_string_append(to, "</td><td>");
+    if (record->state != RECORD_SKIPPED) {
+        g_autofree char *expected = subject_expected(record->scenario);
+
+        page_expectation(to, ran && line->passed, expected);
     }
     markup_printf(to, "</td><td class=\"n\">%s</td><td>", ran ? took : "");
     if (!ran) {
@@ -102,10 +111,34 @@ static void add_counts(GString *to, const RunSummary *summary)
         skipped += record->state == RECORD_SKIPPED;
     }
     failed = summary->records->len - passed - skipped;
-    markup_printf(to, "<p><span class=\"%s\">%u passed, %u failed, %u skipped</span>",
-                  failed > 0 ? "bad" : "good", passed, failed, skipped);
+    markup_printf(to, "<p><span class=\"%s\">%u as expected, %u not as expected</span>, %u skipped",
+                  failed > 0 ? "bad" : "", passed, failed, skipped);
     markup_printf(to, " <span class=\"dim\">%s, %s</span></p>\n", when,
                   summary->duration > 0 ? took : "it is not over, or was ended by force");
+}
+
+/* How many cases had which result, each result in its own colour. */
+static void add_results(GString *to, const RunSummary *summary)
+{
+    g_autoptr(GPtrArray) results = g_ptr_array_new();
+    guint i, j, count;
+
+    for (i = 0; i < summary->records->len; i++) {
+        const char *result = result_of(summary->records->pdata[i]);
+
+        if (!g_ptr_array_find_with_equal_func(results, result, g_str_equal, NULL)) {
+            g_ptr_array_add(results, (void *)result);
+        }
+    }
+    g_string_append(to, "<p>What happened: ");
+    for (i = 0; i < results->len; i++) {
+        for (j = count = 0; j < summary->records->len; j++) {
+            count += g_str_equal(result_of(summary->records->pdata[j]), results->pdata[i]);
+        }
+        markup_printf(to, "%s%u ", i == 0 ? "" : ", ", count);
+        page_verdict(to, results->pdata[i]);
+    }
+    g_string_append(to, "</p>\n");
 }
 
 static void add_story(GString *to, const char *story, const CaseRecord *record, bool fold)
@@ -128,11 +161,13 @@ static void render(const RunSummary *summary, GString *to)
 
     page_begin(to, "usbtape run");
     add_counts(to, summary);
+    add_results(to, summary);
     if (note) {
         markup_printf(to, "<p>%s</p>\n", note);
     }
     g_string_append(to, "<div class=\"wide\"><table><caption>The cases</caption>\n<thead><tr>"
-                        "<th scope=\"col\">case</th><th scope=\"col\">verdict</th>"
+                        "<th scope=\"col\">case</th>"
+                        "<th scope=\"col\">what happened</th><th scope=\"col\">expected?</th>"
                         "<th scope=\"col\">took</th><th scope=\"col\">why</th>"
                         "</tr></thead>\n<tbody>\n");
     for (i = 0; i < summary->records->len; i++) {

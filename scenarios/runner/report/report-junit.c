@@ -9,6 +9,7 @@
  */
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/summary.h"
+#include "scenarios/runner/subject.h"
 
 #include <string.h>
 
@@ -160,16 +161,14 @@ static void add_properties(GString *to, const RunSummary *summary, const Suite *
 
 static char *message_of(const CaseRecord *record)
 {
-    g_autofree char *expected = NULL;
+    g_autofree char *expected = subject_expected(record->scenario);
+    g_autofree char *outcome = report_outcome(type_of(record), record->line.passed, expected);
+    const char *reason = record->line.reason;
 
     if (record->state != RECORD_RAN) {
         return g_strdup(record->why);
     }
-    if (record->line.reason) {
-        return g_strdup(record->line.reason);
-    }
-    expected = verdicts_text(record->scenario->expect.outcomes);
-    return g_strdup_printf("%s, where %s was expected", type_of(record), expected);
+    return g_strdup_printf("%s%s%s", outcome, reason ? ": " : "", reason ? reason : "");
 }
 
 static void add_case(GString *to, const Suite *suite, const CaseRecord *record)

@@ -140,8 +140,10 @@ static void add_case(Table *table, const CaseRecord *record)
     const char *row = row_of(table, record->scenario);
     const char *why = ran ? record->line.reason : record->why;
     GString *cell = g_hash_table_lookup(column->cells, row);
+    g_autofree char *expected = subject_expected(record->scenario);
     g_autofree char *word =
-        passed || !ran ? g_strdup(word_of(record)) : g_strdup_printf("**%s**", word_of(record));
+        passed || !ran ? g_strdup(word_of(record))
+                       : g_strdup_printf("**%s** (expected %s)", word_of(record), expected);
 
     table->all += ran;
     table->passed += passed;

@@ -112,6 +112,16 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
     return write_json(builder, directory, "verdict.json", false, error);
 }
 
+char *report_outcome(const char *verdict, bool passed, const char *expected)
+{
+    if (!passed) {
+        return g_strdup_printf("got %s, expected %s", verdict, expected);
+    }
+    return g_str_equal(verdict, verdict_name(VERDICT_INTACT))
+               ? g_strdup(verdict)
+               : g_strdup_printf("%s as expected", verdict);
+}
+
 char *report_story(const char *directory)
 {
     g_autofree char *path = g_build_filename(directory, "story.txt", NULL);

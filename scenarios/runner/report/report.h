@@ -22,6 +22,9 @@ typedef struct ReportLine {
     void *detail; /* what its subject adds (SubjectResult); NULL: nothing */
 } ReportLine;
 
+/* "intact", "detected as expected", "got intact, expected detected". Free with g_free. */
+char *report_outcome(const char *verdict, bool passed, const char *expected);
+
 /* story.txt: the case in about twenty lines. NULL: there is none. Free with g_free. */
 char *report_story(const char *directory);
 

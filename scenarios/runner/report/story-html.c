@@ -56,15 +56,11 @@ static void add_summary(GString *to, const Story *story)
     if (story->note) {
         markup_printf(to, "<p>%s</p>\n", story->note);
     }
-    markup_printf(to, "<p>The verdict is <strong>%s</strong>: %s. ", story->verdict,
-                  verdict_about(story->verdict));
-    if (story->passed) {
-        markup_printf(to,
-                      "<span class=\"good\">✓ That is what was to come of it</span> (%s).</p>\n",
-                      story->expected);
-    } else {
-        markup_printf(to, "<span class=\"bad\">✗ Expected was %s.</span></p>\n", story->expected);
-    }
+    g_string_append(to, "<p>");
+    page_verdict(to, story->verdict);
+    g_string_append(to, " (");
+    page_expectation(to, story->passed, story->expected);
+    markup_printf(to, ") – %s.</p>\n", verdict_about(story->verdict));
     add_reasons(to, story, 0, MIN(story->reasons->len, REASONS_SHOWN));
     if (story->reasons->len > REASONS_SHOWN) {
         markup_printf(to, "<details><summary>and %u more reasons</summary>\n",
@@ -323,7 +319,9 @@ void story_as_html(const Story *story, GString *to)
     markup_printf(to, "<section id=\"case-%s\">", story->name);
     g_string_append(to, PAGE_CASE_OPEN);
     markup_printf(to, "<summary><h2>%s</h2> ", story->name);
-    page_verdict(to, story->verdict, story->passed);
+    page_verdict(to, story->verdict);
+    g_string_append_c(to, ' ');
+    page_expectation(to, story->passed, story->expected);
     g_string_append(to, "</summary>\n");
     add_summary(to, story);
     for (i = 0; i < story->orders->len; i++) {

@@ -3,6 +3,7 @@
 #include "emu/base/units.h"
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/page.h"
+#include "scenarios/runner/report/report.h"
 #include "scenarios/runner/report/story.h"
 
 #include <string.h>
@@ -232,11 +233,12 @@ char *story_as_text(const Story *story)
 {
     GString *to = g_string_new(NULL);
     g_autofree char *took = story_seconds(story->duration);
+    g_autofree char *outcome = report_outcome(story->verdict, story->passed, story->expected);
     g_autofree char *again = markup_line(story->again); /* whole: it is there to be copied */
     guint i;
 
-    g_string_append_printf(to, "%s: %s, expected %s (%s, seed %" G_GUINT64_FORMAT ")\n",
-                           story->name, story->verdict, story->expected, took, story->seed);
+    g_string_append_printf(to, "%s: %s (%s, seed %" G_GUINT64_FORMAT ")\n", story->name, outcome,
+                           took, story->seed);
     add(to, "about", "%s", story->about);
     if (story->note) {
         add(to, "note", "%s", story->note);
