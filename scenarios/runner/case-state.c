@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/case-state.h"
 
+#include "scenarios/runner/machine/room.h"
+
 #include <string.h>
 
 const char case_kernel_errors[] =
@@ -32,6 +34,24 @@ void case_note_death(Case *self, const GError *error)
         self->evidence.crashed = true;
         case_add_reason(self, "the guest is gone: %s", error->message);
     }
+}
+
+bool case_has_room(Case *self)
+{
+    int64_t now = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+
+    if (self->looked > 0 && now - self->looked < SECONDS(1) / 4) {
+        return true;
+    }
+    self->looked = now;
+    if (room_check(self->directory, ROOM_LEAST, &error)) {
+        return true;
+    }
+    self->no_room = true;
+    self->evidence.environment_failed = true;
+    case_add_reason(self, "%s", error->message);
+    return false;
 }
 
 void case_note_host_failure(Case *self)

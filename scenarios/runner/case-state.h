@@ -32,6 +32,9 @@ typedef struct Case {
     int64_t message, quiet; /* when the guest's last message came: monotonic, and by case_time() */
     int64_t shown;          /* when progress was last shown, since the begin of the step */
 
+    int64_t looked; /* when room_check() was last asked, monotonic */
+    bool no_room;   /* the disk was about to be full: the case ended, and its cartridges go */
+
     Evidence evidence;
     GPtrArray *reasons; /* of text, the weightiest first */
     char *act;          /* the line that proves that the bad driver misbehaved; NULL: none yet */
@@ -51,6 +54,8 @@ void case_write_file(const Case *self, const char *name, const char *text);
 
 /* The machine, or the channel to its agent, ended: a crash, unless it was an interrupt. */
 void case_note_death(Case *self, const GError *error);
+/* False: too little is left of the disk, and a reason says so. */
+bool case_has_room(Case *self);
 /* A request to the drive failed. A drive that ended is a finding; all else is the environment. */
 void case_note_host_failure(Case *self);
 

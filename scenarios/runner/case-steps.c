@@ -213,6 +213,9 @@ static bool wait_for_step(Case *self, guint i, VmReply *reply, int64_t end)
             case_note_death(self, NULL);
             return false;
         }
+        if (!case_has_room(self)) {
+            return false;
+        }
         if (now >= end) {
             note_hang(self, i, reply, begun, lost,
                       now >= self->deadline ? "the scenario's time was over"

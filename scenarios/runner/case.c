@@ -121,6 +121,9 @@ static bool start(Case *self, bool cold, const CaseOptions *options)
     if (options->pcap) {
         drive_process_capture(self->drive, options->pcap_snap);
     }
+    if (!case_has_room(self)) {
+        return false;
+    }
     if (drive_process_start(self->drive, &error)) {
         VmDrive plug = drive_process_plug(self->drive);
 
@@ -156,6 +159,9 @@ static void finish(Case *self)
     }
     drive_process_vm(self->drive, NULL);
     g_clear_pointer(&self->vm, vm_free);
+    if (self->no_room) {
+        drive_process_remove_cartridges(self->drive);
+    }
     if (!interrupted()) {
         case_judge_faults(self);
     }

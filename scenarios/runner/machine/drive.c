@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -136,6 +137,16 @@ char *drive_process_cartridge(DriveProcess *self, int number, GError **error)
 int drive_process_cartridges(const DriveProcess *self)
 {
     return self->cartridges;
+}
+
+void drive_process_remove_cartridges(DriveProcess *self)
+{
+    for (; self->cartridges > 0; self->cartridges--) {
+        g_autofree char *name = cartridge_name(self, self->cartridges);
+        g_autofree char *path = g_build_filename(self->directory, name, NULL);
+
+        g_unlink(path);
+    }
 }
 
 /* ---- control ---- */

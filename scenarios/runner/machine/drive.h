@@ -53,6 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriveProcess, drive_process_free)
 
 /* The file of cartridge `number` (from 1), made if it is not there. Free with g_free. */
 char *drive_process_cartridge(DriveProcess *drive, int number, GError **error);
+/* Removes all their files. The drive has ended. */
+void drive_process_remove_cartridges(DriveProcess *drive);
 /* Starts serving, with the cartridge last loaded (at first: number 1). */
 bool drive_process_start(DriveProcess *drive, GError **error);
 /* SIGTERM, and it has to end cleanly; or SIGKILL. Nothing if it is stopped already; an error if it
