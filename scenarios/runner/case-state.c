@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-const char case_kernel_errors[] =
-    "\\[st[0-9]+\\] (Error|Sense Key|Add\\. Sense|Incorrect|Stepping)|I/O error|USB disconnect|"
-    "reset (low|full|high|Super)[^ ]* USB device";
-
 void case_add_reason(Case *self, const char *format, ...)
 {
     va_list args;
@@ -61,20 +57,6 @@ void case_note_host_failure(Case *self)
     } else {
         self->evidence.environment_failed = true;
     }
-}
-
-bool case_match(char *const *patterns, const char *text, char **match)
-{
-    for (; patterns && *patterns; patterns++) {
-        g_autoptr(GRegex) regex = g_regex_new(*patterns, G_REGEX_MULTILINE | G_REGEX_RAW, 0, NULL);
-        g_autoptr(GMatchInfo) info = NULL;
-
-        if (g_regex_match(regex, text, 0, &info)) {
-            *match = g_match_info_fetch(info, 0);
-            return true;
-        }
-    }
-    return false;
 }
 
 char *case_last_line(const char *text)

@@ -42,12 +42,6 @@ typedef struct Case {
     Story *story;
 } Case;
 
-/* Matches the lines of a kernel's log with which st and usb-storage report that a command failed,
- * whatever came of it. A request to st that makes no sense, as a read into a short buffer, is no
- * such line.
- */
-extern const char case_kernel_errors[];
-
 void case_add_reason(Case *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Writes a file of the case's directory. */
 void case_write_file(const Case *self, const char *name, const char *text);
@@ -59,8 +53,6 @@ bool case_has_room(Case *self);
 /* A request to the drive failed. A drive that ended is a finding; all else is the environment. */
 void case_note_host_failure(Case *self);
 
-/* Sets `*match` to the first match of any pattern (NULL: there are none). Free with g_free. */
-bool case_match(char *const *patterns, const char *text, char **match);
 /* The last line of `text`, not too long of it. Free with g_free. */
 char *case_last_line(const char *text);
 

@@ -2,7 +2,7 @@
 #include "scenarios/runner/case-steps.h"
 
 #include "emu/base/units.h"
-#include "scenarios/runner/judges/oracle.h"
+#include "scenarios/runner/judges/sums.h"
 #include "scenarios/runner/machine/host.h"
 #include "scenarios/runner/report/case-story.h"
 
@@ -60,8 +60,8 @@ static bool is_named(const Case *self, guint i, const VmReply *reply)
         g_autofree char *match = NULL;
 
         if ((complaint->step == 0 || complaint->step == i + 1) &&
-            (!complaint->text || case_match(text, spool_text(reply->err), &match) ||
-             case_match(text, spool_text(reply->out), &match))) {
+            (!complaint->text || value_match(text, spool_text(reply->err), &match) ||
+             value_match(text, spool_text(reply->out), &match))) {
             return true;
         }
     }
@@ -306,7 +306,7 @@ static bool judge_step(Case *self, guint i, const Step *step, const VmReply *rep
         g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
         guint f;
 
-        oracle_compare_sums(step->files, self->guest->directory, spool_text(reply->out), findings);
+        sums_compare(step->files, self->guest->directory, spool_text(reply->out), findings);
         for (f = 0; f < findings->len; f++) {
             self->evidence.wrong = true;
             case_add_reason(self, "step %u (line %u): %s", i + 1, step->line,
@@ -321,8 +321,8 @@ static void match_act(Case *self, const Acted *acted, guint i, const VmReply *re
     if (acted->text && !self->act && (acted->step == 0 || acted->step == i + 1)) {
         char *const text[] = { acted->text, NULL };
 
-        if (!case_match(text, spool_text(reply->out), &self->act)) {
-            case_match(text, spool_text(reply->err), &self->act);
+        if (!value_match(text, spool_text(reply->out), &self->act)) {
+            value_match(text, spool_text(reply->err), &self->act);
         }
     }
 }

@@ -180,7 +180,6 @@ static void write_story(const Case *self, const CaseResult *result)
                             .result = result,
                             .drive = self->drive,
                             .kernel_log = self->kernel_log,
-                            .kernel_errors = case_kernel_errors,
                             .begun = self->begun };
     g_autoptr(GError) error = NULL;
 

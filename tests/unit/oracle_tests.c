@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The oracle has to see what is wrong: every check here is shown a tape that fails it. */
 #include "media/formats/formats.h"
-#include "scenarios/runner/judges/oracle.h"
+#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/sums.h"
+#include "scenarios/runner/language/scenario.h"
 #include "scenarios/subjects/linux/stamp.h"
 #include "scenarios/subjects/mtf/plan.h"
 #include "tests/support/suite.h"
@@ -80,14 +82,17 @@ static const char *judge(Bench *b, const char *expect)
     g_autofree char *text =
         g_strdup_printf("name: n\nabout: a\nsteps: [{run: x}]\nexpect: %s\n", expect);
     g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
+    Judgement judgement = { .cartridges = b->tapes,
+                            .guest = b->directory,
+                            .listing = b->listing,
+                            .findings = b->findings };
     const Scenario *scenario;
 
     ck_assert_msg(cases != NULL, "%s", expect);
     scenario = cases->pdata[0];
     g_clear_pointer(&b->medium, medium_free);
     g_ptr_array_set_size(b->findings, 0);
-    ck_assert(
-        oracle_judge(&scenario->expect, b->directory, b->tapes, b->findings, b->listing, NULL));
+    ck_assert(judges_ask(JUDGE_TAPE, scenario->expect.checks, &judgement, NULL));
     return b->findings->len > 0 ? b->findings->pdata[0] : "";
 }
 
@@ -498,7 +503,7 @@ START_TEST(sums_of_restored_files_are_compared)
 
     bench_open(&b);
     know(&b, "first", "second");
-    oracle_compare_sums(&set, b.directory, sums, b.findings);
+    sums_compare(&set, b.directory, sums, b.findings);
     ck_assert_uint_eq(b.findings->len, 2);
     ck_assert_str_eq(b.findings->pdata[0], "'bash: oops' is no line of sha256sum");
     ck_assert(g_str_has_prefix(b.findings->pdata[1], "what was restored lacks 2 files"));

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/base/error.h"
+#include "scenarios/runner/judges/judge-clean.h"
+#include "scenarios/runner/judges/judge-dmesg.h"
+#include "scenarios/runner/judges/judge-dump.h"
+#include "scenarios/runner/judges/judge-faults-fired.h"
+#include "scenarios/runner/judges/judge-tape.h"
+#include "scenarios/runner/judges/judge-tar.h"
 #include "scenarios/runner/language/scenario.h"
 #include "scenarios/runner/language/sim-plan.h"
 #include "tests/support/suite.h"
@@ -210,7 +216,11 @@ START_TEST(every_key_is_read)
     g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), NULL, NULL);
     const Scenario *s = nth(cases, 0);
     const Step *first = s->steps->pdata[0], *second = s->steps->pdata[1];
-    const GArray *tape = s->expect.tape->pdata[0];
+    const TapeCheck *tapes = EXPECT_CHECK(&s->expect, tape);
+    const TarCheck *tar = EXPECT_CHECK(&s->expect, tar);
+    const DumpCheck *dump = EXPECT_CHECK(&s->expect, dump);
+    const CleanCheck *clean = EXPECT_CHECK(&s->expect, clean);
+    const GArray *tape = tapes->cartridges->pdata[0];
     const TapeFile *file = &g_array_index(tape, TapeFile, 0);
 
     ck_assert_uint_eq(cases->len, 1);
@@ -233,12 +243,12 @@ START_TEST(every_key_is_read)
     ck_assert_int_eq(file->blocks.min, 3);
     ck_assert_int_eq(file->blocks.max, 5);
     ck_assert(file->short_last);
-    ck_assert_int_eq(s->expect.tar->cartridges, 2);
-    ck_assert_str_eq(s->expect.dump->files.names[0], "fs");
-    ck_assert_int_eq(s->expect.dump->cartridge, 2);
-    ck_assert_int_eq(s->expect.dump->partition, 1);
-    ck_assert_int_eq(s->expect.dump->file, 3);
-    ck_assert(!s->expect.clean);
+    ck_assert_int_eq(tar->cartridges, 2);
+    ck_assert_str_eq(dump->files.names[0], "fs");
+    ck_assert_int_eq(dump->cartridge, 2);
+    ck_assert_int_eq(dump->partition, 1);
+    ck_assert_int_eq(dump->file, 3);
+    ck_assert(!clean->clean);
     ck_assert_int_eq(s->deadline.silence, 3000000);
 }
 END_TEST
@@ -517,11 +527,13 @@ START_TEST(a_bad_driver_may_hide_the_faults)
     ck_assert_uint_eq(all->len, 3);
     for (i = 0; i < all->len; i++) {
         const Scenario *s = nth(all, i);
+        const FaultsFiredCheck *fired = EXPECT_CHECK(&s->expect, faults_fired);
+        const DmesgCheck *dmesg = EXPECT_CHECK(&s->expect, dmesg);
         unsigned which = !s->bad ? 0 : s->bad[0] == 'x' ? 1 : 2;
 
         ck_assert_str_eq(s->faults ? s->faults : "", faults[which]);
-        ck_assert((s->expect.fired != NULL) == !s->bad);
-        ck_assert((s->expect.dmesg.some_of != NULL) == !s->bad);
+        ck_assert((fired->faults->len > 0) == !s->bad);
+        ck_assert((dmesg->some_of != NULL) == !s->bad);
     }
 }
 END_TEST

@@ -8,7 +8,7 @@
 #ifndef USBTAPE_SCENARIOS_TAPE_MAP_H
 #define USBTAPE_SCENARIOS_TAPE_MAP_H
 
-#include "scenarios/runner/language/scenario.h"
+#include "scenarios/runner/judges/judge-stamps.h"
 #include "scenarios/runner/report/story.h"
 
 /* So many entries at most; what is beyond them is counted. */

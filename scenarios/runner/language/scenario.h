@@ -9,91 +9,14 @@
 #define USBTAPE_SCENARIOS_SCENARIO_H
 
 #include "emu/base/yaml.h"
-#include "scenarios/runner/judges/verdict.h"
+#include "scenarios/runner/language/expect.h"
+#include "scenarios/runner/language/step.h"
 #include "scenarios/runner/machine/drive.h"
 #include "scenarios/runner/machine/guest.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* How many: from `min` to `max`. */
-typedef struct CountRange {
-    int64_t min, max;
-} CountRange;
-
-/* Some of the files on the guest's /data disk, under the names that they have in an archive. */
-typedef struct FileSet {
-    char *from; /* a pattern: the directory that names start in, such as lib/modules/?/kernel */
-    char **names, **except; /* what was (not) taken from there; NULL: all (nothing) */
-} FileSet;
-
-typedef enum StepKind {
-    STEP_RUN,  /* a bash script in the guest */
-    STEP_HOST, /* something done to the drive or the machine: host.h */
-} StepKind;
-
-typedef struct Step {
-    StepKind kind;
-    char *text;
-    unsigned line;
-    int64_t timeout;  /* microseconds; 0: the scenario's */
-    GArray *statuses; /* of int: the exit statuses that are no complaint; NULL: any is evidence */
-    char **outputs;   /* patterns, each of which some line of output must match */
-    GArray *wrong;    /* of int: those that say that what came back is wrong; NULL: none does */
-    FileSet *files;   /* the output is a list of sums, of exactly these files; NULL: it is not */
-} Step;
-
-/* What lies between two filemarks of a cartridge. */
-typedef struct TapeFile {
-    int64_t partition; /* from 0 */
-    CountRange blocks;
-    uint64_t size;   /* of each block, bytes; 0: any */
-    bool short_last; /* the last one may be shorter */
-} TapeFile;
-
-/* Records that say who they are (subjects/linux/stamp.h), one after the other. */
-typedef struct StampRange {
-    int64_t cartridge;       /* from 1 */
-    int64_t partition, file; /* from 0 */
-    int64_t run, first;
-    CountRange records;
-} StampRange;
-
-typedef struct TarCheck {
-    FileSet files;
-    int64_t partition;  /* of each cartridge */
-    int64_t file;       /* on the first cartridge; on further ones it goes on in file 0 */
-    int64_t cartridges; /* how many it spans */
-} TarCheck;
-
-/* What dump(8) wrote, of a file system that held no other files. */
-typedef struct DumpCheck {
-    FileSet files;
-    int64_t cartridge;       /* from 1 */
-    int64_t partition, file; /* from 0 */
-} DumpCheck;
-
-/* The simulated backup's tape (subjects/mtf): good Microsoft Tape Format, each write in its place.
- */
-typedef struct MtfCheck {
-    int64_t cartridge; /* from 1 */
-    CountRange sets;
-    GArray *runs;   /* of uint64_t: what `winhost` backed up, a set each, and nothing else;
-                     * NULL: whose records they are is not said */
-    int64_t blocks; /* … of so many blocks */
-} MtfCheck;
-
-typedef struct FaultCheck {
-    char *name;
-    CountRange fired;
-} FaultCheck;
-
-/* How what was broken has to be noticed. */
-typedef struct Complaint {
-    int64_t step; /* from 1; 0: whichever */
-    char *text;   /* a pattern, which a line of what the step said has to match; NULL: any */
-} Complaint;
 
 /* How a bad driver says that it did what it does wrong: a pattern for a line of what a step said,
  * or of the kernel's log. */
@@ -107,23 +30,6 @@ typedef enum ScenarioStart {
     START_RESTORED, /* a guest that was booted before; the drive is plugged in */
     START_COLD,     /* a boot with the drive in the machine */
 } ScenarioStart;
-
-typedef struct DmesgCheck {
-    char **none_of, **some_of; /* patterns */
-} DmesgCheck;
-
-typedef struct Expectation {
-    unsigned outcomes;     /* bits of Verdict */
-    GPtrArray *complaints; /* of Complaint: those that count; NULL: any does */
-    GPtrArray *tape;       /* of GArray of TapeFile, one a cartridge; NULL: not looked at */
-    GPtrArray *stamps;     /* of StampRange; NULL: none */
-    TarCheck *tar;         /* NULL: none */
-    DumpCheck *dump;       /* NULL: none */
-    MtfCheck *mtf;         /* NULL: none */
-    GPtrArray *fired;      /* of FaultCheck; NULL: none */
-    bool clean;            /* the cartridges open without anything having to be recovered */
-    DmesgCheck dmesg;
-} Expectation;
 
 typedef struct Deadlines {
     int64_t scenario, step, silence; /* microseconds */
@@ -194,9 +100,5 @@ const char *scenario_note(const Scenario *scenario);
 char *scenario_case_name(const Scenario *scenario);
 /* SHA-256 of everything that makes this case what it is, in hex. Free with g_free. */
 char *scenario_case_id(const Scenario *scenario);
-
-bool count_in_range(CountRange range, int64_t count);
-/* "3", "3 to 5", "at least 3". Free with g_free. */
-char *count_range_text(CountRange range);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/report/case-story.h"
 
+#include "scenarios/runner/judges/judge-dmesg.h"
+#include "scenarios/runner/judges/judge-faults-fired.h"
+#include "scenarios/runner/judges/judge-stamps.h"
 #include "scenarios/runner/judges/tape-map.h"
 #include "scenarios/runner/report/timeline.h"
 
@@ -60,20 +63,6 @@ static void fill_head(Story *story, const CaseRemains *r)
     }
 }
 
-static const FaultCheck *check_of(const Expectation *expect, const char *name)
-{
-    guint i;
-
-    for (i = 0; expect->fired && i < expect->fired->len; i++) {
-        const FaultCheck *check = expect->fired->pdata[i];
-
-        if (g_str_equal(check->name, name)) {
-            return check;
-        }
-    }
-    return NULL;
-}
-
 static void fill_faults(Story *story, const CaseRemains *r)
 {
     const GPtrArray *rules = drive_process_rules(r->drive);
@@ -82,7 +71,8 @@ static void fill_faults(Story *story, const CaseRemains *r)
 
     for (i = 0; i < rules->len; i++) {
         const char *name = ((const DriveRule *)rules->pdata[i])->fault;
-        const FaultCheck *check = check_of(&r->scenario->expect, name);
+        const FaultCheck *check =
+            faults_fired_of(EXPECT_CHECK(&r->scenario->expect, faults_fired), name);
         g_autofree char *expected = check ? count_range_text(check->fired) : NULL;
 
         if (g_hash_table_add(told, (void *)name)) {
@@ -109,13 +99,14 @@ static void fill_events(Story *story, const CaseRemains *r)
 
 static void fill_tapes(Story *story, const CaseRemains *r)
 {
+    const StampsCheck *stamps = EXPECT_CHECK(&r->scenario->expect, stamps);
     int i;
 
     for (i = 1; i <= drive_process_cartridges(r->drive); i++) {
         g_autofree char *path = drive_process_cartridge(r->drive, i, NULL);
 
         if (path) {
-            tape_map_add(story, i, path, r->scenario->expect.stamps);
+            tape_map_add(story, i, path, stamps ? stamps->ranges : NULL);
         }
     }
 }
@@ -132,7 +123,7 @@ static bool matches(char *const *patterns, const char *line)
 
 static void fill_kernel(Story *story, const CaseRemains *r)
 {
-    const DmesgCheck *dmesg = &r->scenario->expect.dmesg;
+    const DmesgCheck *dmesg = EXPECT_CHECK(&r->scenario->expect, dmesg);
     char *const act[] = { r->scenario->acted ? r->scenario->acted->dmesg : NULL, NULL };
     g_auto(GStrv) lines = r->kernel_log ? g_strsplit(r->kernel_log, "\n", -1) : NULL;
     char **line;
@@ -142,7 +133,7 @@ static void fill_kernel(Story *story, const CaseRemains *r)
         StoryLine *kernel;
 
         if (!bad && !matches(dmesg->some_of, *line) && !matches(act, *line) &&
-            !g_regex_match_simple(r->kernel_errors, *line, G_REGEX_RAW, 0)) {
+            !g_regex_match_simple(dmesg_errors, *line, G_REGEX_RAW, 0)) {
             continue;
         }
         if (story->kernel->len == KERNEL_LINES_MAX) {

@@ -11,10 +11,9 @@ typedef struct CaseRemains {
     const Guest *guest;
     const char *directory;
     const CaseResult *result;
-    DriveProcess *drive;       /* ended; its traces and cartridges are there */
-    const char *kernel_log;    /* NULL: it could not be had */
-    const char *kernel_errors; /* a pattern: the lines that matter whatever was expected */
-    int64_t begun;             /* of the case, monotonic */
+    DriveProcess *drive;    /* ended; its traces and cartridges are there */
+    const char *kernel_log; /* NULL: it could not be had */
+    int64_t begun;          /* of the case, monotonic */
 } CaseRemains;
 
 /* Its first steps and actions are in `story` already; the rest is filled in. */
