@@ -2,6 +2,7 @@
 #include "scenarios/runner/run-directory.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/machine/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,26 +16,6 @@ bool run_fail(GError **error, const char *path, int number)
 {
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, g_strerror(number));
     return false;
-}
-
-static void remove_tree(const char *path)
-{
-    GStatBuf status;
-
-    if (g_lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        GDir *dir = g_dir_open(path, 0, NULL);
-        const char *name;
-
-        while (dir && (name = g_dir_read_name(dir))) {
-            g_autofree char *entry = g_build_filename(path, name, NULL);
-
-            remove_tree(entry);
-        }
-        if (dir) {
-            g_dir_close(dir);
-        }
-    }
-    g_remove(path);
 }
 
 /*
@@ -102,7 +83,7 @@ bool run_directory_make_case(const char *path, GError **error)
         if (!good) {
             return refuse_foreign(path, "it", error);
         }
-        remove_tree(path);
+        tree_remove(path);
     } else if (errno != ENOENT) {
         return errno == ELOOP || errno == ENOTDIR ? refuse_foreign(path, "it", error)
                                                   : run_fail(error, path, errno);

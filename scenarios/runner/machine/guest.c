@@ -2,6 +2,8 @@
 #include "scenarios/runner/machine/guest.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/machine/guest-cache.h"
+#include "scenarios/runner/machine/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,23 +22,11 @@
 #define BOOT_PATIENCE  SECONDS(300) /* ten seconds, unless the host has much else to do */
 #define BUILD_PATIENCE SECONDS(1200)
 
-/* How the names of scratch directories in the cache begin. */
-#define SCRATCH ".scratch-"
-
 const char *scenarios_directory(void)
 {
     const char *given = g_getenv("USBTAPE_SCENARIOS");
 
     return given && *given ? given : USBTAPE_SCENARIOS_DIR;
-}
-
-char *cache_directory(void)
-{
-    const char *given = g_getenv("USBTAPE_CACHE");
-
-    /* QEMU runs in another directory, so it needs a name that holds there, too. */
-    return given && *given ? g_canonicalize_filename(given, NULL)
-                           : g_build_filename(g_get_user_cache_dir(), "usbtape", NULL);
 }
 
 Guest *guest_new(const GuestKind *kind, GuestAttachment attachment)
@@ -45,6 +35,7 @@ Guest *guest_new(const GuestKind *kind, GuestAttachment attachment)
 
     guest->kind = kind;
     guest->attachment = attachment;
+    guest->in_use = -1;
     return guest;
 }
 
@@ -54,6 +45,9 @@ void guest_free(Guest *guest)
         g_free(guest->directory);
         g_free(guest->qemu);
         g_free(guest->qemu_version);
+        if (guest->in_use >= 0) {
+            close(guest->in_use);
+        }
         g_free(guest);
     }
 }
@@ -64,79 +58,11 @@ static bool fail(GError **error, const char *what, const char *detail)
     return false;
 }
 
-static void remove_directory(const char *directory)
-{
-    GDir *dir = g_dir_open(directory, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(directory, name, NULL);
-
-        g_unlink(path);
-    }
-    if (dir) {
-        g_dir_close(dir);
-    }
-    g_rmdir(directory);
-}
-
-/* Scratch directories are made and removed under the lock: what is there now, a runner that was
- * killed has left. */
-static void sweep(const char *folder)
-{
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        if (g_str_has_prefix(name, SCRATCH)) {
-            g_autofree char *path = g_build_filename(folder, name, NULL);
-
-            remove_directory(path);
-        }
-    }
-    if (dir) {
-        g_dir_close(dir);
-    }
-}
-
-/* One process at a time in the cache, ours and build-guest's own aside. -1: could not. */
-static int lock_cache(GError **error)
-{
-    g_autofree char *cache = cache_directory();
-    g_autofree char *path = g_build_filename(cache, "snapshots", "lock", NULL);
-    g_autofree char *folder = g_path_get_dirname(path);
-    int fd;
-
-    g_mkdir_with_parents(folder, 0777);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-        fail(error, path, g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
-    }
-    sweep(folder);
-    return fd;
-}
-
 /* ---- the probe ---- */
-
-static char *make_scratch_directory(const char *what, GError **error)
-{
-    g_autofree char *cache = cache_directory();
-    g_autofree char *pattern = g_strdup_printf("%s/snapshots/" SCRATCH "%s.XXXXXX", cache, what);
-
-    if (!g_mkdtemp(pattern)) {
-        fail(error, pattern, g_strerror(errno));
-        return NULL;
-    }
-    return g_steal_pointer(&pattern);
-}
 
 static bool boots_under_kvm(const Guest *guest)
 {
-    g_autofree char *directory = make_scratch_directory("probe", NULL);
+    g_autofree char *directory = guest_cache_scratch("probe", NULL);
     VmConfig config = { .qemu = guest->qemu,
                         .guest = guest->directory,
                         .directory = directory,
@@ -147,7 +73,7 @@ static bool boots_under_kvm(const Guest *guest)
 
     g_clear_pointer(&vm, vm_free);
     if (directory) {
-        remove_directory(directory);
+        tree_remove(directory);
     }
     return good;
 }
@@ -156,7 +82,7 @@ static bool boots_under_kvm(const Guest *guest)
  * guest's: a second kind of guest does not ask again. */
 static void probe_kvm(Guest *guest, ProgressStyle progress)
 {
-    g_autofree char *cache = cache_directory();
+    g_autofree char *cache = guest_cache_directory();
     g_autofree char *path = g_build_filename(cache, "snapshots", "kvm-works", NULL);
     g_autofree char *boot = NULL;
     g_autofree char *known = NULL;
@@ -232,6 +158,7 @@ Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, Progress
     const char *version[] = { NULL, "--version", NULL };
     g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
     const char *const build[] = { builder, kind->name, NULL };
+    g_autofree char *cache = guest_cache_directory();
     int lock;
 
     guest->qemu = find_qemu(attachment, progress, error);
@@ -247,7 +174,9 @@ Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, Progress
         return NULL;
     }
     g_strchomp(guest->directory);
-    lock = lock_cache(error);
+    guest->in_use = guest_cache_use(guest->directory);
+    guest_cache_prune(cache, kind->name, g_get_real_time() / G_USEC_PER_SEC);
+    lock = guest_cache_lock(error);
     if (lock < 0) {
         return NULL;
     }
@@ -264,7 +193,7 @@ static char *snapshot_path(const Guest *guest, unsigned memory)
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     VmConfig config = { .guest = guest->directory, .memory = memory, .kvm = guest->kvm };
     g_auto(GStrv) argv = vm_arguments(&config);
-    g_autofree char *cache = cache_directory();
+    g_autofree char *cache = guest_cache_directory();
     g_autofree char *cpu = NULL;
     g_autofree char *name = NULL;
     size_t i;
@@ -330,34 +259,13 @@ static bool save_into(const Guest *guest, unsigned memory, const char *directory
     return g_rename(fresh, path) == 0 || fail(error, path, g_strerror(errno));
 }
 
-/* Those of older guests and older QEMUs will never be asked for again. */
-static void drop_outdated(const char *current)
-{
-    g_autofree char *folder = g_path_get_dirname(current);
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        GStatBuf status;
-
-        if (strstr(name, ".state") && g_stat(path, &status) == 0 &&
-            status.st_mtime < g_get_real_time() / G_USEC_PER_SEC - 30 * 24 * 3600) {
-            g_unlink(path);
-        }
-    }
-    if (dir) {
-        g_dir_close(dir);
-    }
-}
-
 char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, ProgressStyle progress,
                      GError **error)
 {
     g_autofree char *path = snapshot_path(guest, memory);
     g_autofree char *directory = NULL;
     bool good;
-    int lock = lock_cache(error);
+    int lock = guest_cache_lock(error);
 
     if (lock < 0) {
         return NULL;
@@ -366,12 +274,12 @@ char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, Progress
     if (!good) {
         progress_note(progress, "guest %s: booting it once, to restore it from then on",
                       guest->kind->name);
-        directory = make_scratch_directory("boot", error);
+        directory = guest_cache_scratch("boot", error);
         good = directory && save_into(guest, memory, directory, path, error);
         if (directory) {
-            remove_directory(directory);
+            tree_remove(directory);
         }
-        drop_outdated(path);
+        guest_cache_prune_states(path, g_get_real_time() / G_USEC_PER_SEC);
     } else {
         g_utime(path, NULL);
     }

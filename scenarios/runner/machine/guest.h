@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guests that scenarios name: built once, probed once, booted once, and from then on restored
- * from that moment in a fraction of a second. All of it lies in the cache directory, under names
- * that are hashes of whatever it was made from: what is outdated is never found again.
+ * from that moment in a fraction of a second. All of it lies in the cache (guest-cache.h), under
+ * names that are hashes of the inputs: an outdated build is never used again, and is removed later.
  */
 #ifndef USBTAPE_SCENARIOS_GUEST_H
 #define USBTAPE_SCENARIOS_GUEST_H
@@ -41,13 +41,12 @@ typedef struct Guest {
     char *qemu; /* the program */
     char *qemu_version;
     bool kvm;
+    int in_use;           /* of guest_cache_use(), so that no run removes its directory; or -1 */
     int64_t saved_memory; /* MiB: of the state that was last asked for; 0: none was */
 } Guest;
 
 /* The directory of the scenarios: $USBTAPE_SCENARIOS, or where this program was built from. */
 const char *scenarios_directory(void);
-/* $USBTAPE_CACHE, or usbtape in the user's cache directory. Free with g_free. */
-char *cache_directory(void);
 
 /* Builds the guest if need be, and finds out whether one really runs under KVM here. QEMU is only
  * looked for. */
