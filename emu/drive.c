@@ -9,11 +9,7 @@
 #include "emu/fault/at-task.h"
 #include "emu/fault/at-transfer.h"
 #include "emu/fault/hold.h"
-#include "emu/link/redir.h"
 #include "media/formats/formats.h"
-
-/* A link that carries less than a command may move would fail large blocks. */
-G_STATIC_ASSERT(REDIR_BULK_MAX >= SCSI_DATA_MAX);
 
 /* While a command runs, the button is looked at that often. */
 #define EJECT_POLL_US (10 * 1000)

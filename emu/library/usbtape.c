@@ -10,9 +10,7 @@
 #include "emu/base/bytes.h"
 #include "emu/base/error.h"
 #include "emu/base/loop.h"
-#include "emu/control/control.h"
-#include "emu/drive.h"
-#include "emu/trace-file.h"
+#include "emu/setup.h"
 
 G_STATIC_ASSERT((int)USBTAPE_FULL_SPEED == (int)USB_SPEED_FULL);
 G_STATIC_ASSERT((int)USBTAPE_HIGH_SPEED == (int)USB_SPEED_HIGH);
@@ -74,15 +72,9 @@ struct UsbTapeDrive {
     const UsbTapeOps *ops;
     void *opaque;
     ForeignClock clock;
-    Executor *executor;
-    TraceTee tee;
+    Setup setup;
     ForeignTrace notices, points;
     bool tracing; /* `points` is in use */
-    TraceFile *trace;
-    FaultPlan *faults;
-    SscModel *model;
-    Drive *drive;
-    Control *control;
     UsbTapeDescription description;
 
     GQueue submitted; /* of Submitted; a few at most, one an endpoint */
@@ -212,9 +204,9 @@ void usbtape_drive_trace(UsbTapeDrive *self, bool on)
     if (on != self->tracing) {
         self->tracing = on;
         if (on) {
-            trace_tee_add(&self->tee, &self->points.base);
+            trace_tee_add(&self->setup.trace_tee, &self->points.base);
         } else {
-            trace_tee_remove(&self->tee, &self->points.base);
+            trace_tee_remove(&self->setup.trace_tee, &self->points.base);
         }
     }
 }
@@ -222,31 +214,6 @@ void usbtape_drive_trace(UsbTapeDrive *self, bool on)
 /* Host file errors reach the program as notices, by the other sink. */
 static void trace_file_host_error(void *data, const char *message)
 {
-}
-
-static void trace_file_failed(void *data, const char *message)
-{
-    UsbTapeDrive *self = data;
-
-    self->ops->notice(self->opaque, message);
-}
-
-static bool open_trace(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
-{
-    static const TraceFileOps ops = { trace_file_host_error, trace_file_failed };
-
-    trace_tee_init(&self->tee);
-    self->notices = (ForeignTrace){ { emit_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
-    self->points = (ForeignTrace){ { emit_point, 0 }, self };
-    trace_tee_add(&self->tee, &self->notices.base);
-    if (!config->trace) {
-        return true;
-    }
-    self->trace = trace_file_new(config->trace, &self->clock.base, &ops, self, error);
-    if (self->trace) {
-        trace_tee_add(&self->tee, trace_file_sink(self->trace));
-    }
-    return self->trace != NULL;
 }
 
 /* ---- buffers ---- */
@@ -326,68 +293,9 @@ void *usbtape_drive_buffer(UsbTapeDrive *self, size_t length)
 
 /* ---- the parts ---- */
 
-/* What the user gave is named as the user gave it. */
-static bool named(const char *name, const char *value, bool good, GError **error)
-{
-    if (!good) {
-        g_prefix_error(error, "%s=%s: ", name, value ? value : "");
-    }
-    return good;
-}
-
-static bool load_faults(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
-{
-    uint64_t seed = g_random_int(); /* short enough to be typed again */
-    g_autofree char *text = NULL;
-
-    if (config->seed &&
-        (!g_ascii_isdigit(config->seed[0]) ||
-         !g_ascii_string_to_unsigned(config->seed, 10, 0, G_MAXUINT64, &seed, NULL))) {
-        return usbtape_input_error(error, "seed=%s: write a decimal number", config->seed);
-    }
-    self->faults = fault_plan_new(seed);
-    if (!config->faults) {
-        return true;
-    }
-    if (!fault_plan_load(self->faults, config->faults, error)) {
-        return false;
-    }
-    text = g_strdup_printf("faults: %u rules from %s, seed %" G_GUINT64_FORMAT,
-                           self->faults->rules->len, config->faults, seed);
-    self->ops->notice(self->opaque, text);
-    return true;
-}
-
-static bool make_model(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
-{
-    const SscModel *model = ssc_model_by_name(config->model, error);
-    const char *timing = config->timing ? config->timing : "off";
-    bool timed = g_str_equal(timing, "model");
-    g_auto(GStrv) settings = NULL;
-    char **setting;
-
-    if (!named("model", config->model, model != NULL, error)) {
-        return false;
-    }
-    if (!timed && !g_str_equal(timing, "off")) {
-        return usbtape_input_error(error, "timing=%s: off or model", timing);
-    }
-    self->model = ssc_model_copy(model);
-    if (config->timing && !ssc_model_set(self->model, timed ? "timing=yes" : "timing=no", error)) {
-        return false;
-    }
-    settings = g_strsplit(config->set ? config->set : "", ";", -1);
-    for (setting = settings; *setting; setting++) {
-        if (!named("set", *setting, ssc_model_set(self->model, *setting, error), error)) {
-            return false;
-        }
-    }
-    return named("set", config->set, ssc_model_check(self->model, error), error);
-}
-
 static void describe(UsbTapeDrive *self)
 {
-    const UsbIdentity *identity = usb_device_identity(drive_usb(self->drive));
+    const UsbIdentity *identity = usb_device_identity(drive_usb(self->setup.drive));
     UsbTapeDescription *d = &self->description;
     UsbSpeed speed;
     size_t i;
@@ -398,7 +306,8 @@ static void describe(UsbTapeDrive *self)
                                .manufacturer = identity->manufacturer,
                                .product = identity->product,
                                .serial = identity->serial,
-                               .fastest = (UsbTapeSpeed)usb_device_speed(drive_usb(self->drive)) };
+                               .fastest =
+                                   (UsbTapeSpeed)usb_device_speed(drive_usb(self->setup.drive)) };
     for (speed = USB_SPEED_FULL; speed <= USB_SPEED_SUPER; speed++) {
         const UsbConfiguration *from = usb_configuration(speed);
         const UsbInterface *interface = from->interface;
@@ -438,8 +347,8 @@ static void set_plugged(UsbTapeDrive *self, bool plugged)
     if (self->plugged != plugged) {
         self->plugged = plugged;
         self->ops->plug(self->opaque, plugged);
-        if (self->control) {
-            control_event(self->control, plugged ? CONTROL_PLUGGED : CONTROL_UNPLUGGED, NULL);
+        if (self->setup.control) {
+            control_event(self->setup.control, plugged ? CONTROL_PLUGGED : CONTROL_UNPLUGGED, NULL);
         }
     }
 }
@@ -472,46 +381,6 @@ static void unplug(void *data, int64_t replug_after)
     }
 }
 
-static bool make_drive(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
-{
-    static const DrivePlug plug = { unplug };
-    DriveConfig parts = {
-        .model = self->model,
-        .speed = USB_SPEED_HIGH,
-        .clock = &self->clock.base,
-        .executor = self->executor,
-        .trace = &self->tee.base,
-        .faults = self->faults,
-        .read_only = config->read_only,
-    };
-    g_autofree char *notice = NULL;
-
-    if (config->speed && !named("speed", config->speed,
-                                usb_speed_parse(config->speed, &parts.speed, error), error)) {
-        return false;
-    }
-    drive_default_identity(self->model, config->name ? config->name : "", &parts.identity);
-    if (config->serial && g_strlcpy(parts.identity.serial, config->serial,
-                                    sizeof parts.identity.serial) >= sizeof parts.identity.serial) {
-        return usbtape_input_error(error, "serial=%s: at most %zu characters", config->serial,
-                                   sizeof parts.identity.serial - 1);
-    }
-    self->drive = drive_new(&parts, error);
-    if (!self->drive) {
-        return false;
-    }
-    self->plugged = true;
-    drive_set_plug(self->drive, &plug, self);
-    describe(self);
-    if (config->media && !drive_load(self->drive, config->media, false, &notice, error)) {
-        return false;
-    }
-    if (notice) {
-        self->ops->notice(self->opaque, notice);
-    }
-    return true;
-}
-
 /* ---- the control socket ---- */
 
 static const char *control_address(void *data)
@@ -541,28 +410,47 @@ static void control_replug(void *data)
     set_plugged(data, true);
 }
 
-static bool open_control(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+static void report_notice(void *data, const char *message)
 {
+    UsbTapeDrive *self = data;
+
+    self->ops->notice(self->opaque, message);
+}
+
+static bool open_parts(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+{
+    static const TraceFileOps trace_ops = { trace_file_host_error, report_notice };
+    static const DrivePlug plug = { unplug };
     static const ControlOps ops = { control_address, control_host, control_quit,
                                     control_plugged, unplug,       control_replug };
-    g_autofree char *beside = config->media ? g_path_get_dirname(config->media) : g_strdup(".");
-    g_autofree char *directory = NULL;
-    char *resolved;
-    ControlConfig control = { .drive = self->drive, .ops = &ops, .data = self };
+    g_auto(GStrv) settings = g_strsplit(config->set ? config->set : "", ";", -1);
+    SetupConfig parts = {
+        .properties = true,
+        .model = config->model,
+        .timing = config->timing,
+        .settings = settings,
+        .faults = config->faults,
+        .seed = config->seed,
+        .media = config->media,
+        .speed = config->speed,
+        .serial = config->serial,
+        .trace = config->trace,
+        .control = config->control,
+        .name = config->name ? config->name : "",
+        .read_only = config->read_only,
+        .clock = &self->clock.base,
+        .plug = &plug,
+        .trace_ops = &trace_ops,
+        .notice = report_notice,
+        .data = self,
+    };
 
-    if (!config->control) {
-        return true;
+    self->plugged = true;
+    if (!setup_open(&self->setup, &parts, error)) {
+        return false;
     }
-    resolved = realpath(beside, NULL);
-    directory = g_strdup(resolved ? resolved : "/nonexistent");
-    free(resolved);
-    control.directories = (const char *const[]){ directory, NULL };
-    control.address = address_parse("control=", config->control, false, error);
-    self->control = control.address ? control_new(&control, error) : NULL;
-    if (self->control) {
-        trace_tee_add(&self->tee, control_trace(self->control));
-    }
-    return self->control != NULL;
+    describe(self);
+    return setup_open_control(&self->setup, &parts, &ops, self, error);
 }
 
 /* ---- the end ---- */
@@ -580,9 +468,9 @@ static void on_ejected(void *data, const GError *error)
  */
 static void finish_eject(UsbTapeDrive *self)
 {
-    while (drive_ejecting(self->drive)) {
-        loop_executor_drain(self->executor);
-        if (drive_ejecting(self->drive)) {
+    while (drive_ejecting(self->setup.drive)) {
+        loop_executor_drain(self->setup.executor);
+        if (drive_ejecting(self->setup.drive)) {
             bool fired = foreign_clock_skip(&self->clock);
 
             g_assert(fired);
@@ -592,13 +480,13 @@ static void finish_eject(UsbTapeDrive *self)
 
 static void close_cartridge(UsbTapeDrive *self)
 {
-    usb_device_reset(drive_usb(self->drive)); /* the host goes first */
+    usb_device_reset(drive_usb(self->setup.drive)); /* the host goes first */
     finish_eject(self);
-    if (drive_cartridge(self->drive)) {
-        drive_eject(self->drive, true, on_ejected, self);
+    if (drive_cartridge(self->setup.drive)) {
+        drive_eject(self->setup.drive, true, on_ejected, self);
         finish_eject(self);
     }
-    loop_executor_drain(self->executor);
+    loop_executor_drain(self->setup.executor);
 }
 
 bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
@@ -607,22 +495,17 @@ bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
 
     usbtape_drive_stop_time(self, false);
     forget_replug(self);
-    if (self->control) {
-        trace_tee_remove(&self->tee, control_trace(self->control));
-        g_clear_pointer(&self->control, control_free);
-    }
-    if (self->drive) {
-        drive_set_plug(self->drive, NULL, NULL);
+    setup_close_control(&self->setup);
+    if (self->setup.drive) {
+        drive_set_plug(self->setup.drive, NULL, NULL);
         close_cartridge(self);
-        drive_free(self->drive);
+        g_clear_pointer(&self->setup.drive, drive_free);
     }
     g_assert(self->submitted.length == 0);
-    ssc_model_free(self->model);
-    fault_plan_free(self->faults);
-    executor_free(self->executor);
+    setup_clear(&self->setup);
     failed = g_steal_pointer(&self->closing); /* of the two, the cartridge's counts */
-    if (self->trace) {
-        trace_file_close(self->trace, failed ? NULL : &failed);
+    if (self->setup.trace) {
+        trace_file_close(self->setup.trace, failed ? NULL : &failed);
     }
     g_assert(self->clock.timers.length == 0);
     g_free(self->spare);
@@ -646,11 +529,12 @@ UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *o
     self->opaque = opaque;
     self->clock.base.ops = &clock_ops;
     self->clock.drive = self;
-    self->executor = loop_executor_new();
+    setup_init(&self->setup);
+    self->notices = (ForeignTrace){ { emit_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
+    self->points = (ForeignTrace){ { emit_point, 0 }, self };
+    trace_tee_add(&self->setup.trace_tee, &self->notices.base);
     self->pool = pool_new();
-    if (open_trace(self, config, error) && load_faults(self, config, error) &&
-        make_model(self, config, error) && make_drive(self, config, error) &&
-        open_control(self, config, error)) {
+    if (open_parts(self, config, error)) {
         return self;
     }
     usbtape_drive_free(self, NULL);
@@ -666,12 +550,12 @@ const UsbTapeDescription *usbtape_drive_description(const UsbTapeDrive *self)
 
 void usbtape_drive_set_speed(UsbTapeDrive *self, UsbTapeSpeed speed)
 {
-    usb_device_set_speed(drive_usb(self->drive), (UsbSpeed)speed);
+    usb_device_set_speed(drive_usb(self->setup.drive), (UsbSpeed)speed);
 }
 
 void usbtape_drive_reset(UsbTapeDrive *self)
 {
-    usb_device_reset(drive_usb(self->drive));
+    usb_device_reset(drive_usb(self->setup.drive));
 }
 
 static void on_completed(UsbTransfer *transfer, void *data)
@@ -696,7 +580,7 @@ static void submit(UsbTapeDrive *self, UsbTransfer transfer, const void *token)
     submitted->transfer.complete = on_completed;
     submitted->transfer.complete_data = submitted;
     g_queue_push_tail(&self->submitted, submitted);
-    usb_device_submit(drive_usb(self->drive), &submitted->transfer);
+    usb_device_submit(drive_usb(self->setup.drive), &submitted->transfer);
 }
 
 void usbtape_drive_bulk_out(UsbTapeDrive *self, uint8_t endpoint, void *buffer, size_t length,
@@ -735,7 +619,7 @@ void usbtape_drive_cancel(UsbTapeDrive *self, const void *token)
         Submitted *submitted = i->data;
 
         if (submitted->token == token) {
-            usb_device_cancel(drive_usb(self->drive), &submitted->transfer);
+            usb_device_cancel(drive_usb(self->setup.drive), &submitted->transfer);
             return;
         }
     }
@@ -745,14 +629,14 @@ void usbtape_drive_cancel(UsbTapeDrive *self, const void *token)
 
 const char *usbtape_drive_cartridge(const UsbTapeDrive *self)
 {
-    return drive_cartridge(self->drive);
+    return drive_cartridge(self->setup.drive);
 }
 
 bool usbtape_drive_load(UsbTapeDrive *self, const char *path, GError **error)
 {
     g_autofree char *notice = NULL;
 
-    if (!drive_load(self->drive, path, false, &notice, error)) {
+    if (!drive_load(self->setup.drive, path, false, &notice, error)) {
         return false;
     }
     if (notice) {
@@ -789,7 +673,7 @@ bool usbtape_drive_eject(UsbTapeDrive *self, GError **error)
     bool good;
 
     *button = (Button){ .drive = self, .waiting = true };
-    drive_eject(self->drive, false, on_button_done, button);
+    drive_eject(self->setup.drive, false, on_button_done, button);
     button->waiting = false;
     if (!button->ended) {
         return true;
@@ -804,5 +688,5 @@ bool usbtape_drive_eject(UsbTapeDrive *self, GError **error)
 
 bool usbtape_drive_ejecting(const UsbTapeDrive *self)
 {
-    return drive_ejecting(self->drive);
+    return drive_ejecting(self->setup.drive);
 }

@@ -4,7 +4,7 @@
 #include "emu/fault/plan.h"
 #include "emu/program/commands.h"
 #include "emu/program/sim-drive.h"
-#include "emu/ssc/ssc.h"
+#include "emu/setup.h"
 #include "scenarios/runner/commands.h"
 
 static bool check_faults(const char *name, const char *text, size_t length, GError **error)
@@ -16,18 +16,9 @@ static bool check_faults(const char *name, const char *text, size_t length, GErr
 
 static bool check_model(const char *name, char *const *settings, int *wrong, GError **error)
 {
-    const SscModel *model = ssc_model_by_name(name, error);
-    g_autoptr(SscModel) copy = model ? ssc_model_copy(model) : NULL;
-    int i;
+    g_autoptr(SscModel) model = setup_model(name, settings, wrong, error);
 
-    *wrong = -1;
-    for (i = 0; copy && settings && settings[i]; i++) {
-        if (!ssc_model_set(copy, settings[i], error)) {
-            *wrong = i;
-            return false;
-        }
-    }
-    return copy && ssc_model_check(copy, error);
+    return model != NULL;
 }
 
 static int with_drive(int (*main_function)(int, char **, const ScenarioChecks *), int argc,

@@ -15,14 +15,12 @@
 #include "emu/base/options.h"
 #include "emu/base/text.h"
 #include "emu/base/units.h"
-#include "emu/control/control.h"
-#include "emu/drive.h"
 #include "emu/link/pcap.h"
 #include "emu/link/port.h"
 #include "emu/outlet.h"
 #include "emu/program/commands.h"
 #include "emu/sandbox.h"
-#include "emu/trace-file.h"
+#include "emu/setup.h"
 
 typedef struct Options {
     char *media, *format, *model, *listen, *connect, *speed, *faults, *control, *trace;
@@ -38,21 +36,11 @@ typedef struct Server {
     Options options;
     GMainLoop *loop;
     Clock *clock;
-    Executor *executor;
     Outlet *notices; /* standard error */
-    TraceFile *trace;
-    UsbPcap *pcap;      /* NULL: none was asked for */
-    TraceTee trace_tee; /* of both */
-    uint64_t seed;
-    ClockTimer *unplug; /* a fault pulls the plug as soon as it may */
-    int64_t unplug_for;
-    FaultPlan *faults;
-    SscModel *model; /* a copy, with what --set changed */
-    Drive *drive;
+    Setup setup;
+    UsbPcap *pcap; /* NULL: none was asked for */
     TlsCreds *tls; /* NULL: hosts speak usbredir as it is */
     Port *port;
-    Control *control;
-    char **directories; /* where controllers may load cartridges from; NULL: there are none */
     int signal_fd;
     GSource *signals;
     bool failed; /* the work did: exit status 1 */
@@ -219,171 +207,49 @@ static void options_clear(Options *o)
     g_free(o->timing);
 }
 
-static bool read_id(const char *option, const char *text, uint16_t *id, GError **error)
-{
-    uint64_t value;
-
-    if (!text) {
-        return true;
-    }
-    if (g_str_has_prefix(text, "0x")) {
-        text += 2;
-    }
-    if (!g_ascii_isxdigit(*text) ||
-        !g_ascii_string_to_unsigned(text, 16, 0, 0xffff, &value, NULL)) {
-        return usbtape_input_error(error, "%s %s: write four hexadecimal digits", option, text);
-    }
-    *id = (uint16_t)value;
-    return true;
-}
-
-static bool read_text(const char *option, const char *text, char *field, size_t size,
-                      GError **error)
-{
-    if (text && g_strlcpy(field, text, size) >= size) {
-        return usbtape_input_error(error, "%s: at most %zu characters", option, size - 1);
-    }
-    return true;
-}
-
-static bool read_identity(const Options *o, UsbIdentity *identity, GError **error)
-{
-    return read_id("--vendor-id", o->vendor_id, &identity->idVendor, error) &&
-           read_id("--product-id", o->product_id, &identity->idProduct, error) &&
-           read_text("--manufacturer", o->manufacturer, identity->manufacturer,
-                     sizeof identity->manufacturer, error) &&
-           read_text("--product", o->product, identity->product, sizeof identity->product, error) &&
-           read_text("--serial", o->serial, identity->serial, sizeof identity->serial, error) &&
-           usb_identity_check(identity, error);
-}
-
-static bool read_seed(const Options *o, uint64_t *seed, GError **error)
-{
-    *seed = g_random_int(); /* short enough to be typed again */
-    if (o->seed && (!g_ascii_isdigit(o->seed[0]) ||
-                    !g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT64, seed, NULL))) {
-        return usbtape_input_error(error, "--seed %s: write a decimal number", o->seed);
-    }
-    return true;
-}
-
 /* ---- the parts ---- */
 
-static bool load_faults(Server *s, GError **error)
-{
-    if (!read_seed(&s->options, &s->seed, error)) {
-        return false;
-    }
-    s->faults = fault_plan_new(s->seed); /* rules may come over the control socket */
-    if (!s->options.faults) {
-        return true;
-    }
-    if (!fault_plan_load(s->faults, s->options.faults, error)) {
-        return false;
-    }
-    say(s, "faults: %u rules from %s, seed %" G_GUINT64_FORMAT, s->faults->rules->len,
-        s->options.faults, s->seed);
-    return true;
-}
-
-static bool read_timing(Server *s, GError **error)
-{
-    const char *timing = s->options.timing;
-    bool model = g_str_equal(timing, "model");
-
-    if (!model && !g_str_equal(timing, "off")) {
-        return usbtape_input_error(error, "--timing %s: off or model", timing);
-    }
-    return ssc_model_set(s->model, model ? "timing=yes" : "timing=no", error);
-}
-
-static bool make_model(Server *s, GError **error)
-{
-    const SscModel *model = ssc_model_by_name(s->options.model, error);
-    char **set = s->options.set;
-
-    if (!model) {
-        g_prefix_error(error, "--model: ");
-        return false;
-    }
-    s->model = ssc_model_copy(model);
-    if (s->options.timing && !read_timing(s, error)) {
-        return false;
-    }
-    for (; set && *set; set++) {
-        if (!ssc_model_set(s->model, *set, error)) {
-            g_prefix_error(error, "--set ");
-            return false;
-        }
-    }
-    if (!ssc_model_check(s->model, error)) {
-        g_prefix_error(error, "--set: ");
-        return false;
-    }
-    return true;
-}
-
-static void on_unplug(void *data)
-{
-    Server *s = data;
-
-    s->unplug = NULL;
-    if (s->port) {
-        port_unplug(s->port, s->unplug_for);
-    }
-}
-
-/* A fault pulls the plug: when what runs now has returned. */
 static void fault_unplug(void *data, int64_t replug)
 {
     Server *s = data;
 
-    s->unplug_for = replug;
-    if (!s->unplug) {
-        s->unplug = clock_start(s->clock, 0, on_unplug, s);
+    if (s->port) {
+        port_unplug(s->port, replug);
     }
 }
 
-static bool make_drive(Server *s, GError **error)
+static void describe_setup(Server *s, SetupConfig *config)
 {
     static const DrivePlug plug = { fault_unplug };
+    static const TraceFileOps ops = { on_notice, on_trace_failed };
     const Options *o = &s->options;
-    DriveConfig config = {
-        .model = s->model,
-        .speed = USB_SPEED_HIGH,
-        .clock = s->clock,
-        .executor = s->executor,
-        .trace = &s->trace_tee.base,
-        .faults = s->faults,
-        .read_only = o->read_only,
-    };
-    g_autofree char *notice = NULL;
 
-    if (o->format && !o->media) {
-        return usbtape_input_error(error, "--format %s: there is no --media that could be that",
-                                   o->format);
-    }
-    if (o->speed && !usb_speed_parse(o->speed, &config.speed, error)) {
-        g_prefix_error(error, "--speed: ");
-        return false;
-    }
-    /* The address names the drive: the same socket is the same drive, whatever is in it. */
-    drive_default_identity(config.model, o->listen ? o->listen : o->connect, &config.identity);
-    if (!read_identity(o, &config.identity, error)) {
-        return false;
-    }
-    s->drive = drive_new(&config, error);
-    if (!s->drive) {
-        return false;
-    }
-    drive_set_plug(s->drive, &plug, s);
-    if (o->media && !drive_load_as(s->drive, o->media, o->format, false, &notice, error)) {
-        return false;
-    }
-    if (notice) {
-        say(s, "%s", notice);
-    }
-    return true;
+    *config = (SetupConfig){
+        .model = o->model,
+        .timing = o->timing,
+        .settings = o->set,
+        .faults = o->faults,
+        .seed = o->seed,
+        .media = o->media,
+        .format = o->format,
+        .speed = o->speed,
+        .vendor_id = o->vendor_id,
+        .product_id = o->product_id,
+        .manufacturer = o->manufacturer,
+        .product = o->product,
+        .serial = o->serial,
+        .trace = o->trace,
+        .control = o->control,
+        .media_dirs = o->media_dirs,
+        .name = o->listen ? o->listen : o->connect,
+        .read_only = o->read_only,
+        .allow_remote = o->allow_remote,
+        .clock = s->clock,
+        .plug = &plug,
+        .trace_ops = &ops,
+        .notice = on_notice,
+        .data = s,
+    };
 }
 
 /* The second of the two need not be there yet. */
@@ -423,9 +289,9 @@ static bool open_pcap(Server *s, GError **error)
     comment = g_strdup_printf("drive %s, %s speed, serial number %s, at %s; seed %" G_GUINT64_FORMAT
                               "; cartridge %s; faults %s",
                               ssc_model_name(ssc_model_by_name(o->model, NULL)),
-                              usb_speed_name(usb_device_speed(drive_usb(s->drive))),
-                              usb_device_identity(drive_usb(s->drive))->serial,
-                              o->listen ? o->listen : o->connect, s->seed,
+                              usb_speed_name(usb_device_speed(drive_usb(s->setup.drive))),
+                              usb_device_identity(drive_usb(s->setup.drive))->serial,
+                              o->listen ? o->listen : o->connect, s->setup.seed,
                               o->media ? o->media : "none", o->faults ? o->faults : "none");
     config.comment = comment;
     config.snap = (size_t)MIN(snap, SIZE_MAX);
@@ -433,8 +299,8 @@ static bool open_pcap(Server *s, GError **error)
     if (!s->pcap) {
         return false;
     }
-    usb_device_watch(drive_usb(s->drive), usb_pcap_monitor(s->pcap));
-    trace_tee_add(&s->trace_tee, usb_pcap_trace(s->pcap));
+    usb_device_watch(drive_usb(s->setup.drive), usb_pcap_monitor(s->pcap));
+    trace_tee_add(&s->setup.trace_tee, usb_pcap_trace(s->pcap));
     return true;
 }
 
@@ -459,8 +325,8 @@ static void on_port_event(void *data, PortEvent event, const char *text)
     };
     Server *s = data;
 
-    if (s->control) {
-        control_event(s->control, rows[event].event, rows[event].member, text, NULL);
+    if (s->setup.control) {
+        control_event(s->setup.control, rows[event].event, rows[event].member, text, NULL);
     }
 }
 
@@ -486,8 +352,9 @@ static bool open_port(Server *s, GError **error)
                                      s->options.allow_remote || s->tls, error);
 
     if (address) {
-        s->port = port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, s->tls,
-                           drive_usb(s->drive), s->clock, &s->trace_tee.base, &ops, s, error);
+        s->port =
+            port_new(address, listens ? PORT_LISTEN : PORT_CONNECT, s->tls,
+                     drive_usb(s->setup.drive), s->clock, &s->setup.trace_tee.base, &ops, s, error);
     }
     return s->port != NULL;
 }
@@ -522,69 +389,18 @@ static void control_replug(void *data)
     port_replug(((Server *)data)->port);
 }
 
-/* Where cartridges that a controller names may be, as realpath() says it. */
-static char **resolve_media_dirs(const Options *o, GError **error)
-{
-    g_autofree char *beside = o->media ? g_path_get_dirname(o->media) : g_strdup(".");
-    const char *const usual[] = { beside, NULL };
-    const char *const *directory = o->media_dirs ? (const char *const *)o->media_dirs : usual;
-    g_autoptr(GPtrArray) resolved = g_ptr_array_new_with_free_func(g_free);
-
-    for (; *directory; directory++) {
-        char *path = realpath(*directory, NULL);
-
-        if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-            usbtape_input_error(error, "--media-dir %s: %s", *directory,
-                                path ? "not a directory" : g_strerror(errno));
-            free(path);
-            return NULL;
-        }
-        g_ptr_array_add(resolved, g_strdup(path));
-        free(path);
-    }
-    g_ptr_array_add(resolved, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&resolved), FALSE);
-}
-
-static bool open_control(Server *s, GError **error)
+static bool server_start(Server *s, GError **error)
 {
     static const ControlOps ops = { control_address, control_host,   control_quit,
                                     control_plugged, control_unplug, control_replug };
-    ControlConfig config = { .drive = s->drive, .ops = &ops, .data = s };
+    SetupConfig config;
 
-    if (!s->options.control) {
-        return !s->options.media_dirs ||
-               usbtape_input_error(error, "--media-dir: there is no --control to load from it");
-    }
-    s->directories = resolve_media_dirs(&s->options, error);
-    if (s->directories) {
-        config.address =
-            address_parse("--control", s->options.control, s->options.allow_remote, error);
-    }
-    if (config.address) {
-        config.directories = (const char *const *)s->directories;
-        s->control = control_new(&config, error);
-    }
-    if (s->control) {
-        trace_tee_add(&s->trace_tee, control_trace(s->control));
-    }
-    return s->control != NULL;
-}
-
-static bool server_start(Server *s, GError **error)
-{
-    static const TraceFileOps ops = { on_notice, on_trace_failed };
-
-    s->executor = loop_executor_new();
-    trace_tee_init(&s->trace_tee);
-    s->trace = trace_file_new(s->options.trace, s->clock, &ops, s, error);
-    if (!s->trace) {
+    describe_setup(s, &config);
+    if (!setup_open(&s->setup, &config, error)) {
         return false;
     }
-    trace_tee_add(&s->trace_tee, trace_file_sink(s->trace));
-    return load_faults(s, error) && make_model(s, error) && make_drive(s, error) &&
-           open_pcap(s, error) && open_tls(s, error) && open_port(s, error) &&
-           open_control(s, error);
+    return open_pcap(s, error) && open_tls(s, error) && open_port(s, error) &&
+           setup_open_control(&s->setup, &config, &ops, s, error);
 }
 
 /* ---- the end ---- */
@@ -614,9 +430,9 @@ static void report_rules(Server *s, const GPtrArray *rules)
 /* What did not fire is as telling as what did. */
 static void report_faults(Server *s)
 {
-    if (s->faults) {
-        report_rules(s, s->faults->removed);
-        report_rules(s, s->faults->rules);
+    if (s->setup.faults) {
+        report_rules(s, s->setup.faults->removed);
+        report_rules(s, s->setup.faults->rules);
     }
 }
 
@@ -630,34 +446,29 @@ static void server_stop(Server *s)
 
     g_clear_pointer(&s->port, port_free);
     g_clear_pointer(&s->tls, tls_creds_free);
-    if (s->control) {
-        trace_tee_remove(&s->trace_tee, control_trace(s->control));
-        g_clear_pointer(&s->control, control_free);
-    }
-    while (s->drive && drive_ejecting(s->drive)) {
+    setup_close_control(&s->setup);
+    while (s->setup.drive && drive_ejecting(s->setup.drive)) {
         g_main_context_iteration(NULL, TRUE);
     }
-    if (s->drive && drive_cartridge(s->drive)) {
-        drive_eject(s->drive, true, on_ejected, s);
+    if (s->setup.drive && drive_cartridge(s->setup.drive)) {
+        drive_eject(s->setup.drive, true, on_ejected, s);
         /* Not the loop: a second signal quits that, and the drive must outlive its eject. */
-        while (drive_ejecting(s->drive)) {
+        while (drive_ejecting(s->setup.drive)) {
             g_main_context_iteration(NULL, TRUE);
         }
     }
-    drive_free(s->drive);
-    ssc_model_free(s->model);
+    g_clear_pointer(&s->setup.drive, drive_free);
     if (s->pcap && !usb_pcap_close(s->pcap)) {
         s->failed = true;
     }
     report_faults(s);
-    fault_plan_free(s->faults);
-    executor_free(s->executor);
+    setup_clear(&s->setup);
     while (g_main_context_iteration(NULL, FALSE)) {
         /* what a worker finished after the last look */
     }
-    if (s->trace) {
-        s->failed |= trace_file_saw_host_error(s->trace);
-        if (!trace_file_close(s->trace, &error)) {
+    if (s->setup.trace) {
+        s->failed |= trace_file_saw_host_error(s->setup.trace);
+        if (!trace_file_close(s->setup.trace, &error)) {
             say(s, "%s", error->message);
             s->failed = true;
         }
@@ -702,14 +513,14 @@ static void add_socket(GPtrArray *directories, const char *address)
 static void server_reach(const Server *s, Reach *reach)
 {
     const Options *o = &s->options;
-    char **directory = s->directories;
+    char **directory = s->setup.directories;
 
     reach->cartridges = g_ptr_array_new_with_free_func(g_free);
     reach->sockets = g_ptr_array_new_with_free_func(g_free);
     for (; directory && *directory; directory++) {
         g_ptr_array_add(reach->cartridges, g_strdup(*directory));
     }
-    if (o->media && s->control) { /* it may be put in again, and may be a link */
+    if (o->media && s->setup.control) { /* it may be put in again, and may be a link */
         add_directory(reach->cartridges, o->media);
     }
     add_socket(reach->sockets, o->listen);
@@ -731,7 +542,7 @@ static bool start_worker(Server *s, GError **error)
 {
     g_autoptr(GError) why = NULL;
 
-    if (!loop_executor_start(s->executor, &why)) {
+    if (!loop_executor_start(s->setup.executor, &why)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "serve: %s; raise the limits on processes and memory (ulimit -u, -v)",
                     why->message);
@@ -830,6 +641,7 @@ int serve_main(int argc, char **argv)
     s.loop = g_main_loop_new(NULL, FALSE);
     s.clock = loop_clock_new();
     open_notices(&s);
+    setup_init(&s.setup);
     if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error) ||
         !heed_signals(&s, &error) || !enter_sandbox(&s, &error)) {
         server_stop(&s);
@@ -843,7 +655,6 @@ int serve_main(int argc, char **argv)
     if (s.signal_fd >= 0) {
         close(s.signal_fd);
     }
-    g_strfreev(s.directories);
     options_clear(&s.options);
     g_main_loop_unref(s.loop);
     return status;
