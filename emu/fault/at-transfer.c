@@ -1,63 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "emu/fault/at-transfer.h"
+#include "emu/fault/at-transfer-private.h"
 
 #include <string.h>
 
 #include "emu/base/bytes.h"
 #include "emu/base/memory.h"
-#include "emu/bot/wire.h"
-
-/* A transfer that came by and has not ended: at most one a pipe. */
-typedef struct Passing {
-    AtTransfer *at;
-    UsbTransfer *transfer; /* NULL: none */
-    void (*complete)(UsbTransfer *transfer, void *data);
-    void *data;
-    FaultPhase phase;
-    bool below; /* the function has it */
-    bool control, standard;
-    ClockTimer *timer;
-    bool answered;      /* it waits for its time with its answer */
-    GByteArray *edited; /* bytes of the answer that a kind has changed */
-    GBytes *given;      /* bytes of an answer that is given again */
-    bool breaks;        /* its answer fails after `keep` bytes */
-    size_t keep;
-    GBytes *own_out; /* the host's bytes, while others stand in for them */
-    size_t own_length;
-} Passing;
-
-struct AtTransfer {
-    UsbFunction base;
-    UsbFunction *below;
-    UsbHost *host;
-    UsbHost for_below; /* what the function below takes for the host */
-    FaultPlan *plan;
-    Passing out, in, control;
-
-    /* The wrappers as they went by. */
-    bool busy; /* a CBW came whose CSW has not gone */
-    FaultCbw cbw;
-    bool data_over;
-    int64_t ended; /* when the last CSW went; -1: none did */
-    GBytes *again; /* data that the host has not got whole: what it asks for next */
-    bool halts;    /* …and the pipe is to be halted once it has */
-
-    UsbTransfer *current; /* with the rules */
-
-    bool has_residue, residue_fails; /* the CSW to come is to have… */
-    uint32_t residue;
-    bool abandoned; /* the CSW to come is ours */
-    uint8_t csw[BOT_CSW_LENGTH];
-
-    bool dead, unconfigured;
-};
 
 const FaultCbw *at_transfer_cbw(const AtTransfer *at)
 {
     return &at->cbw;
 }
 
-static Passing *passing_of(AtTransfer *at, const UsbTransfer *transfer)
+Passing *at_transfer_passing(AtTransfer *at, const UsbTransfer *transfer)
 {
     return at->out.transfer == transfer  ? &at->out
            : at->in.transfer == transfer ? &at->in
@@ -156,7 +110,7 @@ static UsbTransfer *release(Passing *passing)
     return transfer;
 }
 
-static void finish(Passing *passing)
+void at_transfer_finish(Passing *passing)
 {
     AtTransfer *at = passing->at;
     GByteArray *edited = g_steal_pointer(&passing->edited);
@@ -240,7 +194,7 @@ static void on_answered(UsbTransfer *transfer, void *data)
             return; /* kept back */
         }
     }
-    finish(passing);
+    at_transfer_finish(passing);
 }
 
 static void pass(Passing *passing)
@@ -292,7 +246,7 @@ static void answer_again(Passing *passing)
 }
 
 /* What is left to do with a bulk transfer once its rules have let it go. */
-static void serve(Passing *passing)
+void at_transfer_serve(Passing *passing)
 {
     AtTransfer *at = passing->at;
 
@@ -310,15 +264,15 @@ static void serve(Passing *passing)
     }
 }
 
-static void on_time(void *data)
+void at_transfer_on_time(void *data)
 {
     Passing *passing = data;
 
     passing->timer = NULL;
     if (passing->answered) {
-        finish(passing);
+        at_transfer_finish(passing);
     } else {
-        serve(passing);
+        at_transfer_serve(passing);
     }
 }
 
@@ -332,183 +286,6 @@ static void meet(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultP
     passing->standard = false;
     transfer->complete = on_answered;
     transfer->complete_data = passing;
-}
-
-/* ---- what kinds do ---- */
-
-void at_transfer_hold(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
-{
-    Passing *passing = passing_of(at, transfer);
-
-    if (duration != FAULT_FOR_EVER) {
-        passing->timer = clock_start(at->plan->clock, duration, on_time, passing);
-    }
-}
-
-void at_transfer_fail(AtTransfer *at, UsbTransfer *transfer, UsbResult result)
-{
-    transfer->result = result;
-    transfer->actual = 0;
-    finish(passing_of(at, transfer));
-}
-
-void at_transfer_break(AtTransfer *at, UsbTransfer *transfer, size_t keep)
-{
-    Passing *passing = passing_of(at, transfer);
-
-    if (keep == 0) {
-        at_transfer_fail(at, transfer, USB_IO_ERROR);
-        return;
-    }
-    if (passing == &at->in) {
-        passing->breaks = true;
-        passing->keep = keep;
-        serve(passing);
-        return;
-    }
-    transfer->result = USB_IO_ERROR;
-    transfer->actual = MIN(keep, transfer->length);
-    finish(passing);
-}
-
-UsbTransfer *at_transfer_current(AtTransfer *at)
-{
-    return at->current;
-}
-
-bool at_transfer_has_byte(const AtTransfer *at, const UsbTransfer *transfer, int64_t byte)
-{
-    return byte >= at->cbw.moved && byte < at->cbw.moved + (int64_t)transfer->length;
-}
-
-void at_transfer_stall(AtTransfer *at, UsbTransfer *transfer)
-{
-    if (transfer->endpoint & 0x0f) {
-        at->host->ops->halt(at->host, transfer->endpoint);
-    }
-    at_transfer_fail(at, transfer, USB_STALL);
-}
-
-static UsbPhase usb_phase(const Passing *passing)
-{
-    return passing->control                     ? USB_PHASE_CONTROL
-           : passing->phase == FAULT_PHASE_CBW  ? USB_PHASE_CBW
-           : passing->phase == FAULT_PHASE_CSW  ? USB_PHASE_CSW
-           : passing->transfer->endpoint & 0x80 ? USB_PHASE_DATA_IN
-                                                : USB_PHASE_DATA_OUT;
-}
-
-void at_transfer_answer(AtTransfer *at, UsbTransfer *transfer, const void *bytes, size_t length)
-{
-    Passing *passing = passing_of(at, transfer);
-
-    transfer->phase = usb_phase(passing);
-    transfer->result = length > transfer->length ? USB_BABBLE : USB_DONE;
-    transfer->in = bytes;
-    transfer->actual = bytes ? MIN(length, transfer->length) : transfer->length;
-    transfer->beyond = bytes ? length - transfer->actual : 0;
-    finish(passing);
-}
-
-void at_transfer_answer_csw(AtTransfer *at, UsbTransfer *transfer)
-{
-    at->abandoned = false;
-    passing_of(at, transfer)->phase = FAULT_PHASE_CSW;
-    at_transfer_answer(at, transfer, at->csw, BOT_CSW_LENGTH);
-}
-
-void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes)
-{
-    Passing *passing = passing_of(at, transfer);
-
-    if (passing->own_out) { /* two kinds did so */
-        g_bytes_unref(transfer->out);
-    } else {
-        passing->own_out = transfer->out;
-        passing->own_length = transfer->length;
-    }
-    transfer->out = bytes;
-    transfer->length = g_bytes_get_size(bytes);
-}
-
-uint8_t *at_transfer_edit(AtTransfer *at, UsbTransfer *transfer, size_t size)
-{
-    Passing *passing = passing_of(at, transfer);
-    GByteArray *edited = g_byte_array_sized_new((guint)size + 1);
-
-    g_byte_array_set_size(edited, (guint)size);
-    memset(edited->data, 0, size);
-    if (transfer->actual > 0) {
-        memcpy(edited->data, transfer->in, MIN(size, transfer->actual));
-    }
-    if (passing->edited) {
-        g_byte_array_unref(passing->edited);
-    }
-    passing->edited = edited;
-    transfer->in = edited->data;
-    transfer->actual = MIN(size, transfer->length);
-    transfer->beyond = size - transfer->actual;
-    if (transfer->beyond > 0) {
-        transfer->result = USB_BABBLE;
-    }
-    return edited->data;
-}
-
-void at_transfer_delay(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
-{
-    Passing *passing = passing_of(at, transfer);
-
-    if (transfer->in && transfer->actual > 0 && !passing->edited) {
-        at_transfer_edit(at, transfer, transfer->actual); /* a copy that stays */
-    }
-    passing->answered = true;
-    at_transfer_hold(at, transfer, duration);
-}
-
-void at_transfer_halt(AtTransfer *at, uint8_t endpoint)
-{
-    at->host->ops->halt(at->host, endpoint);
-}
-
-void at_transfer_wedge(AtTransfer *at)
-{
-    at->host->ops->wedge(at->host, USB_BULK_IN);
-    at->host->ops->wedge(at->host, USB_BULK_OUT);
-}
-
-void at_transfer_abandon(AtTransfer *at, uint8_t status, uint32_t residue)
-{
-    Passing *both[] = { &at->out, &at->in };
-    size_t i;
-
-    for (i = 0; i < G_N_ELEMENTS(both); i++) {
-        if (both[i]->transfer && both[i]->below) {
-            at->below->ops->cancel(at->below, both[i]->transfer);
-            both[i]->below = false;
-        }
-    }
-    at->below->ops->reset(at->below, USB_RESET_CONFIGURATION);
-    bot_csw_build(at->csw, at->cbw.tag, residue, (BotStatus)status);
-    at->abandoned = true;
-    at->data_over = true;
-    at->has_residue = false;
-}
-
-void at_transfer_set_residue(AtTransfer *at, uint32_t residue, bool fail)
-{
-    at->has_residue = true;
-    at->residue = residue;
-    at->residue_fails = fail;
-}
-
-void at_transfer_die(AtTransfer *at)
-{
-    at->dead = true;
-}
-
-void at_transfer_unconfigure(AtTransfer *at)
-{
-    at->unconfigured = true;
 }
 
 /* ---- the seam ---- */
@@ -550,7 +327,7 @@ static void at_bulk(AtTransfer *at, Passing *passing, UsbTransfer *transfer, Fau
 
     meet(at, passing, transfer, phase);
     if (!at->dead && !give_to_rules(passing, &event)) {
-        serve(passing);
+        at_transfer_serve(passing);
     }
 }
 
@@ -635,7 +412,7 @@ static bool at_standard(UsbFunction *function, UsbTransfer *transfer)
 static void at_cancel(UsbFunction *function, UsbTransfer *transfer)
 {
     AtTransfer *at = (AtTransfer *)function;
-    Passing *passing = passing_of(at, transfer);
+    Passing *passing = at_transfer_passing(at, transfer);
     bool below = passing->transfer != transfer || passing->below; /* may be older than we are */
 
     if (below) {

@@ -9,5 +9,7 @@
 /* NULL and an error that names the place. Names of other rules are not looked up yet. */
 FaultRule *fault_rule_read(const YamlNode *node, const char *source, GError **error);
 void fault_rule_free(FaultRule *rule);
+/* When it fires, for people: "WRITE(6)#5 record 3". Free with g_free. */
+char *fault_rule_describe(const FaultRule *rule);
 
 #endif

@@ -5,7 +5,9 @@
  * Owns: the file, its recovery, what a kill or a power cut may take. Does not own: when to sync
  * (the caller acknowledges), locks between processes (formats.c).
  *
- *   cartridge.c        the tape motions
+ *   cartridge.c        writing, partitions, attributes, what the medium tells of itself
+ *   cartridge-read.c   reading
+ *   cartridge-motion.c SPACE and LOCATE
  *   cartridge-table.c  object entries: by number, by count of marks
  *   cartridge-log.c    appending, truncating, syncing: everything that makes the file change
  *   cartridge-open.c   making, opening, recovering
@@ -207,6 +209,25 @@ uint64_t place_count(const Place *place, CountKind kind);
  */
 MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
                               const Place *high, Place *found);
+
+/* ── cartridge-read.c: MediumOps, and ── */
+
+/* Sets the error of an object that is damaged; returns CORRUPT. */
+MediumResult cartridge_corrupt(Cartridge *c, uint64_t object);
+/* Puts the head before an object. CORRUPT: damage hides the place, and the head is a guess. */
+MediumResult cartridge_move_head(Cartridge *c, uint64_t object);
+MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
+MediumResult cartridge_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity,
+                                    size_t *length);
+uint64_t cartridge_skip_lost(TapeMedium *m);
+bool cartridge_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data);
+
+/* ── cartridge-motion.c: MediumOps ── */
+
+MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
+                             uint64_t *moved);
+MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
+                              uint64_t number);
 
 /* ── cartridge-log.c ── */
 

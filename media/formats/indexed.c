@@ -10,128 +10,6 @@
 /* What we are ready to keep in memory, and to look at, of a file that may be hostile. */
 enum { RUNS_MAX = 8 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
 
-/* Objects that are alike and lie at equal distances; up to the first object of the next run. */
-typedef struct IndexedRun {
-    uint64_t offset; /* of its first object, as `used`, `object` and `files` are */
-    uint64_t used;
-    uint32_t object, files;
-    uint32_t stride; /* bytes of the file from one object to the next */
-    uint32_t type : 8;
-    uint32_t length : 24;
-} IndexedRun;
-
-G_STATIC_ASSERT(sizeof(IndexedRun) == 32);
-
-/* ── the index ── */
-
-static IndexedRun *run_at(const IndexedMedium *s, guint i)
-{
-    return &g_array_index(s->runs, IndexedRun, i);
-}
-
-/* The first object beyond a run. */
-static uint64_t run_end(const IndexedMedium *s, guint i)
-{
-    return i + 1 < s->runs->len ? run_at(s, i + 1)->object : s->objects;
-}
-
-/* The run that object `n`, which exists, lies in. */
-static guint find_run(IndexedMedium *s, uint64_t n)
-{
-    guint low = 0, high = s->runs->len;
-
-    if (s->hint < high && n >= run_at(s, s->hint)->object && n < run_end(s, s->hint)) {
-        return s->hint;
-    }
-    while (high - low > 1) {
-        guint middle = low + (high - low) / 2;
-
-        if (run_at(s, middle)->object <= n) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    s->hint = low;
-    return low;
-}
-
-/* What one object adds to the bytes used. */
-static uint64_t size_of(IndexedType type, uint32_t length)
-{
-    return type == INDEXED_MARK ? MEDIUM_MARK_SIZE : length;
-}
-
-/* The one after the last is the end of the tape. */
-static IndexedObject object_at(IndexedMedium *s, uint64_t n)
-{
-    const IndexedRun *run;
-    uint64_t i;
-
-    if (n == s->objects) {
-        return s->end;
-    }
-    run = run_at(s, find_run(s, n));
-    i = n - run->object;
-    return (IndexedObject){ .offset = run->offset + i * run->stride,
-                            .used = run->used + i * size_of(run->type, run->length),
-                            .files = run->files + (run->type == INDEXED_MARK ? (uint32_t)i : 0),
-                            .type = run->type,
-                            .length = run->length };
-}
-
-/* Adds `count` objects at the end of the tape, each of which takes `stride` bytes of the file. */
-static void add_objects(IndexedMedium *s, IndexedType type, uint32_t length, uint64_t count,
-                        uint64_t stride)
-{
-    IndexedRun *run = s->runs->len > 0 ? run_at(s, s->runs->len - 1) : NULL;
-
-    if (!run || run->type != type || run->length != length || run->stride != stride ||
-        type == INDEXED_LOST ||
-        run->offset + (s->objects - run->object) * run->stride != s->end.offset) {
-        const IndexedRun new = { .offset = s->end.offset,
-                                 .used = s->end.used,
-                                 .object = (uint32_t)s->objects,
-                                 .files = s->end.files,
-                                 .stride = type == INDEXED_LOST ? 0 : (uint32_t)stride,
-                                 .type = (uint32_t)type & 0xff,
-                                 .length = length & MEDIUM_BLOCK_MAX };
-
-        g_array_append_val(s->runs, new);
-    }
-    if (type == INDEXED_LOST) {
-        s->first_lost = MIN(s->first_lost, s->objects);
-    }
-    s->objects += count;
-    s->end.offset += count * stride;
-    s->end.used += count * size_of(type, length);
-    s->end.files += type == INDEXED_MARK ? (uint32_t)count : 0;
-}
-
-/* Drops object `n` and all behind it. */
-static void drop_from(IndexedMedium *s, uint64_t n)
-{
-    IndexedObject object = object_at(s, n);
-    guint run;
-
-    if (n < s->objects) {
-        run = find_run(s, n);
-        g_array_set_size(s->runs, run_at(s, run)->object == n ? run : run + 1);
-        s->objects = n;
-        s->end = object;
-        s->end.type = INDEXED_END;
-        s->end.length = 0;
-    }
-}
-
-bool indexed_before_head(IndexedMedium *s, IndexedObject *object)
-{
-    if (s->head > 0) {
-        *object = object_at(s, s->head - 1);
-    }
-    return s->head > 0;
-}
-
 static MediumResult host_error(IndexedMedium *s, int error, const char *doing)
 {
     if (s->failed) {
@@ -162,7 +40,7 @@ static WalkType type_at(void *medium, uint64_t n)
 {
     IndexedMedium *s = medium;
 
-    switch ((IndexedType)run_at(s, find_run(s, n))->type) {
+    switch ((IndexedType)indexed_run_at(s, indexed_find_run(s, n))->type) {
     case INDEXED_MARK:
         return WALK_FILEMARK;
     case INDEXED_LOST:
@@ -236,7 +114,7 @@ static MediumResult read_object(IndexedMedium *s, const IndexedObject *object, u
 static MediumResult indexed_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
 {
     IndexedMedium *s = indexed(m);
-    IndexedObject object = object_at(s, s->head);
+    IndexedObject object = indexed_object_at(s, s->head);
     MediumResult result;
 
     if (object.type == INDEXED_END) {
@@ -289,10 +167,10 @@ static int end_file(IndexedMedium *s, uint64_t offset)
 /* Makes the head EOD. */
 static int truncate_here(IndexedMedium *s)
 {
-    int error = end_file(s, object_at(s, s->head).offset);
+    int error = end_file(s, indexed_object_at(s, s->head).offset);
 
     if (error == 0) {
-        drop_from(s, s->head);
+        indexed_drop_from(s, s->head);
     }
     return error;
 }
@@ -356,7 +234,7 @@ static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type,
         truncate_here(s);
         return host_error(s, error, "cannot write");
     }
-    add_objects(s, type, (uint32_t)length, count, (end - s->end.offset) / count);
+    indexed_add_objects(s, type, (uint32_t)length, count, (end - s->end.offset) / count);
     s->head += count;
     return MEDIUM_OK;
 }
@@ -489,7 +367,7 @@ static void indexed_sync(TapeMedium *m, MediumSyncDone done, void *data)
 static void indexed_position(TapeMedium *m, MediumPosition *position)
 {
     IndexedMedium *s = indexed(m);
-    IndexedObject object = object_at(s, s->head);
+    IndexedObject object = indexed_object_at(s, s->head);
 
     *position = (MediumPosition){
         .object = s->head,
@@ -516,7 +394,7 @@ static bool unchanged(IndexedMedium *s)
     if (s->objects == 0 || s->damaged) {
         return true;
     }
-    last = now = object_at(s, s->objects - 1);
+    last = now = indexed_object_at(s, s->objects - 1);
     next = now.offset;
     return s->format->scan(&scanner, &now, &next, &error) == INDEXED_FOUND &&
            now.type == last.type && now.length == last.length && next <= s->end.offset;
@@ -562,7 +440,8 @@ static bool indexed_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, voi
     IndexedMedium *s = indexed(m);
 
     return s->head == s->objects ||
-           host_file_fetch(s->file, s->executor, object_at(s, s->head).offset, bytes, done, data);
+           host_file_fetch(s->file, s->executor, indexed_object_at(s, s->head).offset, bytes, done,
+                           data);
 }
 
 static void indexed_free(TapeMedium *m)
@@ -602,17 +481,17 @@ static bool scan_damage(IndexedMedium *s, Opening *o, bool torn)
     if (s->format->zeroed_start) {
         start = s->format->zeroed_start(&o->scanner, from, next);
     }
-    run = s->runs->len > 0 ? run_at(s, s->runs->len - 1) : NULL;
+    run = s->runs->len > 0 ? indexed_run_at(s, s->runs->len - 1) : NULL;
     if (start < from && run && run->type == INDEXED_MARK && run->offset <= start &&
         (start - run->offset) % run->stride == 0) {
-        drop_from(s, run->object + (start - run->offset) / run->stride);
+        indexed_drop_from(s, run->object + (start - run->offset) / run->stride);
     }
     o->first_lost_at = o->places == 0 ? s->end.offset : o->first_lost_at;
     o->torn = torn && o->places == 0 && next == o->scanner.size;
     o->places++;
     o->lost += next - s->end.offset;
     s->damaged = true;
-    add_objects(s, INDEXED_LOST, 0, 1, next - s->end.offset);
+    indexed_add_objects(s, INDEXED_LOST, 0, 1, next - s->end.offset);
     return true;
 }
 
@@ -631,7 +510,7 @@ static bool scan_one(IndexedMedium *s, Opening *o)
         s->end.offset = next;
     } else if (result == INDEXED_FOUND) {
         o->blocks += at.type != INDEXED_MARK;
-        add_objects(s, at.type, at.length, 1, next - at.offset);
+        indexed_add_objects(s, at.type, at.length, 1, next - at.offset);
     }
     return result == INDEXED_FOUND || result == INDEXED_NOTHING;
 }

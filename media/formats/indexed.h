@@ -5,7 +5,8 @@
  * share one entry of the index, a run. Formats differ in how a record is written down; the rest is
  * here.
  *
- * indexed.c       the index, the head, the end of the file, a failing host
+ * indexed-runs.c  the index
+ * indexed.c       the head, the end of the file, a failing host
  * indexed-scan.c  reading the file in big pieces; probing; finding records beyond damage
  *
  * None of these formats has checksums, a capacity, setmarks, partitions, attributes or a write
@@ -114,6 +115,27 @@ typedef struct IndexedMedium {
     void *sync_data;
     int sync_error;
 } IndexedMedium;
+
+/* ── the index ── */
+
+/* Objects that are alike and lie at equal distances; up to the first object of the next run. */
+typedef struct IndexedRun {
+    uint64_t offset; /* of its first object, as `used`, `object` and `files` are */
+    uint64_t used;
+    uint32_t object, files;
+    uint32_t stride; /* bytes of the file from one object to the next */
+    uint32_t type : 8;
+    uint32_t length : 24;
+} IndexedRun;
+
+G_STATIC_ASSERT(sizeof(IndexedRun) == 32);
+
+IndexedObject indexed_object_at(IndexedMedium *s, uint64_t n);
+void indexed_add_objects(IndexedMedium *s, IndexedType type, uint32_t length, uint64_t count,
+                         uint64_t stride);
+void indexed_drop_from(IndexedMedium *s, uint64_t n);
+IndexedRun *indexed_run_at(const IndexedMedium *s, guint i);
+guint indexed_find_run(IndexedMedium *s, uint64_t n);
 
 struct IndexedFormat {
     const char *name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a reader of Microsoft Tape Format (mtf-reader.h) knows between two bytes. For its parts
- * alone: mtf-reader.c, mtf-blocks.c, mtf-rules.c.
+ * alone: mtf-reader.c, mtf-streams.c, mtf-blocks.c, mtf-rules.c.
  */
 #ifndef USBTAPE_MEDIA_MTF_STATE_H
 #define USBTAPE_MEDIA_MTF_STATE_H
@@ -115,5 +115,21 @@ void mtf_forget_block(MtfReader *r);
 /* Of what is gathered: a field, and where on tape a byte of it lies. */
 uint16_t mtf_field16(const MtfReader *r, size_t at);
 MtfPlace mtf_place_of(const MtfReader *r, size_t at);
+
+/* ── mtf-streams.c ── */
+
+/* The streams that follow a descriptor block. False: violated. */
+bool mtf_take_event(MtfReader *r);
+bool mtf_take_stream_header(MtfReader *r);
+bool mtf_end_stream(MtfReader *r);
+bool mtf_take_content(MtfReader *r, const uint8_t *data, size_t length);
+
+/* ── mtf-reader.c ── */
+
+void mtf_begin_step(MtfReader *r, Step step, size_t need);
+void mtf_end_block(MtfReader *r);
+void mtf_begin_block(MtfReader *r);
+void mtf_announce(MtfReader *r);
+bool mtf_on_grid(const MtfReader *r, uint64_t position);
 
 #endif

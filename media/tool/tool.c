@@ -24,11 +24,6 @@ typedef struct Options {
 /* Without --cleaning. */
 enum { NOT_FOR_CLEANING = G_MININT };
 
-enum {
-    LOOKS_MAX = 10,             /* at a tape that a drive overwrites meanwhile */
-    HELD_MAX = 8 * 1024 * 1024, /* bytes of output that wait until the look is known to count */
-};
-
 typedef struct Subcommand {
     const char *name;
     const char *arguments;
@@ -167,8 +162,7 @@ static const MediumFormat *named_format(const char *option, const char *name, GE
  * Opens for reading, as all but the targets are; says on standard error what recovery dropped.
  * `name`: of the format that the user wants it to be; NULL: by what the file holds.
  */
-static TapeMedium *open_to_read(const char *path, const char *option, const char *name,
-                                GError **error)
+TapeMedium *tool_open(const char *path, const char *option, const char *name, GError **error)
 {
     const MediumFormat *format = name ? named_format(option, name, error) : NULL;
     g_autofree char *notice = NULL, *line = NULL;
@@ -198,123 +192,11 @@ static bool run_create(char **arguments, const Options *o, GError **error)
            medium_create(arguments[0], format, &geometry, error);
 }
 
-/* ── looking at a tape that a drive may be writing to ── */
-
-typedef bool (*Look)(TapeMedium *m, const char *path, const Options *o, GError **error);
-
-static bool is_overwritten(TapeMedium *m)
-{
-    MediumInfo info;
-
-    medium_info(m, &info);
-    return info.overwritten;
-}
-
-/* Output that is held back until it is known to count, as long as it is not too long. */
-typedef struct Held {
-    TapeMedium *m;
-    FILE *real;
-    GByteArray *bytes;
-    bool released; /* it was too long: all is written as it comes */
-    bool dropped;  /* it does not count: the tape was overwritten */
-    int error;     /* of writing */
-} Held;
-
-static bool held_write_out(Held *held, const char *bytes, size_t length)
-{
-    if (length > 0 && held->error == 0 && fwrite(bytes, 1, length, held->real) < length) {
-        held->error = errno ? errno : EIO;
-    }
-    return held->error == 0;
-}
-
-static ssize_t held_write(void *data, const char *bytes, size_t length)
-{
-    Held *held = data;
-
-    if (!held->released && held->bytes->len + length > HELD_MAX && !held->dropped) {
-        held->dropped = is_overwritten(held->m);
-        held->released = !held->dropped;
-        if (held->released) {
-            held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
-        }
-    }
-    if (held->dropped) {
-        return 0; /* an error of the stream: whoever writes to it stops */
-    }
-    if (held->released) {
-        return held_write_out(held, bytes, length) ? (ssize_t)length : 0;
-    }
-    g_byte_array_append(held->bytes, (const guint8 *)bytes, (guint)length);
-    return (ssize_t)length;
-}
-
-/* One look. Short output counts only if nothing was overwritten meanwhile. */
-static bool look_once(Held *held, const char *path, const Options *o, Look look, GError **error)
-{
-    const cookie_io_functions_t functions = { .write = held_write };
-    FILE *stream = fopencookie(held, "w", functions);
-    bool good;
-
-    if (!stream) {
-        return usbtape_input_error(error, "%s: %s", path, g_strerror(errno));
-    }
-    setvbuf(stream, NULL, _IOFBF, 64 * 1024);
-    held->real = stdout;
-    stdout = stream;
-    good = look(held->m, path, o, error);
-    fclose(stdout);
-    stdout = held->real;
-    held->dropped = held->dropped || is_overwritten(held->m);
-    if (!held->dropped && !held->released) {
-        held_write_out(held, (const char *)held->bytes->data, held->bytes->len);
-    }
-    if (held->error && good) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "standard output: %s",
-                    g_strerror(held->error));
-    }
-    return good && held->error == 0;
-}
-
-/* Looks until it has seen the tape as it was at one moment. */
-static bool look_at(const char *path, const Options *o, Look look, GError **error)
-{
-    int tries;
-
-    for (tries = 0; tries < LOOKS_MAX; tries++) {
-        g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
-        g_autoptr(GByteArray) bytes = g_byte_array_new();
-        g_autoptr(GError) failure = NULL;
-        Held held = { .m = m, .bytes = bytes };
-        bool good;
-
-        if (!m) {
-            return false;
-        }
-        good = look_once(&held, path, o, look, &failure);
-        if (!held.dropped) {
-            if (failure) {
-                g_propagate_error(error, g_steal_pointer(&failure));
-            }
-            return good;
-        }
-        if (held.released) {
-            g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "%s: was overwritten while it was read: what was printed is of no use",
-                        path);
-            return false;
-        }
-    }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                "%s: is being overwritten again and again: try later", path);
-    return false;
-}
-
 /* ── copying ── */
 
 static bool still_there(TapeMedium *m, const char *path, GError **error)
 {
-    if (is_overwritten(m)) {
+    if (tool_is_overwritten(m)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "%s: was overwritten while it was read: what was read is of no use", path);
         return false;
@@ -423,7 +305,7 @@ static bool run_copy(char **arguments, const Options *o, GError **error)
 {
     const MediumFormat *format = target_format(arguments[1], o->format, error);
     g_autoptr(TapeMedium) from =
-        format ? open_to_read(arguments[0], "--from", o->source_format, error) : NULL;
+        format ? tool_open(arguments[0], "--from", o->source_format, error) : NULL;
     CopyTotals totals;
 
     if (!from ||
@@ -477,7 +359,7 @@ static TapeMedium *open_to_repair(const char *path, const Options *o, bool repla
                                   GError **error)
 {
     g_autofree char *notice = NULL, *line = NULL;
-    g_autoptr(TapeMedium) m = open_to_read(path, "--format", o->format, error);
+    g_autoptr(TapeMedium) m = tool_open(path, "--format", o->format, error);
     MediumInfo info;
 
     if (!m) {
@@ -544,29 +426,35 @@ static bool repair(const char *path, const Options *o, GError **error)
 
 /* ── the subcommands ── */
 
-static bool look_info(TapeMedium *m, const char *path, const Options *o, GError **error)
+static bool look_info(TapeMedium *m, const char *path, const void *options, GError **error)
 {
+    const Options *o = options;
+
     return tool_info(m, path, o->json, error);
 }
 
-static bool look_list(TapeMedium *m, const char *path, const Options *o, GError **error)
+static bool look_list(TapeMedium *m, const char *path, const void *options, GError **error)
 {
+    const Options *o = options;
+
     return tool_list(m, path, o->json, error);
 }
 
-static bool look_check(TapeMedium *m, const char *path, const Options *o, GError **error)
+static bool look_check(TapeMedium *m, const char *path, const void *options, GError **error)
 {
+    const Options *o = options;
+
     return tool_check(m, path, o->mtf, o->json, error);
 }
 
 static bool run_info(char **arguments, const Options *o, GError **error)
 {
-    return look_at(arguments[0], o, look_info, error);
+    return tool_look(arguments[0], o->format, look_info, o, error);
 }
 
 static bool run_ls(char **arguments, const Options *o, GError **error)
 {
-    return look_at(arguments[0], o, look_list, error);
+    return tool_look(arguments[0], o->format, look_list, o, error);
 }
 
 static bool run_check(char **arguments, const Options *o, GError **error)
@@ -575,7 +463,8 @@ static bool run_check(char **arguments, const Options *o, GError **error)
         return usbtape_input_error(error, "--json: not together with %s",
                                    o->mtf ? "--mtf" : "--repair");
     }
-    return o->repair ? repair(arguments[0], o, error) : look_at(arguments[0], o, look_check, error);
+    return o->repair ? repair(arguments[0], o, error)
+                     : tool_look(arguments[0], o->format, look_check, o, error);
 }
 
 static bool run_cat(char **arguments, const Options *o, GError **error)
@@ -589,7 +478,7 @@ static bool run_cat(char **arguments, const Options *o, GError **error)
     if (isatty(STDOUT_FILENO)) {
         return usbtape_input_error(error, "standard output is a terminal: redirect it");
     }
-    m = open_to_read(arguments[0], "--format", o->format, error);
+    m = tool_open(arguments[0], "--format", o->format, error);
     return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error) &&
            still_there(m, arguments[0], error);
 }

@@ -4,6 +4,7 @@
  * no part of the core.
  *
  *   tool.c       the subcommands and their options
+ *   tool-look.c  a tape that a drive may be writing to, as it was at one moment
  *   tool-list.c  what is on a tape, as a person or a program wants to read it
  *   tool-copy.c  whole tapes and files of tapes, moved and checked
  *   tool-mtf.c   what is on tapes in Microsoft Tape Format
@@ -30,6 +31,23 @@ typedef struct MediaModel {
 
 /* Ends with a row whose name is NULL. */
 const MediaModel *media_models(void);
+
+/* Opens a tape to read it. `option` names `name`, a format, in messages. NULL: by what it holds. */
+TapeMedium *tool_open(const char *path, const char *option, const char *name, GError **error);
+
+/* ── tool-look.c ── */
+
+/* Prints to standard output what is on the tape. */
+typedef bool (*ToolLook)(TapeMedium *m, const char *path, const void *data, GError **error);
+/*
+ * Looks until it has seen the tape as it was at one moment: short output of a look at a tape that
+ * was overwritten meanwhile is dropped. False: the look failed, or the tape changes again and
+ * again.
+ */
+bool tool_look(const char *path, const char *format, ToolLook look, const void *data,
+               GError **error);
+/* Did a drive overwrite the tape after it was opened? */
+bool tool_is_overwritten(TapeMedium *m);
 
 /* ── tool-list.c ── */
 

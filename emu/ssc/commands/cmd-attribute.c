@@ -4,6 +4,7 @@
  * better than the chip (capacity, density…) it says itself; the rest is on the medium.
  */
 #include "emu/ssc/commands/cmd-attribute.h"
+#include "emu/ssc/cartridge-usage.h"
 #include "emu/ssc/commands/handlers.h"
 #include "emu/ssc/drive-state.h"
 
@@ -15,9 +16,6 @@
 #define LAST_LOAD     0x020a
 #define LOADS         4
 #define USAGE_HISTORY 0x0340
-#define LOADS_LENGTH  32u
-
-enum { BINARY, ASCII, TEXT, FORMATS };
 
 /* ---- what the drive says itself ---- */
 
@@ -124,7 +122,7 @@ static void put_this_drive(SscDrive *drive, const MediumPartition *partition, By
     byte_writer_text(w, drive->serial, 32);
 }
 
-static void keep(SscDrive *drive, uint16_t id, uint8_t format, GBytes *value)
+void ssc_attribute_keep(SscDrive *drive, uint16_t id, uint8_t format, GBytes *value)
 {
     const MediumAttribute attribute = {
         .id = id, .format = format, .read_only = true, .value = value
@@ -143,33 +141,16 @@ static void note_drive(SscDrive *drive)
 
     for (uint16_t id = LAST_LOAD + LOADS - 1; id > LAST_LOAD; id--) {
         if (medium_get_attribute(drive->cartridge.medium, 0, id - 1, &before) == MEDIUM_OK) {
-            keep(drive, id, ASCII, before.value);
+            ssc_attribute_keep(drive, id, SSC_ATTRIBUTE_ASCII, before.value);
             g_bytes_unref(before.value);
         }
     }
     put_this_drive(drive, NULL, &w);
     g_autoptr(GBytes) value = g_bytes_new(bytes, sizeof bytes);
-    keep(drive, LAST_LOAD, ASCII, value);
+    ssc_attribute_keep(drive, LAST_LOAD, SSC_ATTRIBUTE_ASCII, value);
 }
 
 /* ---- what the cartridge has been through: MiB after compression (SDX-1100V manual, § 12) ---- */
-
-MediumUsage ssc_medium_usage(SscDrive *drive)
-{
-    MediumInfo info;
-
-    medium_info(drive->cartridge.medium, &info);
-    if (drive->cartridge.cleaning) {
-        info.usage.loads = info.geometry.cleanings - medium_cleanings_left(drive->cartridge.medium);
-    }
-    return info.usage;
-}
-
-/* Other image formats count none of it. The attribute is then absent, not zero. */
-static bool keeps_usage(SscDrive *drive)
-{
-    return drive->cartridge.cleaning || ssc_medium_usage(drive).loads > 0;
-}
 
 static void put_load_count(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
@@ -211,64 +192,12 @@ static void put_read(SscDrive *drive, const MediumPartition *partition, ByteWrit
     byte_writer_be64(w, read_in_load(drive));
 }
 
-/*
- * What the load before this one moved, and where this one began, of what the cartridge has counted
- * in its life. It lies in the cartridge where 0340h would, which the drive says itself.
- */
-typedef struct Loads {
-    uint64_t written, read; /* bytes, when this load began */
-    uint64_t written_before, read_before;
-} Loads;
-
-/* Without one, it was counted by a drive that kept none: then all that is known began with this. */
-static Loads read_loads(SscDrive *drive)
-{
-    MediumUsage life = ssc_medium_usage(drive);
-    Loads loads = { .written = life.stored_written, .read = life.stored_read };
-    MediumAttribute kept;
-
-    if (medium_get_attribute(drive->cartridge.medium, 0, USAGE_HISTORY, &kept) != MEDIUM_OK) {
-        return loads;
-    }
-    if (g_bytes_get_size(kept.value) == LOADS_LENGTH) {
-        const uint8_t *bytes = g_bytes_get_data(kept.value, NULL);
-
-        loads = (Loads){ get_be64(bytes), get_be64(bytes + 8), get_be64(bytes + 16),
-                         get_be64(bytes + 24) };
-    }
-    g_bytes_unref(kept.value);
-    return loads;
-}
-
-static void note_usage(SscDrive *drive)
-{
-    MediumUsage life = ssc_medium_usage(drive);
-    Loads before = read_loads(drive);
-    uint8_t bytes[LOADS_LENGTH];
-
-    put_be64(bytes, life.stored_written);
-    put_be64(bytes + 8, life.stored_read);
-    put_be64(bytes + 16, life.stored_written - MIN(before.written, life.stored_written));
-    put_be64(bytes + 24, life.stored_read - MIN(before.read, life.stored_read));
-    g_autoptr(GBytes) value = g_bytes_new(bytes, sizeof bytes);
-    keep(drive, USAGE_HISTORY, BINARY, value);
-}
-
 void ssc_attribute_note_load(SscDrive *drive)
 {
     note_drive(drive);
-    if (keeps_usage(drive)) {
-        note_usage(drive);
+    if (ssc_usage_is_counted(drive)) {
+        ssc_usage_note_load(drive);
     }
-}
-
-void ssc_attribute_loads(SscDrive *drive, SscMoved *now, SscMoved *before)
-{
-    Loads loads = read_loads(drive);
-
-    *now = (SscMoved){ drive->counters.tape_written - drive->counters.written_before,
-                       drive->counters.tape_read - drive->counters.read_before };
-    *before = (SscMoved){ loads.written_before, loads.read_before };
 }
 
 /* Six bytes each. There are no retries; moves between partitions are not kept. */
@@ -277,7 +206,7 @@ static void put_history(SscDrive *drive, const MediumPartition *partition, ByteW
     MediumUsage life = ssc_medium_usage(drive);
     SscMoved now, before;
 
-    ssc_attribute_loads(drive, &now, &before);
+    ssc_usage_loads(drive, &now, &before);
     const uint64_t fields[] = {
         now.written >> 20,
         0,
@@ -335,25 +264,25 @@ static const struct {
     void (*put)(SscDrive *drive, const MediumPartition *partition, ByteWriter *w);
     bool (*has)(SscDrive *drive); /* NULL: each cartridge */
 } known[] = {
-    { 0x0000, BINARY, 8, put_remaining },
-    { 0x0001, BINARY, 8, put_maximum },
-    { 0x0002, BINARY, 8, put_alert_flags },
-    { MEDIUM_ATTRIBUTE_LOAD_COUNT, BINARY, 8, put_load_count, keeps_usage },
-    { 0x0004, BINARY, 8, put_memory_left },
-    { 0x0005, ASCII, 8, put_organization },
-    { 0x0006, BINARY, 1, put_density_code },
-    { 0x0007, BINARY, 2, put_initializations, keeps_usage },
-    { LAST_LOAD, ASCII, 40, put_this_drive },
-    { 0x0220, BINARY, 8, put_life_written, keeps_usage },
-    { 0x0221, BINARY, 8, put_life_read, keeps_usage },
-    { 0x0222, BINARY, 8, put_written },
-    { 0x0223, BINARY, 8, put_read },
-    { USAGE_HISTORY, BINARY, 90, put_history, keeps_usage },
-    { 0x0404, ASCII, 8, put_organization },
-    { 0x0405, BINARY, 1, put_density_code },
-    { 0x0407, BINARY, 8, put_memory_size },
-    { 0x0408, BINARY, 1, put_medium_type },
-    { 0x0409, BINARY, 2, put_medium_type_information, cleans },
+    { 0x0000, SSC_ATTRIBUTE_BINARY, 8, put_remaining },
+    { 0x0001, SSC_ATTRIBUTE_BINARY, 8, put_maximum },
+    { 0x0002, SSC_ATTRIBUTE_BINARY, 8, put_alert_flags },
+    { MEDIUM_ATTRIBUTE_LOAD_COUNT, SSC_ATTRIBUTE_BINARY, 8, put_load_count, ssc_usage_is_counted },
+    { 0x0004, SSC_ATTRIBUTE_BINARY, 8, put_memory_left },
+    { 0x0005, SSC_ATTRIBUTE_ASCII, 8, put_organization },
+    { 0x0006, SSC_ATTRIBUTE_BINARY, 1, put_density_code },
+    { 0x0007, SSC_ATTRIBUTE_BINARY, 2, put_initializations, ssc_usage_is_counted },
+    { LAST_LOAD, SSC_ATTRIBUTE_ASCII, 40, put_this_drive },
+    { 0x0220, SSC_ATTRIBUTE_BINARY, 8, put_life_written, ssc_usage_is_counted },
+    { 0x0221, SSC_ATTRIBUTE_BINARY, 8, put_life_read, ssc_usage_is_counted },
+    { 0x0222, SSC_ATTRIBUTE_BINARY, 8, put_written },
+    { 0x0223, SSC_ATTRIBUTE_BINARY, 8, put_read },
+    { USAGE_HISTORY, SSC_ATTRIBUTE_BINARY, 90, put_history, ssc_usage_is_counted },
+    { 0x0404, SSC_ATTRIBUTE_ASCII, 8, put_organization },
+    { 0x0405, SSC_ATTRIBUTE_BINARY, 1, put_density_code },
+    { 0x0407, SSC_ATTRIBUTE_BINARY, 8, put_memory_size },
+    { 0x0408, SSC_ATTRIBUTE_BINARY, 1, put_medium_type },
+    { 0x0409, SSC_ATTRIBUTE_BINARY, 2, put_medium_type_information, cleans },
 };
 
 static bool is_known(uint16_t id)
@@ -374,21 +303,21 @@ static const struct {
     uint8_t format;
     uint16_t longest;
 } hosts[] = {
-    { 0x0800, ASCII, 8 },     /* application vendor */
-    { 0x0801, ASCII, 32 },    /* application name */
-    { 0x0802, ASCII, 8 },     /* application version */
-    { 0x0803, TEXT, 160 },    /* user medium text label */
-    { 0x0804, ASCII, 12 },    /* date and time last written */
-    { 0x0805, BINARY, 1 },    /* text localization identifier */
-    { 0x0806, ASCII, 32 },    /* barcode */
-    { 0x0807, TEXT, 80 },     /* owning host textual name */
-    { 0x0808, TEXT, 160 },    /* media pool */
-    { 0x0809, ASCII, 16 },    /* partition user text label */
-    { 0x080a, BINARY, 1 },    /* load/unload at partition */
-    { 0x080b, ASCII, 16 },    /* application format version */
-    { 0x080c, BINARY, 1023 }, /* volume coherency information */
-    { 0x0820, BINARY, 36 },   /* medium globally unique identifier */
-    { 0x0821, BINARY, 36 },   /* media pool globally unique identifier */
+    { 0x0800, SSC_ATTRIBUTE_ASCII, 8 },     /* application vendor */
+    { 0x0801, SSC_ATTRIBUTE_ASCII, 32 },    /* application name */
+    { 0x0802, SSC_ATTRIBUTE_ASCII, 8 },     /* application version */
+    { 0x0803, SSC_ATTRIBUTE_TEXT, 160 },    /* user medium text label */
+    { 0x0804, SSC_ATTRIBUTE_ASCII, 12 },    /* date and time last written */
+    { 0x0805, SSC_ATTRIBUTE_BINARY, 1 },    /* text localization identifier */
+    { 0x0806, SSC_ATTRIBUTE_ASCII, 32 },    /* barcode */
+    { 0x0807, SSC_ATTRIBUTE_TEXT, 80 },     /* owning host textual name */
+    { 0x0808, SSC_ATTRIBUTE_TEXT, 160 },    /* media pool */
+    { 0x0809, SSC_ATTRIBUTE_ASCII, 16 },    /* partition user text label */
+    { 0x080a, SSC_ATTRIBUTE_BINARY, 1 },    /* load/unload at partition */
+    { 0x080b, SSC_ATTRIBUTE_ASCII, 16 },    /* application format version */
+    { 0x080c, SSC_ATTRIBUTE_BINARY, 1023 }, /* volume coherency information */
+    { 0x0820, SSC_ATTRIBUTE_BINARY, 36 },   /* medium globally unique identifier */
+    { 0x0821, SSC_ATTRIBUTE_BINARY, 36 },   /* media pool globally unique identifier */
 };
 
 /* The rest of the standard's range, and the vendor specific one of the host. */
@@ -605,7 +534,7 @@ static Outcome check_attribute(const uint8_t *list, size_t length, size_t at, si
     if (!host_may_write(get_be16(list + at))) {
         return ssc_illegal_parameter((unsigned)at, -1);
     }
-    if ((list[at + 2] & ~0x03) != 0 || list[at + 2] >= FORMATS) {
+    if ((list[at + 2] & ~0x03) != 0 || list[at + 2] >= SSC_ATTRIBUTE_FORMATS) {
         return ssc_illegal_parameter((unsigned)at + 2, -1);
     }
     *next = at + HEADER + get_be16(list + at + 3);

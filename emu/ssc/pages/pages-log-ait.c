@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log pages of AIT drives, as the makers' manuals have them. */
+#include "emu/ssc/cartridge-usage.h"
 #include "emu/ssc/commands/cmd-attribute.h"
 #include "emu/ssc/pages/pages-log.h"
 
@@ -92,7 +93,7 @@ void ssc_log_ait_tape(SscLogVisit *visit)
     MediumUsage life = ssc_medium_usage(visit->drive);
     SscMoved now, before, all = { life.stored_written, life.stored_read };
 
-    ssc_attribute_loads(visit->drive, &now, &before);
+    ssc_usage_loads(visit->drive, &now, &before);
     put_loads(visit, 0x01, 3, &now);
     put_loads(visit, 0x05, 3, &before);
     put_loads(visit, 0x09, 4, &all);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log pages (SPC-3 § 7.2, SSC-3 § 8.2): one row a page; the model says which it has. */
 #include "emu/ssc/pages/pages-log.h"
+#include "emu/ssc/cartridge-usage.h"
 #include "emu/ssc/commands/cmd-attribute.h"
 #include "emu/ssc/pages/pages.h"
 
