@@ -131,11 +131,13 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
         s->partitions[i].durable = place_decode(p + 16);
         s->partitions[i].link = bound ? get_le32(p + 12) : 0;
         s->partitions[i].began = bound ? get_le64(p + 48) : 0;
-        if (!place_possible(&s->partitions[i].durable) || s->partitions[i].capacity == 0) {
+        if (!place_possible(&s->partitions[i].durable) || s->partitions[i].capacity == 0 ||
+            s->partitions[i].epoch > EPOCH_MAX) {
             return false;
         }
     }
-    return s->chunk_shift >= CHUNK_SHIFT_MIN && s->chunk_shift <= CHUNK_SHIFT_MAX &&
+    return s->sequence <= SEQUENCE_MAX && s->generation <= GENERATION_MAX &&
+           s->chunk_shift >= CHUNK_SHIFT_MIN && s->chunk_shift <= CHUNK_SHIFT_MAX &&
            s->attribute_area <= 2 && s->attribute_length <= ATTRIBUTE_AREA_SIZE;
 }
 
@@ -196,7 +198,7 @@ bool chunk_record_decode(const uint8_t *b, uint32_t id, ChunkRecord *record)
     *record = (ChunkRecord){ get_le32(b + 4), get_le16(b + 8), b[10], get_le32(b + 12) };
     return (crc32c(0, b + 4, CHUNK_RECORD - 4) ^ id) == get_le32(b) &&
            (record->kind == STREAM_TABLE || record->kind == STREAM_DATA) &&
-           record->index < CHUNK_RECORDS_MAX;
+           record->generation <= GENERATION_MAX && record->index < CHUNK_RECORDS_MAX;
 }
 
 uint32_t object_entry_crc(const uint8_t *b)
@@ -238,7 +240,7 @@ bool object_entry_decode(const uint8_t *b, const Binding *binding, uint32_t part
                             .crc = get_le32(b),
                             .before = place_decode(b + 32) };
     if (get_le64(b + 32) != object || get_le16(b + 6) != partition ||
-        get_le32(b + 8) != binding->generation ||
+        get_le32(b + 8) != binding->generation || entry->epoch > EPOCH_MAX ||
         (object_entry_sum(b) ^ binding->id) != entry->crc || !place_possible(&entry->before)) {
         return false;
     }

@@ -41,6 +41,11 @@ enum {
     OBJECT_ENTRY = 64,
 };
 
+/* The highest numbers of their kind: none wraps. */
+#define EPOCH_MAX      (G_MAXUINT32 - 1)
+#define GENERATION_MAX (G_MAXUINT32 - 1)
+#define SEQUENCE_MAX   ((uint64_t)G_MAXINT64)
+
 /* A place between two objects of a partition: what lies before it. */
 typedef struct Place {
     uint64_t object;   /* objects */

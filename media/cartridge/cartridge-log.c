@@ -35,6 +35,9 @@ int cartridge_write_superblock(Cartridge *c)
     size_t length;
     int error;
 
+    if (c->superblock.sequence >= SEQUENCE_MAX) {
+        return -EOVERFLOW;
+    }
     c->superblock.sequence++;
     length = superblock_encode(&c->superblock, bytes);
     error = host_file_write(c->file, bytes, length, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
@@ -469,7 +472,8 @@ MediumResult cartridge_commit_superblock(Cartridge *c)
 static MediumResult commit_cut(Cartridge *c, uint32_t link)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
-    MediumResult result = cartridge_sync_now(c);
+    MediumResult result =
+        record->epoch < EPOCH_MAX ? cartridge_sync_now(c) : MEDIUM_UNSUPPORTED; /* none is left */
 
     if (result == MEDIUM_OK) {
         record->epoch++;

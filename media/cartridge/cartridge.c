@@ -157,6 +157,9 @@ static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_
     if (result != MEDIUM_OK) {
         return result;
     }
+    if (s->generation >= GENERATION_MAX) {
+        return MEDIUM_UNSUPPORTED;
+    }
     old = g_memdup2(s, sizeof *s);
     s->generation++;
     s->usage.formats++;
@@ -246,7 +249,7 @@ static MediumResult cartridge_redivide(TapeMedium *m, uint32_t count, const uint
     if (result != MEDIUM_OK) {
         return result;
     }
-    if (s->sequence >= G_MAXUINT32) {
+    if (s->sequence >= EPOCH_MAX) {
         return MEDIUM_UNSUPPORTED; /* no epoch is left that was never used */
     }
     old = g_memdup2(s, sizeof *s);

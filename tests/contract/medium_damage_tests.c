@@ -588,6 +588,39 @@ START_TEST(a_lost_write_of_the_last_entries_is_damage)
 }
 END_TEST
 
+/* Numbers that only a crafted header has: nothing wraps, and what is on the tape stays. */
+START_TEST(no_number_of_a_header_wraps)
+{
+    enum { OBJECTS = 20, EPOCH, GENERATION, SEQUENCE };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, false, _i % VERSIONS);
+    const uint64_t capacities[] = { G_MAXUINT64 };
+    int what = EPOCH + _i / VERSIONS;
+    TapeMedium *m = open_tape(disk);
+    Superblock *s = &cartridge(m)->superblock;
+    uint8_t byte = 1;
+
+    s->partitions[0].epoch = what == EPOCH ? EPOCH_MAX : s->partitions[0].epoch;
+    s->generation = what == GENERATION ? GENERATION_MAX : s->generation;
+    s->sequence = what == SEQUENCE ? SEQUENCE_MAX : s->sequence;
+    if (what == EPOCH) {
+        ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 5), MEDIUM_OK);
+        ck_assert_int_eq(medium_write(m, &byte, 1), MEDIUM_UNSUPPORTED);
+        ck_assert_int_eq(medium_erase(m, true), MEDIUM_UNSUPPORTED);
+        ck_assert_uint_eq(s->partitions[0].epoch, EPOCH_MAX);
+    } else {
+        ck_assert_int_eq(medium_format_partitions(m, 1, capacities),
+                         what == GENERATION ? MEDIUM_UNSUPPORTED : MEDIUM_HOST_ERROR);
+        ck_assert_uint_eq(s->generation, what == GENERATION ? GENERATION_MAX : 1);
+        ck_assert_uint_le(s->sequence, SEQUENCE_MAX);
+    }
+    cartridge(m)->failed = true; /* nothing of this reaches the file */
+    medium_free(m);
+    m = open_tape(disk);
+    ck_assert_uint_eq(read_all(m, OBJECTS, false), 0);
+    medium_free(m);
+}
+END_TEST
+
 /* The slot whose superblock counts. */
 static uint64_t newest_slot(MemoryDisk *disk)
 {
@@ -885,6 +918,7 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_loop_test(tcase, what_lies_in_the_place_of_another_is_damage, 0, 4);
     tcase_add_test(tcase, equal_blocks_are_told_apart);
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
+    tcase_add_loop_test(tcase, no_number_of_a_header_wraps, 0, 3 * VERSIONS);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_lost_superblock_and_a_lost_object_are_damage, 0, 2 * VERSIONS);
     tcase_add_loop_test(tcase, what_a_lost_superblock_may_have_told_of_is_damage, 0, VERSIONS);

@@ -106,6 +106,26 @@ START_TEST(the_superblock_is_as_documented)
 }
 END_TEST
 
+/* Nothing is counted up to there, and one more would wrap. */
+START_TEST(a_superblock_with_a_last_number_is_refused)
+{
+    g_autofree Superblock *s = g_new0(Superblock, 1), *read = g_new0(Superblock, 1);
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+
+    *s = (Superblock){ .version = 4,
+                       .sequence = _i == 1 ? SEQUENCE_MAX + 1 : SEQUENCE_MAX,
+                       .generation = _i == 2 ? G_MAXUINT32 : G_MAXUINT32 - 1,
+                       .chunk_shift = 24,
+                       .geometry.partitions = 1 };
+    s->partitions[0] =
+        (PartitionRecord){ .capacity = 1, .epoch = _i == 3 ? G_MAXUINT32 : G_MAXUINT32 - 1 };
+    superblock_encode(s, bytes);
+    ck_assert_int_eq(superblock_decode(bytes, read, &version),
+                     _i == 0 ? SUPERBLOCK_GOOD : SUPERBLOCK_DAMAGED);
+}
+END_TEST
+
 /* Programs that know of data alone must not take it for an empty tape. */
 START_TEST(a_cleaning_cartridge_has_a_version_of_its_own)
 {
@@ -318,6 +338,7 @@ TCase *make_media_tcase(void)
     tcase_add_test(tcase, crc32c_is_the_one_of_iscsi);
     tcase_add_test(tcase, crc32c_is_the_same_at_every_length);
     tcase_add_test(tcase, the_superblock_is_as_documented);
+    tcase_add_loop_test(tcase, a_superblock_with_a_last_number_is_refused, 0, 4);
     tcase_add_test(tcase, a_cleaning_cartridge_has_a_version_of_its_own);
     tcase_add_loop_test(tcase, an_entry_is_as_documented, 0, 2);
     tcase_add_test(tcase, data_is_bound_to_its_object);
