@@ -2,6 +2,7 @@
 #include "media/cartridge/cartridge-layout.h"
 
 #include "emu/base/bytes.h"
+#include "media/cartridge/superblock-epochs.h"
 #include "media/crc32c.h"
 #include "media/geometry.h"
 
@@ -45,12 +46,57 @@ static uint32_t crc_without(const uint8_t *bytes, size_t length, size_t at)
     return crc32c(crc, bytes + at + 4, length - at - 4);
 }
 
+/* Writes the list of epochs to `list`, and where it belongs into the partitions; its length. */
+static size_t epochs_encode(const Superblock *s, uint8_t *b, uint8_t *list)
+{
+    const EpochStart *start = s->earlier;
+    uint8_t *at = list;
+    uint32_t i, j;
+
+    for (i = 0; i < s->geometry.partitions; i++) {
+        uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i, *first = at;
+
+        for (j = 0; j < s->partitions[i].earlier; j++, start++, at += EARLIER_EPOCH) {
+            put_le64(at, start->object);
+            put_le32(at + 8, start->epoch);
+        }
+        put_le32(p + 56, s->partitions[i].earlier);
+        put_le32(p + 60, crc32c(0, first, (size_t)(at - first)));
+    }
+    return (size_t)(at - list);
+}
+
+/* False: the list behind the superblock is not the one that it was written with. */
+static bool epochs_decode(const uint8_t *b, const uint8_t *list, Superblock *s)
+{
+    uint32_t n = 0, i, j;
+
+    for (i = 0; i < s->geometry.partitions; i++) {
+        const uint8_t *p = b + SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * i;
+        uint32_t count = get_le32(p + 56);
+
+        if (count > EARLIER_EPOCHS_MAX - n ||
+            crc32c(0, list, (size_t)count * EARLIER_EPOCH) != get_le32(p + 60)) {
+            return false;
+        }
+        s->partitions[i].earlier = count;
+        for (j = 0; j < count; j++, n++, list += EARLIER_EPOCH) {
+            s->earlier[n] = (EpochStart){ get_le64(list), get_le32(list + 8) };
+        }
+        if (!superblock_epochs_possible(s, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t superblock_encode(const Superblock *s, uint8_t *b)
 {
     size_t length = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * s->geometry.partitions;
     uint32_t flags = (s->geometry.worm ? FLAG_WORM : 0) |
                      (s->write_protected ? FLAG_WRITE_PROTECTED : 0) |
                      (s->geometry.compression ? FLAG_COMPRESSION : 0);
+    size_t list;
     uint32_t i;
 
     memset(b, 0, length);
@@ -87,8 +133,9 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
         place_encode(&partition->durable, p + 16);
         put_le64(p + 48, partition->began);
     }
+    list = epochs_encode(s, b, b + length);
     put_le32(b + 12, crc_without(b, length, 12));
-    return length;
+    return length + list;
 }
 
 /* The rest of a superblock whose CRC is right; nonsense is refused all the same. */
@@ -135,6 +182,9 @@ static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
             s->partitions[i].epoch > EPOCH_MAX) {
             return false;
         }
+    }
+    if (bound && !epochs_decode(b, b + get_le32(b + 16), s)) {
+        return false;
     }
     return s->sequence <= SEQUENCE_MAX && s->generation <= GENERATION_MAX &&
            s->chunk_shift >= CHUNK_SHIFT_MIN && s->chunk_shift <= CHUNK_SHIFT_MAX &&

@@ -20,7 +20,11 @@ enum {
     SUPERBLOCK_SLOT_SIZE = 64 * 1024, /* slot n is at n × this */
     SUPERBLOCK_HEADER = 256,
     SUPERBLOCK_PARTITION = 64,
-    SUPERBLOCK_MAX = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * (int)MEDIUM_PARTITIONS_MAX,
+    EARLIER_EPOCHS_MAX = 1024, /* of all partitions */
+    EARLIER_EPOCH = 12,
+    /* with the list of earlier epochs behind it */
+    SUPERBLOCK_MAX = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * (int)MEDIUM_PARTITIONS_MAX +
+                     EARLIER_EPOCH * EARLIER_EPOCHS_MAX,
     /* What never changes, twice: a superblock as it was when the cartridge was made. Version 4. */
     LABELS = 2,
     LABEL = 256 * 1024, /* label n is at LABEL × (n + 1) */
@@ -65,9 +69,16 @@ typedef struct PartitionRecord {
     uint32_t epoch;    /* entries from `durable` on are ours only if they carry it */
     Place durable;     /* everything before it has been synced */
     /* version 4 */
-    uint32_t link;  /* the CRC of the entry before `durable` */
-    uint64_t began; /* entries from this object on carry the epoch, those before it lower ones */
+    uint32_t link;    /* the CRC of the entry before `durable` */
+    uint64_t began;   /* entries from this object on carry the epoch, those before it lower ones */
+    uint32_t earlier; /* how many of the superblock's earlier epochs are this partition's */
 } PartitionRecord;
+
+/* Entries from this object on, up to the start of the next epoch, are of this one. */
+typedef struct EpochStart {
+    uint64_t object;
+    uint32_t epoch;
+} EpochStart;
 
 typedef struct Superblock {
     uint32_t version;           /* 2, 3 or 4 */
@@ -82,6 +93,7 @@ typedef struct Superblock {
     uint32_t attribute_crc;
     MediumUsage usage;
     PartitionRecord partitions[MEDIUM_PARTITIONS_MAX];
+    EpochStart earlier[EARLIER_EPOCHS_MAX]; /* by partition, then by object: superblock-epochs.h */
 } Superblock;
 
 /*
@@ -98,7 +110,7 @@ typedef struct Binding {
 Binding superblock_binding(const Superblock *superblock);
 uint32_t cartridge_identity_id(const uint8_t *identity);
 
-/* Returns the length; `bytes` has SUPERBLOCK_MAX of them. */
+/* Returns the length, with the list of epochs; `bytes` has SUPERBLOCK_MAX of them. */
 size_t superblock_encode(const Superblock *superblock, uint8_t *bytes);
 
 typedef enum SuperblockState {

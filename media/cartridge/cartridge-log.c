@@ -2,6 +2,7 @@
 #include "media/cartridge/cartridge.h"
 
 #include "emu/base/error.h"
+#include "media/cartridge/superblock-epochs.h"
 #include "media/crc32c.h"
 
 #include <errno.h>
@@ -476,10 +477,9 @@ static MediumResult commit_cut(Cartridge *c, uint32_t link)
         record->epoch < EPOCH_MAX ? cartridge_sync_now(c) : MEDIUM_UNSUPPORTED; /* none is left */
 
     if (result == MEDIUM_OK) {
-        record->epoch++;
+        superblock_begin_epoch(&c->superblock, c->partition, c->head.object);
         record->durable = c->head;
         record->link = link;
-        record->began = c->head.object;
         result = cartridge_commit_superblock(c);
     }
     return result;

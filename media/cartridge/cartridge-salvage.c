@@ -11,6 +11,7 @@
 
 #include "emu/base/bytes.h"
 #include "emu/base/error.h"
+#include "media/cartridge/superblock-epochs.h"
 #include "media/crc32c.h"
 
 #include <string.h>
@@ -293,6 +294,7 @@ bool cartridge_find_end(Cartridge *c)
     uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY, object;
     bool compression = false;
 
+    superblock_forget_epochs(&c->superblock, c->partition);
     record->epoch = 0;
     record->link = 0;
     *cartridge_end(c) = (Place){ 0 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/cartridge/cartridge.h"
+#include "media/cartridge/superblock-epochs.h"
 
 #include <string.h>
 
@@ -77,14 +78,10 @@ static void compare_neighbours(Cartridge *c)
     }
 }
 
-/* Since the current epoch began, entries carry it, and did not before. */
 static bool is_of_its_epoch(const Cartridge *c, const ObjectEntry *entry)
 {
-    const PartitionRecord *record = &c->superblock.partitions[c->partition];
-
     return c->recovering || !cartridge_binding(c)->bound ||
-           (entry->before.object >= record->began ? entry->epoch == record->epoch
-                                                  : entry->epoch < record->epoch);
+           superblock_has_epoch(&c->superblock, c->partition, entry->before.object, entry->epoch);
 }
 
 static bool decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)

@@ -14,6 +14,7 @@
  *   cartridge-salvage.c opening without a superblock
  *   cartridge-store.c  streams of bytes over chunks of the file
  *   cartridge-layout.c the bytes
+ *   superblock-epochs.c which epoch each object belongs to
  *   codec.c            compressed blocks
  *
  * Three rules keep it whole:

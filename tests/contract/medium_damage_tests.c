@@ -588,6 +588,74 @@ START_TEST(a_lost_write_of_the_last_entries_is_damage)
 }
 END_TEST
 
+/*
+ * Objects 0 to 59: the first 13 of life 0, 13 to 29 of life 1, the others of life 2, each begun by
+ * a cut. Then the table goes back to what life 0 wrote of it, up to object 49, with a filemark in
+ * ten.
+ */
+enum { CUT_OBJECTS = 60, CUT_FIRST = 13, CUT_SECOND = 30, CUT_OLD = 50 };
+
+static MemoryDisk *make_rolled_back(void)
+{
+    MemoryDisk *disk = make_filled(CUT_OLD, true, BOUND);
+    uint64_t table = entry_offset(disk, 0);
+    uint8_t old[CUT_OLD * OBJECT_ENTRY];
+    static const uint32_t cuts[] = { CUT_FIRST, CUT_SECOND };
+    uint32_t i;
+
+    peek(disk, table, old, sizeof old);
+    for (i = 0; i < G_N_ELEMENTS(cuts); i++) {
+        TapeMedium *m = open_tape(disk);
+
+        ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, cuts[i]), MEDIUM_OK);
+        write_objects(m, cuts[i], CUT_OBJECTS, i + 1, false);
+        sync_now(m);
+        medium_free(m);
+    }
+    poke(disk, table, old, sizeof old);
+    return disk;
+}
+
+/* What no cut took is there; what a later cut wrote is there, where the table has it; the rest is
+ * damaged. */
+static void check_rolled_back(TapeMedium *m)
+{
+    uint32_t i;
+
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_OBJECT, 0), MEDIUM_OK);
+    for (i = 0; i < CUT_OBJECTS; i++) {
+        bool there = read_one(m, i, i < CUT_FIRST ? 0 : 2, i < CUT_FIRST);
+
+        ck_assert_msg(there == (i < CUT_FIRST || i >= CUT_OLD), "object %u", i);
+    }
+}
+
+START_TEST(an_entry_of_before_a_cut_is_damage_after_it)
+{
+    g_autoptr(MemoryDisk) disk = make_rolled_back();
+    TapeMedium *m = open_tape(disk);
+
+    check_rolled_back(m);
+    medium_free(m);
+}
+END_TEST
+
+START_TEST(an_append_behind_stale_entries_takes_nothing_that_is_readable)
+{
+    g_autoptr(MemoryDisk) disk = make_rolled_back();
+    TapeMedium *m = open_tape(disk);
+
+    ck_assert_int_eq(medium_locate(m, 0, MEDIUM_LOCATE_EOD, 0), MEDIUM_OK);
+    write_objects(m, CUT_OBJECTS, CUT_OBJECTS + 5, 3, false);
+    sync_now(m);
+    medium_free(m);
+    m = open_tape(disk);
+    check_rolled_back(m);
+    ck_assert(read_one(m, CUT_OBJECTS, 3, false));
+    medium_free(m);
+}
+END_TEST
+
 /* Numbers that only a crafted header has: nothing wraps, and what is on the tape stays. */
 START_TEST(no_number_of_a_header_wraps)
 {
@@ -918,7 +986,9 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_loop_test(tcase, what_lies_in_the_place_of_another_is_damage, 0, 4);
     tcase_add_test(tcase, equal_blocks_are_told_apart);
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
+    tcase_add_test(tcase, an_entry_of_before_a_cut_is_damage_after_it);
     tcase_add_loop_test(tcase, no_number_of_a_header_wraps, 0, 3 * VERSIONS);
+    tcase_add_test(tcase, an_append_behind_stale_entries_takes_nothing_that_is_readable);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
     tcase_add_loop_test(tcase, a_lost_superblock_and_a_lost_object_are_damage, 0, 2 * VERSIONS);
     tcase_add_loop_test(tcase, what_a_lost_superblock_may_have_told_of_is_damage, 0, VERSIONS);

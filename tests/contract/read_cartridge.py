@@ -57,7 +57,7 @@ class Cartridge:
         if not best:
             sys.exit(f'{path}: no good superblock')
         self.shift, self.generation = best['shift'], best['generation']
-        self.partitions = best['partitions']
+        self.partitions, self.epochs = best['partitions'], best['epochs']
         self.bound, self.id = best['version'] == 4, best['id']
         self.read_map()
 
@@ -74,12 +74,18 @@ class Cartridge:
         if crc32c(b[:12] + bytes(4) + b[16:length]) != crc:
             return None
         sequence, generation, shift, count = struct.unpack_from('<Q3I', b, 24)
-        partitions = []
+        partitions, epochs, at_list = [], [], length
         for at in range(256, 256 + 64 * count, 64):
             _, epoch, link = struct.unpack_from('<QII', b, at)
+            began, listed, list_crc = struct.unpack_from('<QII', b, at + 48)
+            if version == 4 and crc32c(b[at_list:at_list + 12 * listed]) != list_crc:
+                return None
             partitions.append((epoch, struct.unpack_from('<4Q', b, at + 16), link))
+            starts = [struct.unpack_from('<QI', b, at_list + 12 * i) for i in range(listed)] if version == 4 else []
+            epochs.append(starts + [(began, epoch)])
+            at_list += 12 * len(starts)
         return {'sequence': sequence, 'generation': generation, 'shift': shift, 'version': version,
-                'partitions': partitions, 'id': crc32c(b[160:176]) if version == 4 else 0}
+                'partitions': partitions, 'epochs': epochs, 'id': crc32c(b[160:176]) if version == 4 else 0}
 
     def read_map(self):
         self.chunks = {}
@@ -137,11 +143,18 @@ class Cartridge:
                      place[3] + (entry['kind'] == SETMARK))
             link = entry['own']
 
+    def is_of_its_epoch(self, partition, number, epoch):
+        starts = self.epochs[partition]
+        began = [of for start, of in starts if start <= number]
+        return epoch == began[-1] if began else epoch < starts[0][1]
+
     def objects(self, partition):
         """None for what is damaged, or not what the entry behind it says was there."""
         before = {'own': 0}
         for number in range(self.end(partition)):
             entry = self.entry(partition, number)
+            if self.bound and entry and not self.is_of_its_epoch(partition, number, entry['epoch']):
+                entry = None
             if self.bound and entry and before and entry['link'] != before['own']:
                 entry = None
             yield entry

@@ -197,6 +197,21 @@ static void put_sum(FuzzFile *f, uint8_t *to, uint32_t crc)
     }
 }
 
+/* Of the lists behind a superblock, as long as they lie within what a list may take. */
+static void mend_epochs(FuzzFile *f, uint8_t *b)
+{
+    uint8_t *list = b + MIN(get_le32(b + 16), (uint32_t)SUPERBLOCK_MAX);
+    size_t p;
+
+    for (p = 0; p < LINKS; p++) {
+        uint8_t *partition = b + SUPERBLOCK_HEADER + p * SUPERBLOCK_PARTITION;
+        size_t length = (size_t)MIN(get_le32(partition + 56), EARLIER_EPOCHS_MAX) * EARLIER_EPOCH;
+
+        put_sum(f, partition + 60, crc32c(0, list, length));
+        list += length;
+    }
+}
+
 static void mend_superblock(FuzzFile *f, uint8_t *b)
 {
     static const uint8_t zero[4];
@@ -256,6 +271,7 @@ static void mend(FuzzFile *f, bool bound)
         for (p = 0; p < LINKS && bound; p++) {
             put_sum(f, b + SUPERBLOCK_HEADER + p * SUPERBLOCK_PARTITION + 12, links[p]);
         }
+        mend_epochs(f, b);
         mend_superblock(f, b);
     }
 }

@@ -327,12 +327,7 @@ static void judge_untouched(Case *c, const char *path, const char *why)
     }
 }
 
-/*
- * Was it readable, and is it no longer? Entries of an earlier state that lie in a row and agree
- * with each other are told from true ones by the object with which the epoch began. An append
- * begins another: then all that agrees with the remains is called damaged, too. That is reported,
- * not lost.
- */
+/* Was it readable, and is it no longer? */
 static bool is_lost(const Case *c, uint32_t partition, uint64_t number, MediumResult result)
 {
     if (number >= c->readable[partition]->len ||
@@ -340,7 +335,7 @@ static bool is_lost(const Case *c, uint32_t partition, uint64_t number, MediumRe
         return false;
     }
     return result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR || result == MEDIUM_READ_ERROR ||
-           (result == MEDIUM_CORRUPT && !c->mutation->foreign);
+           result == MEDIUM_CORRUPT;
 }
 
 /* What is on the tape now: what was readable, and from `at` on in `partition` what was written. */

@@ -3,6 +3,7 @@
 #include "emu/base/bytes.h"
 #include "media/cartridge/attributes.h"
 #include "media/cartridge/cartridge.h"
+#include "media/cartridge/superblock-epochs.h"
 #include "media/crc32c.h"
 #include "media/geometry.h"
 #include "tests/support/memory_disk.h"
@@ -71,9 +72,12 @@ START_TEST(the_superblock_is_as_documented)
     };
     g_strlcpy(s->geometry.barcode, "AB", sizeof s->geometry.barcode);
     s->usage = (MediumUsage){ 11, 12, 13 };
-    s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 }, 0xbeef, 2 };
-    s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 }, 0, 0 };
-    ck_assert_uint_eq(superblock_encode(s, bytes), 256 + 2 * 64);
+    s->partitions[0] = (PartitionRecord){ 600, 5, { 4, 3000, 1, 1 }, 0xbeef, 2, 1 };
+    s->partitions[1] = (PartitionRecord){ 400, 6, { 0, 0, 0, 0 }, 0, 7, 2 };
+    s->earlier[0] = (EpochStart){ 1, 3 };
+    s->earlier[1] = (EpochStart){ 0, 2 };
+    s->earlier[2] = (EpochStart){ 4, 5 };
+    ck_assert_uint_eq(superblock_encode(s, bytes), 256 + 2 * 64 + 3 * 12);
     ck_assert_mem_eq(bytes, "USBTAPE\x1a\x04\0\0\0", 12);
     ck_assert_uint_eq(get_le32(bytes + 16), 384);
     ck_assert_uint_eq(get_le32(bytes + 20), 1);
@@ -91,10 +95,20 @@ START_TEST(the_superblock_is_as_documented)
     ck_assert_uint_eq(get_le64(bytes + 256 + 48), 2);
     ck_assert_uint_eq(get_le64(bytes + 256 + 16), 4);
     ck_assert_uint_eq(get_le64(bytes + 256 + 24), 3000);
+    ck_assert_uint_eq(get_le32(bytes + 256 + 56), 1);
+    ck_assert_uint_eq(get_le32(bytes + 256 + 60), crc32c(0, bytes + 384, 12));
+    ck_assert_uint_eq(get_le32(bytes + 256 + 64 + 56), 2);
+    ck_assert_uint_eq(get_le32(bytes + 256 + 64 + 60), crc32c(0, bytes + 384 + 12, 24));
+    ck_assert_uint_eq(get_le64(bytes + 384 + 24), 4);
+    ck_assert_uint_eq(get_le32(bytes + 384 + 32), 5);
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
     ck_assert(read->geometry.worm && read->partitions[0].durable.setmarks == 1);
     ck_assert(read->partitions[0].link == 0xbeef && read->partitions[0].began == 2);
     ck_assert_mem_eq(read->identity, s->identity, sizeof s->identity);
+    ck_assert(read->partitions[1].earlier == 2 && read->earlier[2].object == 4 &&
+              read->earlier[2].epoch == 5);
+    bytes[384 + 24] ^= 1; /* torn: the list belongs to it */
+    ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_DAMAGED);
     bytes[8] = 1; /* what an earlier version wrote is read */
     put_le32(bytes + 12, crc32c(crc32c(crc32c(0, bytes, 12), zero, 4), bytes + 16, 384 - 16));
     ck_assert_int_eq(superblock_decode(bytes, read, &version), SUPERBLOCK_GOOD);
@@ -123,6 +137,86 @@ START_TEST(a_superblock_with_a_last_number_is_refused)
     superblock_encode(s, bytes);
     ck_assert_int_eq(superblock_decode(bytes, read, &version),
                      _i == 0 ? SUPERBLOCK_GOOD : SUPERBLOCK_DAMAGED);
+}
+END_TEST
+
+/* Starts and epochs of a list rise, and end below those of the partition. */
+START_TEST(a_list_of_epochs_that_no_cut_makes_is_refused)
+{
+    static const struct {
+        EpochStart list[2];
+        bool good;
+    } rows[] = {
+        { { { 0, 2 }, { 5, 3 } }, true },   { { { 5, 2 }, { 5, 3 } }, false },
+        { { { 0, 3 }, { 5, 3 } }, false },  { { { 6, 2 }, { 5, 3 } }, false },
+        { { { 0, 2 }, { 10, 3 } }, false }, { { { 0, 2 }, { 5, 9 } }, false },
+    };
+    g_autofree Superblock *s = g_new0(Superblock, 1), *read = g_new0(Superblock, 1);
+    uint8_t bytes[SUPERBLOCK_MAX];
+    uint32_t version;
+
+    *s = (Superblock){ .version = 4, .chunk_shift = 24, .geometry.partitions = 1 };
+    s->partitions[0] = (PartitionRecord){ .capacity = 1, .epoch = 9, .began = 10, .earlier = 2 };
+    memcpy(s->earlier, rows[_i].list, sizeof rows[_i].list);
+    superblock_encode(s, bytes);
+    ck_assert_int_eq(superblock_decode(bytes, read, &version),
+                     rows[_i].good ? SUPERBLOCK_GOOD : SUPERBLOCK_DAMAGED);
+}
+END_TEST
+
+/* Beside a model that keeps the epoch of each object. */
+START_TEST(cuts_tell_the_epoch_of_each_object)
+{
+    enum { PARTITIONS = 3, OBJECTS = 64, CUTS = 4000 };
+    g_autofree Superblock *s = g_new0(Superblock, 1);
+    uint32_t epochs[PARTITIONS][OBJECTS] = { { 0 } }, end[PARTITIONS] = { 0 }, i, object;
+    g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)_i);
+
+    s->version = 4;
+    s->geometry.partitions = PARTITIONS;
+    for (i = 0; i < CUTS; i++) {
+        uint32_t p = (uint32_t)g_rand_int_range(rand, 0, PARTITIONS);
+        uint32_t at = (uint32_t)g_rand_int_range(rand, 0, (gint32)end[p] + 1);
+
+        superblock_begin_epoch(s, p, at);
+        end[p] = (uint32_t)g_rand_int_range(rand, (gint32)at, OBJECTS);
+        for (object = at; object < end[p]; object++) {
+            epochs[p][object] = s->partitions[p].epoch;
+        }
+        ck_assert(superblock_epochs_possible(s, p));
+        for (object = 0; object < end[p]; object++) {
+            MUST(superblock_has_epoch(s, p, object, epochs[p][object]));
+            MUST(!superblock_has_epoch(s, p, object, epochs[p][object] + 1));
+            MUST(!superblock_has_epoch(s, p, object, epochs[p][object] - 1));
+        }
+    }
+}
+END_TEST
+
+/* The first ones go. Of what lies before the others, entries are still of an earlier epoch. */
+START_TEST(too_many_epochs_leave_the_last_ones)
+{
+    g_autofree Superblock *s = g_new0(Superblock, 1);
+    enum { MORE = 100, CUTS = EARLIER_EPOCHS_MAX + MORE };
+    uint32_t i;
+
+    s->version = 4;
+    s->geometry.partitions = 2;
+    superblock_begin_epoch(s, 1, 0);
+    superblock_begin_epoch(s, 1, 10);
+    for (i = 0; i < CUTS; i++) {
+        superblock_begin_epoch(s, 0, i); /* epoch i + 1, of one object */
+    }
+    ck_assert_uint_eq(s->partitions[0].earlier, EARLIER_EPOCHS_MAX - 1);
+    ck_assert_uint_eq(s->partitions[1].earlier, 1);
+    for (i = MORE; i < CUTS; i++) {
+        MUST(superblock_has_epoch(s, 0, i, i + 1) && !superblock_has_epoch(s, 0, i, i));
+    }
+    ck_assert(superblock_has_epoch(s, 0, 3, 4) && superblock_has_epoch(s, 0, 3, 3));
+    ck_assert(!superblock_has_epoch(s, 0, 3, MORE + 1));
+    ck_assert(superblock_has_epoch(s, 1, 5, 1) && !superblock_has_epoch(s, 1, 5, 2));
+    superblock_forget_epochs(s, 0);
+    ck_assert(superblock_has_epoch(s, 1, 5, 1) && !superblock_has_epoch(s, 1, 5, 2));
 }
 END_TEST
 
@@ -339,6 +433,9 @@ TCase *make_media_tcase(void)
     tcase_add_test(tcase, crc32c_is_the_same_at_every_length);
     tcase_add_test(tcase, the_superblock_is_as_documented);
     tcase_add_loop_test(tcase, a_superblock_with_a_last_number_is_refused, 0, 4);
+    tcase_add_loop_test(tcase, a_list_of_epochs_that_no_cut_makes_is_refused, 0, 6);
+    tcase_add_loop_test(tcase, cuts_tell_the_epoch_of_each_object, 0, 5);
+    tcase_add_test(tcase, too_many_epochs_leave_the_last_ones);
     tcase_add_test(tcase, a_cleaning_cartridge_has_a_version_of_its_own);
     tcase_add_loop_test(tcase, an_entry_is_as_documented, 0, 2);
     tcase_add_test(tcase, data_is_bound_to_its_object);
