@@ -80,7 +80,7 @@ static void compare_neighbours(Cartridge *c)
 
 static bool is_of_its_epoch(const Cartridge *c, const ObjectEntry *entry)
 {
-    return c->recovering || !cartridge_binding(c)->bound ||
+    return c->recovering ||
            superblock_has_epoch(&c->superblock, c->partition, entry->before.object, entry->epoch);
 }
 

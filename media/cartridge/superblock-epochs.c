@@ -75,6 +75,9 @@ bool superblock_has_epoch(const Superblock *s, uint32_t partition, uint64_t obje
     const EpochStart *list;
     uint32_t low = 0, high = record->earlier; /* those before `low` begin at or before the object */
 
+    if (s->version != CARTRIDGE_VERSION_BOUND) {
+        return epoch <= record->epoch; /* no starts are known */
+    }
     if (object >= record->began) {
         return epoch == record->epoch;
     }

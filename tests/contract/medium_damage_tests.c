@@ -3,6 +3,7 @@
  * A native cartridge whose file was damaged: what is lost is an error where it was, never an end of
  * the data, and no more of it gets lost by looking. Each test runs on every version of the format.
  */
+#include "emu/base/bytes.h"
 #include "emu/base/error.h"
 #include "media/cartridge/cartridge.h"
 #include "tests/contract/medium_rows.h"
@@ -656,6 +657,28 @@ START_TEST(an_append_behind_stale_entries_takes_nothing_that_is_readable)
 }
 END_TEST
 
+/* It is whole, and takes none of those beside it with it. */
+START_TEST(an_entry_of_an_epoch_that_never_began_is_damage)
+{
+    enum { OBJECTS = 100, ODD = 43 };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, true, _i);
+    uint64_t at = entry_offset(disk, ODD);
+    TapeMedium *m = open_tape(disk);
+    uint32_t id = cartridge_binding(cartridge(m))->id;
+    uint8_t entry[OBJECT_ENTRY];
+
+    medium_free(m);
+    peek(disk, at, entry, sizeof entry);
+    put_le32(entry + 12, 1000);
+    put_le64(entry + 48, 0); /* filemarks before it */
+    put_le32(entry, object_entry_sum(entry) ^ id);
+    poke(disk, at, entry, sizeof entry);
+    m = open_tape(disk);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 1);
+    medium_free(m);
+}
+END_TEST
+
 /* Numbers that only a crafted header has: nothing wraps, and what is on the tape stays. */
 START_TEST(no_number_of_a_header_wraps)
 {
@@ -987,6 +1010,7 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_test(tcase, equal_blocks_are_told_apart);
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
     tcase_add_test(tcase, an_entry_of_before_a_cut_is_damage_after_it);
+    tcase_add_loop_test(tcase, an_entry_of_an_epoch_that_never_began_is_damage, 0, VERSIONS);
     tcase_add_loop_test(tcase, no_number_of_a_header_wraps, 0, 3 * VERSIONS);
     tcase_add_test(tcase, an_append_behind_stale_entries_takes_nothing_that_is_readable);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
