@@ -84,10 +84,21 @@ static bool is_of_its_epoch(const Cartridge *c, const ObjectEntry *entry)
            superblock_has_epoch(&c->superblock, c->partition, entry->before.object, entry->epoch);
 }
 
+/* The entry before the durable place ends there, and is the one that the superblock names. */
+static bool ends_where_it_should(const Cartridge *c, const ObjectEntry *entry)
+{
+    const PartitionRecord *record = &c->superblock.partitions[c->partition];
+    Place after = object_entry_after(entry);
+
+    return c->recovering || after.object != record->durable.object ||
+           (memcmp(&after, &record->durable, sizeof after) == 0 &&
+            (!cartridge_binding(c)->bound || entry->crc == record->link));
+}
+
 static bool decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
 {
     return object_entry_decode(bytes, cartridge_binding(c), c->partition, object, entry) &&
-           is_of_its_epoch(c, entry);
+           is_of_its_epoch(c, entry) && ends_where_it_should(c, entry);
 }
 
 static uint8_t *page_bytes(TablePage *page, uint64_t object)

@@ -679,6 +679,29 @@ START_TEST(an_entry_of_an_epoch_that_never_began_is_damage)
 }
 END_TEST
 
+/* The superblock says how many marks there are, and in version 4 which entry is the last. */
+START_TEST(a_last_entry_that_the_superblock_does_not_mean_is_damaged)
+{
+    enum { OBJECTS = 100 };
+    g_autoptr(MemoryDisk) disk = make_filled(OBJECTS, true, _i);
+    uint64_t at = entry_offset(disk, OBJECTS - 1);
+    TapeMedium *m = open_tape(disk);
+    uint32_t id = cartridge_binding(cartridge(m))->id;
+    uint8_t entry[OBJECT_ENTRY];
+
+    medium_free(m);
+    peek(disk, at, entry, sizeof entry);
+    ck_assert_uint_eq(entry[4], OBJECT_FILEMARK);
+    entry[4] = OBJECT_SETMARK;
+    put_le32(entry, object_entry_sum(entry) ^ id);
+    poke(disk, at, entry, sizeof entry);
+    check_protected(disk, "not those that its superblock tells of");
+    m = open_tape(disk);
+    ck_assert_uint_eq(read_all(m, OBJECTS, true), 1);
+    medium_free(m);
+}
+END_TEST
+
 /* Numbers that only a crafted header has: nothing wraps, and what is on the tape stays. */
 START_TEST(no_number_of_a_header_wraps)
 {
@@ -1011,6 +1034,8 @@ TCase *make_medium_damage_tcase(void)
     tcase_add_test(tcase, a_lost_write_of_the_last_entries_is_damage);
     tcase_add_test(tcase, an_entry_of_before_a_cut_is_damage_after_it);
     tcase_add_loop_test(tcase, an_entry_of_an_epoch_that_never_began_is_damage, 0, VERSIONS);
+    tcase_add_loop_test(tcase, a_last_entry_that_the_superblock_does_not_mean_is_damaged, 0,
+                        VERSIONS);
     tcase_add_loop_test(tcase, no_number_of_a_header_wraps, 0, 3 * VERSIONS);
     tcase_add_test(tcase, an_append_behind_stale_entries_takes_nothing_that_is_readable);
     tcase_add_loop_test(tcase, a_lost_superblock_does_not_bring_back_an_older_tape, 0, VERSIONS);
