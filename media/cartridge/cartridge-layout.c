@@ -216,7 +216,7 @@ SuperblockState superblock_decode(const uint8_t *b, Superblock *s, uint32_t *ver
     uint32_t partitions = get_le32(b + 40);
     uint32_t length = get_le32(b + 16);
 
-    *s = (Superblock){ 0 };
+    memset(s, 0, offsetof(Superblock, earlier)); /* of the list, what counts is set */
     *version = get_le32(b + 8);
     if (memcmp(b, CARTRIDGE_MAGIC, 8) != 0) {
         return SUPERBLOCK_FOREIGN;
@@ -280,6 +280,11 @@ void object_entry_encode(ObjectEntry *entry, const Binding *binding, uint32_t pa
 bool object_entry_decode(const uint8_t *b, const Binding *binding, uint32_t partition,
                          uint64_t object, ObjectEntry *entry)
 {
+    *entry = (ObjectEntry){ 0 };
+    if (b[4] < OBJECT_BLOCK || b[4] > OBJECT_SETMARK || get_le64(b + 32) != object ||
+        get_le16(b + 6) != partition || get_le32(b + 8) != binding->generation) {
+        return false; /* zeroes behind EOD end here, most of what a search reads */
+    }
     *entry = (ObjectEntry){ .type = b[4],
                             .encoding = b[5],
                             .epoch = get_le32(b + 12),
@@ -289,9 +294,8 @@ bool object_entry_decode(const uint8_t *b, const Binding *binding, uint32_t part
                             .link = get_le32(b + 28),
                             .crc = get_le32(b),
                             .before = place_decode(b + 32) };
-    if (get_le64(b + 32) != object || get_le16(b + 6) != partition ||
-        get_le32(b + 8) != binding->generation || entry->epoch > EPOCH_MAX ||
-        (object_entry_sum(b) ^ binding->id) != entry->crc || !place_possible(&entry->before)) {
+    if (entry->epoch > EPOCH_MAX || (object_entry_sum(b) ^ binding->id) != entry->crc ||
+        !place_possible(&entry->before)) {
         return false;
     }
     switch (entry->type) {

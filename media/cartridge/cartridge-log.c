@@ -287,6 +287,10 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
                           .before = c->head };
     int error;
 
+    if (!g->data) { /* reading needs none of it */
+        g->data = g_malloc(GATHER_SIZE);
+        g->entries = g_malloc(ENTRIES_MAX * OBJECT_ENTRY);
+    }
     if (type == OBJECT_BLOCK) {
         data = encode(c, data, &entry);
     }

@@ -256,7 +256,8 @@ static bool count_dropped(Cartridge *c, uint64_t from, uint64_t limit, uint64_t 
     uint64_t i;
 
     *dropped = 0;
-    for (i = from; i < MIN(limit, from + ENTRIES_MAX * 4); i++) {
+    limit = MIN(limit, from + ENTRIES_MAX * 4);
+    for (i = cartridge_next_written(c, from); i < limit; i = cartridge_next_written(c, i + 1)) {
         EntryState state = cartridge_entry(c, i, &entry);
 
         if (state == ENTRY_HOST_ERROR) {
@@ -454,8 +455,6 @@ static bool recover(Cartridge *c, GString *notice, GError **error)
 static void make_room(Cartridge *c)
 {
     c->attributes = attribute_set_new();
-    c->gather.data = g_malloc(GATHER_SIZE);
-    c->gather.entries = g_malloc(ENTRIES_MAX * OBJECT_ENTRY);
     c->table = g_new0(TablePage, 1);
     c->window = g_malloc(WINDOW_SIZE);
 }

@@ -5,7 +5,8 @@
  * Inputs are patches, since the parts of a cartridge lie megabytes apart and are under checksums:
  * repeated { u32 offset, u8 length, bytes }, laid over a good cartridge, after which the checksums
  * of superblocks, entries and compressed blocks are made right if the first byte of the input is
- * odd. Its second bit makes the cartridge one of version 4.
+ * odd. Its second bit makes the cartridge one of version 4. Its third bit hides where the file has
+ * holes, as some file systems do.
  */
 #include "emu/base/bytes.h"
 #include "media/cartridge/cartridge.h"
@@ -27,6 +28,7 @@ enum {
     LINKS = 2, /* partitions of the good cartridge */
     FIRST_BYTE_MEND = 1,
     FIRST_BYTE_BOUND = 2,
+    FIRST_BYTE_DENSE = 4,
 };
 
 typedef struct FuzzBytes {
@@ -37,7 +39,9 @@ typedef struct FuzzBytes {
 typedef struct FuzzFile {
     HostFile base;
     FuzzBytes now, good;
-    bool dirty[PAGES];
+    bool dirty[PAGES];                        /* not as in the good one */
+    bool written[PAGES], good_written[PAGES]; /* no holes */
+    bool dense;                               /* holes are not reported */
 } FuzzFile;
 
 G_STATIC_ASSERT(sizeof(FuzzBytes) == (size_t)PAGES * PAGE);
@@ -75,6 +79,7 @@ static void change(FuzzFile *f, uint8_t *to, const void *bytes, size_t length)
 
     if (length > 0) {
         memset(f->dirty + first, true, last - first + 1);
+        memset(f->written + first, true, last - first + 1);
         memcpy(to, bytes, length);
     }
 }
@@ -83,6 +88,7 @@ static void change(FuzzFile *f, uint8_t *to, const void *bytes, size_t length)
 static void keep(FuzzFile *f)
 {
     f->good = f->now;
+    memcpy(f->good_written, f->written, sizeof f->written);
     memset(f->dirty, 0, sizeof f->dirty);
 }
 
@@ -94,6 +100,7 @@ static void reset(FuzzFile *f)
         if (f->dirty[i]) {
             memcpy((uint8_t *)&f->now + i * PAGE, (const uint8_t *)&f->good + i * PAGE, PAGE);
             f->dirty[i] = false;
+            f->written[i] = f->good_written[i];
         }
     }
 }
@@ -142,8 +149,37 @@ static int64_t fuzz_size(HostFile *file)
     return SYSTEM_AREA + CHUNKS;
 }
 
-static const HostFileOps fuzz_ops = { fuzz_read,  fuzz_write, fuzz_nothing, fuzz_truncate,
-                                      fuzz_punch, fuzz_punch, fuzz_size,    host_file_release };
+/* In the chunks, pages that nobody wrote are holes. */
+static bool is_hole(const FuzzFile *f, uint64_t offset)
+{
+    size_t page = (offsetof(FuzzBytes, chunks) + (size_t)(offset - SYSTEM_AREA)) / PAGE;
+
+    return offset >= SYSTEM_AREA && offset < SYSTEM_AREA + CHUNKS && !f->written[page];
+}
+
+static uint64_t fuzz_next_data(HostFile *file, uint64_t offset)
+{
+    const FuzzFile *f = (const FuzzFile *)file;
+
+    while (!f->dense && is_hole(f, offset)) {
+        offset = (offset / PAGE + 1) * PAGE;
+    }
+    return offset < SYSTEM_AREA + CHUNKS ? offset : G_MAXUINT64;
+}
+
+static uint64_t fuzz_last_data(HostFile *file, uint64_t start, uint64_t end)
+{
+    const FuzzFile *f = (const FuzzFile *)file;
+
+    while (!f->dense && end > start && is_hole(f, end - 1)) {
+        end = (end - 1) / PAGE * PAGE;
+    }
+    return MAX(start, end);
+}
+
+static const HostFileOps fuzz_ops = { fuzz_read,  fuzz_write,     fuzz_nothing,  fuzz_truncate,
+                                      fuzz_punch, fuzz_punch,     fuzz_size,     host_file_release,
+                                      NULL,       fuzz_next_data, fuzz_last_data };
 
 static void done(void *data, MediumResult result)
 {
@@ -226,7 +262,9 @@ static void mend_map(FuzzFile *f, uint8_t *map, uint32_t id)
     size_t i;
 
     for (i = 0; i < MAP_PIECE; i += CHUNK_RECORD) {
-        put_sum(f, map + i, crc32c(0, map + i + 4, CHUNK_RECORD - 4) ^ id);
+        if (map[i + 10] != 0) { /* of no stream: free whatever its CRC */
+            put_sum(f, map + i, crc32c(0, map + i + 4, CHUNK_RECORD - 4) ^ id);
+        }
     }
 }
 
@@ -261,6 +299,10 @@ static void mend(FuzzFile *f, bool bound)
     for (i = 0; i < CHUNKS; i += OBJECT_ENTRY) {
         uint8_t *b = f->now.chunks + i;
 
+        if (i % PAGE == 0 && is_hole(f, SYSTEM_AREA + i)) {
+            i += PAGE - OBJECT_ENTRY;
+            continue;
+        }
         if (b[4] >= OBJECT_BLOCK && b[4] <= OBJECT_SETMARK) {
             mend_entry(f, b, bound, id, links);
         }
@@ -325,6 +367,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t i;
 
     reset(f);
+    f->dense = how & FIRST_BYTE_DENSE;
     patch(f, &reader);
     if (how & FIRST_BYTE_MEND) {
         mend(f, how & FIRST_BYTE_BOUND);
@@ -440,5 +483,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
     memcpy(data + size, patch, length);
     data[0] |= next_random(&random) % 8 != 0;
     data[0] ^= next_random(&random) % 8 == 0 ? FIRST_BYTE_BOUND : 0;
+    data[0] ^= next_random(&random) % 32 == 0 ? FIRST_BYTE_DENSE : 0;
     return size + length;
 }
