@@ -16,7 +16,7 @@ typedef struct CaseResult {
 } CaseResult;
 
 typedef struct CaseOptions {
-    bool cold;             /* boot the guest, whatever the scenario says */
+    bool cold;             /* boot the guest, even if the scenario restores it */
     bool pcap;             /* capture the drive's bus */
     const char *pcap_snap; /* how much of each transfer, as `serve` reads it; NULL: all */
     ProgressStyle progress;

@@ -6,17 +6,18 @@
 #include "scenarios/runner/language/scenario.h"
 
 /*
- * All: argv[0] is the subcommand's own name; the result is the exit status (emu/base/error.h).
- * `checks`: how a scenario's faults and model are looked at; the runner itself knows no drive.
+ * argv[0] is the subcommand's name. Returns the exit status (emu/base/error.h). `checks` judges a
+ * scenario's faults and model, since the runner itself knows no drive.
  */
 int run_main(int argc, char **argv, const ScenarioChecks *checks);
 int selfcheck_main(int argc, char **argv, const ScenarioChecks *checks);
 
-/* What `list` shows besides scenarios and guests; the emulator knows these, the runner may not. */
+/* What `list` shows besides scenarios and guests. The emulator has these tables: the runner may
+ * not include it. */
 typedef struct ListEntry {
     char *name;
     char *about;  /* one line */
-    char **cells; /* what the table's columns say; NULL: it has none */
+    char **cells; /* of the table's columns; NULL: it has none */
 } ListEntry;
 
 typedef struct ListTable {
@@ -24,7 +25,7 @@ typedef struct ListTable {
     const char *const *columns; /* beyond name and about, for --json and --markdown; NULL: none */
     /* Appends its entries. */
     void (*fill)(GArray *entries);
-    const char *note; /* what has to be said with it, to people; NULL: nothing */
+    const char *note; /* a line that people get with it; NULL: none */
     bool headings;    /* --markdown: a heading for each entry, as the last column a line to paste */
 } ListTable;
 

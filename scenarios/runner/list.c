@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape list`: what there is to run, to break, to play, to boot. */
+/* `usbtape list`: tables of scenarios, guests, faults, models and more. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
 #include "emu/base/text.h"
@@ -167,7 +167,7 @@ static void print_markdown(const GArray *entries, const char *const *columns)
     }
 }
 
-/* A page that is searched rather than skimmed: the last column is code that can be pasted. */
+/* For a page that is searched: the last column is code that can be pasted. */
 static void print_headings(const GArray *entries, const char *const *columns)
 {
     for (guint i = 0; i < entries->len; i++) {
@@ -213,7 +213,7 @@ static void print_json(const GArray *entries, const char *const *columns)
     puts(text);
 }
 
-/* False: no table of that name; the names that there are are added to `known`. */
+/* False: no table has that name. The names of all tables are added to `known`. */
 static bool fill_from(const ListTable *tables, const char *what, GArray *entries,
                       const ListTable **found, GString *known)
 {
@@ -228,7 +228,7 @@ static bool fill_from(const ListTable *tables, const char *what, GArray *entries
     return false;
 }
 
-/* `*found`: the table that was asked for; NULL: it is none of these. */
+/* `*found`: the table of that name. NULL: it is none of these tables. */
 static bool fill(const char *what, const ListTable *tables, GArray *entries,
                  const ListTable **found, GError **error)
 {

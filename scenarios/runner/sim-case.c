@@ -20,7 +20,7 @@ typedef struct SimCase {
     Verdict worst;
     bool against_failed;
     bool strayed;   /* a case came to what the driver does not lead to */
-    uint64_t shown; /* the seed that is worth telling */
+    uint64_t shown; /* the seed whose story is kept */
 } SimCase;
 
 static void G_GNUC_PRINTF(2, 3) give_reason(CaseResult *result, const char *format, ...)
@@ -39,7 +39,7 @@ static bool is_bad(TrialEnd end)
     return end != TRIAL_CLEAN && end != TRIAL_INCONCLUSIVE;
 }
 
-/* One bad seed among a hundred is what counts. */
+/* The worst seed sets the verdict. */
 static bool is_worse(Verdict a, Verdict than)
 {
     static const int weights[N_VERDICTS] = {
@@ -50,7 +50,7 @@ static bool is_worse(Verdict a, Verdict than)
     return weights[a] > weights[than];
 }
 
-/* In a line: what the application said, and what was found. */
+/* One line: the application's message, and the finding. */
 static char *trial_text(const char *driver, uint64_t seed, const TrialResult *t)
 {
     const char *found = t->findings->len > 0 ? t->findings->pdata[0]
@@ -153,7 +153,7 @@ static unsigned failed_of(const SimTally *tally)
     return tally->cases - tally->ends[TRIAL_CLEAN] - tally->ends[TRIAL_INCONCLUSIVE];
 }
 
-/* What is expected of a driver that cannot show anything is that it does not. */
+/* A driver that cannot fail in this task is expected not to fail. */
 static bool is_expected(const SimCase *self)
 {
     const SimTally *tally = self->tally;
@@ -190,7 +190,7 @@ static void conclude(SimCase *self)
 
 static const SimShows *shows_of(const Scenario *scenario)
 {
-    /* Of a bad driver, the scenario says what it has to come to. */
+    /* For a bad driver, `outcome` of the scenario is expected. */
     return scenario->bad ? NULL : sim_plan_shows(scenario->plan);
 }
 
@@ -209,7 +209,7 @@ char *sim_case_expected(const Scenario *scenario)
                 : verdicts_text(scenario->expect.outcomes);
 }
 
-/* A result without the evidence that was to come with it is none. */
+/* A result whose evidence cannot be written is an env-error. */
 static void tell_story(SimCase *self, const char *directory)
 {
     const SimPlan *plan = self->plan;
@@ -277,7 +277,7 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
 /* Blocks on tape that hold no data: TAPE, ESET, and what is begun before and after the files. */
 #define AROUND 4u
 
-/* A case that fails, and with it the trigger that it took and where that came. */
+/* A case that fails, with the trigger that made it fail and the place of that trigger. */
 typedef struct Failure {
     TrialConfig config;
     TrialEnd end;
@@ -295,7 +295,8 @@ static bool right_driver_is_clean(const TrialConfig *config, const SimDriveOps *
     return clean;
 }
 
-/* Does it fail, and does the right driver not? Then `failure` is it, with its trigger pinned. */
+/* True if it fails and the right driver does not. `failure` is then the case, with its trigger
+ * pinned. */
 static bool fails(const TrialConfig *config, const SimDriveOps *ops, Failure *failure)
 {
     Failure found = { .config = *config };
@@ -313,8 +314,8 @@ static bool fails(const TrialConfig *config, const SimDriveOps *ops, Failure *fa
     return true;
 }
 
-/* The first place of a case of that size at which its trigger makes it fail; of keys that nobody
- * set, the seed says the place. */
+/* Finds the first place at which the trigger makes a case of that size fail. For stale keys the
+ * seed is the place. */
 static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDriveOps *ops,
                             Failure *failure)
 {
@@ -335,7 +336,7 @@ static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDrive
     return false;
 }
 
-/* Fewest outstanding, then fewest blocks, then the earliest place, none worse than it was. */
+/* Fewest outstanding requests, then fewest blocks, then the earliest place. No number grows. */
 static void shrink(Failure *failure, const GArray *seeds, const SimDriveOps *ops)
 {
     TrialConfig try = failure->config;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The counts of a case of the simulated host: what came of its seeds, and a row of a table. */
+/* The counts of a case of the simulated host, by the result of its seeds. A row of a table. */
 #ifndef USBTAPE_SCENARIOS_SIM_TALLY_H
 #define USBTAPE_SCENARIOS_SIM_TALLY_H
 
@@ -11,13 +11,13 @@ typedef struct SimCount {
     unsigned cases, failed;
 } SimCount;
 
-/* One row: what came of a driver's cases. */
+/* One row: the results of a driver's cases. */
 typedef struct SimTally {
     char *driver, *task, *against; /* against: NULL if with none */
     char *explained;               /* why nothing can show; NULL: it can */
     unsigned ends[TRIAL_N_ENDS];
     unsigned cases;
-    unsigned needed;                      /* of them had to go wrong; 0: that was not said */
+    unsigned needed;                      /* of them had to fail; 0: the scenario does not say */
     SimCount by_trigger[HOST_N_TRIGGERS]; /* in the order of their bits */
     unsigned against_clean;
     double seconds; /* of processor time */

@@ -77,7 +77,8 @@ static bool run(const Scenario *scenario, const Guest *guest, const char *direct
     return true;
 }
 
-/* `winhost`, a program of the guests, is a model of a driver whatever the guest's own driver is. */
+/* `winhost`, a program of the guests, is a model of a driver. The guest's own driver does not
+ * matter. */
 static const char *note(const Scenario *scenario)
 {
     guint i;

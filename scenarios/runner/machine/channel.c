@@ -12,7 +12,7 @@ struct Channel {
     void *data;
     GByteArray *line;       /* the line so far */
     GByteArray *body;       /* its body so far */
-    ChannelMessage message; /* the one whose body is under way */
+    ChannelMessage message; /* the frame whose body is not complete yet */
     size_t body_wanted;
     uint32_t body_crc;
     bool in_body;
@@ -45,7 +45,7 @@ void channel_free(Channel *self)
 
 /* ---- in ---- */
 
-/* What each word is followed by; `%zu %x` at the end announces a body. */
+/* The format behind each word. `%zu %x` at its end announces a body. */
 static bool parse_line(const char *line, ChannelMessage *m, size_t *length, uint32_t *crc,
                        bool *has_body)
 {

@@ -17,7 +17,7 @@
 #define CHANNEL_BODY_MAX (1024u * 1024)
 
 typedef enum ChannelKind {
-    CHANNEL_HELLO, /* text: what the agent says it is */
+    CHANNEL_HELLO, /* text: the name of the agent and of its system */
     CHANNEL_DATA,  /* id, stream, body */
     CHANNEL_RC,    /* id, number: exit status */
     CHANNEL_ERROR, /* id, number: errno, text */
@@ -44,8 +44,8 @@ Channel *channel_new(ChannelFunc func, void *data);
 void channel_free(Channel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Channel, channel_free)
 
-/* Takes bytes in any pieces. False: this is not what an agent says; the channel is of no more use.
- */
+/* Takes bytes in any pieces. False: no agent sends this, and the channel cannot be used any
+ * more. */
 bool channel_feed(Channel *channel, const uint8_t *bytes, size_t length, GError **error);
 
 /* What the runner sends: a line, or a line with a body. */

@@ -26,14 +26,14 @@ struct DriveProcess {
     char *device;     /* …by this device_add */
     const char *snap; /* of a capture; NULL: all */
     uint64_t seed;
-    int loaded;     /* number of the cartridge that is in, or was last */
+    int loaded;     /* number of the cartridge that is loaded, or was last */
     int cartridges; /* the highest number made */
     GArray *lives;  /* of int64_t: when each began, monotonic */
     Proc proc;
-    bool up;          /* started, and nobody here has ended it since */
+    bool up;          /* started, and not ended by the runner since */
     bool served;      /* it was up once */
-    bool failed;      /* it ended by itself, or badly, or did not come back */
-    GPtrArray *rules; /* of DriveRule: what they did in lives that are over */
+    bool failed;      /* it ended by itself, ended badly, or did not start again */
+    GPtrArray *rules; /* of DriveRule: the counts of lives that are over */
 };
 
 static void rule_free(void *data)
@@ -160,7 +160,7 @@ static bool ctl(DriveProcess *self, const char *command, const char *argument, c
     return proc_output(argv, self->directory, PATIENCE, false, out, error);
 }
 
-/* The rule of that number; after a new start it is the same as before. */
+/* The rule of that number. It keeps its number when the drive starts again. */
 static DriveRule *rule_numbered(DriveProcess *self, int64_t number, const char *fault)
 {
     DriveRule *rule;
@@ -179,7 +179,7 @@ static DriveRule *rule_numbered(DriveProcess *self, int64_t number, const char *
     return rule;
 }
 
-/* What the rules of a running drive have fired, added to what is there. */
+/* Adds what the rules of the running drive have fired to the counts of earlier lives. */
 static void count_rules(DriveProcess *self)
 {
     g_autofree char *text = NULL;
@@ -202,7 +202,7 @@ static void count_rules(DriveProcess *self)
 
 /* ---- the process ---- */
 
-/* `serve` prints one line when a host may come. */
+/* `serve` prints one line when a host can connect. */
 static bool wait_until_it_listens(DriveProcess *self, int fd, GError **error)
 {
     int64_t end = g_get_monotonic_time() + PATIENCE;
@@ -229,7 +229,8 @@ static bool wait_until_it_listens(DriveProcess *self, int fd, GError **error)
            fail(error, "usbtape serve did not start: see serve.log");
 }
 
-/* Name, value, and so on: what a life of the drive is given, but where it is plugged in. */
+/* The options of a life of the drive, as name and value, without the place where it is plugged
+ * in. */
 static void add_option(GPtrArray *options, const char *name, const char *value)
 {
     if (value) {
@@ -289,7 +290,7 @@ static bool start_process(DriveProcess *self, GPtrArray *options, GError **error
     return good;
 }
 
-/* The device that is to be: the VM plugs it in, now if it is there. */
+/* The VM plugs the device in, at once if the VM runs. */
 static bool start_device(DriveProcess *self, GPtrArray *options, GError **error)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -364,7 +365,7 @@ VmDrive drive_process_plug(const DriveProcess *self)
                            : (VmDrive){ .socket = DRIVE_SOCKET };
 }
 
-/* To QEMU a usb-tape without its drive would be nothing: its own plug is pulled instead. */
+/* The device cannot be unplugged without its drive, so QEMU detaches the port instead. */
 bool drive_process_unplug(DriveProcess *self, Vm *vm, GError **error)
 {
     return self->is_device ? ctl(self, "unplug", NULL, NULL, error) : vm_detach(vm, error);
@@ -400,7 +401,7 @@ bool drive_process_running(DriveProcess *self)
     return self->proc.running && !proc_wait(&self->proc, 0);
 }
 
-/* With the VM it goes without a sync, as a process that is killed. */
+/* It ends with the VM and without a sync, as a killed process does. */
 static bool stop_device(DriveProcess *self, bool kill, GError **error)
 {
     if (kill) {

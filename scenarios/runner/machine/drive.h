@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The drive of a case: cartridges made by `usbtape media create`, what plays them, and what
- * `usbtape ctl` can ask of it. The runner uses the program as anybody would.
+ * The drive of a case: its cartridges, its process, its control socket. The runner uses `usbtape
+ * media create`, `usbtape serve` and `usbtape ctl` as a user does.
  *
- * What plays them is a `usbtape serve` of its own, or a device in the guest's QEMU; then the
- * drive's life begins and ends with that device, and it cannot be killed apart from QEMU.
+ * The drive is a `usbtape serve` of its own, or a device in the guest's QEMU. A device begins and
+ * ends with QEMU, and cannot be killed apart from it.
  */
 #ifndef USBTAPE_SCENARIOS_DRIVE_H
 #define USBTAPE_SCENARIOS_DRIVE_H
@@ -33,19 +33,19 @@ typedef struct DriveProcess DriveProcess;
  */
 DriveProcess *drive_process_new(const char *directory, const TapeConfig *tape, const char *faults,
                                 uint64_t seed);
-/* It is to live in the QEMU of a guest. Its first life begins with the VM, or when it is attached
- * to one: drive_process_vm() says where its device was plugged in. Before the first start. */
+/* Makes it a device in the QEMU of a guest, before the first start. Its first life begins with
+ * the VM, or when it is attached to one. drive_process_vm() sets that VM. */
 void drive_process_be_device(DriveProcess *drive);
 bool drive_process_is_device(const DriveProcess *drive);
 /* Borrowed until it is stopped for good; NULL: the VM is gone. */
 void drive_process_vm(DriveProcess *drive, Vm *vm);
-/* How a VM gets the drive, while it runs. */
+/* How QEMU attaches the drive, while it runs. */
 VmDrive drive_process_plug(const DriveProcess *drive);
-/* Takes it off the guest's bus, and puts it back; its life goes on. */
+/* Unplugs it from the guest's bus, and plugs it in again. Its life goes on. */
 bool drive_process_unplug(DriveProcess *drive, Vm *vm, GError **error);
 bool drive_process_replug(DriveProcess *drive, Vm *vm, GError **error);
-/* From the next start on everything on the bus is captured, too; of each transfer only `snap`, as
- * `serve` reads it (borrowed), unless that is NULL. */
+/* Captures the bus from the next start on, and of each transfer only `snap`, as `serve` reads it
+ * (borrowed; NULL: all). */
 void drive_process_capture(DriveProcess *drive, const char *snap);
 /* Ends it first. */
 void drive_process_free(DriveProcess *drive);
@@ -57,10 +57,10 @@ char *drive_process_cartridge(DriveProcess *drive, int number, GError **error);
 void drive_process_remove_cartridges(DriveProcess *drive);
 /* Starts serving, with the cartridge last loaded (at first: number 1). */
 bool drive_process_start(DriveProcess *drive, GError **error);
-/* SIGTERM, and it has to end cleanly; or SIGKILL. Nothing if it is stopped already; an error if it
- * ended by itself. */
+/* Ends it with SIGTERM, after which it has to end cleanly, or with SIGKILL. Does nothing if it
+ * is stopped already. An error if it ended by itself. */
 bool drive_process_stop(DriveProcess *drive, bool kill, GError **error);
-/* Has it ever ended by itself or badly, or not come back when it was started again? */
+/* True if it ever ended by itself or badly, or did not start again. */
 bool drive_process_failed(const DriveProcess *drive);
 bool drive_process_running(DriveProcess *drive);
 /* 0: it does not run, or is part of QEMU. */

@@ -78,8 +78,7 @@ static bool boots_under_kvm(const Guest *guest)
     return good;
 }
 
-/* The answer is kept until the machine boots anew, or QEMU changes. It is the host's, not the
- * guest's: a second kind of guest does not ask again. */
+/* The answer holds until the host boots again or QEMU changes, and for all kinds of guest. */
 static void probe_kvm(Guest *guest, ProgressStyle progress)
 {
     g_autofree char *cache = guest_cache_directory();
@@ -134,7 +133,8 @@ const char *guest_attachment_name(GuestAttachment attachment)
     return attachments[attachment];
 }
 
-/* The program that has the drive in it, as it is now; NULL and what to run if it is not built. */
+/* The QEMU with the drive in it, brought up to date. NULL: it is not built, and the error says
+ * how to build it. */
 static char *find_qemu(GuestAttachment attachment, ProgressStyle progress, GError **error)
 {
     g_autofree char *builder =
@@ -187,7 +187,8 @@ Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, Progress
 
 /* ---- the saved state ---- */
 
-/* By QEMU's version, not by its path: one with the drive in it changes whenever the drive does. */
+/* The key has QEMU's version and not its path: a QEMU with the drive in it has a new path after
+ * every change of the drive. */
 static char *snapshot_path(const Guest *guest, unsigned memory)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -199,7 +200,8 @@ static char *snapshot_path(const Guest *guest, unsigned memory)
     size_t i;
 
     g_checksum_update(sum, (const guchar *)guest->qemu_version, -1);
-    /* A state saved on one CPU need not load on another, as a cache in a shared home may try. */
+    /* A state saved on one CPU need not load on another, and a home directory may be shared by
+     * both. */
     if (guest->kvm && g_file_get_contents("/proc/cpuinfo", &cpu, NULL, NULL)) {
         char *flags = strstr(cpu, "flags");
 
@@ -337,7 +339,8 @@ Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool
     }
     vm = restore(guest, directory, memory, false, log, &first);
     if (!vm && !interrupted()) {
-        /* Whole, and yet it does not run: made by a QEMU that looks the same, say. Once more. */
+        /* The state is whole and does not run, as after another build of the same QEMU version.
+         * Make it again. */
         vm = restore(guest, directory, memory, true, log, error);
     } else if (!vm) {
         g_propagate_error(error, g_steal_pointer(&first));

@@ -30,7 +30,7 @@ typedef enum GuestAttachment {
     N_GUEST_ATTACHMENTS,
 } GuestAttachment;
 
-/* USBTAPE_ERROR_INPUT: "usbredir" and "qemu-device" are all there are. */
+/* False: USBTAPE_ERROR_INPUT. The names are "usbredir" and "qemu-device". */
 bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error);
 const char *guest_attachment_name(GuestAttachment attachment);
 
@@ -48,8 +48,8 @@ typedef struct Guest {
 /* The directory of the scenarios: $USBTAPE_SCENARIOS, or where this program was built from. */
 const char *scenarios_directory(void);
 
-/* Builds the guest if need be, and finds out whether one really runs under KVM here. QEMU is only
- * looked for. */
+/* Builds the guest unless it is in the cache, and finds out whether guests run under KVM here.
+ * QEMU has to be installed. */
 Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
                      GError **error);
 /* One that needs nothing built. */
@@ -58,15 +58,15 @@ void guest_free(Guest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
 
 /*
- * The file with the guest's saved state, made (or made anew, if `rebuild` or damaged) when it is
- * not there. Free with g_free.
+ * The file with the guest's saved state. It is made if it is missing or damaged, or if `rebuild`.
+ * Free with g_free.
  */
 char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, ProgressStyle progress,
                      GError **error);
 
 /*
- * A running guest whose agent answers: restored, or booted if `cold`. `directory` is where it runs;
- * `drive` is plugged in, in any case.
+ * A running guest whose agent answers: restored, or booted if `cold`. It runs in `directory`, with
+ * `drive` plugged in.
  */
 Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
                 const VmDrive *drive, FILE *log, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a scenario can do to the drive and the machine, from outside the guest: one row an action.
- * A `host:` step names one, and so does a script in the guest that calls `ask ACTION …` and waits.
+ * Host actions: what a scenario does to the drive and the machine from outside the guest. A `host:`
+ * step names one. So does a script in the guest that calls `ask ACTION …` and waits.
  */
 #ifndef USBTAPE_SCENARIOS_HOST_H
 #define USBTAPE_SCENARIOS_HOST_H

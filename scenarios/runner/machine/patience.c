@@ -6,7 +6,7 @@ int64_t patience_time(Patience *self, int64_t now, int64_t waited)
     if (self->sampled != 0) {
         int64_t passed = now - self->sampled;
 
-        /* Less than before: another process has taken the place of one that ended. */
+        /* It is less than before if another process took the place of one that ended. */
         self->lost +=
             CLAMP(waited - self->waited, 0, passed / PATIENCE_SLOWEST * (PATIENCE_SLOWEST - 1));
     }

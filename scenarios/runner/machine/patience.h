@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A clock for deadlines that says nothing about a loaded machine. It does not count the time in
- * which the processes it watches were ready to run and had no processor: a guest that is emulated
- * beside busy neighbours gets as much time of its own as one that is alone.
+ * A clock for deadlines, on a computer that may be busy. It does not count the time in which the
+ * watched processes were ready to run and had no processor. A guest beside busy neighbours gets as
+ * much time as one that runs alone.
  */
 #ifndef USBTAPE_SCENARIOS_PATIENCE_H
 #define USBTAPE_SCENARIOS_PATIENCE_H
 
 #include "scenarios/runner/machine/proc.h"
 
-/* It goes by at least a fifth of the time on the wall, so that every deadline comes. */
+/* It counts at least a fifth of the time on the wall, so that every deadline comes. */
 #define PATIENCE_SLOWEST 5
 
 typedef struct Patience {
@@ -24,10 +24,11 @@ typedef struct Patience {
  */
 int64_t patience_time(Patience *patience, int64_t now, int64_t waited);
 
-/* What of a file /proc/PID/task/TID/schedstat is the time waited, in microseconds; 0: nonsense. */
+/* The time waited, in microseconds, from the text of /proc/PID/task/TID/schedstat. 0: it is
+ * malformed. */
 int64_t patience_schedstat(const char *text);
 
-/* The time that the thread of a process that waited longest has waited; 0: it does not run. */
+/* The longest time that a thread of the process has waited. 0: it does not run. */
 int64_t patience_waited(pid_t pid);
 
 #endif

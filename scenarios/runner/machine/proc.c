@@ -49,7 +49,8 @@ static void G_GNUC_NORETURN become(const char *const *argv, const char *director
     int failed;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN); /* ^C goes to the whole group; the runner ends us when it is ready */
+    /* ^C reaches the whole group, and the runner ends its children in its own order. */
+    signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_DFL);
     dup2(null, 0);
     dup2(out >= 0 ? out : null, 1);

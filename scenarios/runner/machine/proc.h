@@ -24,9 +24,10 @@ typedef struct Proc {
  */
 bool proc_start(Proc *proc, const char *const *argv, const char *directory, int out, int err,
                 GError **error);
-/* Has it ended, within `timeout` microseconds? */
+/* True if it ends within `timeout` microseconds. */
 bool proc_wait(Proc *proc, int64_t timeout);
-/* Sends `signal`, waits for `patience` microseconds, then kills. Nothing if it does not run. */
+/* Sends `signal`, waits for `patience` microseconds, then kills. Does nothing if it does not
+ * run. */
 void proc_end(Proc *proc, int signal, int64_t patience);
 
 /*
@@ -40,7 +41,7 @@ bool proc_output(const char *const *argv, const char *directory, int64_t timeout
 /* From now on ^C and SIGTERM only set a flag, and end any waiting. */
 void interrupts_catch(void);
 bool interrupted(void);
-/* In a forked worker: is the flag's own again. */
+/* In a forked worker: the flag starts as not set. */
 void interrupts_forget(void);
 
 #define SECONDS(n) ((int64_t)(n)*G_USEC_PER_SEC)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a program in a guest prints, of which there may be any amount: it goes to a file as it
- * comes, and no more of it is kept than a given number of bytes.
+ * The output of a program in a guest, which may be of any length. It goes to a file as it comes,
+ * and only the first bytes of it are kept.
  */
 #ifndef USBTAPE_SCENARIOS_SPOOL_H
 #define USBTAPE_SCENARIOS_SPOOL_H

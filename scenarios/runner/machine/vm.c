@@ -18,10 +18,10 @@
 #define QMP_SOCKET     "qmp.sock"
 #define CHANNEL_SOCKET "channel.sock"
 
-/* A program that asks waits for its answer: so many of them do not run at once. */
+/* A program that asks waits for its answer, so more questions than this are not pending at once. */
 #define QUESTIONS_MAX 64u
 
-/* Bytes of frames that are written down: a guest may send any number of small ones. */
+/* Bytes of frames that the log gets. A guest may send any number of small frames. */
 #define LOG_MOST (16 * 1024 * 1024)
 
 struct Vm {
@@ -113,8 +113,7 @@ char **vm_arguments(const VmConfig *config)
     add(argv, "-display", "none");
     add(argv, "-kernel", "%s/vmlinuz", config->guest);
     add(argv, "-initrd", "%s/initrd.gz", config->guest);
-    /* no_timer_check: on a busy host the kernel finds its emulated timer slow, and takes it for
-     * broken. */
+    /* no_timer_check: on a busy host the emulated timer is slow, and the kernel would reject it. */
     add(argv, "-append",
         "no_timer_check console=ttyS0 quiet panic=-1 random.trust_cpu=on log_buf_len=1M");
     add(argv, "-serial", "file:console.log");
@@ -153,7 +152,7 @@ char **vm_arguments(const VmConfig *config)
 
 /* ---- start and end ---- */
 
-/* Sockets have short names; a directory's descriptor makes any path short. */
+/* The path of a socket has to be short. A directory's descriptor makes any path short. */
 static int connect_in(const char *directory, const char *name)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -542,7 +541,7 @@ static bool attach_socket(Vm *self, const char *socket, GError **error)
         socket);
     int64_t end = g_get_monotonic_time() + SECONDS(5);
 
-    /* QEMU takes a moment to forget a device that was pulled, and its chardev with it. */
+    /* QEMU takes a moment to release an unplugged device and its chardev. */
     while (!qmp_execute(self->qmp, "chardev-add", chardev, NULL, error)) {
         if (g_get_monotonic_time() > end || !vm_running(self)) {
             return false;
@@ -607,7 +606,7 @@ bool vm_save(Vm *self, const char *name, GError **error)
     return fail(error, "QEMU did not save the guest to %s in time", name);
 }
 
-/* After -incoming: the guest was saved while stopped, so it stands still until told to go on. */
+/* After -incoming: the guest was saved while it was stopped, so it has to be continued. */
 static bool take_over(Vm *self, GError **error)
 {
     int64_t end = g_get_monotonic_time() + SECONDS(30);

@@ -30,11 +30,11 @@ typedef struct VmConfig {
     const char *directory; /* where it runs: sockets, console.log, qemu.log */
     unsigned memory;       /* MiB */
     bool kvm;
-    const char *incoming; /* a saved state to go on from; NULL: boot */
+    const char *incoming; /* a saved state to restore; NULL: boot */
     VmDrive drive;        /* to plug in from the start (boot only) */
 } VmConfig;
 
-/* What came back for one request. */
+/* The answer to one request. */
 typedef struct VmReply {
     unsigned id;
     bool done;
@@ -61,11 +61,11 @@ typedef struct Vm Vm;
 char **vm_arguments(const VmConfig *config);
 
 Vm *vm_start(const VmConfig *config, GError **error);
-/* Ends it, whatever it is doing. */
+/* Ends it at once. */
 void vm_free(Vm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vm, vm_free)
 
-/* Waits until the agent answers. `hello` (may be NULL): what it says it is, borrowed. */
+/* Waits until the agent answers. */
 bool vm_wait_ready(Vm *vm, int64_t timeout, GError **error);
 
 /*

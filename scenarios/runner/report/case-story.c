@@ -66,7 +66,7 @@ static void fill_head(Story *story, const CaseRemains *r)
 static void fill_faults(Story *story, const CaseRemains *r)
 {
     const GPtrArray *rules = drive_process_rules(r->drive);
-    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     guint i;
 
     for (i = 0; i < rules->len; i++) {
@@ -75,7 +75,7 @@ static void fill_faults(Story *story, const CaseRemains *r)
             faults_fired_of(EXPECT_CHECK(&r->scenario->expect, faults_fired), name);
         g_autofree char *expected = check ? count_range_text(check->fired) : NULL;
 
-        if (g_hash_table_add(told, (void *)name)) {
+        if (g_hash_table_add(named, (void *)name)) {
             story_add_fault(story, name, drive_process_fired(r->drive, name), expected);
         }
     }

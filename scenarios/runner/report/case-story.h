@@ -20,7 +20,7 @@ typedef struct CaseRemains {
 void case_story_fill(Story *story, const CaseRemains *remains);
 
 void case_story_step_ends(StoryStep *step, int64_t at, int status, bool complained);
-/* What is worth telling of a step's output or errors; the files have all of it. */
+/* Keeps the end of a step's errors, or of its output. The files have all of it. */
 void case_story_step_said(StoryStep *step, const char *out, const char *err);
 
 #endif

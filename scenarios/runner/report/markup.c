@@ -5,7 +5,7 @@
 
 #define REPLACEMENT 0xfffdu
 
-/* What a character becomes that neither XML 1.0 nor a reader can bear. */
+/* The replacement of a character that XML 1.0 forbids or that would mislead a reader. */
 static gunichar bearable(gunichar c)
 {
     bool directs = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);

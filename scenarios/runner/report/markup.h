@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text for XML and HTML files, and for terminals. What guests print, and what names of files hold,
- * is hostile: it goes through here and nowhere else.
+ * Text for XML and HTML files, and for terminals. Output of guests and names of files are hostile,
+ * so all of it passes through here.
  */
 #ifndef USBTAPE_SCENARIOS_MARKUP_H
 #define USBTAPE_SCENARIOS_MARKUP_H
@@ -16,12 +16,12 @@
  * the direction of writing.
  */
 void markup_text(GString *to, const char *text, gssize length);
-/* The same for a terminal: one line, nothing escaped. Free with g_free. */
+/* The same for a terminal, as one line without escapes. Free with g_free. */
 char *markup_line(const char *text);
 /* ` name="value"` */
 void markup_attribute(GString *to, const char *name, const char *value);
-/* As g_string_append_printf, with the text of each %s escaped. Of the rest only %d, %u, %ld, %lu.
- */
+/* As g_string_append_printf, with the text of each %s escaped. It also knows %d, %u, %ld and
+ * %lu. */
 void markup_printf(GString *to, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

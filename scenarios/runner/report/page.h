@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An HTML page of our own: one file, no script, nothing from elsewhere (and a policy in it that has
- * browsers refuse both), light or dark as the reader has it, usable on a phone.
+ * An HTML page: one file, no script, nothing fetched. A policy in it makes browsers refuse both. It
+ * follows the reader's light or dark mode and fits a phone.
  */
 #ifndef USBTAPE_SCENARIOS_PAGE_H
 #define USBTAPE_SCENARIOS_PAGE_H
 
 #include <glib.h>
 
-/* How each of our pages begins: what else begins so was written by us. */
+/* How each page begins. A file that begins so was written by the runner and may be replaced. */
 #define PAGE_BEGINS "<!DOCTYPE html>\n<html lang=\"en\"><!-- usbtape run -->"
 
-/* Around what a page has to say of one case, in story.html: so that other pages can take it over.
- * What guests print cannot hold it, since it is escaped. */
+/* These marks enclose the story of a case in story.html, so that other pages can copy it. Output
+ * of guests is escaped and cannot hold them. */
 #define PAGE_CASE_BEGINS "<!-- case -->"
 #define PAGE_CASE_ENDS   "<!-- end of case -->"
-/* Within it, once before all else that can be folded: a page of many cases folds what passed. */
+/* Stands once in the story, before all else that can be folded. A page of many cases folds those
+ * that passed. */
 #define PAGE_CASE_OPEN   "<details open>"
 #define PAGE_CASE_FOLDED "<details>"
 

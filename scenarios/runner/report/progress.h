@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is going on, on standard error: one line that changes on a terminal, lines when they were
- * asked for (-v), nothing in a pipe.
+ * Progress on standard error: one changing line on a terminal, lines with -v, nothing in a pipe.
  */
 #ifndef USBTAPE_SCENARIOS_PROGRESS_H
 #define USBTAPE_SCENARIOS_PROGRESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One page for a whole run: a table of the cases, then the story of each, which its worker left in
- * the directory of the case. What failed comes into the page first, should it grow too large.
+ * One page for a whole run: a table of the cases, then the story of each, from the directory of the
+ * case. If not all stories fit, those of failed cases come first.
  */
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/page.h"
@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-/* A page that a phone still opens. Of stories only: the table has every case, always. */
+/* Bounds of the stories, for a page that a phone can open. The table always has every case. */
 #define STORIES_MAX_BYTES (16u * 1024 * 1024)
 #define STORY_MAX_BYTES   (2u * 1024 * 1024)
 
-/* What the worker wrote between the marks; NULL: nothing. */
+/* The part of story.html between the marks. NULL: there is none. */
 static char *story_of(const CaseRecord *record)
 {
     g_autofree char *path = g_build_filename(record->directory, "story.html", NULL);

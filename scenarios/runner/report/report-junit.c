@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JUnit XML, as build servers read it. There is no standard, only schemas that differ; this keeps
- * to what they have in common, and to their order: a suite has properties, then cases, then its
- * output; a case has at most one of skipped, error, failure, and its output goes in there.
+ * JUnit XML, as build servers read it. There is no standard, and schemas differ. This keeps to
+ * their common part and to their order. A suite has properties, then cases, then its output. A case
+ * has at most one of skipped, error, failure, with its output in it.
  *
  * A verdict that was not expected is a failure. A case that shows nothing (env-error, inconclusive,
  * no verdict, not run) is an error. Neither ever looks like a pass.
@@ -35,7 +35,7 @@ static Mark mark_of(const CaseRecord *record)
                : MARK_FAILURE;
 }
 
-/* What a case is said to be: its verdict, or what stands in for it. */
+/* The type of an element: the verdict, or the word for a case without one. */
 static const char *type_of(const CaseRecord *record)
 {
     switch (record->state) {
@@ -128,7 +128,7 @@ static void add_property(GString *to, const char *name, const char *value)
     g_string_append(to, "/>\n");
 }
 
-/* What it ran on, and what each case came to: a pass has many kinds, and its element names none. */
+/* The guests, and the verdict of each case: the element of a passed case has no place for it. */
 static void add_properties(GString *to, const RunSummary *summary, const Suite *suite)
 {
     const char *note = run_summary_note(suite->records);

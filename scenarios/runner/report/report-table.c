@@ -15,7 +15,7 @@ typedef struct Column {
     GHashTable *cells;  /* row → GString */
 } Column;
 
-/* A row is "TEST | MODEL", a cell what came of its cases. */
+/* A row is "TEST | MODEL". A cell has the verdicts of its cases. */
 typedef struct Table {
     const RunSummary *summary;
     GHashTable *kernels;  /* GuestKind → version of its kernel's package */
@@ -38,7 +38,7 @@ static void string_free(void *data)
     g_string_free(data, TRUE);
 }
 
-/* One line, nothing in it that Markdown or HTML would take for markup. */
+/* Appends one line, with nothing in it that is markup in Markdown or HTML. */
 static void add_plain(GString *to, const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -150,7 +150,7 @@ static void add_case(Table *table, const CaseRecord *record)
     if (!cell) {
         cell = g_string_new(word);
         g_hash_table_insert(column->cells, (void *)row, cell);
-    } else if (!strstr(cell->str, word)) { /* seeds that come to the same share a word */
+    } else if (!strstr(cell->str, word)) { /* seeds of one verdict share a word */
         g_string_append_printf(cell, ", %s", word);
     }
     if (!passed) {
@@ -195,7 +195,7 @@ static void add_rows(const Table *table, GString *to)
     }
 }
 
-/* What the run was of: the day, this program, QEMU, how the drive was attached. */
+/* The day, the versions of this program and of QEMU, and how the drive was attached. */
 static void add_versions(const RunSummary *summary, GString *to)
 {
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(summary->started / G_USEC_PER_SEC);

@@ -101,7 +101,7 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
     json_builder_set_member_name(builder, "reasons");
     json_builder_begin_array(builder);
     for (i = 0; i < result->reasons->len; i++) {
-        /* What a guest printed need not be UTF-8, and JSON has to be. */
+        /* JSON has to be UTF-8. Output of guests need not be. */
         g_autofree char *valid = g_utf8_make_valid(result->reasons->pdata[i], -1);
 
         json_builder_add_string_value(builder, valid);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What came of the cases: KTAP on standard output, JSON in files. */
+/* The files of JSON that a case leaves, and its result in words. */
 #ifndef USBTAPE_SCENARIOS_REPORT_H
 #define USBTAPE_SCENARIOS_REPORT_H
 
 #include "scenarios/runner/case.h"
 
-/* case.json: what is going to be run. verdict.json: what came of it; one line of results.jsonl. */
+/* case.json is the case as it will run. verdict.json is its result, and a line of results.jsonl. */
 bool report_case(const Scenario *scenario, const Guest *guest, const char *directory,
                  GError **error);
 bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResult *result,

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* What a person would look through. */
+/* More events than this help no reader. */
 #define EVENTS_MAX 250u
 
 static void fill_head(Story *story, const Scenario *scenario, const CaseResult *result,
@@ -147,7 +147,7 @@ static const char *command_name(uint8_t opcode)
     return "a command";
 }
 
-/* How much it is worth a look; what a right driver never does is an error. */
+/* An event that a right driver never causes is an error. */
 static StoryWeight weight_of(HostEvent event)
 {
     switch (event) {
@@ -184,7 +184,7 @@ static void add_event(Story *story, const TrialEvent *event)
     g_autofree char *text = NULL;
 
     if (event->event == HOST_EVENT_CBW) {
-        return; /* its end tells more */
+        return; /* its end has the result */
     }
     story->commands += event->event == HOST_EVENT_CSW || event->event == HOST_EVENT_FAILED;
     if (joins(last, name, event)) {
@@ -205,7 +205,7 @@ static void add_event(Story *story, const TrialEvent *event)
     }
 }
 
-/* What the drive was told to do wrong is seen by the host as the first such command that fails. */
+/* The host sees an injected trigger as the first command of its kind that fails. */
 static bool is_trigger(const TrialConfig *config, const TrialResult *trial, const TrialEvent *event)
 {
     bool injected = trial->trigger == HOST_TRIGGER_UNIT_ATTENTION ||
@@ -225,7 +225,7 @@ static void add_trigger(Story *story, const TrialResult *trial, const TrialEvent
 
 static void fill_events(Story *story, const TrialConfig *config, const TrialResult *trial)
 {
-    bool told = false;
+    bool triggered = false;
     uint64_t left_out = trial->events_left_out;
     g_autofree char *more = NULL;
     guint i;
@@ -233,9 +233,9 @@ static void fill_events(Story *story, const TrialConfig *config, const TrialResu
     for (i = 0; i < trial->events->len; i++) {
         const TrialEvent *event = &g_array_index(trial->events, TrialEvent, i);
 
-        if (!told && is_trigger(config, trial, event)) {
+        if (!triggered && is_trigger(config, trial, event)) {
             add_trigger(story, trial, event);
-            told = true;
+            triggered = true;
         }
         if (story->events->len < EVENTS_MAX) {
             add_event(story, event);
@@ -251,7 +251,7 @@ static void fill_events(Story *story, const TrialConfig *config, const TrialResu
 
 /* ---- order ---- */
 
-/* One for each object that was to be read: a wrong one, if any was. */
+/* A record for each object that was to be read. A wrong read of it replaces a right one. */
 static GArray *reads_by_object(const TrialResult *trial)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -283,7 +283,7 @@ static int by_object(const void *a, const void *b)
     return (x->object > y->object) - (x->object < y->object);
 }
 
-/* Of a restore: which object each read got, for the tape itself is sound. */
+/* In a restore the tape is sound, so the order is that of the reads. */
 static void fill_reads(Story *story, const TrialConfig *config, const TrialResult *trial)
 {
     g_autoptr(GArray) records = reads_by_object(trial);
@@ -302,7 +302,8 @@ bool sim_story_write(const Scenario *scenario, const CaseResult *result, const T
     g_autoptr(Story) story = story_new();
 
     fill_head(story, scenario, result, config);
-    story->duration = trial->duration; /* on the clock of the simulation, as all its times are */
+    story->duration =
+        trial->duration; /* on the clock of the simulation, as all times of the story */
     fill_reasons(story, result, config, trial);
     fill_steps(story, config, trial);
     fill_faults(story, trial);

@@ -6,7 +6,7 @@
 #include "scenarios/runner/sim-tally.h"
 #include "scenarios/runner/subject.h"
 
-/* Found: the application says so, or waits for ever; the walker of the tape says so. */
+/* The columns of a row. */
 static const char *const columns[] = {
     "driver",     "task",   "cases", "found",       "of these hung",
     "unreadable", "silent", "clean", "had to fail", "the fixed one clean",
@@ -58,19 +58,19 @@ static void numbers_of(const SimTally *t, unsigned *numbers)
     numbers[5] = t->ends[TRIAL_CLEAN];
 }
 
-/* "-": nobody said; "83": at least. Free with g_free. */
+/* "-": the scenario does not say; "83": at least. Free with g_free. */
 static char *needed_text(const SimTally *t)
 {
     return t->needed > 0 ? g_strdup_printf("%u", t->needed) : g_strdup("-");
 }
 
-/* "47/50"; "-": never met. Free with g_free. */
+/* "47/50"; "-": the trigger never came. Free with g_free. */
 static char *count_text(const SimCount *count)
 {
     return count->cases > 0 ? g_strdup_printf("%u/%u", count->failed, count->cases) : g_strdup("-");
 }
 
-/* How quick it was: by the clock on the wall, and of each processor. Free with g_free. */
+/* Cases a minute, by the clock on the wall and by processor time. Free with g_free. */
 static char *speed_text(const RunSummary *summary, const Sums *sums)
 {
     int64_t wall = summary->duration > 0 ? summary->duration : g_get_real_time() - summary->started;

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* Of a list that may be long, so many rows; what is beyond is counted in words. */
+/* The rows of a long list. Those beyond are counted in words. */
 #define ROWS_MAX 120u
-/* What a person reads before the picture. */
+/* The reasons above the first picture. The others are folded. */
 #define REASONS_SHOWN 5u
 
 static void begin_table(GString *to, const char *caption, const char *const *columns)

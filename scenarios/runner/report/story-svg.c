@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pictures of a story. Nothing is told by colour alone, every picture says in words what it
- * shows, and there are no more shapes than the bounded story has entries.
+ * The pictures of a story. Colour alone carries no meaning, and a description says what each
+ * picture shows. The story is bounded, and so is the number of shapes.
  */
 #include "emu/base/units.h"
 #include "scenarios/runner/report/markup.h"
@@ -51,7 +51,7 @@ static void end(GString *to)
     g_string_append(to, "</svg></div>\n");
 }
 
-/* `hint`, if there is one, is what a pointer that rests on it is told. */
+/* `hint`, if there is one, is the text under a resting pointer. */
 static void rectangle(GString *to, const char *class, double x, double y, double width,
                       double height, const char *hint)
 {
@@ -290,7 +290,7 @@ static double cell_width(const StoryOrder *order)
     return MAX(30, 14 + 8.0 * digits);
 }
 
-/* Where each record stands in either row; the width of it all. */
+/* The place of each record in both rows, and the width of the picture. */
 static double place(const StoryOrder *order, Column *columns, double cell)
 {
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();

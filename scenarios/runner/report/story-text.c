@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The story in about twenty lines: what is most worth knowing, and how much was left out. */
+/* The story in about twenty lines. Longer lists are cut, and the lines say by how much. */
 #include "emu/base/units.h"
 #include "scenarios/runner/report/markup.h"
 #include "scenarios/runner/report/page.h"
@@ -171,11 +171,11 @@ static void draw_record(GString *const rows[3], const StoryRecord *record)
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, record->issued);
     g_autofree char *object =
         record->object < 0 ? g_strdup("-") : g_strdup_printf("%" G_GINT64_FORMAT, record->object);
-    g_autofree char *held = record->object < 0 ? g_strdup("lost") : g_strdup(number);
-    int width = (int)MAX(strlen(held), strlen(object)) + 1;
+    g_autofree char *holds = record->object < 0 ? g_strdup("lost") : g_strdup(number);
+    int width = (int)MAX(strlen(holds), strlen(object)) + 1;
 
     g_string_append_printf(rows[0], "%s%*s ", record->after_gap ? " …" : "", width, object);
-    g_string_append_printf(rows[1], "%s%*s ", record->after_gap ? " …" : "", width, held);
+    g_string_append_printf(rows[1], "%s%*s ", record->after_gap ? " …" : "", width, holds);
     g_string_append_printf(rows[2], "%s%*s ", record->after_gap ? "  " : "", width,
                            record->object < 0 ? number
                            : wrong            ? "^^"
@@ -234,7 +234,7 @@ char *story_as_text(const Story *story)
     GString *to = g_string_new(NULL);
     g_autofree char *took = story_seconds(story->duration);
     g_autofree char *outcome = report_outcome(story->verdict, story->passed, story->expected);
-    g_autofree char *again = markup_line(story->again); /* whole: it is there to be copied */
+    g_autofree char *again = markup_line(story->again); /* not cut: a reader copies it */
     guint i;
 
     g_string_append_printf(to, "%s: %s (%s, seed %" G_GUINT64_FORMAT ")\n", story->name, outcome,

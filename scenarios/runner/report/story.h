@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A case as a person wants to be told it: what was done, what the drive saw, what is on the tape,
- * what was made of it. Data only, bounded in size whatever the case was; story-text.c and
- * story-html.c show it.
+ * The story of a case, for people: the steps, the events at the drive, the tape, the verdict. It is
+ * data only, of bounded size. story-text.c and story-html.c show it.
  *
- * Whoever runs a case fills one (case.c). Times are microseconds since the case began.
+ * The code that runs a case fills one (case.c, sim-story.c). Times are microseconds since the case
+ * began.
  *
  * Owns: the data. Does not own: judging (verdict.h), or how it looks.
  */
@@ -26,7 +26,7 @@ typedef struct StoryStep {
     int64_t begun, ended; /* ended: STORY_NOT_OVER if it never was */
     int status;           /* exit status, if it ended in the guest */
     bool complained;      /* not what the scenario expected of it */
-    char *said;           /* the end of its errors, or of its output; "" if it was quiet */
+    char *said;           /* the end of its errors, or of its output; "" if there is none */
 } StoryStep;
 
 /* ---- what the drive saw ---- */
@@ -51,7 +51,7 @@ typedef struct StoryEvent {
     StoryWeight weight;
     int64_t at, until;
     uint64_t count;
-    char *name;         /* of the command, the fault; else what there is to say */
+    char *name;         /* of the command or the fault; else a title */
     char *text;         /* the outcome, the details; "" if there are none */
     GHashTable *counts; /* of STORY_MIXED: name → count (pointer); NULL otherwise */
 } StoryEvent;
@@ -91,7 +91,7 @@ typedef struct StoryTape {
 
 /* One record, in the order of the tape or (if it is not there) of issue. */
 typedef struct StoryRecord {
-    int64_t issued; /* its place in the order of issue; -1: nobody issued it */
+    int64_t issued; /* its place in the order of issue; -1: it was not issued */
     int64_t object; /* its object on the tape; -1: it is not there */
     bool displaced; /* not where the order of issue has it */
     bool repeated;  /* it was there before */
@@ -109,7 +109,7 @@ typedef struct StoryOrder {
 typedef struct StoryFault {
     char *name;
     int64_t fired;
-    char *expected; /* "at least 1"; NULL: nobody said */
+    char *expected; /* "at least 1"; NULL: the scenario does not say */
 } StoryFault;
 
 typedef struct StoryLine {
@@ -119,7 +119,7 @@ typedef struct StoryLine {
 
 typedef struct Story {
     char *name, *about, *scenario, *variant, *guest, *machine; /* machine: QEMU, accelerator */
-    char *note; /* what has to be said with it; NULL: nothing */
+    char *note;                                                /* see scenario_note(); NULL: none */
     uint64_t seed;
     char *verdict, *expected; /* expected: "intact or recovered" */
     bool passed;
@@ -154,11 +154,11 @@ void story_add_fault(Story *story, const char *name, int64_t fired, const char *
 /* Copies. */
 StoryOrder *story_add_order(Story *story, int cartridge, const char *title);
 
-/* The end of a text, at most `length` bytes of it, from the beginning of a line if there is one. */
+/* The end of a text, at most `length` bytes. It starts at the beginning of a line if it has one. */
 char *story_tail(const char *text, size_t length);
-/* How an event reads: "WRITE(6) ×700". Free with g_free. */
+/* "WRITE(6) ×700". Free with g_free. */
 char *story_event_title(const StoryEvent *event);
-/* "12.3 s", whatever the locale. Free with g_free. */
+/* "12.3 s", in every locale. Free with g_free. */
 char *story_seconds(int64_t microseconds);
 
 /* The case in about twenty lines, no control characters among them. Free with g_free. */

@@ -70,7 +70,7 @@ void run_summary_explain(RunSummary *self, RecordState state, const char *why)
     }
 }
 
-/* Nothing, or a report of that kind: anything else was named by mistake. */
+/* True if there is no file, or a report of that kind. Any other file was named by mistake. */
 static bool may_replace(const ReportFormat *format, const char *path, GError **error)
 {
     size_t length = strlen(format->begins);
@@ -78,7 +78,7 @@ static bool may_replace(const ReportFormat *format, const char *path, GError **e
     const char *problem = NULL;
     FILE *file = NULL;
 
-    /* Looked at first: to open a pipe that nobody writes to takes for ever. */
+    /* Checked first: to open a pipe without a writer would block. */
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
         problem = "that is no file";
     } else if (!(file = fopen(path, "re"))) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run as a whole, case by case: what every report of it is made of.
+ * A whole run, case by case. Every report is made of it.
  *
- * Owns: the record of each case, the files that --junit and --html name. Does not own: what is in
- * such a file (report-junit.c, report-html.c), nor the directory of a case.
+ * Owns: the record of each case, the files that --junit and --html name. Does not own: the contents
+ * of such a file (report-junit.c, report-html.c), nor the directory of a case.
  */
 #ifndef USBTAPE_SCENARIOS_SUMMARY_H
 #define USBTAPE_SCENARIOS_SUMMARY_H
@@ -11,8 +11,8 @@
 #include "scenarios/runner/report/report.h"
 
 typedef enum RecordState {
-    RECORD_NOT_RUN, /* `why` says what came between */
-    RECORD_SKIPPED, /* `why` says what it lacks here */
+    RECORD_NOT_RUN, /* `why` is the reason */
+    RECORD_SKIPPED, /* `why` is what this computer lacks */
     RECORD_RAN,
 } RecordState;
 
@@ -22,7 +22,7 @@ typedef struct CaseRecord {
     char *directory;
     RecordState state;
     char *why;
-    ReportLine line; /* of RECORD_RAN; without a verdict: its worker did not live to give one */
+    ReportLine line; /* of RECORD_RAN; without a verdict, its worker ended before it */
 } CaseRecord;
 
 typedef struct RunSummary {
@@ -32,24 +32,25 @@ typedef struct RunSummary {
     GHashTable *guests; /* GuestKind → Guest, borrowed; may be empty */
 } RunSummary;
 
-/* Of all cases (of Scenario), none of which has run: `why`. Directories are below `out`. */
+/* Of all cases (of Scenario). None has run yet, for the reason `why`. Their directories are
+ * below `out`. */
 RunSummary *run_summary_new(const GPtrArray *cases, const char *out, const char *why);
 void run_summary_free(RunSummary *summary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RunSummary, run_summary_free)
 
-/* This one does not run, for `why`. */
+/* The case does not run, for the reason `why`. */
 void run_summary_skip(CaseRecord *record, const char *why);
-/* Every other case that did not run: why, now. */
+/* Sets the state and the reason of every case that has not run. */
 void run_summary_explain(RunSummary *summary, RecordState state, const char *why);
 
-/* What has to be said with these cases (of CaseRecord), once: see scenario_note(). NULL: nothing.
- */
+/* The note that a report of these cases (of CaseRecord) has to have: see scenario_note(). NULL:
+ * none. */
 const char *run_summary_note(const GPtrArray *records);
 
-/* One kind of file that a run can be told in. */
+/* One format of a report. */
 typedef struct ReportFormat {
     const char *option; /* "--junit" */
-    const char *begins; /* how every such file begins; a file that begins otherwise is left alone */
+    const char *begins; /* how every such file begins; no other file is replaced */
     void (*render)(const RunSummary *summary, GString *to);
 } ReportFormat;
 

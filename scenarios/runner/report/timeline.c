@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* While reading: then those without weight are summed up, so that memory stays bounded. */
+/* While reading: beyond this, unimportant events are summed up, so that memory stays bounded. */
 #define EVENTS_SOON_TOO_MANY 20000u
-/* Longer lines than any that the drive writes. */
+/* Longer than any line that the drive writes. */
 #define LINE_MAX_BYTES (64 * 1024)
-/* A command that takes longer is worth a line, microseconds. */
+/* A command that takes longer gets a line of its own, microseconds. */
 #define SLOW (1000 * 1000)
 
-/* The command that has not been answered yet. */
+/* The pending command. */
 typedef struct Pending {
     char *tag; /* NULL: there is none */
     char *name, *cdb;
@@ -63,7 +63,8 @@ static void add_command(Story *story, const Pending *command, int64_t until, con
     }
 }
 
-/* What the sense key says of a CHECK CONDITION: the ordinary ones of tapes are no errors. */
+/* The weight of a CHECK CONDITION, by its sense key. Those that are ordinary for tapes are no
+ * errors. */
 static StoryWeight weight_of(const char *outcome)
 {
     static const char ordinary[] = "0168"; /* no sense, recovered, unit attention, blank check */
@@ -94,7 +95,7 @@ static const char *status_text(const char *outcome)
     return outcome;
 }
 
-/* The command never got its answer. */
+/* The command was never answered. */
 static void give_up(Story *story, Pending *command, int64_t at, const char *why)
 {
     if (command->tag) {
@@ -190,7 +191,7 @@ static void on_line(Story *story, Pending *command, const char *point, const cha
     }
 }
 
-/* Most lines are about packets and states, and are not worth being parsed. */
+/* Most lines are about packets and states, and are not parsed. */
 static bool is_about(const char *line)
 {
     static const char *const points[] = { "\"point\":\"scsi.", "\"point\":\"fault.",
