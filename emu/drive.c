@@ -5,6 +5,7 @@
 
 #include "emu/base/error.h"
 #include "emu/bot/bot.h"
+#include "emu/bot/judge.h"
 #include "emu/fault/at-medium.h"
 #include "emu/fault/at-task.h"
 #include "emu/fault/at-transfer.h"
@@ -23,6 +24,8 @@ struct Drive {
     FaultInterposers interposers; /* each NULL without a rule for its seam */
     Bot *bot;
     UsbDevice *usb;
+    Trace *trace;
+    BotJudge *judge; /* NULL: nobody judges the bus */
     const DrivePlug *plug;
     void *plug_data;
     ClockTimer *pulling; /* the plug is pulled as soon as nothing runs */
@@ -356,6 +359,33 @@ const char *drive_command_name(uint8_t opcode)
     return ssc_command_name(opcode);
 }
 
+/* ---- the bus ---- */
+
+static void on_bus_finding(void *data, const BotFinding *finding)
+{
+    Drive *drive = data;
+    uint64_t packets = usb_device_packets(drive->usb);
+    g_autofree char *packet = NULL;
+
+    if (!trace_wants(drive->trace, TRACE_BUS_VIOLATION)) {
+        return;
+    }
+    /* The capture writes the transfer next. */
+    packet = packets > 0 ? g_strdup_printf(", packet %" G_GUINT64_FORMAT, packets + 1) : NULL;
+    TRACE(drive->trace, BUS_VIOLATION,
+          "%s: transfer %" G_GUINT64_FORMAT "%s, tag %08x: %s%s%s (%s%s)",
+          bot_rule_key(finding->rule), finding->transfer, packet ? packet : "", finding->tag,
+          finding->why ? finding->why : "", finding->why ? "; " : "", bot_rule_about(finding->rule),
+          bot_rule_clause(finding->rule), bot_rule_is_advice(finding->rule) ? "; advice" : "");
+}
+
+void drive_judge_bus(Drive *drive)
+{
+    g_assert(!drive->judge);
+    drive->judge = bot_judge_new(on_bus_finding, drive);
+    usb_device_watch(drive->usb, bot_judge_monitor(drive->judge));
+}
+
 /* ---- the drive ---- */
 
 static void on_load(void *data, bool loaded, bool by_host)
@@ -384,6 +414,7 @@ Drive *drive_new(const DriveConfig *config, GError **error)
     drive->executor = config->executor;
     drive->read_only = config->read_only;
     drive->faults = config->faults;
+    drive->trace = config->trace;
     /* One drive, one number: VPD page 80h shows the end of the USB serial number. */
     serial += length > 10 ? length - 10 : 0;
     if (ssc_model_own_serial(config->model)) {
@@ -412,6 +443,7 @@ void drive_free(Drive *drive)
         clock_cancel(drive->clock, drive->pulling);
     }
     usb_device_free(drive->usb);
+    bot_judge_free(drive->judge);
     hold_free(drive->hold);
     at_transfer_free(drive->interposers.at_transfer);
     bot_free(drive->bot);

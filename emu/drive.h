@@ -41,6 +41,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
 UsbDevice *drive_usb(Drive *drive);
 SscDrive *drive_ssc(Drive *drive);
 
+/*
+ * Judges from now on whether its host keeps the rules of the bus (emu/bot/judge.h). What breaks one
+ * is a trace. Once, before other monitors of the device: a capture then has the comment where it
+ * belongs.
+ */
+void drive_judge_bus(Drive *drive);
+
 /* ---- faults ---- */
 
 /* NULL: it was given none. */

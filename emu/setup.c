@@ -197,6 +197,9 @@ static bool open_drive(Setup *setup, const SetupConfig *config, GError **error)
     if (!setup->drive) {
         return false;
     }
+    if (config->trace || config->captured) {
+        drive_judge_bus(setup->drive);
+    }
     drive_set_plug(setup->drive, config->plug, config->data);
     if (config->media &&
         !drive_load_as(setup->drive, config->media, config->format, false, &notice, error)) {

@@ -26,6 +26,7 @@ typedef struct SetupConfig {
     const char *speed;
     const char *vendor_id, *product_id, *manufacturer, *product, *serial;
     const char *trace;   /* a file */
+    bool captured;       /* the bus will be, by a monitor that comes later */
     const char *control; /* an address */
     char *const *media_dirs;
 

@@ -61,8 +61,9 @@ struct UsbPcap {
     bool broken; /* it could not grow: nothing is written any more */
     size_t snap;
     Clock *clock;
-    int64_t epoch; /* what to add to the clock for microseconds since 1970 */
-    uint64_t next; /* number of the next transfer */
+    int64_t epoch;    /* what to add to the clock for microseconds since 1970 */
+    uint64_t next;    /* number of the next transfer */
+    uint64_t packets; /* so far */
     GString *comment;
     GByteArray *block; /* under construction: its beginning, then its end */
     void (*failed)(void *data, const char *message);
@@ -273,6 +274,7 @@ static void pcap_write(UsbPcap *pcap, const UsbTransfer *transfer, const Event *
     block_option(block, OPTION_COMMENT, pcap->comment->str);
     block_end(block, kept);
     g_string_truncate(pcap->comment, 0);
+    pcap->packets++;
     {
         struct iovec parts[] = {
             { block->data, head },
@@ -384,6 +386,11 @@ static void pcap_reset(UsbMonitor *monitor)
     usb_pcap_comment((UsbPcap *)monitor, "port reset");
 }
 
+static uint64_t pcap_packets(const UsbMonitor *monitor)
+{
+    return ((const UsbPcap *)monitor)->packets;
+}
+
 /* ---- comments ---- */
 
 void usb_pcap_comment(UsbPcap *pcap, const char *text)
@@ -402,8 +409,9 @@ static void pcap_emit(Trace *trace, TracePoint point, const char *message)
     UsbPcap *pcap = ((PcapTrace *)trace)->pcap;
     g_autofree char *text = NULL;
 
-    if (point == TRACE_FAULT_FIRED) {
-        text = g_strconcat("fault fired: ", message, NULL);
+    if (point != TRACE_LINK_HOST) {
+        text = g_strconcat(
+            point == TRACE_FAULT_FIRED ? "fault fired: " : "rule of the bus: ", message, NULL);
         message = text;
     }
     usb_pcap_comment(pcap, message);
@@ -443,7 +451,7 @@ static int open_capture(const char *path, GError **error)
 
 UsbPcap *usb_pcap_open(const UsbPcapConfig *config, GError **error)
 {
-    static const UsbMonitorOps ops = { pcap_submitted, pcap_completed, pcap_reset };
+    static const UsbMonitorOps ops = { pcap_submitted, pcap_completed, pcap_reset, pcap_packets };
     int fd = open_capture(config->path, error);
     UsbPcap *pcap;
 
@@ -454,7 +462,8 @@ UsbPcap *usb_pcap_open(const UsbPcapConfig *config, GError **error)
     *pcap = (UsbPcap){
         .monitor.ops = &ops,
         .trace = { { .emit = pcap_emit,
-                     .muted = ~(TRACE_BIT(TRACE_FAULT_FIRED) | TRACE_BIT(TRACE_LINK_HOST)) },
+                     .muted = ~(TRACE_BIT(TRACE_FAULT_FIRED) | TRACE_BIT(TRACE_LINK_HOST) |
+                                TRACE_BIT(TRACE_BUS_VIOLATION)) },
                    pcap },
         .path = g_strdup(config->path),
         .fd = fd,

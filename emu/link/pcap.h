@@ -5,8 +5,9 @@
  * SCSI commands, sense data and CSW.
  *
  * Owns: the file. Does not own: the bus (it is a UsbMonitor of the device) and what happens beside
- * it: faults that fire, hosts that come and leave, port resets are comments on the packet that
- * follows. Comments come over usb_pcap_comment(), or by themselves through the trace sink.
+ * it: faults that fire, rules of the bus that the host breaks, hosts that come and leave, port
+ * resets are comments on the packet that follows. Comments come over usb_pcap_comment(), or by
+ * themselves through the trace sink.
  *
  * Each packet is in the file, whole, when the call that brought it returns: who kills the program
  * loses nothing. When the file cannot grow, `failed` is told once, the file ends after its last
@@ -54,7 +55,8 @@ UsbMonitor *usb_pcap_monitor(UsbPcap *pcap);
  */
 void usb_pcap_comment(UsbPcap *pcap, const char *text);
 
-/* Makes comments of faults that fire and of hosts that come and leave. */
+/* Makes comments of faults that fire, of hosts that come and leave, of rules of the bus that the
+ * host breaks. */
 Trace *usb_pcap_trace(UsbPcap *pcap);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `usbtape list`: the runner's own list, with what only the emulator knows. */
+#include "emu/bot/judge.h"
 #include "emu/fault/kind.h"
 #include "emu/program/commands.h"
 #include "emu/ssc/models/model.h"
@@ -233,14 +234,25 @@ static void fill_pages(GArray *entries)
     }
 }
 
+static void fill_bus_rules(GArray *entries)
+{
+    for (int rule = 0; rule < BOT_N_RULES; rule++) {
+        add(entries, bot_rule_key((BotRule)rule), bot_rule_about((BotRule)rule),
+            cells_new(bot_rule_clause((BotRule)rule),
+                      bot_rule_is_advice((BotRule)rule) ? "advice" : "violation", NULL));
+    }
+}
+
 int list_all_main(int argc, char **argv)
 {
+    static const char *const bus_rules[] = { "standard", "level", NULL };
     static const char *const faults[] = { "class",    "set off by", "parameters", "a right host",
                                           "evidence", "example",    NULL };
     static const char *const models[] = { "INQUIRY", "densities", "blocks", NULL };
     static const char *const opcodes[] = { "CDB", "data", "models", NULL };
     static const char *const pages[] = { "models", NULL };
     static const ListTable tables[] = {
+        { "bus-rules", bus_rules, fill_bus_rules },
         { "faults", faults, fill_faults, .headings = true },
         { "models", models, fill_models },
         { "opcodes", opcodes, fill_opcodes },

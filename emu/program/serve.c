@@ -239,6 +239,7 @@ static void describe_setup(Server *s, SetupConfig *config)
         .product = o->product,
         .serial = o->serial,
         .trace = o->trace,
+        .captured = o->pcap != NULL,
         .control = o->control,
         .media_dirs = o->media_dirs,
         .name = o->listen ? o->listen : o->connect,

@@ -14,7 +14,8 @@ struct UsbDevice {
     UsbSpeed speed;
     UsbFunction *function;
     Trace *trace;
-    UsbMonitor *monitor; /* NULL: none */
+    UsbMonitor *monitors[USB_MONITORS];
+    unsigned n_monitors;
 
     uint8_t configuration; /* 0: not configured */
     bool u1_enabled;       /* USB 3.2 § 9.4.5; reset to false by a port reset */

@@ -233,13 +233,39 @@ UsbStats usb_device_stats(const UsbDevice *device)
 
 void usb_device_watch(UsbDevice *device, UsbMonitor *monitor)
 {
-    device->monitor = monitor;
+    g_assert(device->n_monitors < USB_MONITORS);
+    device->monitors[device->n_monitors++] = monitor;
 }
 
-/* A watched transfer's submitter, while the monitor's turn comes first. */
+void usb_device_unwatch(UsbDevice *device, const UsbMonitor *monitor)
+{
+    unsigned i, kept = 0;
+
+    for (i = 0; i < device->n_monitors; i++) {
+        if (device->monitors[i] != monitor) {
+            device->monitors[kept++] = device->monitors[i];
+        }
+    }
+    device->n_monitors = kept;
+}
+
+uint64_t usb_device_packets(const UsbDevice *device)
+{
+    uint64_t packets = 0;
+    unsigned i;
+
+    for (i = 0; i < device->n_monitors; i++) {
+        const UsbMonitor *monitor = device->monitors[i];
+
+        packets += monitor->ops->packets ? monitor->ops->packets(monitor) : 0;
+    }
+    return packets;
+}
+
+/* A watched transfer's submitter, while the monitors' turn comes first. */
 typedef struct Watched {
-    UsbMonitor *monitor;
-    uint64_t number;
+    UsbDevice *device;
+    uint64_t numbers[USB_MONITORS];
     void (*complete)(UsbTransfer *transfer, void *data);
     void *complete_data;
 } Watched;
@@ -247,31 +273,41 @@ typedef struct Watched {
 static void watched_completed(UsbTransfer *transfer, void *data)
 {
     g_autofree Watched *watched = data;
+    unsigned i;
 
-    watched->monitor->ops->completed(watched->monitor, watched->number, transfer);
+    for (i = 0; i < watched->device->n_monitors; i++) {
+        UsbMonitor *monitor = watched->device->monitors[i];
+
+        monitor->ops->completed(monitor, watched->numbers[i], transfer);
+    }
     transfer->complete = watched->complete;
     transfer->complete_data = watched->complete_data;
     usb_transfer_complete(transfer);
 }
 
-static void device_watch(UsbMonitor *monitor, UsbTransfer *transfer)
+static void device_watch(UsbDevice *device, UsbTransfer *transfer)
 {
     Watched *watched = g_new(Watched, 1);
+    unsigned i;
 
     *watched = (Watched){
-        .monitor = monitor,
-        .number = monitor->ops->submitted(monitor, transfer),
+        .device = device,
         .complete = transfer->complete,
         .complete_data = transfer->complete_data,
     };
+    for (i = 0; i < device->n_monitors; i++) {
+        UsbMonitor *monitor = device->monitors[i];
+
+        watched->numbers[i] = monitor->ops->submitted(monitor, transfer);
+    }
     transfer->complete = watched_completed;
     transfer->complete_data = watched;
 }
 
 void usb_device_submit(UsbDevice *device, UsbTransfer *transfer)
 {
-    if (device->monitor) {
-        device_watch(device->monitor, transfer);
+    if (device->n_monitors > 0) {
+        device_watch(device, transfer);
     }
     if (!usb_pipe_push(device_pipe(device, transfer->endpoint), transfer)) {
         transfer->phase = USB_PHASE_NONE;
@@ -298,9 +334,10 @@ void usb_device_cancel(UsbDevice *device, UsbTransfer *transfer)
 void usb_device_reset(UsbDevice *device)
 {
     bool was_running = device->running;
+    unsigned i;
 
-    if (device->monitor) {
-        device->monitor->ops->reset(device->monitor);
+    for (i = 0; i < device->n_monitors; i++) {
+        device->monitors[i]->ops->reset(device->monitors[i]);
     }
     TRACE(device->trace, USB_RESET, "port reset, configuration was %u", device->configuration);
     device->resets++;

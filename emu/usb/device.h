@@ -40,9 +40,18 @@ typedef struct UsbStats {
 
 UsbStats usb_device_stats(const UsbDevice *device);
 
-/* Reports everything on the bus to this monitor (borrowed) from now on. NULL: no monitor. Change it
- * only while no transfer is pending. */
+#define USB_MONITORS 2
+
+/*
+ * Reports everything on the bus to this monitor, too (borrowed), from now on; at most USB_MONITORS.
+ * Each transfer reaches them in the order in which they were added. Add and remove only while no
+ * transfer is pending.
+ */
 void usb_device_watch(UsbDevice *device, UsbMonitor *monitor);
+/* Nothing if it is none of them. */
+void usb_device_unwatch(UsbDevice *device, const UsbMonitor *monitor);
+/* How many packets the capture among them has written; 0: none, or there is no capture. */
+uint64_t usb_device_packets(const UsbDevice *device);
 
 /*
  * Starts a transfer on the endpoint that it names. The transfer completes exactly once, perhaps

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An observer of the bus between a link and a UsbDevice, for captures. A device without a monitor
- * pays one comparison a transfer.
+ * An observer of the bus between a link and a UsbDevice, for captures and judges. A device without
+ * a monitor pays one comparison a transfer.
  *
  * Owns: the interface. Does not own: the transfers. A monitor only reads them.
  */
@@ -23,6 +23,8 @@ typedef struct UsbMonitorOps {
     void (*completed)(UsbMonitor *monitor, uint64_t number, const UsbTransfer *transfer);
     /* A port reset is about to happen. The transfers that it cancels complete afterwards. */
     void (*reset)(UsbMonitor *monitor);
+    /* How many packets of a capture are written so far. NULL: the monitor writes none. */
+    uint64_t (*packets)(const UsbMonitor *monitor);
 } UsbMonitorOps;
 
 struct UsbMonitor {

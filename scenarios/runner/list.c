@@ -259,7 +259,7 @@ int list_main(int argc, char **argv, const ListTable *tables)
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(
-        "scenarios|guests|faults|models|opcodes|pages|drivers|fixed-builds|mtf-rules");
+        "scenarios|guests|faults|models|opcodes|pages|bus-rules|drivers|fixed-builds|mtf-rules");
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ListEntry));
     g_autoptr(GError) error = NULL;
     const char *const *columns;
@@ -273,7 +273,7 @@ int list_main(int argc, char **argv, const ListTable *tables)
     if (argc != 2) {
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                     "list: of what? One of scenarios, guests, faults, models, opcodes, pages, "
-                    "drivers, fixed-builds, mtf-rules");
+                    "bus-rules, drivers, fixed-builds, mtf-rules");
         return usbtape_fail(error);
     }
     if (json && markdown) {

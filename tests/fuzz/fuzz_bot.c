@@ -11,10 +11,12 @@
  *   09 N bytes…               raw OUT      0A WHAT           from inside the next completion
  *
  * Whatever it does, each transfer completes exactly once, no more data moves than was asked for,
- * memory stays bounded, and after a port reset the drive works.
+ * memory stays bounded, and after a port reset the drive works. The judge of the bus looks on: it
+ * finds what it likes, but nothing in a host that begins anew.
  */
 #include "emu/base/bytes.h"
 #include "emu/bot/bot.h"
+#include "emu/bot/judge.h"
 #include "emu/usb/device.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +35,8 @@ struct Fuzz {
     ScsiTarget target; /* first */
     ByteReader reader;
     Bot *bot;
+    BotJudge *judge;
+    uint64_t findings, last_finding;
     UsbDevice *device;
     GPtrArray *transfers; /* all that were made */
     GPtrArray *pending;
@@ -160,6 +164,17 @@ static const ScsiTargetOps target_ops = {
     .reset = target_reset,
     .lun_count = target_lun_count,
 };
+
+/* --- The judge --- */
+
+static void on_finding(void *data, const BotFinding *finding)
+{
+    Fuzz *f = data;
+
+    g_assert(finding->rule < BOT_N_RULES && finding->transfer >= f->last_finding);
+    f->last_finding = finding->transfer;
+    f->findings++;
+}
 
 /* --- The host --- */
 
@@ -332,7 +347,8 @@ static void check_well(Fuzz *f)
     f->from_inside = 0;
     usb_device_reset(f->device);
     g_assert(f->pending->len == 0 && !f->task);
-    g_assert(usb_device_set_configuration(f->device, 1));
+    control(f, (UsbSetup){ 0x00, USB_SET_CONFIGURATION, 1, 0, 0 });
+    f->findings = 0;
     f->direction = SCSI_NO_DATA;
     f->filled = 0;
     f->late = false;
@@ -341,6 +357,7 @@ static void check_well(Fuzz *f)
     send_cbw(f, 0, 0, 6, 0);
     start(f, USB_BULK_IN, (UsbSetup){ 0 }, NULL, 13);
     g_assert(f->pending->len == 0 && f->last_csw_status == 0);
+    g_assert(f->findings == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -349,6 +366,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     f.bot = bot_new(&f.target, NULL);
     f.device = usb_device_new(&identity, USB_SPEED_SUPER, bot_function(f.bot), NULL);
+    f.judge = bot_judge_new(on_finding, &f);
+    usb_device_watch(f.device, bot_judge_monitor(f.judge));
     f.transfers = g_ptr_array_new_with_free_func(g_free);
     f.pending = g_ptr_array_new();
     usb_device_set_configuration(f.device, 1);
@@ -359,6 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_well(&f);
     usb_device_free(f.device);
     g_assert(f.pending->len == 0);
+    bot_judge_free(f.judge);
     bot_free(f.bot);
     g_ptr_array_unref(f.pending);
     g_ptr_array_unref(f.transfers);

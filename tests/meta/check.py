@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     'media': [],
     'emu/scsi': [],
     'emu/usb': [],
-    'emu/bot': ['emu/usb/function.h', 'emu/scsi/task.h'],
+    'emu/bot': ['emu/usb/function.h', 'emu/usb/monitor.h', 'emu/scsi/task.h'],
     'emu/ssc': ['emu/scsi/', 'media/medium.h'],
     'emu/fault': SEAMS + ['emu/bot/wire.h', 'emu/scsi/'],
     'emu/link': ['emu/usb/', 'emu/drive.h'],

@@ -12,8 +12,9 @@
 
 typedef struct FaultRig {
     Clock *clock;
-    Trace trace; /* collects firings */
+    Trace trace; /* collects firings, and which rules of the bus the host broke */
     GString *firings;
+    GString *violations;
     FaultPlan *plan;
     Drive *drive;
     Port *port;

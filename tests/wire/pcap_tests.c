@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static void room_init(Room *room, const char *faults, size_t snap)
     config.data = room;
     room->pcap = usb_pcap_open(&config, &error);
     g_assert_no_error(error);
+    drive_judge_bus(room->tape.drive);
     usb_device_watch(drive_usb(room->tape.drive), usb_pcap_monitor(room->pcap));
     trace_tee_add(&room->tape.trace, usb_pcap_trace(room->pcap));
 }
@@ -55,7 +57,7 @@ static bool room_end(Room *room)
     bool good;
 
     tape_unplug(&room->tape);
-    usb_device_watch(drive_usb(room->tape.drive), NULL);
+    usb_device_unwatch(drive_usb(room->tape.drive), usb_pcap_monitor(room->pcap));
     good = usb_pcap_close(room->pcap);
     tape_clear(&room->tape);
     return good;
@@ -363,6 +365,56 @@ START_TEST(faults_cancels_and_resets_are_told)
 }
 END_TEST
 
+typedef struct Violations {
+    Trace base;
+    GString *text;
+} Violations;
+
+static void on_violation(Trace *trace, TracePoint point, const char *message)
+{
+    g_string_append_printf(((Violations *)trace)->text, "%s\n", message);
+}
+
+/* What breaks a rule of the bus is a comment on the packet that the trace names. */
+START_TEST(violations_are_told_where_they_are)
+{
+    g_autofree uint8_t *block = new_block(2 * USB_PCAP_PIECE);
+    uint8_t cbw[31] = { 'U', 'S', 'B', 'C', 0xcd, 0xab };
+    Violations violations = { .base = { .emit = on_violation,
+                                        .muted = ~TRACE_BIT(TRACE_BUS_VIOLATION) },
+                              .text = g_string_new(NULL) };
+    g_autofree char *comments = NULL, *expected = NULL;
+    const char *packet;
+    Room room;
+
+    room_init(&room, NULL, 0);
+    trace_tee_add(&room.tape.trace, &violations.base);
+    tape_plug(&room.tape);
+    enumerate(&room.tape);
+    inquiry(&room.tape);
+    tape_ready(&room.tape);
+    ck_assert_int_eq(tape_write(&room.tape, block, 2 * USB_PCAP_PIECE), 0);
+    ck_assert_str_eq(violations.text->str, "");
+    cbw[14] = 6;
+    wire_out(room.tape.host, 7001, USB_BULK_OUT, cbw, sizeof cbw);
+    wire_out(room.tape.host, 7002, USB_BULK_OUT, cbw, sizeof cbw);
+    wire_pump(room.tape.host);
+    ck_assert(room_end(&room));
+    ck_assert_msg(g_str_has_prefix(violations.text->str, "cbw-before-csw: transfer ") &&
+                      strstr(violations.text->str, ", tag 0000abcd: "),
+                  "%s", violations.text->str);
+    packet = strstr(violations.text->str, "packet ");
+    ck_assert(packet != NULL);
+    comments = TSHARK(&room, "-Y", "frame.comment contains \"rule of the bus\"", "-Tfields", "-e",
+                      "frame.number", "-e", "usb.urb_type", "-e", "frame.comment");
+    expected = g_strdup_printf("%d\t'S'\trule of the bus: %s", atoi(packet + strlen("packet ")),
+                               violations.text->str);
+    ck_assert_str_eq(comments, expected);
+    g_string_free(violations.text, TRUE);
+    room_clear(&room);
+}
+END_TEST
+
 /* Whoever kills the program loses nothing: the file is whole after each packet. */
 START_TEST(file_is_whole_at_any_moment)
 {
@@ -487,6 +539,7 @@ TCase *make_pcap_tcase(void)
     tcase_add_test(tcase, data_is_whole_both_ways);
     tcase_add_test(tcase, snap_cuts_data_and_tells_its_length);
     tcase_add_test(tcase, faults_cancels_and_resets_are_told);
+    tcase_add_test(tcase, violations_are_told_where_they_are);
     tcase_add_test(tcase, file_is_whole_at_any_moment);
     tcase_add_test(tcase, section_names_drive_and_seed);
     tcase_add_test(tcase, full_disk_ends_the_capture_not_the_drive);
