@@ -30,6 +30,7 @@ static const Subcommand subcommands[] = {
       run_scenarios_main },
     { "selfcheck", "run scenarios under bad drivers, too, which have to turn them red",
       selfcheck_scenarios_main },
+    { "kernel-config", "print what a kernel needs for `run --kernel`", kernel_config_main },
     { "list", "scenarios, guests, faults, drive models, opcodes and pages", list_all_main },
     { "help", "this list", help_main },
 };
@@ -41,7 +42,7 @@ static int help_main(int argc, char **argv)
     printf("usbtape " USBTAPE_VERSION ": a virtual USB tape drive\n\n"
            "  usbtape COMMAND [OPTION]…     COMMAND --help says more\n\n");
     for (i = 0; i < G_N_ELEMENTS(subcommands); i++) {
-        printf("  %-12s %s\n", subcommands[i].name, subcommands[i].about);
+        printf("  %-13s %s\n", subcommands[i].name, subcommands[i].about);
     }
     return EXIT_GOOD;
 }

@@ -6,6 +6,7 @@
 #include "media/mtf/mtf-reader.h"
 #include "scenarios/kb817765/fixed-builds.h"
 #include "scenarios/runner/commands.h"
+#include "scenarios/runner/language/guest-file.h"
 #include "scenarios/runner/language/plan.h"
 #include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/subject.h"
@@ -44,14 +45,17 @@ static bool fill_scenarios(GArray *entries, GError **error)
     return cases != NULL;
 }
 
-static void fill_guests(GArray *entries)
+static bool fill_guests(GArray *entries, GError **error)
 {
-    const GuestKind *kind;
-    size_t i;
+    const GPtrArray *kinds = guest_kinds(error);
+    guint i;
 
-    for (i = 0; (kind = subject_kind_at(i)); i++) {
+    for (i = 0; kinds && i < kinds->len; i++) {
+        const GuestKind *kind = kinds->pdata[i];
+
         add(entries, kind->name, kind->about);
     }
+    return kinds != NULL;
 }
 
 static void add_row(GArray *entries, const char *name, const char *about, const char *const *cells)
@@ -238,8 +242,7 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries,
         return fill_scenarios(entries, error);
     }
     if (g_str_equal(what, "guests")) {
-        fill_guests(entries);
-        return true;
+        return fill_guests(entries, error);
     }
     if (fill_from(tables, what, entries, found, known) ||
         fill_from(own_tables(), what, entries, found, known)) {
@@ -253,9 +256,12 @@ static bool fill(const char *what, const ListTable *tables, GArray *entries,
 int list_main(int argc, char **argv, const ListTable *tables)
 {
     gboolean json = FALSE, markdown = FALSE;
+    g_autofree char *guests = NULL;
     const GOptionEntry options[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "For machines", NULL },
         { "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "For documentation", NULL },
+        { "guests", 0, 0, G_OPTION_ARG_FILENAME, &guests, "Also the guests of this directory",
+          "DIR" },
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(
@@ -281,7 +287,8 @@ int list_main(int argc, char **argv, const ListTable *tables)
                     "list: --json and --markdown exclude each other");
         return usbtape_fail(error);
     }
-    if (!fill(argv[1], tables, entries, &table, &error)) {
+    if ((guests && !guest_files_add(guests, &error)) ||
+        !fill(argv[1], tables, entries, &table, &error)) {
         return usbtape_fail(error);
     }
     columns = table ? table->columns : NULL;

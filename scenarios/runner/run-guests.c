@@ -18,7 +18,7 @@ const char *run_hindrance(const Run *run, const Scenario *scenario)
 {
     const Subject *subject = subject_of(scenario);
 
-    return subject->hindrance ? subject->hindrance(scenario, run->options->attachment) : NULL;
+    return subject->hindrance ? subject->hindrance(scenario, &run->options->guests) : NULL;
 }
 
 /* The case that needs most processors sets the number. */
@@ -38,14 +38,14 @@ void run_choose_jobs(RunOptions *o, const GPtrArray *cases)
 /* The guest of a kind, made at the first call. NULL: it could not be made. */
 static Guest *guest_of(Run *run, const GuestKind *kind, GError **error)
 {
-    GuestAttachment attachment = run->options->attachment;
+    const GuestOptions *options = &run->options->guests;
     Guest *guest = g_hash_table_lookup(run->guests, kind);
 
     if (guest) {
         return guest;
     }
-    guest = kind->subject->prepare ? kind->subject->prepare(kind, attachment, run->progress, error)
-                                   : guest_new(kind, attachment);
+    guest = kind->subject->prepare ? kind->subject->prepare(kind, options, run->progress, error)
+                                   : guest_new(kind, options->attachment);
     if (guest) {
         g_hash_table_insert(run->guests, (void *)kind, guest);
     }

@@ -4,17 +4,69 @@
 #include "emu/base/error.h"
 #include "emu/base/options.h"
 #include "emu/base/units.h"
+#include "scenarios/runner/language/guest-file.h"
 
 /* What `serve --pcap-snap` takes at least. */
 #define PCAP_SNAP_MIN 256
 
 #define JOBS_MAX 256
 
+/* What the options mean together. */
+static bool check(RunOptions *o, GError **error)
+{
+    uint64_t snap, jobs = 0;
+    char **directory;
+
+    for (directory = o->guest_directories; directory && *directory; directory++) {
+        if (!guest_files_add(*directory, error)) {
+            return false;
+        }
+    }
+    if (o->guests.modules && !o->guests.kernel) {
+        return usbtape_input_error(error, "--modules: name the kernel of these modules: --kernel");
+    }
+    if (o->bisect && (o->check || o->minimise || o->plan.selfcheck)) {
+        return usbtape_input_error(error, "--bisect: it goes with `run` alone, which runs cases");
+    }
+    if (o->attach && !guest_attachment_parse(o->attach, &o->guests.attachment, error)) {
+        return false;
+    }
+    o->out = o->out ? o->out : g_strdup("out");
+    if (o->job_count && !options_number("--jobs", o->job_count, 1, JOBS_MAX, &jobs, error)) {
+        return false;
+    }
+    o->jobs = (int)jobs;
+    if (o->pcap_snap && o->guests.attachment == GUEST_QEMU_DEVICE) {
+        return usbtape_input_error(error,
+                                   "--pcap-snap: QEMU's own captures are not cut; say --pcap");
+    }
+    if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
+        g_prefix_error(error, "--pcap-snap: ");
+        return false;
+    }
+    if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
+        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
+                    "--pcap-snap %s: give at least %d bytes", o->pcap_snap, PCAP_SNAP_MIN);
+        return false;
+    }
+    return true;
+}
+
 bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
 {
     const GOptionEntry entries[] = {
         { "guest", 'g', 0, G_OPTION_ARG_STRING, &o->plan.guest, "Only cases for this guest",
           "NAME" },
+        { "guests", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->guest_directories,
+          "Also the guests of this directory, a file each", "DIR" },
+        { "kernel", 'k', 0, G_OPTION_ARG_FILENAME, &o->guests.kernel,
+          "Boot the guests with this kernel: a build tree, or an image with --modules", "PATH" },
+        { "modules", 0, 0, G_OPTION_ARG_FILENAME, &o->guests.modules,
+          "The modules of that image: /lib/modules/RELEASE, or what holds it", "DIR" },
+        { "module", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->guests.replace,
+          "Load this module instead of the kernel's own of its name", "FILE.ko" },
+        { "bisect", 0, 0, G_OPTION_ARG_NONE, &o->bisect,
+          "Exit as `git bisect run` reads it: 0 good, 1 bad, 125 nothing is shown", NULL },
         { "seed", 's', 0, G_OPTION_ARG_STRING, &o->plan.seeds,
           "These seeds instead of the scenario's", "N[..M]" },
         { "case", 'c', 0, G_OPTION_ARG_STRING, &o->plan.only, "Only the case of this name",
@@ -55,7 +107,6 @@ bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
         { NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    uint64_t snap, jobs = 0;
 
     g_option_context_set_summary(
         context, o->plan.selfcheck
@@ -67,35 +118,15 @@ bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
         context, "Exit status: 0 as expected; 1 not so; 2 bad input; 4 all skipped (selfcheck: "
                  "all bad\ndrivers of a scenario); 124 timed out.\n"
                  "The language of scenarios: scenarios/LANGUAGE.md.");
-    if (!options_parse(context, entries, &argc, &argv, error)) {
-        return false;
-    }
-    if (o->attach && !guest_attachment_parse(o->attach, &o->attachment, error)) {
-        return false;
-    }
-    o->out = o->out ? o->out : g_strdup("out");
-    if (o->job_count && !options_number("--jobs", o->job_count, 1, JOBS_MAX, &jobs, error)) {
-        return false;
-    }
-    o->jobs = (int)jobs;
-    if (o->pcap_snap && o->attachment == GUEST_QEMU_DEVICE) {
-        return usbtape_input_error(error,
-                                   "--pcap-snap: QEMU's own captures are not cut; say --pcap");
-    }
-    if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
-        g_prefix_error(error, "--pcap-snap: ");
-        return false;
-    }
-    if (o->pcap_snap && snap < PCAP_SNAP_MIN) {
-        g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                    "--pcap-snap %s: give at least %d bytes", o->pcap_snap, PCAP_SNAP_MIN);
-        return false;
-    }
-    return true;
+    return options_parse(context, entries, &argc, &argv, error) && check(o, error);
 }
 
 void run_options_clear(RunOptions *o)
 {
+    g_strfreev(o->guest_directories);
+    g_free(o->guests.kernel);
+    g_free(o->guests.modules);
+    g_strfreev(o->guests.replace);
     g_free(o->attach);
     g_free(o->job_count);
     g_free(o->out);

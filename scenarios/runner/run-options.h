@@ -11,9 +11,10 @@ typedef struct RunOptions {
     char *junit, *html, *json, *table; /* files; NULL: not written */
     char *job_count;                   /* NULL: not given */
     int jobs;                          /* 0: not chosen yet */
-    gboolean cold, pcap, check, verbose, minimise;
+    gboolean cold, pcap, check, verbose, minimise, bisect;
+    char **guest_directories; /* NULL: the project's own guests alone */
     char *attach;
-    GuestAttachment attachment;
+    GuestOptions guests;
     char *pcap_snap; /* NULL: captures are whole */
 } RunOptions;
 

@@ -239,6 +239,51 @@ static int check_plan(const GPtrArray *cases, bool selfcheck)
     return EXIT_GOOD;
 }
 
+/* What `git bisect run` reads (git-bisect(1)): from 128 on it ends. */
+enum {
+    BISECT_GOOD = 0,
+    BISECT_BAD = 1,
+    BISECT_SKIP = 125,
+    BISECT_END = 128,
+};
+
+/* A case that shows nothing of the driver: neither good nor bad. */
+static bool shows_nothing(const CaseRecord *record)
+{
+    const char *verdict = record->line.verdict;
+
+    return record->state != RECORD_RAN || !verdict || g_str_equal(verdict, "env-error") ||
+           g_str_equal(verdict, "inconclusive");
+}
+
+static int bisect_status(const Run *run)
+{
+    guint bad = 0, nothing = 0, i;
+
+    for (i = 0; i < run->summary->records->len; i++) {
+        const CaseRecord *record = run->summary->records->pdata[i];
+
+        if (shows_nothing(record)) {
+            nothing += record->state != RECORD_SKIPPED;
+        } else {
+            bad += !record->line.passed;
+        }
+    }
+    if (interrupted()) {
+        return BISECT_END;
+    }
+    if (bad > 0) {
+        printf("# bisect: bad, %u cases failed\n", bad);
+        return BISECT_BAD;
+    }
+    if (nothing > 0 || run->passed == 0) {
+        printf("# bisect: skip, %u cases show nothing of the driver\n", nothing);
+        return BISECT_SKIP;
+    }
+    printf("# bisect: good, %u cases passed\n", run->passed);
+    return BISECT_GOOD;
+}
+
 static int run_plan(int argc, char **argv, const PlanOptions *plan)
 {
     RunOptions options = { .plan = *plan };
@@ -251,6 +296,7 @@ static int run_plan(int argc, char **argv, const PlanOptions *plan)
     }
     if (!run.cases) {
         status = usbtape_fail(error);
+        status = options.bisect ? BISECT_END : status;
     } else if (options.minimise) {
         status = minimise(&options, run.cases);
     } else if (options.check) {
@@ -263,6 +309,7 @@ static int run_plan(int argc, char **argv, const PlanOptions *plan)
         run.summary = run_summary_new(run.cases, options.out, "the run did not come to it");
         run.summary->guests = run.guests;
         status = run_and_report(&run);
+        status = options.bisect ? bisect_status(&run) : status;
         run_summary_free(run.summary);
         g_hash_table_unref(run.guests);
     }

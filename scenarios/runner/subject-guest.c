@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The subject of a real operating system: a machine that QEMU runs, and steps for the agent in it.
  */
+#include "scenarios/runner/language/guest-file.h"
 #include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/subject.h"
 
 #include <string.h>
-
-#define BUILDER "subjects/linux/build-guest"
-
-static const GuestKind kinds[] = {
-    { "linux", "Debian's kernel (usb-storage, st) with GNU tar, cpio, dump, mt-st and sg3-utils",
-      &subject_guest, BUILDER },
-    { "linux-judges", "the same, with Bacula's and Amanda's tape tests, xfsdump, afio and mbuffer",
-      &subject_guest, BUILDER },
-    { "linux-6.12", "the first one's tools on Debian 12's newer kernel, 6.12", &subject_guest,
-      BUILDER },
-    { "linux-backports", "the first one's tools on the newest kernel in Debian's backports (7.x)",
-      &subject_guest, BUILDER },
-    { "linux-judges-backports", "the tools of linux-judges on that kernel", &subject_guest,
-      BUILDER },
-    { "linux-mutant", "the first one with a usb-storage that goes wrong when told to: mutant=N",
-      &subject_guest, BUILDER, .needs = "make", .note = SIM_DISCLAIMER },
-    { NULL },
-};
 
 static bool kills_drive(const Scenario *scenario)
 {
@@ -36,7 +19,7 @@ static bool kills_drive(const Scenario *scenario)
     return false;
 }
 
-static const char *hindrance(const Scenario *scenario, GuestAttachment attachment)
+static const char *hindrance(const Scenario *scenario, const GuestOptions *options)
 {
     const char *needs = scenario->guest->needs;
     g_autofree char *qemu = g_find_program_in_path(VM_QEMU);
@@ -52,7 +35,10 @@ static const char *hindrance(const Scenario *scenario, GuestAttachment attachmen
 
         return g_intern_string(why);
     }
-    return attachment == GUEST_QEMU_DEVICE && kills_drive(scenario)
+    if (guest_options_own_kernel(options) && !scenario->guest->own_kernel) {
+        return "the kernel of its guest cannot be replaced";
+    }
+    return options->attachment == GUEST_QEMU_DEVICE && kills_drive(scenario)
                ? "it kills the drive, which is part of QEMU here"
                : NULL;
 }
@@ -116,7 +102,7 @@ static char *version(const Guest *guest)
 
 const Subject subject_guest = {
     .name = "machine",
-    .kinds = kinds,
+    .usual_guest = GUEST_DEFAULT,
     .processors = 2,
     .hindrance = hindrance,
     .prepare = guest_prepare,

@@ -6,12 +6,6 @@
 #include "scenarios/runner/sim-case.h"
 #include "scenarios/runner/subject.h"
 
-static const GuestKind kinds[] = {
-    { SIM_GUEST, "no machine: a simulated Windows host, whose driver is a model, right or wrong",
-      &subject_sim, .note = SIM_DISCLAIMER },
-    { NULL },
-};
-
 static const char *const keys[] = { "name", "about",  "guest",     "seed", "vary",
                                     "sim",  "expect", "selfcheck", NULL };
 static const char *const expect_keys[] = { "outcome", NULL };
@@ -79,7 +73,7 @@ static const SubjectResult result = {
 
 const Subject subject_sim = {
     .name = "simulated host",
-    .kinds = kinds,
+    .usual_guest = SIM_GUEST,
     .key = "sim",
     .read = sim_plan_read,
     .plan_free = plan_free,

@@ -2,6 +2,7 @@
 #include "scenarios/runner/subject.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/language/guest-file.h"
 
 const Subject *const *subjects(void)
 {
@@ -14,39 +15,26 @@ const Subject *const *subjects(void)
     return all;
 }
 
-const GuestKind *subject_kind_at(size_t n)
-{
-    const GuestKind *kind;
-    size_t i;
-
-    for (i = 0; i < N_SUBJECTS; i++) {
-        for (kind = subjects()[i]->kinds; kind->name; kind++) {
-            if (n-- == 0) {
-                return kind;
-            }
-        }
-    }
-    return NULL;
-}
-
 const GuestKind *subject_kind_by_name(const char *name, GError **error)
 {
-    const GuestKind *kind;
-    size_t i;
+    const GPtrArray *kinds = guest_kinds(error);
+    guint i;
 
-    for (i = 0; (kind = subject_kind_at(i)); i++) {
-        if (g_str_equal(kind->name, name)) {
-            return kind;
+    for (i = 0; kinds && i < kinds->len; i++) {
+        if (g_str_equal(((const GuestKind *)kinds->pdata[i])->name, name)) {
+            return kinds->pdata[i];
         }
     }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
-                "no guest '%s': `usbtape list guests` shows those there are", name);
+    if (kinds) {
+        usbtape_input_error(error, "no guest '%s': `usbtape list guests` shows those there are",
+                            name);
+    }
     return NULL;
 }
 
 bool subject_kind_is_default(const GuestKind *kind)
 {
-    return kind == (kind->subject->key ? &kind->subject->kinds[0] : subject_kind_at(0));
+    return g_str_equal(kind->name, kind->subject->usual_guest);
 }
 
 const Subject *subject_of(const Scenario *scenario)

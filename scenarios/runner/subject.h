@@ -6,8 +6,9 @@
  * that reads, prepares, runs and reports scenarios asks this table: no other file knows a subject
  * by its name.
  *
- * Owns: the table of subjects, and of the guests that `guest:` names. Does not own: how a machine
- * is built and started (machine/guest.h), how a case is judged (case.h).
+ * Owns: the table of subjects. Does not own: the guests that `guest:` names
+ * (language/guest-file.h), how a machine is built and started (machine/guest.h), how a case is
+ * judged (case.h).
  */
 #ifndef USBTAPE_SCENARIOS_SUBJECT_H
 #define USBTAPE_SCENARIOS_SUBJECT_H
@@ -31,9 +32,9 @@ typedef struct SubjectResult {
 } SubjectResult;
 
 typedef struct Subject {
-    const char *name; /* in messages: "simulated host" */
-    /* The values of `guest:` that stand for it. Ends with a row whose name is NULL. */
-    const GuestKind *kinds;
+    const char *name; /* in messages, and in the files of guests: "simulated host" */
+    /* The guest that a scenario of this subject has if it is not worth naming. */
+    const char *usual_guest;
 
     /* ---- its scenarios ---- */
 
@@ -57,9 +58,9 @@ typedef struct Subject {
     unsigned processors; /* that a case keeps busy */
     /* Why the case cannot run on this computer, or with the drive attached so. Interned; NULL: it
      * can. The whole may be NULL. */
-    const char *(*hindrance)(const Scenario *scenario, GuestAttachment attachment);
+    const char *(*hindrance)(const Scenario *scenario, const GuestOptions *options);
     /* Makes the guest, once for each kind in a run. NULL: there is nothing to make. */
-    Guest *(*prepare)(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+    Guest *(*prepare)(const GuestKind *kind, const GuestOptions *options, ProgressStyle progress,
                       GError **error);
     /* Makes what a case of that guest needs, before the first case runs. NULL: nothing. */
     bool (*prepare_case)(Guest *guest, const Scenario *scenario, const CaseOptions *options,
@@ -99,8 +100,6 @@ enum {
 /* In the order of subjects.def, N_SUBJECTS of them. */
 const Subject *const *subjects(void);
 
-/* The nth guest of all, from 0. NULL: there are fewer. The first is the default. */
-const GuestKind *subject_kind_at(size_t n);
 /* NULL and an error (USBTAPE_ERROR_INPUT) if there is none of that name. */
 const GuestKind *subject_kind_by_name(const char *name, GError **error);
 /* A scenario that names no guest gets this one, or can only have this one: its case's name leaves

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as a scenario: refused with a place, or cases that have names. */
+/* Any bytes as a scenario, and as a guest: refused with a place, or cases that have names. */
+#include "scenarios/runner/language/guest-file.h"
 #include "scenarios/runner/language/scenario.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_guest(const uint8_t *data, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GuestKind) kind = guest_file_parse("f", (const char *)data, size, &error);
+
+    g_assert((kind == NULL) == (error != NULL));
+    g_assert(!error || g_str_has_prefix(error->message, "f:"));
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -19,5 +29,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         g_assert(g_ascii_isalnum(name[0]) && !strchr(name, '/'));
     }
+    fuzz_guest(data, size);
     return 0;
 }

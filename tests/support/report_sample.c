@@ -177,7 +177,7 @@ int main(int argc, char **argv)
     cases = make_cases(argv[1]);
     summary = run_summary_new(cases, argv[1], hostile);
     guest.directory = directory = make_guest(argv[1]);
-    g_hash_table_insert(guests, (void *)subject_kind_at(0), &guest);
+    g_hash_table_insert(guests, (void *)subject_kind_by_name("linux", NULL), &guest);
     summary->guests = guests;
     for (i = 0; i <= N_VERDICTS; i++) {
         fill(summary->records->pdata[i], i);

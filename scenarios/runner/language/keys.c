@@ -199,7 +199,7 @@ bool scenario_check_subject(const YamlNode *root, const Scenario *scenario, GErr
     return (!subject->keys || yaml_node_only(root, subject->keys, error)) &&
            (!other || yaml_node_refuse(yaml_node_get(root, other->key), error,
                                        "the guest '%s' is no %s: write guest: %s",
-                                       scenario->guest->name, other->name, other->kinds[0].name)) &&
+                                       scenario->guest->name, other->name, other->usual_guest)) &&
            (!expect || !subject->expect_keys ||
             yaml_node_only(expect, subject->expect_keys, error)) &&
            (complete || yaml_node_refuse(root, error, "the key '%s' is missing",

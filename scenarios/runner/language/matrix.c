@@ -3,6 +3,7 @@
 #include "emu/base/error.h"
 #include "scenarios/runner/language/axes.h"
 #include "scenarios/runner/language/bad-driver.h"
+#include "scenarios/runner/language/guest-file.h"
 #include "scenarios/runner/language/keys.h"
 #include "scenarios/runner/language/values.h"
 
@@ -60,7 +61,12 @@ static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
         g_ptr_array_add(guests, (void *)kind);
     }
     if (!node) {
-        g_ptr_array_add(guests, (void *)subject_kind_at(0));
+        const GuestKind *kind = subject_kind_by_name(GUEST_DEFAULT, error);
+
+        if (!kind) {
+            return false;
+        }
+        g_ptr_array_add(guests, (void *)kind);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "scenarios/runner/language/plan.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/language/guest-file.h"
 #include "scenarios/runner/subject.h"
 
 #include <string.h>
@@ -9,6 +10,16 @@
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The project's own guests lie among its scenarios. */
+static bool holds_guests(const char *path)
+{
+    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *own = guest_files_directory();
+    g_autofree char *guests = g_canonicalize_filename(own, NULL);
+
+    return g_str_equal(absolute, guests);
 }
 
 static bool add_directory(const char *path, GPtrArray *files, GError **error)
@@ -30,7 +41,7 @@ static bool add_directory(const char *path, GPtrArray *files, GError **error)
         const char *entry = names->pdata[i];
 
         if (g_file_test(entry, G_FILE_TEST_IS_DIR)) {
-            if (!add_directory(entry, files, error)) {
+            if (!holds_guests(entry) && !add_directory(entry, files, error)) {
                 return false;
             }
         } else if (g_str_has_suffix(entry, ".yaml")) {

@@ -128,6 +128,11 @@ bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GErro
     return usbtape_input_error(error, "--attach %s: usbredir or qemu-device", text);
 }
 
+bool guest_options_own_kernel(const GuestOptions *options)
+{
+    return options->kernel || options->replace;
+}
+
 const char *guest_attachment_name(GuestAttachment attachment)
 {
     return attachments[attachment];
@@ -151,17 +156,55 @@ static char *find_qemu(GuestAttachment attachment, ProgressStyle progress, GErro
     return g_build_filename(g_strchomp(directory), VM_QEMU, NULL);
 }
 
-Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+/* The output of a builder: the directory of the guest. */
+static char *run_builder(const char *const *argv, ProgressStyle progress, GError **error)
+{
+    char *directory = NULL;
+
+    return proc_output(argv, NULL, BUILD_PATIENCE, progress != PROGRESS_QUIET, &directory, error)
+               ? g_strchomp(directory)
+               : NULL;
+}
+
+/* The guest with its own kernel, and then with the one that the options name. */
+static char *build(const GuestKind *kind, const GuestOptions *options, ProgressStyle progress,
+                   GError **error)
+{
+    const char *const builder[] = { kind->builder, kind->name, NULL };
+    g_autofree char *directory = run_builder(builder, progress, error);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    char **file;
+
+    if (!directory || !guest_options_own_kernel(options)) {
+        return g_steal_pointer(&directory);
+    }
+    g_ptr_array_add(argv, kind->own_kernel);
+    g_ptr_array_add(argv, directory);
+    if (options->kernel) {
+        g_ptr_array_add(argv, (void *)"--kernel");
+        g_ptr_array_add(argv, options->kernel);
+    }
+    if (options->modules) {
+        g_ptr_array_add(argv, (void *)"--modules");
+        g_ptr_array_add(argv, options->modules);
+    }
+    for (file = options->replace; file && *file; file++) {
+        g_ptr_array_add(argv, (void *)"--module");
+        g_ptr_array_add(argv, *file);
+    }
+    g_ptr_array_add(argv, NULL);
+    return run_builder((const char *const *)argv->pdata, progress, error);
+}
+
+Guest *guest_prepare(const GuestKind *kind, const GuestOptions *options, ProgressStyle progress,
                      GError **error)
 {
-    g_autoptr(Guest) guest = guest_new(kind, attachment);
+    g_autoptr(Guest) guest = guest_new(kind, options->attachment);
     const char *version[] = { NULL, "--version", NULL };
-    g_autofree char *builder = g_build_filename(scenarios_directory(), kind->builder, NULL);
-    const char *const build[] = { builder, kind->name, NULL };
     g_autofree char *cache = guest_cache_directory();
     int lock;
 
-    guest->qemu = find_qemu(attachment, progress, error);
+    guest->qemu = find_qemu(options->attachment, progress, error);
     version[0] = guest->qemu;
     if (!guest->qemu ||
         !proc_output(version, NULL, SECONDS(30), false, &guest->qemu_version, error)) {
@@ -169,11 +212,10 @@ Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, Progress
     }
     guest->qemu_version[strcspn(guest->qemu_version, "\n")] = '\0';
     progress_note(progress, "guest %s: building, unless it is in the cache", kind->name);
-    if (!proc_output(build, NULL, BUILD_PATIENCE, progress != PROGRESS_QUIET, &guest->directory,
-                     error)) {
+    guest->directory = build(kind, options, progress, error);
+    if (!guest->directory) {
         return NULL;
     }
-    g_strchomp(guest->directory);
     guest->in_use = guest_cache_use(guest->directory);
     guest_cache_prune(cache, kind->name, g_get_real_time() / G_USEC_PER_SEC);
     lock = guest_cache_lock(error);

@@ -10,17 +10,19 @@
 #include "scenarios/runner/machine/vm.h"
 #include "scenarios/runner/report/progress.h"
 
-/* A value of `guest:`. Its subject (subject.h) has the table that it stands in. */
+/* A value of `guest:`, as its file says (language/guest-file.h). */
 typedef struct GuestKind {
-    const char *name;
-    const char *about;
-    const struct Subject *subject;
-    /* A program under scenarios/ that, given the name, prints the guest's directory. NULL: there is
-     * nothing to build. */
-    const char *builder;
-    const char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
-    const char
-        *note; /* what each report has to state, as that its driver is a model; NULL: nothing */
+    char *name;
+    char *about;
+    const struct Subject *subject; /* what drives the tape in it (subject.h) */
+    /* A program that, given the name, prints the guest's directory. NULL: nothing is built. */
+    char *builder;
+    /* A program that prints the directory of the same guest with another kernel. NULL: its kernel
+     * cannot be replaced. */
+    char *own_kernel;
+    char *needs; /* a program that its builder cannot do without; NULL: none but QEMU */
+    bool is_model;
+    const char *note; /* what each report has to state of it. Static; NULL: nothing */
 } GuestKind;
 
 /* Where the drive is: beside QEMU, or in it. */
@@ -29,6 +31,17 @@ typedef enum GuestAttachment {
     GUEST_QEMU_DEVICE, /* the QEMU that emu/link/qemu/build made: -device usb-tape */
     N_GUEST_ATTACHMENTS,
 } GuestAttachment;
+
+/* What the command line asks of the guests of a run. */
+typedef struct GuestOptions {
+    GuestAttachment attachment;
+    char *kernel;   /* a kernel's build tree, or its image; NULL: each guest's own */
+    char *modules;  /* the directory of its modules, if `kernel` is an image */
+    char **replace; /* files that replace modules of the kernel; NULL: none */
+} GuestOptions;
+
+/* Does the run bring a kernel, or a part of one? */
+bool guest_options_own_kernel(const GuestOptions *options);
 
 /* False: USBTAPE_ERROR_INPUT. The names are "usbredir" and "qemu-device". */
 bool guest_attachment_parse(const char *text, GuestAttachment *attachment, GError **error);
@@ -50,7 +63,7 @@ const char *scenarios_directory(void);
 
 /* Builds the guest unless it is in the cache, and finds out whether guests run under KVM here.
  * QEMU has to be installed. */
-Guest *guest_prepare(const GuestKind *kind, GuestAttachment attachment, ProgressStyle progress,
+Guest *guest_prepare(const GuestKind *kind, const GuestOptions *options, ProgressStyle progress,
                      GError **error);
 /* One that needs nothing built. */
 Guest *guest_new(const GuestKind *kind, GuestAttachment attachment);

@@ -97,11 +97,33 @@ static char *escaped(const char *path)
     return g_strjoinv(",,", parts);
 }
 
+/* The file `channel` of a guest says "serial" if its kernel has no virtio-serial. */
+static bool uses_serial(const char *guest)
+{
+    g_autofree char *path = g_build_filename(guest, "channel", NULL);
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) && g_str_has_prefix(text, "serial");
+}
+
+static void add_channel(GPtrArray *argv, bool by_serial)
+{
+    add(argv, "-chardev", "socket,id=agent,path=" CHANNEL_SOCKET ",server=on,wait=off");
+    if (by_serial) {
+        add(argv, "-serial", "chardev:agent"); /* the second: ttyS1 */
+        return;
+    }
+    /* Not 31 ports, each with two eventfds that QEMU polls at every turn of its main loop. */
+    add(argv, "-device", "virtio-serial,max_ports=2,ioeventfd=off");
+    add(argv, "-device", "virtserialport,chardev=agent,name=org.usbtape.agent");
+}
+
 char **vm_arguments(const VmConfig *config)
 {
     GPtrArray *argv = g_ptr_array_new();
     g_autofree char *guest = escaped(config->guest);
     g_autofree char *tools = g_build_filename(config->guest, "tools.img", NULL);
+    bool by_serial = uses_serial(config->guest);
 
     add(argv, config->qemu ? config->qemu : VM_QEMU, NULL);
     add(argv, "-machine", "q35,usb=off");
@@ -115,14 +137,12 @@ char **vm_arguments(const VmConfig *config)
     add(argv, "-initrd", "%s/initrd.gz", config->guest);
     /* no_timer_check: on a busy host the emulated timer is slow, and the kernel would reject it. */
     add(argv, "-append",
-        "no_timer_check console=ttyS0 quiet panic=-1 random.trust_cpu=on log_buf_len=1M");
+        "no_timer_check console=ttyS0 quiet panic=-1 random.trust_cpu=on log_buf_len=1M%s",
+        by_serial ? " usbtape.agent=ttyS1" : "");
     add(argv, "-serial", "file:console.log");
     add(argv, "-qmp", "unix:" QMP_SOCKET ",server=on,wait=off");
     add(argv, "-device", "qemu-xhci,id=usb");
-    /* Not 31 ports, each with two eventfds that QEMU polls at every turn of its main loop. */
-    add(argv, "-device", "virtio-serial,max_ports=2,ioeventfd=off");
-    add(argv, "-chardev", "socket,id=agent,path=" CHANNEL_SOCKET ",server=on,wait=off");
-    add(argv, "-device", "virtserialport,chardev=agent,name=org.usbtape.agent");
+    add_channel(argv, by_serial);
     add(argv, "-drive", "file=%s/data.img,if=none,id=data,format=raw,readonly=on", guest);
     add(argv, "-device", "virtio-blk,drive=data");
     add(argv, "-drive",

@@ -29,6 +29,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define PORT_NAME   "org.usbtape.agent"
@@ -578,6 +579,38 @@ static int open_port(void)
     return fd;
 }
 
+/* usbtape.agent=ttyS1 on the kernel's command line: a serial port, for a kernel without
+ * virtio-serial. */
+static int open_serial(void)
+{
+    static const char key[] = "usbtape.agent=";
+    char line[4096] = "", path[64];
+    FILE *file = fopen("/proc/cmdline", "re");
+    struct termios mode;
+    char *word;
+    int fd;
+
+    if (!file) {
+        return -1;
+    }
+    word = fgets(line, sizeof line, file) ? strstr(line, key) : NULL;
+    fclose(file);
+    if (!word) {
+        return -1;
+    }
+    word += strlen(key);
+    word[strcspn(word, " \n")] = '\0';
+    snprintf(path, sizeof path, "/dev/%s", word);
+    fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && tcgetattr(fd, &mode) == 0) {
+        cfmakeraw(&mode);
+        cfsetspeed(&mode, B115200);
+        mode.c_cflag |= CLOCAL;
+        tcsetattr(fd, TCSANOW, &mode);
+    }
+    return fd;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
@@ -610,7 +643,7 @@ int main(int argc, char **argv)
         listen(listener, 8) != 0) {
         complain(SOCKET_PATH);
     }
-    while ((port = open_port()) < 0) {
+    while ((port = open_port()) < 0 && (port = open_serial()) < 0) {
         pause_a_little();
     }
     mount("/dev/vda", "/data", "ext4", MS_RDONLY | MS_NOATIME, "noload");
