@@ -55,8 +55,8 @@ static bool check(RunOptions *o, GError **error)
 bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
 {
     const GOptionEntry entries[] = {
-        { "guest", 'g', 0, G_OPTION_ARG_STRING, &o->plan.guest, "Only cases for this guest",
-          "NAME" },
+        { "guest", 'g', 0, G_OPTION_ARG_STRING, &o->plan.guest,
+          "This guest for scenarios that name none; of others, only its cases", "NAME" },
         { "guests", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->guest_directories,
           "Also the guests of this directory, a file each", "DIR" },
         { "kernel", 'k', 0, G_OPTION_ARG_FILENAME, &o->guests.kernel,

@@ -57,6 +57,20 @@ START_TEST(a_file_gives_the_guest_its_name_and_its_builder)
 }
 END_TEST
 
+static void a_scenario_without_guest_runs_on(const char *name, const GuestKind *kind)
+{
+    static const char text[] = "name: n\nabout: a\nsteps: [{run: x}]\n";
+    const ScenarioOptions options = { .guest = name };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) cases = scenario_parse("f", text, strlen(text), &options, &error);
+    g_autofree char *case_name = NULL;
+
+    ck_assert_msg(cases != NULL && cases->len == 1, "%s", error ? error->message : "");
+    ck_assert_ptr_eq(((const Scenario *)cases->pdata[0])->guest, kind);
+    case_name = scenario_case_name(cases->pdata[0]);
+    ck_assert_str_eq(case_name, "n.added-os");
+}
+
 START_TEST(a_directory_adds_its_guests)
 {
     g_autofree char *dir = suite_temp_dir();
@@ -74,6 +88,7 @@ START_TEST(a_directory_adds_its_guests)
     ck_assert_msg(guest_files_add(dir, &error), "%s", error ? error->message : "");
     kind = subject_kind_by_name("added-os", &error);
     ck_assert_ptr_nonnull(kind);
+    a_scenario_without_guest_runs_on("added-os", kind);
     kinds = guest_kinds(&error);
     ck_assert_str_eq(((const GuestKind *)kinds->pdata[0])->name, GUEST_DEFAULT);
 

@@ -46,7 +46,7 @@ static bool read_seeds(const YamlNode *node, GArray *seeds, GError **error)
     return true;
 }
 
-static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
+static bool read_guests(const YamlNode *node, const char *usual, GPtrArray *guests, GError **error)
 {
     size_t i;
 
@@ -61,7 +61,7 @@ static bool read_guests(const YamlNode *node, GPtrArray *guests, GError **error)
         g_ptr_array_add(guests, (void *)kind);
     }
     if (!node) {
-        const GuestKind *kind = subject_kind_by_name(GUEST_DEFAULT, error);
+        const GuestKind *kind = subject_kind_by_name(usual, error);
 
         if (!kind) {
             return false;
@@ -211,6 +211,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
     g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(int64_t));
     const YamlNode *root = file ? yaml_file_root(file) : NULL;
     const SeedRange *range = options ? options->seeds : NULL;
+    const char *usual = options && options->guest ? options->guest : GUEST_DEFAULT;
     const YamlNode *list = root ? yaml_node_get(root, "selfcheck") : NULL;
     g_autoptr(GPtrArray) unsaid = NULL;
     bool first = cases->len == 0;
@@ -219,7 +220,7 @@ static bool expand(const Matrix *matrix, const char *text, const char *variant,
     if (!root || !yaml_node_is(root, YAML_KIND_MAP, error) ||
         !leaves_cases(yaml_node_get(root, "guest"), error) ||
         !leaves_cases(yaml_node_get(root, "seed"), error) ||
-        !read_guests(yaml_node_get(root, "guest"), guests, error) ||
+        !read_guests(yaml_node_get(root, "guest"), usual, guests, error) ||
         !read_seeds(yaml_node_get(root, "seed"), seeds, error)) {
         return false;
     }

@@ -80,6 +80,7 @@ static bool add_file(const char *path, const PlanOptions *options, const SeedRan
                      GPtrArray *cases, GError **error)
 {
     const ScenarioOptions how = { .checks = options->checks,
+                                  .guest = options->guest,
                                   .seeds = seeds,
                                   .selfcheck = options->selfcheck };
     g_autoptr(GPtrArray) loaded = scenario_load(path, &how, error);

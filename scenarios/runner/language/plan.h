@@ -7,7 +7,7 @@
 
 typedef struct PlanOptions {
     char **paths; /* files and directories; NULL: all that there are */
-    char *guest;  /* only for this one; NULL: any */
+    char *guest;  /* of files that name none, and of others only its cases; NULL: any */
     char *seeds;  /* instead of those in the files: "5", "1..20"; NULL: as they say */
     char *only;   /* only the case of this name; NULL: all */
     char *shard;  /* "i/n": every nth case from the ith on, so that n runs share them; NULL: all */

@@ -80,6 +80,7 @@ typedef struct SeedRange {
 
 typedef struct ScenarioOptions {
     const ScenarioChecks *checks; /* NULL: the drive will complain when it is started */
+    const char *guest;            /* of a file that names none; NULL: GUEST_DEFAULT */
     const SeedRange *seeds;       /* instead of those in the file; NULL: as it says */
     bool selfcheck;               /* also the scenario under each bad driver that it names */
 } ScenarioOptions;
