@@ -10,7 +10,12 @@
 #include "emu/link/port.h"
 #include "media/formats/formats.h"
 
+/* Of a host that does nothing but break rules, no more is kept. */
+#define BUS_MAX 500u
+
 struct SimDrive {
+    Trace trace; /* first */
+    GPtrArray *bus;
     Clock *clock;
     FaultPlan *plan;
     Drive *drive;
@@ -64,6 +69,15 @@ static bool world_turn(void *data, int64_t deadline)
 
 /* ---- the drive ---- */
 
+static void on_violation(Trace *trace, TracePoint point, const char *message)
+{
+    SimDrive *self = (SimDrive *)trace;
+
+    if (self->bus->len < BUS_MAX) {
+        g_ptr_array_add(self->bus, g_strdup(message));
+    }
+}
+
 static void on_synced(void *data, MediumResult result)
 {
 }
@@ -79,6 +93,7 @@ static void destroy(SimDrive *self)
     g_clear_pointer(&self->drive, drive_free);
     fault_plan_free(self->plan);
     clock_free(self->clock);
+    g_ptr_array_unref(self->bus);
     g_free(self);
 }
 
@@ -105,10 +120,13 @@ static SimDrive *create(const SimDriveConfig *config, GError **error)
     SimDrive *self = g_new0(SimDrive, 1);
     DriveConfig drive = { .speed = USB_SPEED_HIGH, .executor = executor_inline() };
 
+    self->trace = (Trace){ .emit = on_violation, .muted = ~TRACE_BIT(TRACE_BUS_VIOLATION) };
+    self->bus = g_ptr_array_new_with_free_func(g_free);
     self->clock = virtual_clock_new();
     self->plan = fault_plan_new(config->seed);
     drive.model = ssc_model_by_name(config->model, error);
     drive.clock = self->clock;
+    drive.trace = &self->trace;
     drive.faults = self->plan;
     if (drive.model) {
         drive_default_identity(drive.model, "simulated", &drive.identity);
@@ -118,6 +136,7 @@ static SimDrive *create(const SimDriveConfig *config, GError **error)
         destroy(self);
         return NULL;
     }
+    drive_judge_bus(self->drive);
     drive_set_plug(self->drive, &plug, self);
     self->tape = new_tape(config, error);
     if (!self->tape) {
@@ -155,11 +174,16 @@ static bool faults_fired(SimDrive *self)
     return true;
 }
 
+static const GPtrArray *get_bus(SimDrive *self)
+{
+    return self->bus;
+}
+
 const SimDriveOps *sim_drive_ops(void)
 {
     static const SimWorld world = { world_connect, world_turn };
     static const SimDriveOps ops = { create,     destroy,      get_clock, get_tape,
-                                     add_faults, faults_fired, &world };
+                                     add_faults, faults_fired, get_bus,   &world };
 
     return &ops;
 }

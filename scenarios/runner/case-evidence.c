@@ -64,9 +64,28 @@ static void judge_unsaid(Case *self)
     }
 }
 
+void case_read_bus(Case *self)
+{
+    guint lives = drive_process_lives(self->drive)->len;
+    g_autoptr(BusTally) bus = bus_tally_new();
+    guint life;
+
+    for (life = 1; life <= lives; life++) {
+        g_autofree char *name = g_strdup_printf(DRIVE_TRACE, life);
+        g_autofree char *path = g_build_filename(self->directory, name, NULL);
+        g_autofree char *place = lives > 1 ? g_strdup_printf("life %u of the drive", life) : NULL;
+
+        if (!bus_tally_add_trace(bus, path, place)) {
+            return;
+        }
+    }
+    self->bus = lives > 0 ? g_steal_pointer(&bus) : NULL;
+}
+
 void case_judge_faults(Case *self)
 {
     Judgement judgement = { .drive = self->drive,
+                            .bus = self->bus,
                             .has_faults = self->scenario->faults != NULL,
                             .evidence = &self->evidence,
                             .reasons = self->reasons };

@@ -12,6 +12,8 @@
 
 /* Asks the guest's agent for its kernel's log, and does not wait for long: the guest may hang. */
 void case_fetch_kernel_log(Case *self);
+/* Which rules of the bus the host broke, as the drive traced them. */
+void case_read_bus(Case *self);
 /* The faults, as the drive counted them until it ended. */
 void case_judge_faults(Case *self);
 /* The kernel's log, the cartridges, and whether a bad driver acted. The drive has ended. */

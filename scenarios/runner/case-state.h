@@ -39,6 +39,7 @@ typedef struct Case {
     GPtrArray *reasons; /* of text, the weightiest first */
     char *act;          /* the line that proves that the bad driver misbehaved; NULL: none yet */
     char *kernel_log;   /* NULL: the guest has not given it */
+    BusTally *bus;      /* NULL: the drive left no trace */
     Story *story;
 } Case;
 

@@ -163,6 +163,7 @@ static void finish(Case *self)
         drive_process_remove_cartridges(self->drive);
     }
     if (!interrupted()) {
+        case_read_bus(self);
         case_judge_faults(self);
     }
     /* A case that this computer ended early shows nothing about the tape. */
@@ -218,10 +219,11 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     }
     *result = (CaseResult){ .verdict = verdict_of(&self.evidence),
                             .reasons = self.reasons,
+                            .bus = self.bus,
                             .duration = g_get_monotonic_time() - begun };
     /* An expected verdict without its cause, such as a crash before the fault, is not expected. */
     result->passed = (scenario->expect.outcomes & 1u << result->verdict) != 0 &&
-                     !self.evidence.unfired && !self.evidence.idle;
+                     !self.evidence.unfired && !self.evidence.idle && !self.evidence.bus_broken;
     write_story(&self, result);
     story_free(self.story);
     drive_process_free(self.drive);

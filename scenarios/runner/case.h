@@ -13,6 +13,7 @@ typedef struct CaseResult {
     GPtrArray *reasons; /* of text, the weightiest first */
     int64_t duration;   /* microseconds */
     void *detail;       /* what its subject adds (SubjectResult); NULL: nothing */
+    BusTally *bus;      /* which rules of the bus the host broke; NULL: not known */
 } CaseResult;
 
 typedef struct CaseOptions {

@@ -2,6 +2,7 @@
 #include "scenarios/runner/sim-case.h"
 
 #include "emu/base/error.h"
+#include "scenarios/runner/judges/judge-bus.h"
 #include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/report/sim-story.h"
 
@@ -90,6 +91,16 @@ static void count(SimTally *tally, const TrialResult *t)
     }
 }
 
+static void count_bus(BusTally *bus, uint64_t seed, const TrialResult *t)
+{
+    g_autofree char *place = g_strdup_printf("seed %" G_GUINT64_FORMAT, seed);
+    guint i;
+
+    for (i = 0; i < t->bus->len; i++) {
+        bus_tally_add(bus, t->bus->pdata[i], place);
+    }
+}
+
 /* Of a case that is not clean. */
 static void explain(SimCase *self, uint64_t seed, const TrialResult *t)
 {
@@ -117,6 +128,7 @@ static bool run_driver(SimCase *self, uint64_t seed)
     }
     verdict = sim_verdict_of_end(t.end);
     count(self->tally, &t);
+    count_bus(self->result->bus, seed, &t);
     if (is_worse(verdict, self->worst)) {
         self->worst = verdict;
         self->shown = seed;
@@ -188,6 +200,16 @@ static void conclude(SimCase *self)
     }
 }
 
+/* Rules of the bus that the scenario has an opinion on. They change no verdict. */
+static void judge_bus_rules(SimCase *self)
+{
+    const BusCheck *check = EXPECT_CHECK(&self->scenario->expect, bus);
+    bool broken = false, missing = false;
+
+    bus_check_judge(check, self->result->bus, self->result->reasons, &broken, &missing);
+    self->result->passed &= !broken && !missing;
+}
+
 static const SimShows *shows_of(const Scenario *scenario)
 {
     /* For a bad driver, `outcome` of the scenario is expected. */
@@ -244,7 +266,9 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
                      .worst = VERDICT_INTACT };
     guint i;
 
-    *result = (CaseResult){ .reasons = g_ptr_array_new_with_free_func(g_free), .detail = tally };
+    *result = (CaseResult){ .reasons = g_ptr_array_new_with_free_func(g_free),
+                            .detail = tally,
+                            .bus = bus_tally_new() };
     tally->driver = g_strdup(plan->driver->name);
     tally->task = g_strdup(trial_task_names()[plan->task]);
     tally->against = plan->against ? g_strdup(plan->against->name) : NULL;
@@ -267,6 +291,7 @@ void sim_case_run(const Scenario *scenario, const SimDriveOps *ops, const char *
     result->duration = g_get_monotonic_time() - begun;
     tally->seconds = (double)(clock() - used) / CLOCKS_PER_SEC;
     conclude(&self);
+    judge_bus_rules(&self);
     if (self.worst != VERDICT_ENV_ERROR) {
         tell_story(&self, directory);
     }

@@ -8,7 +8,7 @@
 
 static const char *const keys[] = { "name", "about",  "guest",     "seed", "vary",
                                     "sim",  "expect", "selfcheck", NULL };
-static const char *const expect_keys[] = { "outcome", NULL };
+static const char *const expect_keys[] = { "outcome", "bus", NULL };
 
 static void plan_free(void *plan)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/subject.h"
 
+#include "scenarios/runner/judges/judge-bus.h"
+
 #include "emu/base/error.h"
 #include "scenarios/runner/language/guest-file.h"
 
@@ -45,6 +47,7 @@ const Subject *subject_of(const Scenario *scenario)
 void subject_result_clear(const Subject *subject, CaseResult *result)
 {
     g_clear_pointer(&result->reasons, g_ptr_array_unref);
+    g_clear_pointer(&result->bus, bus_tally_free);
     if (result->detail) {
         subject->result->free(result->detail);
         result->detail = NULL;
@@ -55,6 +58,7 @@ char *subject_expected(const Scenario *scenario)
 {
     const Subject *subject = subject_of(scenario);
 
-    return subject->expected ? subject->expected(scenario)
-                             : verdicts_text(scenario->expect.outcomes);
+    return bus_check_expected(EXPECT_CHECK(&scenario->expect, bus),
+                              subject->expected ? subject->expected(scenario)
+                                                : verdicts_text(scenario->expect.outcomes));
 }

@@ -173,6 +173,37 @@ def models_are_listed(tmp):
           all('ours' in row['documented, and ours'] for row in rows), rows)
 
 
+def the_bus_is_judged(tmp):
+    text = ('name: bus\nabout: a driver and its bus\nguest: sim\nseed: {{from: 1, count: 4}}\n'
+            'sim: {{task: backup, driver: {}, trigger: unit-attention, outstanding: 8, blocks: 24}}\n'
+            'expect: {{outcome: [intact, detected, silent-corruption, hang]{}}}\n')
+
+    def run(driver, bus):
+        ran = usbtape(write(tmp + '/bus.yaml', text.format(driver, bus)), '-o', tmp + '/o')
+        with open(tmp + '/o/bus/verdict.json', encoding='utf-8') as verdict:
+            result = json.load(verdict)
+        with open(tmp + '/o/bus/story.txt', encoding='utf-8') as story, open(tmp + '/o/bus/story.html', encoding='utf-8') as page:
+            return ran, result, story.read(), page.read()
+
+    for driver, bus, passes, rules in (
+            ('post-fix', ', bus: clean', True, []),
+            ('post-fix', ', bus: {cbw-before-csw: ">=1"}', False, []),
+            ('F4-overlap', '', True, ['cbw-before-csw']),
+            ('F4-overlap', ', bus: clean', False, ['cbw-before-csw']),
+            ('F4-overlap', ', bus: cbw-before-csw', True, ['cbw-before-csw']),
+            ('F6', ', bus: clean', True, ['sense-missing']),
+            ('F6', ', bus: {sense-missing: 0}', False, ['sense-missing'])):
+        ran, result, story, page = run(driver, bus)
+        point(f'{driver}{bus}: {"passes" if passes else "fails"}, and reports what it broke',
+              ran.returncode == (0 if passes else 1) and result['passed'] == passes and
+              [one['rule'] for one in result['bus']] == rules and ('  bus     ' in story) == bool(rules) and
+              ('<h3>Rules of the bus' in page) == bool(rules), ran.stdout + json.dumps(result) + story)
+        point('... where it was', all(re.match(r'seed [1-4]: transfer \d+, tag [0-9a-f]{8}: ', one['first']) for one in result['bus']),
+              result)
+        point('... and first of all why it fails', passes or result['reasons'][0].startswith('the host broke a rule of the bus'), result)
+        point('... and what is expected', (', with the bus as `bus:` says' in ran.stdout) != passes or passes, ran.stdout)
+
+
 def refusals(tmp):
     for arguments, message in (
             ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
@@ -201,7 +232,7 @@ def the_tests_are_tested(tmp):
 
 
 with tempfile.TemporaryDirectory() as directory:
-    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, refusals, the_tests_are_tested):
+    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, refusals, the_tests_are_tested):
         test(directory)
 print(f'1..{number}')
 sys.exit(failed > 0)

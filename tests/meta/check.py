@@ -28,7 +28,7 @@ MAY_INCLUDE = {
     'emu/fault': SEAMS + ['emu/bot/wire.h', 'emu/scsi/'],
     'emu/link': ['emu/usb/', 'emu/drive.h'],
     'emu/control': ['emu/usb/', 'emu/drive.h'],
-    'scenarios': ['media/', 'emu/scsi/commands.def'],
+    'scenarios': ['media/', 'emu/bot/judge-rules.def', 'emu/scsi/commands.def'],
     'emu': ['emu/', 'media/', 'scenarios/'],  # drive.c and main.c: the files that know every layer
     'tests': ['emu/', 'media/', 'scenarios/'],
 }

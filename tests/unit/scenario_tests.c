@@ -127,8 +127,8 @@ static const struct {
     { HEAD SIM STEPS, "f:5:1: unknown key 'steps': known are name, about, guest, seed, vary, sim, "
                       "expect, selfcheck" },
     { HEAD SIM "expect: {outcome: hang, complaint: {step: 1}}\n",
-      "f:5:25: unknown key 'complaint': known are outcome" },
-    { HEAD SIM "expect: {tape: []}\n", "f:5:10: unknown key 'tape': known are outcome" },
+      "f:5:25: unknown key 'complaint': known are outcome, bus" },
+    { HEAD SIM "expect: {tape: []}\n", "f:5:10: unknown key 'tape': known are outcome, bus" },
     { HEAD STEPS "sim: {task: backup, driver: F1}\n",
       "f:4:6: the guest 'linux' is no simulated host: write guest: sim" },
     { HEAD "guest: sim\nsim: {driver: F1}\n", "f:4:6: the key 'task' is missing" },

@@ -46,6 +46,22 @@ static unsigned count_models(void)
     return n;
 }
 
+/* The right driver keeps each rule of the bus; a model breaks those alone that its fault is about.
+ */
+static void check_bus(const HostModel *model, const TrialResult *result)
+{
+    const char *rule = g_str_equal(model->name, "F4-overlap") ? "cbw-before-csw: "
+                       : g_str_equal(model->name, "F6")       ? "sense-missing: "
+                                                              : NULL;
+    guint i;
+
+    for (i = 0; i < result->bus->len; i++) {
+        const char *text = result->bus->pdata[i];
+
+        ck_assert_msg(rule && g_str_has_prefix(text, rule), "%s: %s", model->name, text);
+    }
+}
+
 /* What the right driver makes of each model's cases, and the model itself. */
 START_TEST(models_fail_and_the_right_one_does_not)
 {
@@ -63,12 +79,14 @@ START_TEST(models_fail_and_the_right_one_does_not)
             ck_assert_msg(end != TRIAL_INCONCLUSIVE, "%s: the trigger did not come: %s",
                           model->name, result.rules);
             wrong += end != TRIAL_CLEAN;
+            check_bus(model, &result);
             trial_result_clear(&result);
             config.model = host_models();
             end = run(&config, &result);
             ck_assert_msg(end == TRIAL_CLEAN, "%s, %s, seed %u: %s: %s: %s", model->name,
                           trial_task_names()[task], (unsigned)seed, trial_end_name(end),
                           result.rules, result.detail);
+            check_bus(host_models(), &result);
             trial_result_clear(&result);
         }
     }
@@ -106,10 +124,12 @@ START_TEST(overlapped_commands_are_on_the_wire)
 
     run(&config, &result);
     ck_assert_uint_gt(result.overlaps, 0);
+    ck_assert_uint_eq(result.bus->len, result.overlaps);
     trial_result_clear(&result);
     config.model = host_models();
     run(&config, &result);
     ck_assert_uint_eq(result.overlaps, 0);
+    ck_assert_uint_eq(result.bus->len, 0);
     trial_result_clear(&result);
 }
 END_TEST

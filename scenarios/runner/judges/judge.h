@@ -12,6 +12,7 @@
 #define USBTAPE_SCENARIOS_JUDGE_H
 
 #include "emu/base/yaml.h"
+#include "scenarios/runner/judges/bus.h"
 #include "scenarios/runner/judges/verdict.h"
 #include "scenarios/runner/machine/drive.h"
 
@@ -20,7 +21,7 @@
 
 /* When a judge is asked. */
 typedef enum JudgeStage {
-    JUDGE_FAULTS, /* once the drive has reported which faults fired */
+    JUDGE_FAULTS, /* once the drive has reported which faults fired, and has ended */
     JUDGE_LOG,    /* once the guest's kernel log was fetched, or could not be */
     JUDGE_TAPE,   /* once the drive has closed its cartridges; left out after a hang or a crash */
 } JudgeStage;
@@ -29,7 +30,8 @@ typedef enum JudgeStage {
 typedef struct Judgement {
     /* JUDGE_FAULTS */
     DriveProcess *drive;
-    bool has_faults; /* the scenario has rules */
+    bool has_faults;     /* the scenario has rules */
+    const BusTally *bus; /* NULL: the drive left no trace */
     /* JUDGE_LOG */
     const char *kernel_log; /* NULL: the guest did not give it */
     /* JUDGE_TAPE */

@@ -46,6 +46,7 @@ typedef struct Evidence {
     bool log_lost;     /* the kernel's log lacks its beginning, and with it perhaps an error */
     bool kernel_noted; /* the kernel's log names an error of the drive */
     bool wrong;        /* the oracle found something else on the tape, or in what came back */
+    bool bus_broken;   /* the host broke a rule of the bus. It is no verdict: the case fails */
 } Evidence;
 
 Verdict verdict_of(const Evidence *evidence);

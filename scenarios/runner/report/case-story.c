@@ -6,6 +6,7 @@
 #include "scenarios/runner/judges/judge-stamps.h"
 #include "scenarios/runner/judges/tape-map.h"
 #include "scenarios/runner/report/timeline.h"
+#include "scenarios/runner/subject.h"
 
 #include <string.h>
 
@@ -52,7 +53,7 @@ static void fill_head(Story *story, const CaseRemains *r)
     story->note = g_strdup(scenario_note(scenario));
     story->seed = scenario->seed;
     story->verdict = g_strdup(verdict_name(r->result->verdict));
-    story->expected = verdicts_text(scenario->expect.outcomes);
+    story->expected = subject_expected(scenario);
     story->passed = r->result->passed;
     story->duration = r->result->duration;
     story->again = repeat_command(scenario);
@@ -150,6 +151,7 @@ void case_story_fill(Story *story, const CaseRemains *r)
 {
     fill_head(story, r);
     fill_faults(story, r);
+    story_add_bus(story, r->result->bus);
     fill_events(story, r);
     fill_tapes(story, r);
     fill_kernel(story, r);

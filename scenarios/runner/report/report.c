@@ -107,6 +107,10 @@ bool report_verdict(const Scenario *scenario, const Guest *guest, const CaseResu
         json_builder_add_string_value(builder, valid);
     }
     json_builder_end_array(builder);
+    if (result->bus) {
+        json_builder_set_member_name(builder, "bus");
+        bus_tally_add_json(result->bus, builder);
+    }
     add_detail(builder, scenario, result);
     json_builder_end_object(builder);
     return write_json(builder, directory, "verdict.json", false, error);

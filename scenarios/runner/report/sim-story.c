@@ -4,6 +4,7 @@
 #include "scenarios/runner/judges/order.h"
 #include "scenarios/runner/judges/tape-map.h"
 #include "scenarios/runner/report/story.h"
+#include "scenarios/runner/subject.h"
 
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ static void fill_head(Story *story, const Scenario *scenario, const CaseResult *
     story->note = g_strdup(scenario_note(scenario));
     story->seed = config->seed;
     story->verdict = g_strdup(verdict_name(result->verdict));
-    story->expected = sim_case_expected(scenario);
+    story->expected = subject_expected(scenario);
     story->passed = result->passed;
     story->steps_planned = 1;
     story->again =
@@ -307,6 +308,7 @@ bool sim_story_write(const Scenario *scenario, const CaseResult *result, const T
     fill_reasons(story, result, config, trial);
     fill_steps(story, config, trial);
     fill_faults(story, trial);
+    story_add_bus(story, result->bus);
     fill_events(story, config, trial);
     fill_reads(story, config, trial);
     tape_map_add(story, 1, config->cartridge, NULL);

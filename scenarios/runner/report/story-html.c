@@ -286,10 +286,31 @@ static void add_faults(GString *to, const Story *story)
     end_table(to, 0);
 }
 
-static void add_kernel(GString *to, const Story *story)
+static void add_lines(GString *to, const GPtrArray *lines)
 {
     guint i;
 
+    g_string_append(to, "<pre>");
+    for (i = 0; i < lines->len; i++) {
+        const StoryLine *line = lines->pdata[i];
+
+        g_string_append(to, line->bad ? "<span class=\"bad\">✗ " : "<span>");
+        markup_printf(to, "%s</span>\n", line->text);
+    }
+    g_string_append(to, "</pre>\n");
+}
+
+/* Only if there is something to say: most hosts keep the rules. */
+static void add_bus(GString *to, const Story *story)
+{
+    if (story->bus->len > 0) {
+        g_string_append(to, "<h3>Rules of the bus that the host broke</h3>\n");
+        add_lines(to, story->bus);
+    }
+}
+
+static void add_kernel(GString *to, const Story *story)
+{
     if (!story->has_kernel) {
         return;
     }
@@ -298,14 +319,7 @@ static void add_kernel(GString *to, const Story *story)
         g_string_append(to, "<p>Nothing.</p>\n");
         return;
     }
-    g_string_append(to, "<pre>");
-    for (i = 0; i < story->kernel->len; i++) {
-        const StoryLine *kernel = story->kernel->pdata[i];
-
-        g_string_append(to, kernel->bad ? "<span class=\"bad\">✗ " : "<span>");
-        markup_printf(to, "%s</span>\n", kernel->text);
-    }
-    g_string_append(to, "</pre>\n");
+    add_lines(to, story->kernel);
     if (story->kernel_more > 0) {
         markup_printf(to, "<p class=\"dim\">and %u more lines of the kind</p>\n",
                       story->kernel_more);
@@ -333,6 +347,7 @@ void story_as_html(const Story *story, GString *to)
     add_steps(to, story);
     add_events(to, story);
     add_faults(to, story);
+    add_bus(to, story);
     add_kernel(to, story);
     add_repeat(to, story);
     g_string_append(to, "</details></section>\n");

@@ -112,6 +112,18 @@ static void add_events(GString *to, const Story *story)
     }
 }
 
+static void add_bus(GString *to, const Story *story)
+{
+    guint i;
+
+    for (i = 0; i < MIN(story->bus->len, 3); i++) {
+        add(to, i == 0 ? "bus" : "", "%s", ((const StoryLine *)story->bus->pdata[i])->text);
+    }
+    if (i < story->bus->len) {
+        add(to, "", "and %u more rules", story->bus->len - i);
+    }
+}
+
 /* ---- the tape ---- */
 
 static void add_tapes(GString *to, const Story *story)
@@ -247,6 +259,7 @@ char *story_as_text(const Story *story)
     add_faults(to, story);
     add_steps(to, story);
     add_events(to, story);
+    add_bus(to, story);
     add_tapes(to, story);
     for (i = 0; i < MIN(story->orders->len, 3); i++) {
         add_order(to, story->orders->pdata[i], i == 0);

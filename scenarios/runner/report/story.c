@@ -70,6 +70,7 @@ Story *story_new(void)
     story->tapes = g_ptr_array_new_with_free_func(tape_free);
     story->orders = g_ptr_array_new_with_free_func(order_free);
     story->faults = g_ptr_array_new_with_free_func(fault_free);
+    story->bus = g_ptr_array_new_with_free_func(line_free);
     story->kernel = g_ptr_array_new_with_free_func(line_free);
     return story;
 }
@@ -95,6 +96,7 @@ void story_free(Story *story)
     g_ptr_array_unref(story->tapes);
     g_ptr_array_unref(story->orders);
     g_ptr_array_unref(story->faults);
+    g_ptr_array_unref(story->bus);
     g_ptr_array_unref(story->kernel);
     g_free(story);
 }
@@ -148,6 +150,21 @@ void story_add_fault(Story *story, const char *name, int64_t fired, const char *
     fault->fired = fired;
     fault->expected = g_strdup(expected);
     g_ptr_array_add(story->faults, fault);
+}
+
+void story_add_bus(Story *story, const BusTally *tally)
+{
+    unsigned rule;
+
+    for (rule = 0; tally && rule < BUS_N_RULES; rule++) {
+        char *text = bus_tally_text(tally, rule);
+        StoryLine *line = text ? g_new(StoryLine, 1) : NULL;
+
+        if (line) {
+            *line = (StoryLine){ text, !bus_rule_is_advice(rule) };
+            g_ptr_array_add(story->bus, line);
+        }
+    }
 }
 
 StoryOrder *story_add_order(Story *story, int cartridge, const char *title)

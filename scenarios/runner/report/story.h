@@ -11,6 +11,8 @@
 #ifndef USBTAPE_SCENARIOS_STORY_H
 #define USBTAPE_SCENARIOS_STORY_H
 
+#include "scenarios/runner/judges/bus.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -134,6 +136,7 @@ typedef struct Story {
     GPtrArray *tapes;     /* of StoryTape */
     GPtrArray *orders;    /* of StoryOrder */
     GPtrArray *faults;    /* of StoryFault */
+    GPtrArray *bus;       /* of StoryLine: a rule that the host broke; bad: it is no advice */
     GPtrArray *kernel;    /* of StoryLine */
     unsigned kernel_more; /* lines that matter, beyond those */
 } Story;
@@ -150,6 +153,8 @@ StoryEvent *story_add_event(Story *story, StoryEventKind kind, StoryWeight weigh
 /* Of one that is in no story any more. */
 void story_event_free(void *event);
 StoryTape *story_add_tape(Story *story, int cartridge);
+/* Each rule that was broken. NULL: not known. */
+void story_add_bus(Story *story, const BusTally *tally);
 void story_add_fault(Story *story, const char *name, int64_t fired, const char *expected);
 /* Copies. */
 StoryOrder *story_add_order(Story *story, int cartridge, const char *title);

@@ -2,6 +2,7 @@
 #include "scenarios/runner/report/timeline.h"
 
 #include "emu/base/json-read.h"
+#include "scenarios/runner/judges/bus.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,13 @@ static bool goes_on(const StoryEvent *last, const char *name, const char *text, 
 
 static void sum_up(GPtrArray *events, guint most);
 
+static void bound_events(Story *story)
+{
+    if (story->events->len > EVENTS_SOON_TOO_MANY) {
+        sum_up(story->events, EVENTS_SOON_TOO_MANY / 4);
+    }
+}
+
 static void add_command(Story *story, const Pending *command, int64_t until, const char *outcome,
                         StoryWeight weight)
 {
@@ -58,9 +66,7 @@ static void add_command(Story *story, const Pending *command, int64_t until, con
     }
     last = story_add_event(story, STORY_COMMANDS, weight, command->at, command->name, outcome);
     last->until = until;
-    if (events->len > EVENTS_SOON_TOO_MANY) {
-        sum_up(events, EVENTS_SOON_TOO_MANY / 4);
-    }
+    bound_events(story);
 }
 
 /* The weight of a CHECK CONDITION, by its sense key. Those that are ordinary for tapes are no
@@ -159,6 +165,20 @@ static void on_fault(Story *story, const char *text, int64_t at)
     story_add_event(story, STORY_FAULT, STORY_ERROR, at, name, text + length + (text[length] != 0));
 }
 
+/* The rule, then where and why. */
+static void on_violation(Story *story, const char *text, int64_t at)
+{
+    size_t length = strcspn(text, ":");
+    unsigned rule = bus_rule_by_key(text, length);
+    g_autofree char *name = g_strdup_printf("rule of the bus: %.*s", (int)length, text);
+    bool advice = rule < BUS_N_RULES && bus_rule_is_advice(rule);
+
+    text += length + (text[length] == ':');
+    story_add_event(story, STORY_BUS, advice ? STORY_NOTE : STORY_ERROR, at, name,
+                    text + strspn(text, " "));
+    bound_events(story);
+}
+
 /* A port is reset several times as it is enumerated: one event. */
 static void on_bus(Story *story, const char *text, int64_t at)
 {
@@ -181,6 +201,8 @@ static void on_line(Story *story, Pending *command, const char *point, const cha
         on_outcome(story, command, text, at);
     } else if (g_str_equal(point, "fault.fired")) {
         on_fault(story, text, at);
+    } else if (g_str_equal(point, "bus.violation")) {
+        on_violation(story, text, at);
     } else if (g_str_equal(point, "media.host-error")) {
         story_add_event(story, STORY_HOST_ERROR, STORY_ERROR, at, "the cartridge's file", text);
     } else if (g_str_equal(point, "usb.reset")) {
@@ -194,9 +216,9 @@ static void on_line(Story *story, Pending *command, const char *point, const cha
 /* Most lines are about packets and states, and are not parsed. */
 static bool is_about(const char *line)
 {
-    static const char *const points[] = { "\"point\":\"scsi.", "\"point\":\"fault.",
-                                          "\"point\":\"media.", "\"point\":\"usb.reset",
-                                          "\"point\":\"link.host" };
+    static const char *const points[] = { "\"point\":\"scsi.",     "\"point\":\"fault.",
+                                          "\"point\":\"media.",    "\"point\":\"usb.reset",
+                                          "\"point\":\"link.host", "\"point\":\"bus." };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(points); i++) {

@@ -31,6 +31,9 @@ typedef struct SimDriveOps {
     bool (*add_faults)(SimDrive *drive, const char *rules, GError **error);
     /* Has each rule fired? */
     bool (*faults_fired)(SimDrive *drive);
+    /* Of text, one for each rule of the bus that the host broke, as the drive traces it, since the
+     * drive was made; the first few hundred. Borrowed. */
+    const GPtrArray *(*bus)(SimDrive *drive);
     /* With the drive as its data. */
     const SimWorld *world;
 } SimDriveOps;

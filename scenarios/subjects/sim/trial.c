@@ -597,6 +597,16 @@ static bool judge(Trial *t, GError **error)
     return true;
 }
 
+static void take_bus(Trial *t)
+{
+    const GPtrArray *bus = t->ops->bus(t->drive);
+    guint i;
+
+    for (i = 0; i < bus->len; i++) {
+        g_ptr_array_add(t->result->bus, g_strdup(bus->pdata[i]));
+    }
+}
+
 /* ---- the whole ---- */
 
 bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *result,
@@ -609,7 +619,8 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
                 .earlier_crcs = g_array_new(FALSE, FALSE, sizeof(uint32_t)) };
     bool good;
 
-    *result = (TrialResult){ .findings = g_ptr_array_new_with_free_func(g_free) };
+    *result = (TrialResult){ .findings = g_ptr_array_new_with_free_func(g_free),
+                             .bus = g_ptr_array_new_with_free_func(g_free) };
     if (config->keep_story) {
         result->order = g_array_new(FALSE, FALSE, sizeof(TrialRecord));
         result->events = g_array_new(FALSE, FALSE, sizeof(TrialEvent));
@@ -623,6 +634,7 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
            (!*result->rules || ops->add_faults(t.drive, result->rules, error));
     if (good) {
         run_workload(&t);
+        take_bus(&t);
         good = judge(&t, error);
     }
     close_all(&t);
@@ -636,6 +648,7 @@ void trial_result_clear(TrialResult *result)
     g_free(result->detail);
     g_free(result->violation);
     g_clear_pointer(&result->findings, g_ptr_array_unref);
+    g_clear_pointer(&result->bus, g_ptr_array_unref);
     g_clear_pointer(&result->order, g_array_unref);
     g_clear_pointer(&result->events, g_array_unref);
 }

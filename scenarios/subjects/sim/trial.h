@@ -80,6 +80,7 @@ typedef struct TrialResult {
     uint64_t objects;       /* on the tape */
     uint64_t issued;        /* reads or writes of the task */
     uint64_t overlaps;      /* CBWs that came while another command was on the wire */
+    GPtrArray *bus;         /* of text: the rules of the bus that the host broke (drive.h) */
     GArray *order;          /* of TrialRecord; NULL unless the story was kept */
     GArray *events;         /* of TrialEvent; the same */
     uint64_t events_left_out;
