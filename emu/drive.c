@@ -336,7 +336,7 @@ DriveHold drive_look_at_hold(const Drive *drive)
     return (DriveHold){ .in_force = true,
                         .phase = hold_phase_names[hold_phase(hold)],
                         .opcode = hold_opcode(hold),
-                        .held = hold_held(hold) };
+                        .held = hold_stopped_opcode(hold) };
 }
 
 void drive_set_timed(Drive *drive, bool timed)

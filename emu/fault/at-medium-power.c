@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a reset or a power cut takes of the queue and of the end of the tape. */
+/* The objects that a reset or a power cut removes from the queue and from the end of the tape. */
 #include "emu/fault/at-medium-private.h"
 
 void at_medium_lose_at_most(AtMedium *at, uint64_t objects)
@@ -7,7 +7,7 @@ void at_medium_lose_at_most(AtMedium *at, uint64_t objects)
     at->power.lose_at_most = objects == FAULT_ALL ? G_MAXUINT64 : objects;
 }
 
-/* The power goes: the last ones of the queue are lost, the others had got to the tape. */
+/* At a power cut the newest queued objects are lost. The older ones reach the tape. */
 static void power_lose_newest(AtMedium *at)
 {
     while (at->power.lose_at_most > 0 && at->queue.objects->len > 0) {
@@ -34,8 +34,10 @@ void at_medium_reset(AtMedium *at, bool power)
     at->power.tape_end = position.object;
 }
 
-/* The tape ends at this object of the partition of the head, also a WORM one: what is beyond it was
- * never there. The head stays if it is not beyond it. */
+/*
+ * Ends the partition of the head at this object, on a WORM cartridge too. The head stays, unless it
+ * is beyond the new end.
+ */
 static MediumResult power_end_tape_at(AtMedium *at, uint64_t object)
 {
     MediumPosition head, end;
@@ -51,7 +53,7 @@ static MediumResult power_end_tape_at(AtMedium *at, uint64_t object)
     return result;
 }
 
-/* What the drive took for lost, and was not. */
+/* Ends the tape at the cut that at_medium_power_cut() postponed. */
 static void power_cut_pending_tape(AtMedium *at)
 {
     MediumPosition head;
@@ -75,7 +77,7 @@ void at_medium_reset_over(AtMedium *at)
     }
 }
 
-/* The power goes: objects from `number` on are nowhere, those in the queue first. */
+/* Loses all objects from `number` on, queued ones first. */
 MediumResult at_medium_power_lose_from(AtMedium *at, uint32_t partition, uint64_t number)
 {
     MediumPosition believed, real;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the interposer at SEAM 3 share:
+ * Shared by the files of the interposer at SEAM 3.
  *
- *   at-medium.c        the vtable: what a motion becomes when a rule takes it over
- *   at-medium-queue.c  objects that were acknowledged and are not on tape (MediumQueue)
- *   at-medium-power.c  what a reset or a power cut takes (MediumPower)
+ *     at-medium.c        the vtable: a motion, and the rule that replaces it
+ *     at-medium-queue.c  objects that are acknowledged and not on tape (MediumQueue)
+ *     at-medium-power.c  objects that a reset or a power cut removes (MediumPower)
  *
- * Each of the two structures is written to by its own file alone.
+ * Each of the two structures is written by its own file alone.
  */
 #ifndef USBTAPE_FAULT_AT_MEDIUM_PRIVATE_H
 #define USBTAPE_FAULT_AT_MEDIUM_PRIVATE_H
@@ -28,39 +28,39 @@ typedef struct MediumQueue {
     ClockTimer *timer;
     GPtrArray *objects; /* of PendingObject, oldest first */
     uint64_t bytes, files, setmarks;
-    uint64_t keys[QUEUE_SLOTS];  /* FAULT_STALE: what the last user of each slot left there */
-    unsigned slots[QUEUE_SLOTS]; /* free ones, last freed first */
-    unsigned n_slots;            /* how many of them */
+    uint64_t keys[QUEUE_SLOTS];  /* FAULT_STALE: left by the last user of each slot */
+    unsigned slots[QUEUE_SLOTS]; /* free slots, last freed first */
+    unsigned n_slots;            /* number of free slots */
     bool slots_known;
     uint64_t last_key;     /* of the object that went to tape last */
-    bool close_after_sync; /* its time was over during a sync */
+    bool close_after_sync; /* the duration ended during a sync */
 } MediumQueue;
 
 typedef struct MediumPower {
     bool off;
     uint64_t lose_at_most; /* objects */
-    uint64_t tape_end;     /* before anything was lost */
-    bool cut_pending;      /* the tape seems to end at the head until the power is back, … */
+    uint64_t tape_end;     /* number of objects before the power cut */
+    bool cut_pending;      /* until the power is back, the tape seems to end at the head */
     uint32_t cut_partition;
-    uint64_t cut_object; /* … and ends here from then on */
+    uint64_t cut_object; /* the real end of the tape after that */
 } MediumPower;
 
 struct AtMedium {
     TapeMedium base;
     TapeMedium *below;
     FaultPlan *plan;
-    AtMedium **place; /* of the owner; NULL there once this one is freed */
+    AtMedium **place; /* the owner's pointer, set to NULL when this AtMedium is freed */
 
     MediumQueue queue;
     MediumPower power;
-    MediumResult failed; /* a queued object could not be written: the next write reports it */
+    MediumResult failed; /* of a queued object that the tape refused. The next write reports it. */
 
     int64_t shift;    /* objects that the host counts and the tape does not have */
-    GBytes *prefix;   /* waits for the next block, to be one with it */
-    GBytes *previous; /* the block that was moved last */
+    GBytes *prefix;   /* will be joined to the next block */
+    GBytes *previous; /* the block that was read or written last */
 
-    uint64_t lag;     /* objects that the head is behind and will catch up with; 0: none */
-    int64_t lag_over; /* when */
+    uint64_t lag_objects; /* objects between the head and the place that the host expects, or 0 */
+    int64_t lag_ends_at;  /* time at which the head arrives */
 
     bool protect, protect_stale;
     bool syncing;
@@ -73,34 +73,39 @@ static inline AtMedium *at_medium_of(TapeMedium *m)
     return (AtMedium *)m;
 }
 
-/* The head arrives where it lags behind, if its time has come. Any motion ends the lag. */
+/*
+ * Moves the head to the place that the host expects, if its time has come. Any motion ends the lag.
+ */
 void at_medium_end_lag(AtMedium *at);
 
 /* ── at-medium-queue.c ── */
 
 void at_medium_pending_free(void *object);
-/* Would the tape below take so many bytes now, without a warning? Else they must not be queued. */
+/*
+ * False if the tape below would refuse these bytes or warn of its end. Such data must not be
+ * queued.
+ */
 bool at_medium_queue_takes(AtMedium *at, size_t size);
-/* Takes the object over. A queue that it fills goes to tape. */
+/* Takes ownership. A queue that becomes full is written to tape. */
 void at_medium_queue_add(AtMedium *at, PendingObject *object);
-/* Everything goes to tape, in the order of the policy. */
+/* Writes all queued objects to tape, in the order of the policy. */
 void at_medium_queue_commit_all(AtMedium *at);
-/* Before any motion that needs the tape as it is: the same, with the prefix. */
+/* Writes the queue and the prefix to tape. Call it before a motion that depends on the tape. */
 void at_medium_queue_flush(AtMedium *at);
-/* The time of the queue is over. */
+/* ClockFunc: the duration of the queue has ended. */
 void at_medium_queue_expire(void *at);
-/* No more objects are queued; those that are stay. */
+/* Stops queueing. Queued objects stay in the queue. */
 void at_medium_queue_close(AtMedium *at);
-/* Loses everything; or the object that came last. */
+/* Discards all queued objects, or the newest one. */
 void at_medium_queue_drop(AtMedium *at);
 void at_medium_queue_drop_newest(AtMedium *at);
-/* The block with the prefix before it; NULL: there is none, or both do not fit in one. */
+/* The prefix and the block as one block. NULL if there is no prefix, or if the sum is too large. */
 GBytes *at_medium_queue_joined(AtMedium *at, const uint8_t *data, size_t size);
 
 /* ── at-medium-power.c: MediumOps ── */
 
 MediumResult at_medium_power_cut(TapeMedium *m);
-/* Without power, LOCATE: objects from `number` on are lost, the queued ones first. */
+/* LOCATE while the power is off. Loses all objects from `number` on, queued ones first. */
 MediumResult at_medium_power_lose_from(AtMedium *at, uint32_t partition, uint64_t number);
 
 #endif

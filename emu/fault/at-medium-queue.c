@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The queue: blocks and marks that the host takes for written and that are not on tape yet. */
+/* The queue: acknowledged blocks and marks that are not on tape yet. */
 #include "emu/fault/at-medium-private.h"
 
 #define QUEUE_BYTES_MAX (256u * 1024 * 1024)
@@ -29,7 +29,6 @@ void at_medium_queue_close(AtMedium *at)
     }
 }
 
-/* What it takes of the tape. */
 static size_t pending_object_size(const PendingObject *object)
 {
     return object->is_mark ? MEDIUM_MARK_SIZE : g_bytes_get_size(object->block);
@@ -44,7 +43,6 @@ static void queue_count_out(AtMedium *at, const PendingObject *object)
     }
 }
 
-/* One object goes from the queue to tape. */
 static void queue_commit(AtMedium *at, guint i)
 {
     PendingObject *object = g_ptr_array_steal_index(at->queue.objects, i);
@@ -61,7 +59,7 @@ static void queue_commit(AtMedium *at, guint i)
     }
     queue_count_out(at, object);
     if (result != MEDIUM_OK && result != MEDIUM_EARLY_WARNING) {
-        at->failed = result; /* somebody will have to hear of it */
+        at->failed = result; /* the next write reports it */
         at->shift++;
     }
     at->queue.keys[object->slot] = ++at->queue.last_key;
@@ -69,8 +67,10 @@ static void queue_commit(AtMedium *at, guint i)
     at_medium_pending_free(object);
 }
 
-/* A driver's elevator that sorts by memory that it never set: it goes upwards through what earlier
- * requests left there. */
+/*
+ * Imitates the elevator of a driver that sorts by an uninitialised key. The slots still have the
+ * keys of earlier requests.
+ */
 static guint queue_lowest_key(const AtMedium *at)
 {
     guint i, best = 0;
@@ -111,7 +111,6 @@ static guint queue_next_index(AtMedium *at)
     return 0;
 }
 
-/* Everything goes to tape, in the order of the policy. */
 void at_medium_queue_commit_all(AtMedium *at)
 {
     if (at->queue.settings.policy == FAULT_SWAP && at->queue.objects->len > 1) {
@@ -122,7 +121,6 @@ void at_medium_queue_commit_all(AtMedium *at)
     }
 }
 
-/* Before anything that needs the tape as it is. */
 void at_medium_queue_flush(AtMedium *at)
 {
     if (at->prefix) {
@@ -132,7 +130,7 @@ void at_medium_queue_flush(AtMedium *at)
 
         MediumResult result;
 
-        at->shift--; /* it stands for itself now */
+        at->shift--; /* the prefix is now an object of its own */
         result = at_medium_put(at, data, size);
         at->failed = result == MEDIUM_OK || result == MEDIUM_EARLY_WARNING ? at->failed : result;
     }
@@ -174,7 +172,6 @@ bool at_medium_queues(const AtMedium *at)
     return at->queue.open;
 }
 
-/* Would the tape below take it now, and without a warning? Else it must not be promised. */
 bool at_medium_queue_takes(AtMedium *at, size_t size)
 {
     MediumPosition position;
@@ -192,7 +189,7 @@ bool at_medium_queue_takes(AtMedium *at, size_t size)
 
 void at_medium_queue_add(AtMedium *at, PendingObject *object)
 {
-    if (!at->queue.slots_known) { /* memory as it happens to be */
+    if (!at->queue.slots_known) { /* arbitrary initial keys */
         at->queue.slots_known = true;
         for (at->queue.n_slots = 0; at->queue.n_slots < G_N_ELEMENTS(at->queue.slots);
              at->queue.n_slots++) {
@@ -236,7 +233,7 @@ MediumResult at_medium_put(AtMedium *at, const uint8_t *data, size_t size)
     return MEDIUM_OK;
 }
 
-void at_medium_hold_prefix(AtMedium *at, const uint8_t *data, size_t size)
+void at_medium_set_prefix(AtMedium *at, const uint8_t *data, size_t size)
 {
     g_assert(!at->prefix);
     at->prefix = g_bytes_new(data, size);
@@ -248,7 +245,6 @@ bool at_medium_joins(const AtMedium *at)
     return at->prefix != NULL;
 }
 
-/* The block with what waits for it before it; NULL: nothing waits, or both do not fit in one. */
 GBytes *at_medium_queue_joined(AtMedium *at, const uint8_t *data, size_t size)
 {
     MediumInfo info;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/fault/at-medium-private.h"
 
-#define MARKS_QUEUED_MAX 16u /* of one command; more are written at once */
+#define MARKS_QUEUED_MAX                                                                           \
+    16u /* of one command. A longer at_run_motion of marks is written at once. */
 
 static void at_position(TapeMedium *m, MediumPosition *position)
 {
@@ -34,7 +35,7 @@ void at_medium_shift(AtMedium *at, int delta)
     at->shift += delta;
 }
 
-static bool wants_previous(const AtMedium *at)
+static bool at_wants_previous(const AtMedium *at)
 {
     guint i;
 
@@ -48,10 +49,10 @@ static bool wants_previous(const AtMedium *at)
     return false;
 }
 
-/* Keeps what was moved, for those who mix it up with the next. */
-static void keep_previous(AtMedium *at, const void *data, size_t size)
+/* Keeps the block for kinds that mix it up with the next one. */
+static void at_keep_previous(AtMedium *at, const void *data, size_t size)
 {
-    if (wants_previous(at)) {
+    if (at_wants_previous(at)) {
         g_clear_pointer(&at->previous, g_bytes_unref);
         at->previous = g_bytes_new(data, size);
     }
@@ -62,7 +63,7 @@ GBytes *at_medium_previous(const AtMedium *at)
     return at->previous;
 }
 
-static void do_read(FaultMotion *motion)
+static void at_do_read(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
 
@@ -74,7 +75,7 @@ static void do_read(FaultMotion *motion)
             : medium_read(at->below, motion->buffer, motion->capacity, motion->length);
 }
 
-static void do_write(FaultMotion *motion)
+static void at_do_write(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
     g_autoptr(GBytes) both = at_medium_queue_joined(at, motion->data, motion->size);
@@ -84,12 +85,12 @@ static void do_write(FaultMotion *motion)
     motion->result = at_medium_put(at, data, both ? size : motion->size);
 }
 
-static void do_marks(FaultMotion *motion)
+static void at_do_marks(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
     uint64_t left = (uint64_t)motion->count, written;
 
-    /* The queue may be full, and closed, before all of them are in it. */
+    /* The queue can become full and close before it has all marks. */
     while (left > 0 && left <= MARKS_QUEUED_MAX && at->queue.open &&
            at->queue.settings.ignores_sync && at_medium_queue_takes(at, MEDIUM_MARK_SIZE)) {
         PendingObject *object = g_new0(PendingObject, 1);
@@ -108,8 +109,8 @@ static void do_marks(FaultMotion *motion)
     }
 }
 
-/* Going back, the tape's own numbers are what counts; the lie must not let it seem to go on. */
-static void end_shift(AtMedium *at, const MediumPosition *before)
+/* Moving backwards ends the faked position. From here on the real object numbers are reported. */
+static void at_end_shift(AtMedium *at, const MediumPosition *before)
 {
     MediumPosition after;
 
@@ -117,7 +118,7 @@ static void end_shift(AtMedium *at, const MediumPosition *before)
     at->shift = after.object > before->object ? (int64_t)(before->object - after.object) : 0;
 }
 
-static void do_space(FaultMotion *motion)
+static void at_do_space(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
 
@@ -126,11 +127,11 @@ static void do_space(FaultMotion *motion)
     motion->result = medium_space(at->below, motion->space, motion->count, motion->stop_at_setmarks,
                                   motion->moved);
     if (motion->count < 0 && motion->space != MEDIUM_SPACE_EOD) {
-        end_shift(at, &motion->position);
+        at_end_shift(at, &motion->position);
     }
 }
 
-static void do_locate(FaultMotion *motion)
+static void at_do_locate(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
 
@@ -145,19 +146,19 @@ void at_medium_below(FaultMotion *motion)
 {
     switch (motion->kind) {
     case FAULT_MOTION_READ:
-        do_read(motion);
+        at_do_read(motion);
         return;
     case FAULT_MOTION_WRITE:
-        do_write(motion);
+        at_do_write(motion);
         return;
     case FAULT_MOTION_MARKS:
-        do_marks(motion);
+        at_do_marks(motion);
         return;
     case FAULT_MOTION_SPACE:
-        do_space(motion);
+        at_do_space(motion);
         return;
     case FAULT_MOTION_LOCATE:
-        do_locate(motion);
+        at_do_locate(motion);
         return;
     case FAULT_MOTION_SYNC:
         break;
@@ -165,21 +166,20 @@ void at_medium_below(FaultMotion *motion)
     g_assert_not_reached();
 }
 
-void at_medium_lag(AtMedium *at, uint64_t objects, int64_t duration)
+void at_medium_start_lag(AtMedium *at, uint64_t objects, int64_t duration)
 {
     at_medium_shift(at, (int)objects);
-    at->lag = duration == FAULT_FOR_EVER ? 0 : objects;
-    at->lag_over = clock_now(at->plan->clock) + duration;
+    at->lag_objects = duration == FAULT_FOR_EVER ? 0 : objects;
+    at->lag_ends_at = clock_now(at->plan->clock) + duration;
 }
 
-/* The head has got to where it was sent, or is sent elsewhere. */
 void at_medium_end_lag(AtMedium *at)
 {
-    uint64_t objects = at->lag;
+    uint64_t objects = at->lag_objects;
     MediumPosition position;
 
-    at->lag = 0;
-    if (objects > 0 && clock_now(at->plan->clock) >= at->lag_over) {
+    at->lag_objects = 0;
+    if (objects > 0 && clock_now(at->plan->clock) >= at->lag_ends_at) {
         medium_position(at->below, &position);
         medium_locate(at->below, position.partition, MEDIUM_LOCATE_OBJECT,
                       position.object + objects);
@@ -187,8 +187,8 @@ void at_medium_end_lag(AtMedium *at)
     }
 }
 
-/* Lets the rules have it, then does it unless one of them took it over. */
-static MediumResult run(FaultMotion *motion)
+/* Performs the motion below, unless a rule replaces it. */
+static MediumResult at_run_motion(FaultMotion *motion)
 {
     AtMedium *at = motion->at;
     FaultEvent event = { .hook = FAULT_HOOK_MOTION,
@@ -209,8 +209,8 @@ static MediumResult run(FaultMotion *motion)
     return motion->result;
 }
 
-/* A queued object could not be written: the next to write is told, as drives do. */
-static bool take_queue_failure(AtMedium *at, MediumResult *result)
+/* The next write reports the failure of a queued object, as real drives do. */
+static bool at_take_queue_failure(AtMedium *at, MediumResult *result)
 {
     *result = at->failed;
     at->failed = MEDIUM_OK;
@@ -224,10 +224,10 @@ static MediumResult at_read(TapeMedium *m, uint8_t *buffer, size_t capacity, siz
                            .buffer = buffer,
                            .capacity = capacity,
                            .length = length };
-    MediumResult result = run(&motion);
+    MediumResult result = at_run_motion(&motion);
 
     if (result == MEDIUM_OK) {
-        keep_previous(motion.at, buffer, MIN(capacity, *length));
+        at_keep_previous(motion.at, buffer, MIN(capacity, *length));
     }
     return result;
 }
@@ -241,7 +241,7 @@ static MediumResult at_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capac
                            .capacity = capacity,
                            .length = length };
 
-    return run(&motion);
+    return at_run_motion(&motion);
 }
 
 static MediumResult at_write(TapeMedium *m, const uint8_t *data, size_t length)
@@ -251,11 +251,11 @@ static MediumResult at_write(TapeMedium *m, const uint8_t *data, size_t length)
     };
     MediumResult result;
 
-    if (take_queue_failure(motion.at, &result)) {
+    if (at_take_queue_failure(motion.at, &result)) {
         return result;
     }
-    result = run(&motion);
-    keep_previous(motion.at, data, length);
+    result = at_run_motion(&motion);
+    at_keep_previous(motion.at, data, length);
     return result;
 }
 
@@ -269,7 +269,7 @@ static MediumResult at_write_marks(TapeMedium *m, MediumMark mark, uint64_t coun
                            .moved = written };
     MediumResult result;
 
-    return take_queue_failure(motion.at, &result) ? result : run(&motion);
+    return at_take_queue_failure(motion.at, &result) ? result : at_run_motion(&motion);
 }
 
 static MediumResult at_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
@@ -282,7 +282,7 @@ static MediumResult at_space(TapeMedium *m, MediumSpace what, int64_t count, boo
                            .stop_at_setmarks = stop_at_setmarks,
                            .moved = moved };
 
-    return run(&motion);
+    return at_run_motion(&motion);
 }
 
 static MediumResult at_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number)
@@ -294,7 +294,7 @@ static MediumResult at_locate(TapeMedium *m, uint32_t partition, MediumLocate wh
                            .number = number };
 
     return motion.at->power.off ? at_medium_power_lose_from(motion.at, partition, number)
-                                : run(&motion);
+                                : at_run_motion(&motion);
 }
 
 static MediumResult at_erase(TapeMedium *m, bool to_end_of_partition)
@@ -320,7 +320,7 @@ static MediumResult at_redivide(TapeMedium *m, uint32_t count, const uint64_t *c
     return medium_redivide(at_medium_of(m)->below, count, capacities);
 }
 
-static void on_synced(void *data, MediumResult result)
+static void at_on_synced(void *data, MediumResult result)
 {
     AtMedium *at = data;
 
@@ -329,7 +329,7 @@ static void on_synced(void *data, MediumResult result)
         at->queue.close_after_sync = false;
         at_medium_queue_expire(at);
     }
-    at->sync_done(at->sync_data, result); /* may free us */
+    at->sync_done(at->sync_data, result); /* may free `at` */
 }
 
 static void at_sync(TapeMedium *m, MediumSyncDone done, void *data)
@@ -343,7 +343,7 @@ static void at_sync(TapeMedium *m, MediumSyncDone done, void *data)
     at->syncing = true;
     at->sync_done = done;
     at->sync_data = data;
-    medium_sync(at->below, on_synced, at);
+    medium_sync(at->below, at_on_synced, at);
 }
 
 TapeMedium *at_medium_tape(AtMedium *at)
@@ -440,7 +440,7 @@ static const GError *at_host_error(TapeMedium *m)
     return medium_host_error(at_medium_of(m)->below);
 }
 
-static void shell_free(AtMedium *at)
+static void at_shell_free(AtMedium *at)
 {
     at_medium_queue_close(at);
     *at->place = NULL;
@@ -461,7 +461,7 @@ static void at_free(TapeMedium *m)
     TapeMedium *below = at->below;
 
     at_medium_queue_flush(at);
-    shell_free(at);
+    at_shell_free(at);
     medium_free(below);
 }
 
@@ -520,6 +520,6 @@ TapeMedium *at_medium_take_out(AtMedium *at)
     TapeMedium *below = at->below;
 
     g_assert(at_medium_idle(at));
-    shell_free(at);
+    at_shell_free(at);
     return below;
 }

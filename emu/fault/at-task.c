@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each task that comes by gets our own operations while it is below, so that its end is seen too.
- * What we say in the drive's place, REQUEST SENSE must tell as well: `next_sense`, until the next
- * command.
+ * Each task carries the operations of AtTask while the target below has it. So AtTask sees its end.
+ * REQUEST SENSE must return the sense data that a fault reported. `next_sense` keeps it until the
+ * next command.
  */
 #include "emu/fault/at-task.h"
 
@@ -17,7 +17,7 @@
 
 struct AtTask {
     ScsiTarget base;
-    ScsiTaskOps task_ops; /* ours: by them a task finds back to us */
+    ScsiTaskOps task_ops; /* the operations of a passing task, which lead back to the AtTask */
     ScsiTarget *below;
     FaultPlan *plan;
     GHashTable *passing; /* Passing by task */
@@ -27,24 +27,24 @@ struct AtTask {
     uint8_t next_sense[SCSI_SENSE_FIXED_LENGTH];
 
     ClockTimer *ready_again;
-    int64_t not_ready; /* sense; 0: it is ready */
+    int64_t not_ready; /* sense code, or 0 if the drive is ready */
 
-    int64_t translation; /* of the command under way: 0: none */
+    int64_t translation; /* sense code for the command under way, or 0 */
     bool lies;
     int32_t lie;
-    unsigned deferred_by; /* commands until the deferred error; 0: there is none */
+    unsigned deferred_by; /* commands until the deferred error, or 0 */
     int64_t deferred;
     bool dead;
 };
 
-/* A task that came by and has not ended. */
+/* A task that was submitted here and has not ended. */
 typedef struct Passing {
     AtTask *at;
     ScsiTask *task;
     uint64_t serial;
     const ScsiTaskOps *ops; /* the transport's */
-    bool below;             /* submitted there */
-    ClockTimer *timer;      /* of a held task; NULL: for ever */
+    bool below;             /* submitted to the target below */
+    ClockTimer *timer;      /* of a delayed task. NULL: no time limit. */
 } Passing;
 
 static void passing_free(void *data)
@@ -65,21 +65,21 @@ static Passing *passing_of(AtTask *at, ScsiTask *task)
     return passing;
 }
 
-/* Gives the task back its transport and forgets it. */
-static void forget(AtTask *at, ScsiTask *task)
+/* Restores the task's own operations and removes the entry. */
+static void passing_remove(AtTask *at, ScsiTask *task)
 {
     task->ops = passing_of(at, task)->ops;
     g_hash_table_remove(at->passing, task);
 }
 
-static bool is_command(const ScsiTask *task, ScsiCommandId command)
+static bool task_is_command(const ScsiTask *task, ScsiCommandId command)
 {
     return task->cdb[0] == scsi_commands[command].opcode;
 }
 
 /* ---- sense ---- */
 
-static void render(const FaultSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH])
+static void sense_render(const FaultSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGTH])
 {
     scsi_fixed_sense_write(
         &(ScsiFixedSense){
@@ -100,13 +100,13 @@ static void render(const FaultSense *sense, uint8_t bytes[SCSI_SENSE_FIXED_LENGT
 void at_task_set_next_sense(AtTask *at, const FaultSense *sense)
 {
     at->has_next_sense = true;
-    render(sense, at->next_sense);
+    sense_render(sense, at->next_sense);
 }
 
 void at_task_replace_sense(AtTask *at, ScsiTask *task, const FaultSense *sense)
 {
     task->status = SCSI_CHECK_CONDITION;
-    render(sense, task->sense);
+    sense_render(sense, task->sense);
     task->sense_length = SCSI_SENSE_FIXED_LENGTH;
     at_task_set_next_sense(at, sense);
 }
@@ -134,7 +134,7 @@ bool at_task_get_sense(const ScsiTask *task, FaultSense *sense)
 
 /* ---- what kinds do ---- */
 
-static void on_hold_over(void *data)
+static void task_on_delay_over(void *data)
 {
     Passing *passing = data;
 
@@ -150,12 +150,12 @@ void at_task_pass(AtTask *at, ScsiTask *task)
     at->below->ops->submit(at->below, task);
 }
 
-void at_task_hold(AtTask *at, ScsiTask *task, int64_t duration)
+void at_task_delay(AtTask *at, ScsiTask *task, int64_t duration)
 {
     Passing *passing = passing_of(at, task);
 
     if (duration != FAULT_FOR_EVER) {
-        passing->timer = clock_start(at->plan->clock, duration, on_hold_over, passing);
+        passing->timer = clock_start(at->plan->clock, duration, task_on_delay_over, passing);
     }
 }
 
@@ -164,7 +164,7 @@ void at_task_end(AtTask *at, ScsiTask *task, ScsiStatus status)
     task->status = status;
     task->sense_length = 0;
     task->out_unused = 0;
-    forget(at, task);
+    passing_remove(at, task);
     task->ops->done(task);
 }
 
@@ -172,13 +172,13 @@ void at_task_check(AtTask *at, ScsiTask *task, const FaultSense *sense)
 {
     at_task_replace_sense(at, task, sense);
     task->out_unused = 0;
-    forget(at, task);
+    passing_remove(at, task);
     task->ops->done(task);
 }
 
 void at_task_reply(AtTask *at, ScsiTask *task, const void *bytes, size_t length)
 {
-    forget(at, task);
+    passing_remove(at, task);
     task->status = SCSI_GOOD;
     task->sense_length = 0;
     task->out_unused = 0;
@@ -205,7 +205,7 @@ void at_task_reset_below(AtTask *at, ScsiReset kind)
     }
 }
 
-static void set_not_ready(AtTask *at, int64_t sense)
+static void at_task_set_not_ready(AtTask *at, int64_t sense)
 {
     const FaultWorld *world = at->plan->world;
     bool saw = at->not_ready != MEDIUM_NOT_PRESENT, sees = sense != MEDIUM_NOT_PRESENT;
@@ -216,15 +216,15 @@ static void set_not_ready(AtTask *at, int64_t sense)
     }
 }
 
-static void on_ready(void *data)
+static void at_task_on_ready(void *data)
 {
     AtTask *at = data;
 
     at->ready_again = NULL;
-    set_not_ready(at, 0);
+    at_task_set_not_ready(at, 0);
 }
 
-static void stop_waiting(AtTask *at)
+static void at_task_stop_timer(AtTask *at)
 {
     if (at->ready_again) {
         clock_cancel(at->plan->clock, at->ready_again);
@@ -232,18 +232,18 @@ static void stop_waiting(AtTask *at)
     }
 }
 
-static void make_ready(AtTask *at)
+static void at_task_make_ready(AtTask *at)
 {
-    stop_waiting(at);
-    set_not_ready(at, 0);
+    at_task_stop_timer(at);
+    at_task_set_not_ready(at, 0);
 }
 
 void at_task_not_ready(AtTask *at, int64_t duration, int64_t sense)
 {
-    stop_waiting(at);
-    set_not_ready(at, sense);
+    at_task_stop_timer(at);
+    at_task_set_not_ready(at, sense);
     if (duration != FAULT_FOR_EVER) {
-        at->ready_again = clock_start(at->plan->clock, duration, on_ready, at);
+        at->ready_again = clock_start(at->plan->clock, duration, at_task_on_ready, at);
     }
 }
 
@@ -272,7 +272,7 @@ typedef struct OwnTask {
     bool wants_data, done;
 } OwnTask;
 
-static bool own_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
+static bool own_task_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
 {
     OwnTask *own = (OwnTask *)task;
 
@@ -283,14 +283,14 @@ static bool own_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t len
     return own->wants_data;
 }
 
-static void own_done(ScsiTask *task)
+static void own_task_done(ScsiTask *task)
 {
     ((OwnTask *)task)->done = true;
 }
 
 GByteArray *at_task_run(AtTask *at, const uint8_t *cdb, size_t length, GBytes *out)
 {
-    static const ScsiTaskOps ops = { own_data_phase, own_done };
+    static const ScsiTaskOps ops = { own_task_data_phase, own_task_done };
     OwnTask own = { .task = { .ops = &ops, .cdb_length = (uint8_t)length, .out = out } };
 
     memcpy(own.task.cdb, cdb, length);
@@ -316,22 +316,24 @@ static AtTask *task_at(const ScsiTask *task)
     return (AtTask *)(void *)((char *)task->ops - G_STRUCT_OFFSET(AtTask, task_ops));
 }
 
-static bool our_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
+static bool passing_data_phase(ScsiTask *task, ScsiDirection direction, uint32_t length)
 {
     AtTask *at = task_at(task);
     Passing *passing = passing_of(at, task);
     uint64_t serial = passing->serial;
     bool agreed = passing->ops->data_phase(task, direction, length);
 
-    /* It may have ended inside the call, and the next one begun in the same ScsiTask. */
+    /*
+     * The task may have ended inside the call, and a new one may have begun in the same ScsiTask.
+     */
     passing = g_hash_table_lookup(at->passing, task);
     if (!agreed && passing && passing->serial == serial) {
-        forget(at, task);
+        passing_remove(at, task);
     }
     return agreed;
 }
 
-static void translate(AtTask *at, ScsiTask *task)
+static void at_task_translate_sense(AtTask *at, ScsiTask *task)
 {
     FaultSense sense;
 
@@ -344,33 +346,33 @@ static void translate(AtTask *at, ScsiTask *task)
     at->lies = false;
 }
 
-static void our_done(ScsiTask *task)
+static void passing_done(ScsiTask *task)
 {
     AtTask *at = task_at(task);
     FaultEvent event = { .hook = FAULT_HOOK_DONE, .subject = task };
     unsigned cursor = 0;
     FaultRule *rule;
 
-    translate(at, task);
+    at_task_translate_sense(at, task);
     while ((rule = fault_plan_next(at->plan, &event, &cursor))) {
         rule->kind->on_done(at, rule, task);
     }
-    forget(at, task);
+    passing_remove(at, task);
     task->ops->done(task);
 }
 
 /* ---- the way down ---- */
 
-static bool exempt(const ScsiTask *task)
+static bool task_is_exempt(const ScsiTask *task)
 {
-    return is_command(task, SCSI_REQUEST_SENSE) || is_command(task, SCSI_INQUIRY) ||
-           is_command(task, SCSI_REPORT_LUNS);
+    return task_is_command(task, SCSI_REQUEST_SENSE) || task_is_command(task, SCSI_INQUIRY) ||
+           task_is_command(task, SCSI_REPORT_LUNS);
 }
 
-/* What we owe for a command that we ended ourselves. True: told. */
-static bool reply_next_sense(AtTask *at, ScsiTask *task)
+/* Answers REQUEST SENSE with the sense data that a fault reported. True if the task ended. */
+static bool at_task_reply_next_sense(AtTask *at, ScsiTask *task)
 {
-    if (!is_command(task, SCSI_REQUEST_SENSE) || !at->has_next_sense) {
+    if (!task_is_command(task, SCSI_REQUEST_SENSE) || !at->has_next_sense) {
         at->has_next_sense = false;
         return false;
     }
@@ -379,9 +381,9 @@ static bool reply_next_sense(AtTask *at, ScsiTask *task)
     return true;
 }
 
-static void meet(AtTask *at, ScsiTask *task)
+static void passing_add(AtTask *at, ScsiTask *task)
 {
-    /* One that was refused its data phase a moment ago may still have our operations. */
+    /* A task whose data phase was just refused may still have these operations. */
     const Passing *old = g_hash_table_lookup(at->passing, task);
     Passing *passing = g_new(Passing, 1);
 
@@ -400,7 +402,7 @@ static void at_task_submit(ScsiTarget *target, ScsiTask *task)
     unsigned cursor = 0;
     FaultRule *rule;
 
-    meet(at, task);
+    passing_add(at, task);
     if (!plan->announced) {
         fault_plan_command(plan, task->tag, task->cdb, task->cdb_length);
     }
@@ -408,18 +410,18 @@ static void at_task_submit(ScsiTarget *target, ScsiTask *task)
     while ((rule = fault_plan_next(plan, &event, &cursor))) {
         if (rule->kind->act) {
             if (rule->kind->act(plan, rule)) {
-                return; /* hangs until it is taken back */
+                return; /* pending until the host aborts it */
             }
         } else if (rule->kind->on_task(at, rule, task)) {
             return;
         }
     }
-    if (reply_next_sense(at, task)) {
+    if (at_task_reply_next_sense(at, task)) {
         return;
     }
     if (at->deferred_by > 0 && --at->deferred_by == 0) {
         at_task_check(at, task, &(FaultSense){ .code = at->deferred, .deferred = true });
-    } else if (at->not_ready && !exempt(task)) {
+    } else if (at->not_ready && !task_is_exempt(task)) {
         at_task_check(at, task, &(FaultSense){ .code = at->not_ready });
     } else if (!at->dead) {
         at_task_pass(at, task);
@@ -437,10 +439,10 @@ static void at_task_abort(ScsiTarget *target, ScsiTask *task)
 {
     AtTask *at = (AtTask *)target;
     Passing *passing = g_hash_table_lookup(at->passing, task);
-    bool below = !passing || passing->below; /* it may be older than we are here */
+    bool below = !passing || passing->below; /* the task may be older than this interposer */
 
     if (passing) {
-        forget(at, task);
+        passing_remove(at, task);
     }
     if (below) {
         at->below->ops->abort(at->below, task);
@@ -456,7 +458,7 @@ static void at_task_reset(ScsiTarget *target, ScsiReset kind)
         at->has_next_sense = false;
         at->deferred_by = 0;
         if (!at->ready_again) {
-            make_ready(at); /* what lasts a while goes on */
+            at_task_make_ready(at); /* a state with a duration survives the reset */
         }
     }
     if (kind == SCSI_RESET_POWER_ON) {
@@ -478,9 +480,10 @@ AtTask *at_task_new(ScsiTarget *below, FaultPlan *plan)
                                        at_task_reset, at_task_lun_count };
     AtTask *at = g_new0(AtTask, 1);
 
-    *at = (AtTask){
-        .base.ops = &ops, .task_ops = { our_data_phase, our_done }, .below = below, .plan = plan
-    };
+    *at = (AtTask){ .base.ops = &ops,
+                    .task_ops = { passing_data_phase, passing_done },
+                    .below = below,
+                    .plan = plan };
     at->passing = g_hash_table_new_full(NULL, NULL, NULL, passing_free);
     return at;
 }
@@ -491,7 +494,7 @@ void at_task_free(AtTask *at)
         return;
     }
     g_assert(g_hash_table_size(at->passing) == 0);
-    stop_waiting(at);
+    at_task_stop_timer(at);
     g_hash_table_unref(at->passing);
     g_free(at);
 }

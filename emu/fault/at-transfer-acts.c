@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void at_transfer_hold(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
+void at_transfer_postpone(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
 {
     Passing *passing = at_transfer_passing(at, transfer);
 
@@ -88,7 +88,7 @@ void at_transfer_replace(AtTransfer *at, UsbTransfer *transfer, GBytes *bytes)
 {
     Passing *passing = at_transfer_passing(at, transfer);
 
-    if (passing->own_out) { /* two kinds did so */
+    if (passing->own_out) { /* another kind did so before */
         g_bytes_unref(transfer->out);
     } else {
         passing->own_out = transfer->out;
@@ -126,10 +126,11 @@ void at_transfer_delay(AtTransfer *at, UsbTransfer *transfer, int64_t duration)
     Passing *passing = at_transfer_passing(at, transfer);
 
     if (transfer->in && transfer->actual > 0 && !passing->edited) {
-        at_transfer_edit(at, transfer, transfer->actual); /* a copy that stays */
+        at_transfer_edit(at, transfer,
+                         transfer->actual); /* makes a copy that outlives the answer */
     }
     passing->answered = true;
-    at_transfer_hold(at, transfer, duration);
+    at_transfer_postpone(at, transfer, duration);
 }
 
 void at_transfer_halt(AtTransfer *at, uint8_t endpoint)

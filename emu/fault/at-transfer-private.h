@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What at-transfer.c (the seam) and at-transfer-acts.c (what kinds do to a transfer) share. */
+/* Shared by at-transfer.c (the seam) and at-transfer-acts.c (the acts of kinds on a transfer). */
 #ifndef USBTAPE_FAULT_AT_TRANSFER_PRIVATE_H
 #define USBTAPE_FAULT_AT_TRANSFER_PRIVATE_H
 
 #include "emu/bot/wire.h"
 #include "emu/fault/at-transfer.h"
 
-/* A transfer that came by and has not ended: at most one a pipe. */
+/* A transfer that was submitted here and has not ended. At most one a pipe. */
 typedef struct Passing {
     AtTransfer *at;
     UsbTransfer *transfer; /* NULL: none */
     void (*complete)(UsbTransfer *transfer, void *data);
     void *data;
     FaultPhase phase;
-    bool below; /* the function has it */
+    bool below; /* submitted to the function */
     bool control, standard;
     ClockTimer *timer;
-    bool answered;      /* it waits for its time with its answer */
-    GByteArray *edited; /* bytes of the answer that a kind has changed */
-    GBytes *given;      /* bytes of an answer that is given again */
-    bool breaks;        /* its answer fails after `keep` bytes */
+    bool answered;      /* has its answer, and is delayed */
+    GByteArray *edited; /* bytes of the answer that a kind changed */
+    GBytes *given;      /* bytes of a repeated answer */
+    bool breaks;        /* the answer fails after `keep` bytes */
     size_t keep;
-    GBytes *own_out; /* the host's bytes, while others stand in for them */
+    GBytes *own_out; /* the host's bytes, while a kind has replaced them */
     size_t own_length;
 } Passing;
 
@@ -29,34 +29,34 @@ struct AtTransfer {
     UsbFunction base;
     UsbFunction *below;
     UsbHost *host;
-    UsbHost for_below; /* what the function below takes for the host */
+    UsbHost for_below; /* the UsbHost that the function below sees */
     FaultPlan *plan;
     Passing out, in, control;
 
-    /* The wrappers as they went by. */
-    bool busy; /* a CBW came whose CSW has not gone */
+    /* State of the command under way, from its CBW and CSW. */
+    bool busy; /* between CBW and CSW */
     FaultCbw cbw;
     bool data_over;
-    int64_t ended; /* when the last CSW went; -1: none did */
-    GBytes *again; /* data that the host has not got whole: what it asks for next */
-    bool halts;    /* …and the pipe is to be halted once it has */
+    int64_t ended;  /* time of the last CSW, or -1 */
+    GBytes *unsent; /* rest of the data that the host has not received. Its next request gets it. */
+    bool halts_after; /* the pipe halts after that rest */
 
-    UsbTransfer *current; /* with the rules */
+    UsbTransfer *current; /* the transfer that the rules look at */
 
-    bool has_residue, residue_fails; /* the CSW to come is to have… */
+    bool has_residue, residue_fails; /* change the CSW that follows */
     uint32_t residue;
-    bool abandoned; /* the CSW to come is ours */
+    bool abandoned; /* the CSW that follows is made here */
     uint8_t csw[BOT_CSW_LENGTH];
 
     bool dead, unconfigured;
 };
 
 Passing *at_transfer_passing(AtTransfer *at, const UsbTransfer *transfer);
-/* Completes the transfer towards the host. */
+/* Completes the transfer to the host. */
 void at_transfer_finish(Passing *passing);
-/* Gives the transfer to the function below, or answers it. */
+/* Submits the transfer to the function below, or answers it. */
 void at_transfer_serve(Passing *passing);
-/* ClockFunc: the time that a kind asked for is over. */
+/* ClockFunc: the delay that a kind requested is over. */
 void at_transfer_on_time(void *passing);
 
 #endif

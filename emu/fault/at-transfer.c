@@ -18,30 +18,30 @@ Passing *at_transfer_passing(AtTransfer *at, const UsbTransfer *transfer)
                                          : &at->control;
 }
 
-/* ---- from wrapper to wrapper ---- */
+/* ---- the command under way ---- */
 
-static void forget_command(AtTransfer *at)
+static void command_reset(AtTransfer *at)
 {
     at->busy = at->data_over = at->has_residue = at->residue_fails = at->abandoned = false;
     at->plan->announced = false;
-    g_clear_pointer(&at->again, g_bytes_unref);
-    at->halts = false;
+    g_clear_pointer(&at->unsent, g_bytes_unref);
+    at->halts_after = false;
 }
 
-static bool parse_cbw(const UsbTransfer *transfer, BotCbw *cbw)
+static bool command_parse_cbw(const UsbTransfer *transfer, BotCbw *cbw)
 {
     return bot_cbw_parse(g_bytes_get_data(transfer->out, NULL), transfer->length, cbw);
 }
 
-static void note_cbw(AtTransfer *at, const UsbTransfer *transfer)
+static void command_begin(AtTransfer *at, const UsbTransfer *transfer)
 {
     int64_t now = clock_now(at->plan->clock);
     BotCbw cbw;
 
-    if (!parse_cbw(transfer, &cbw)) {
+    if (!command_parse_cbw(transfer, &cbw)) {
         return;
     }
-    forget_command(at);
+    command_reset(at);
     at->busy = true;
     at->cbw = (FaultCbw){ .tag = cbw.dCBWTag,
                           .previous_tag = at->cbw.tag,
@@ -54,21 +54,21 @@ static void note_cbw(AtTransfer *at, const UsbTransfer *transfer)
     at->plan->announced = true;
 }
 
-static FaultPhase out_phase(const AtTransfer *at, const UsbTransfer *transfer)
+static FaultPhase command_out_phase(const AtTransfer *at, const UsbTransfer *transfer)
 {
     BotCbw cbw;
 
-    return !at->busy || (at->data_over && parse_cbw(transfer, &cbw)) ? FAULT_PHASE_CBW
-                                                                     : FAULT_PHASE_DATA;
+    return !at->busy || (at->data_over && command_parse_cbw(transfer, &cbw)) ? FAULT_PHASE_CBW
+                                                                             : FAULT_PHASE_DATA;
 }
 
-static FaultPhase in_phase(const AtTransfer *at)
+static FaultPhase command_in_phase(const AtTransfer *at)
 {
     return at->cbw.in && !at->data_over ? FAULT_PHASE_DATA : FAULT_PHASE_CSW;
 }
 
-/* A transfer has ended with the host. */
-static void note_end(AtTransfer *at, const UsbTransfer *transfer, FaultPhase phase)
+/* Updates the command's state when a transfer completes. */
+static void command_note_end(AtTransfer *at, const UsbTransfer *transfer, FaultPhase phase)
 {
     if (phase == FAULT_PHASE_DATA && transfer->result == USB_DONE) {
         at->cbw.moved += (uint32_t)MIN(transfer->actual, at->cbw.length - at->cbw.moved);
@@ -77,14 +77,14 @@ static void note_end(AtTransfer *at, const UsbTransfer *transfer, FaultPhase pha
                (transfer->result == USB_STALL || transfer->result == USB_BABBLE)) {
         at->data_over = true;
     } else if (phase == FAULT_PHASE_CSW && transfer->result == USB_DONE && transfer->actual > 0) {
-        forget_command(at);
+        command_reset(at);
         at->ended = clock_now(at->plan->clock);
     }
 }
 
 /* ---- transfers ---- */
 
-static void stop_timer(Passing *passing)
+static void passing_stop_timer(Passing *passing)
 {
     if (passing->timer) {
         clock_cancel(passing->at->plan->clock, passing->timer);
@@ -92,12 +92,12 @@ static void stop_timer(Passing *passing)
     }
 }
 
-/* Gives the transfer back as it came. */
-static UsbTransfer *release(Passing *passing)
+/* Restores the transfer's own completion and removes the entry. */
+static UsbTransfer *passing_remove(Passing *passing)
 {
     UsbTransfer *transfer = passing->transfer;
 
-    stop_timer(passing);
+    passing_stop_timer(passing);
     transfer->complete = passing->complete;
     transfer->complete_data = passing->data;
     if (passing->own_out) {
@@ -115,10 +115,10 @@ void at_transfer_finish(Passing *passing)
     AtTransfer *at = passing->at;
     GByteArray *edited = g_steal_pointer(&passing->edited);
     g_autoptr(GBytes) given = g_steal_pointer(&passing->given);
-    UsbTransfer *transfer = release(passing);
+    UsbTransfer *transfer = passing_remove(passing);
 
     if (!passing->control) {
-        note_end(at, transfer, passing->phase);
+        command_note_end(at, transfer, passing->phase);
     }
     usb_transfer_complete(transfer);
     if (edited) {
@@ -126,21 +126,21 @@ void at_transfer_finish(Passing *passing)
     }
 }
 
-/* The answer is there, and the host gets some of it. */
-static void break_off(Passing *passing)
+/* Completes the transfer with an error after a part of its answer. */
+static void passing_break_off(Passing *passing)
 {
     AtTransfer *at = passing->at;
     UsbTransfer *transfer = passing->transfer;
 
-    if (!at->again) {
-        at->again = g_bytes_new(transfer->in, transfer->actual);
+    if (!at->unsent) {
+        at->unsent = g_bytes_new(transfer->in, transfer->actual);
     }
     transfer->result = USB_IO_ERROR;
     transfer->actual = MIN(transfer->actual, passing->keep);
 }
 
-/* Puts the residue and status in the CSW that a rule asked for earlier in the command. */
-static void rewrite_csw(Passing *passing)
+/* Writes the residue and status that an earlier rule of the command set. */
+static void passing_rewrite_csw(Passing *passing)
 {
     AtTransfer *at = passing->at;
     uint8_t *csw;
@@ -154,7 +154,7 @@ static void rewrite_csw(Passing *passing)
     csw[12] = at->residue_fails ? 1 : csw[12];
 }
 
-static void on_answered(UsbTransfer *transfer, void *data)
+static void passing_on_answered(UsbTransfer *transfer, void *data)
 {
     Passing *passing = data;
     AtTransfer *at = passing->at;
@@ -164,9 +164,9 @@ static void on_answered(UsbTransfer *transfer, void *data)
 
     passing->below = false;
     if (passing->breaks && transfer->result == USB_DONE) {
-        break_off(passing);
+        passing_break_off(passing);
     }
-    if (passing->own_out) { /* as many as the host sent, whatever the function got */
+    if (passing->own_out) { /* as many as the host sent, however many the function received */
         transfer->actual =
             MIN(passing->own_length,
                 transfer->actual == transfer->length ? passing->own_length : transfer->actual);
@@ -183,7 +183,7 @@ static void on_answered(UsbTransfer *transfer, void *data)
                 ? FAULT_PHASE_DATA
                 : passing->phase;
         if (passing->phase == FAULT_PHASE_CSW) {
-            rewrite_csw(passing);
+            passing_rewrite_csw(passing);
         }
     }
     while (transfer->result == USB_DONE && (rule = fault_plan_next(at->plan, &event, &cursor))) {
@@ -191,13 +191,13 @@ static void on_answered(UsbTransfer *transfer, void *data)
             passing->control ? rule->kind->on_reply : rule->kind->on_complete;
 
         if (act(at, rule, transfer)) {
-            return; /* kept back */
+            return; /* delayed */
         }
     }
     at_transfer_finish(passing);
 }
 
-static void pass(Passing *passing)
+static void passing_submit(Passing *passing)
 {
     AtTransfer *at = passing->at;
     UsbTransfer *transfer = passing->transfer;
@@ -212,40 +212,41 @@ static void pass(Passing *passing)
     }
 }
 
-/* The host takes so much of what it had not got whole; what is left waits for its next transfer. */
-static void take_again(AtTransfer *at, size_t length)
+/* Removes the first `length` bytes of `unsent`. The rest waits for the next transfer. */
+static void unsent_remove(AtTransfer *at, size_t length)
 {
-    g_autoptr(GBytes) before = g_steal_pointer(&at->again);
+    g_autoptr(GBytes) before = g_steal_pointer(&at->unsent);
     size_t left = g_bytes_get_size(before) - length;
 
     if (left > 0) {
-        at->again = g_bytes_new_from_bytes(before, length, left);
-    } else if (at->halts) {
-        at->halts = false;
+        at->unsent = g_bytes_new_from_bytes(before, length, left);
+    } else if (at->halts_after) {
+        at->halts_after = false;
         at->host->ops->halt(at->host, USB_BULK_IN);
     }
 }
 
-/* What the host has not got whole, from its beginning: of usbredir it gets a transfer whole or not
- * at all. A transfer that asks for more than that is a short one. */
-static void answer_again(Passing *passing)
+/*
+ * Answers with `unsent` from its beginning. The host ignores the data of a failed usbredir
+ * transfer. A transfer that asks for more than `unsent` ends short.
+ */
+static void passing_answer_unsent(Passing *passing)
 {
     AtTransfer *at = passing->at;
     UsbTransfer *transfer = passing->transfer;
-    size_t length = MIN(g_bytes_get_size(at->again), transfer->length);
+    size_t length = MIN(g_bytes_get_size(at->unsent), transfer->length);
 
-    passing->given = g_bytes_new_from_bytes(at->again, 0, length);
+    passing->given = g_bytes_new_from_bytes(at->unsent, 0, length);
     transfer->in = g_bytes_get_data(passing->given, NULL);
     transfer->result = USB_DONE;
     transfer->phase = USB_PHASE_DATA_IN;
     transfer->actual = length;
     if (!passing->breaks) {
-        take_again(at, length);
+        unsent_remove(at, length);
     }
-    on_answered(transfer, passing);
+    passing_on_answered(transfer, passing);
 }
 
-/* What is left to do with a bulk transfer once its rules have let it go. */
 void at_transfer_serve(Passing *passing)
 {
     AtTransfer *at = passing->at;
@@ -257,10 +258,10 @@ void at_transfer_serve(Passing *passing)
         at_transfer_fail(at, passing->transfer, USB_STALL);
     } else if (passing == &at->in && at->abandoned) {
         at_transfer_answer_csw(at, passing->transfer);
-    } else if (passing == &at->in && at->again && passing->phase == FAULT_PHASE_DATA) {
-        answer_again(passing);
+    } else if (passing == &at->in && at->unsent && passing->phase == FAULT_PHASE_DATA) {
+        passing_answer_unsent(passing);
     } else {
-        pass(passing);
+        passing_submit(passing);
     }
 }
 
@@ -276,7 +277,7 @@ void at_transfer_on_time(void *data)
     }
 }
 
-static void meet(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultPhase phase)
+static void passing_add(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultPhase phase)
 {
     g_assert(!passing->transfer);
     passing->transfer = transfer;
@@ -284,17 +285,17 @@ static void meet(AtTransfer *at, Passing *passing, UsbTransfer *transfer, FaultP
     passing->data = transfer->complete_data;
     passing->phase = phase;
     passing->standard = false;
-    transfer->complete = on_answered;
+    transfer->complete = passing_on_answered;
     transfer->complete_data = passing;
 }
 
 /* ---- the seam ---- */
 
 /*
- * True: a rule has taken the transfer over. Rules copy what they alter: without memory for that no
- * rule fires, and the drive refuses the command by the same measure.
+ * True if a rule took the transfer over. Rules copy the bytes that they change. Without memory for
+ * a copy no rule fires, and the drive refuses the command for the same reason.
  */
-static bool give_to_rules(Passing *passing, const FaultEvent *event)
+static bool passing_run_rules(Passing *passing, const FaultEvent *event)
 {
     AtTransfer *at = passing->at;
     UsbTransfer *transfer = passing->transfer;
@@ -325,8 +326,8 @@ static void at_bulk(AtTransfer *at, Passing *passing, UsbTransfer *transfer, Fau
 {
     FaultEvent event = { .hook = FAULT_HOOK_TRANSFER, .phase = phase, .subject = transfer };
 
-    meet(at, passing, transfer, phase);
-    if (!at->dead && !give_to_rules(passing, &event)) {
+    passing_add(at, passing, transfer, phase);
+    if (!at->dead && !passing_run_rules(passing, &event)) {
         at_transfer_serve(passing);
     }
 }
@@ -334,10 +335,10 @@ static void at_bulk(AtTransfer *at, Passing *passing, UsbTransfer *transfer, Fau
 static void at_bulk_out(UsbFunction *function, UsbTransfer *transfer)
 {
     AtTransfer *at = (AtTransfer *)function;
-    FaultPhase phase = out_phase(at, transfer);
+    FaultPhase phase = command_out_phase(at, transfer);
 
     if (phase == FAULT_PHASE_CBW) {
-        note_cbw(at, transfer);
+        command_begin(at, transfer);
     }
     at_bulk(at, &at->out, transfer, phase);
 }
@@ -346,10 +347,10 @@ static void at_bulk_in(UsbFunction *function, UsbTransfer *transfer)
 {
     AtTransfer *at = (AtTransfer *)function;
 
-    at_bulk(at, &at->in, transfer, in_phase(at));
+    at_bulk(at, &at->in, transfer, command_in_phase(at));
 }
 
-static FaultRequest request_of(const UsbSetup *setup)
+static FaultRequest at_request_of(const UsbSetup *setup)
 {
     switch (setup->bmRequestType << 8 | setup->bRequest) {
     case 0xa1fe:
@@ -369,23 +370,23 @@ static FaultRequest request_of(const UsbSetup *setup)
     }
 }
 
-/* True: it is dealt with. */
-static bool meet_control(AtTransfer *at, UsbTransfer *transfer, bool standard)
+/* True if a rule took the transfer over. */
+static bool at_run_control_rules(AtTransfer *at, UsbTransfer *transfer, bool standard)
 {
-    FaultRequest request = request_of(&transfer->setup);
+    FaultRequest request = at_request_of(&transfer->setup);
     FaultEvent event = { .hook = FAULT_HOOK_REQUEST, .request = request, .subject = transfer };
 
-    meet(at, &at->control, transfer, (FaultPhase)request);
+    passing_add(at, &at->control, transfer, (FaultPhase)request);
     at->control.standard = standard;
     if (at->dead) {
         return true;
     }
     fault_plan_request(at->plan, request);
-    if (give_to_rules(&at->control, &event)) {
+    if (passing_run_rules(&at->control, &event)) {
         return true;
     }
     if (request == FAULT_BOT_RESET) {
-        forget_command(at);
+        command_reset(at);
     }
     return false;
 }
@@ -394,26 +395,27 @@ static void at_control(UsbFunction *function, UsbTransfer *transfer)
 {
     AtTransfer *at = (AtTransfer *)function;
 
-    if (meet_control(at, transfer, false)) {
+    if (at_run_control_rules(at, transfer, false)) {
         return;
     }
     if (at->unconfigured) {
         at_transfer_fail(at, transfer, USB_STALL);
     } else {
-        pass(&at->control);
+        passing_submit(&at->control);
     }
 }
 
 static bool at_standard(UsbFunction *function, UsbTransfer *transfer)
 {
-    return meet_control((AtTransfer *)function, transfer, true);
+    return at_run_control_rules((AtTransfer *)function, transfer, true);
 }
 
 static void at_cancel(UsbFunction *function, UsbTransfer *transfer)
 {
     AtTransfer *at = (AtTransfer *)function;
     Passing *passing = at_transfer_passing(at, transfer);
-    bool below = passing->transfer != transfer || passing->below; /* may be older than we are */
+    bool below = passing->transfer != transfer ||
+                 passing->below; /* the transfer may be older than this interposer */
 
     if (below) {
         at->below->ops->cancel(at->below, transfer);
@@ -423,7 +425,7 @@ static void at_cancel(UsbFunction *function, UsbTransfer *transfer)
             g_byte_array_unref(g_steal_pointer(&passing->edited));
         }
         g_clear_pointer(&passing->given, g_bytes_unref);
-        release(passing);
+        passing_remove(passing);
     }
 }
 
@@ -436,7 +438,7 @@ static void at_reset(UsbFunction *function, UsbReset kind)
     unsigned cursor = 0;
     FaultRule *rule;
 
-    forget_command(at);
+    command_reset(at);
     at->unconfigured = false;
     at->dead &= kind != USB_RESET_BUS;
     at->below->ops->reset(at->below, kind);
@@ -448,18 +450,18 @@ static void at_reset(UsbFunction *function, UsbReset kind)
     }
 }
 
-static AtTransfer *host_at(UsbHost *host)
+static AtTransfer *below_host_at(UsbHost *host)
 {
     return (AtTransfer *)(void *)((char *)host - G_STRUCT_OFFSET(AtTransfer, for_below));
 }
 
-/* A short answer halts the pipe behind it: once the host has got that answer. */
+/* After a short answer the pipe halts. The host must receive that answer first. */
 static void below_halts(UsbHost *host, uint8_t endpoint)
 {
-    AtTransfer *at = host_at(host);
+    AtTransfer *at = below_host_at(host);
 
     if (endpoint == USB_BULK_IN && at->in.breaks) {
-        at->halts = true;
+        at->halts_after = true;
     } else {
         at->host->ops->halt(at->host, endpoint);
     }
@@ -467,14 +469,14 @@ static void below_halts(UsbHost *host, uint8_t endpoint)
 
 static void below_wedges(UsbHost *host, uint8_t endpoint)
 {
-    AtTransfer *at = host_at(host);
+    AtTransfer *at = below_host_at(host);
 
     at->host->ops->wedge(at->host, endpoint);
 }
 
 static void below_unwedges(UsbHost *host)
 {
-    AtTransfer *at = host_at(host);
+    AtTransfer *at = below_host_at(host);
 
     at->host->ops->unwedge(at->host);
 }
@@ -517,7 +519,7 @@ void at_transfer_free(AtTransfer *at)
         return;
     }
     g_assert(!at->out.transfer && !at->in.transfer && !at->control.transfer);
-    g_clear_pointer(&at->again, g_bytes_unref);
+    g_clear_pointer(&at->unsent, g_bytes_unref);
     g_free(at);
 }
 

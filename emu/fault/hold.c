@@ -5,11 +5,11 @@
 
 const char *const hold_phase_names[N_HOLD_PHASES] = { "cbw", "data", "csw" };
 
-/* Whose turn it is on the bus. */
+/* The phase that the bus is in. */
 typedef enum HoldKnown {
-    HOLD_UNKNOWN, /* put in at a running drive: a CBW tells */
+    HOLD_UNKNOWN, /* inserted into a running drive. The next CBW ends this state. */
     HOLD_BETWEEN, /* the next OUT transfer is a CBW */
-    HOLD_COMMAND, /* …is data */
+    HOLD_COMMAND, /* the next OUT transfer is data */
 } HoldKnown;
 
 struct Hold {
@@ -17,25 +17,25 @@ struct Hold {
     UsbFunction *below;
     HoldPhase phase;
     int opcode;
-    HoldHeld held;
+    HoldStopped held;
     void *data;
     bool released;
 
     HoldKnown known;
-    int command; /* operation code of the command under way; -1: none that is known */
+    int command; /* operation code of the command under way, or -1 */
 
-    UsbTransfer *out; /* held, not passed on yet */
+    UsbTransfer *out; /* stopped, not submitted yet */
 
-    UsbTransfer *in; /* passed on: its completion comes here */
+    UsbTransfer *in; /* submitted, and its completion comes here */
     void (*complete)(UsbTransfer *transfer, void *data);
     void *complete_data;
 
-    GBytes *answer;       /* held: what the IN transfer was to get; NULL: nothing */
-    UsbPhase answered;    /* its phase */
-    UsbTransfer *waiting; /* the IN transfer that gets it; NULL: the host asks no more for now */
+    GBytes *answer;       /* stopped answer of the IN transfer, or NULL */
+    UsbPhase answered;    /* phase of that answer */
+    UsbTransfer *waiting; /* the pending IN transfer that will receive it, or NULL */
 };
 
-static bool hold_takes(const Hold *hold, HoldPhase phase)
+static bool hold_stops_at(const Hold *hold, HoldPhase phase)
 {
     return !hold->released && hold->phase == phase && hold->command >= 0 &&
            (hold->opcode < 0 || hold->opcode == hold->command);
@@ -69,12 +69,12 @@ static void hold_control(UsbFunction *function, UsbTransfer *transfer)
     }
     hold->below->ops->control(hold->below, transfer);
     if (waiting) {
-        hold_bulk_in(function, waiting); /* for whatever comes next */
+        hold_bulk_in(function, waiting); /* for the next answer */
     }
 }
 
-/* A CBW comes: which command? */
-static bool hold_sees_cbw(Hold *hold, const UsbTransfer *transfer)
+/* True if the transfer is a CBW. Sets the command under way. */
+static bool hold_parse_cbw(Hold *hold, const UsbTransfer *transfer)
 {
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(transfer->out, &length);
@@ -99,9 +99,9 @@ static void hold_pass_out(Hold *hold, UsbTransfer *transfer)
 static void hold_bulk_out(UsbFunction *function, UsbTransfer *transfer)
 {
     Hold *hold = (Hold *)function;
-    HoldPhase phase = hold_sees_cbw(hold, transfer) ? HOLD_CBW : HOLD_DATA;
+    HoldPhase phase = hold_parse_cbw(hold, transfer) ? HOLD_CBW : HOLD_DATA;
 
-    if (hold_takes(hold, phase)) {
+    if (hold_stops_at(hold, phase)) {
         hold->out = transfer;
         hold->held(hold->data, (uint8_t)hold->command);
     } else {
@@ -119,7 +119,7 @@ static void hold_answer(Hold *hold)
     usb_transfer_done(transfer, hold->answered, bytes, length);
 }
 
-/* The end of an IN transfer that was passed on. */
+/* The completion of an IN transfer that was submitted below. */
 static void hold_in_completed(UsbTransfer *transfer, void *data)
 {
     Hold *hold = data;
@@ -128,8 +128,8 @@ static void hold_in_completed(UsbTransfer *transfer, void *data)
     hold->in = NULL;
     transfer->complete = hold->complete;
     transfer->complete_data = hold->complete_data;
-    if (done && ((transfer->phase == USB_PHASE_DATA_IN && hold_takes(hold, HOLD_DATA)) ||
-                 (transfer->phase == USB_PHASE_CSW && hold_takes(hold, HOLD_CSW)))) {
+    if (done && ((transfer->phase == USB_PHASE_DATA_IN && hold_stops_at(hold, HOLD_DATA)) ||
+                 (transfer->phase == USB_PHASE_CSW && hold_stops_at(hold, HOLD_CSW)))) {
         hold->answer = g_bytes_new(transfer->in, transfer->actual);
         hold->answered = transfer->phase;
         hold->waiting = transfer;
@@ -197,7 +197,7 @@ static void hold_reset(UsbFunction *function, UsbReset kind)
     hold->below->ops->reset(hold->below, kind);
 }
 
-/* Not ours to stop; but somebody behind us may want to see it. */
+/* Never stopped. An interposer behind this one may need to see it. */
 static bool hold_standard(UsbFunction *function, UsbTransfer *transfer)
 {
     UsbFunction *below = ((Hold *)function)->below;
@@ -205,7 +205,7 @@ static bool hold_standard(UsbFunction *function, UsbTransfer *transfer)
     return below->ops->standard && below->ops->standard(below, transfer);
 }
 
-Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldHeld held, void *data)
+Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped held, void *data)
 {
     static const UsbFunctionOps ops = {
         .attach = hold_attach,
@@ -261,7 +261,7 @@ int hold_opcode(const Hold *hold)
     return hold->opcode;
 }
 
-int hold_held(const Hold *hold)
+int hold_stopped_opcode(const Hold *hold)
 {
     return hold->out || hold->answer ? hold->command : -1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kinds of fault: declared in kinds/, one line each in kinds.def. A kind says once what it is
- * called, which parameters it takes and what may set it off; the loader, `usbtape list faults`,
- * live control and the catalogue in scenarios/FAULTS.md all read that.
+ * The kinds of fault. A kind is declared in kinds/ and has one line in kinds.def. Its declaration
+ * gives its name, its parameters and its triggers. The loader, `usbtape list faults`, live control
+ * and the catalogue in scenarios/FAULTS.md read that declaration.
  */
 #ifndef USBTAPE_FAULT_KIND_H
 #define USBTAPE_FAULT_KIND_H
@@ -19,20 +19,20 @@ typedef enum FaultSeam {
     FAULT_SEAM_MEDIUM = 1 << 2,   /* SEAM 3, media/medium.h */
 } FaultSeam;
 
-/* What a fault may at worst come to when everybody does what is right. */
+/* The worst result of a fault, if driver and application are correct. */
 typedef enum FaultClass {
-    FAULT_TRANSPARENT, /* a right driver hides it */
-    FAULT_REPORTED,    /* a right driver reports it; nothing that was acknowledged is lost */
-    FAULT_DESTRUCTIVE, /* data is lost or wrong; that has to be noticed by somebody */
+    FAULT_TRANSPARENT, /* a correct driver hides it */
+    FAULT_REPORTED,    /* a correct driver reports it, and no acknowledged data is lost */
+    FAULT_DESTRUCTIVE, /* data is lost or wrong, and some program has to notice */
 } FaultClass;
 
 typedef enum FaultType {
-    FAULT_NUMBER,   /* from `min` to `max`; also the one of `words`, as FAULT_ALL */
-    FAULT_SIZE,     /* bytes, the same */
-    FAULT_DURATION, /* microseconds; `min` -1: also `forever`, FAULT_FOR_EVER */
+    FAULT_NUMBER,   /* from `min` to `max`, or the one of `words`, which is FAULT_ALL */
+    FAULT_SIZE,     /* bytes, with the same bounds */
+    FAULT_DURATION, /* microseconds. With `min` -1 also `forever`, FAULT_FOR_EVER. */
     FAULT_BOOL,
     FAULT_CHOICE, /* index into `words` */
-    FAULT_SENSE,  /* KK/AA/QQ: sense key, ASC, ASCQ as KKAAQQh */
+    FAULT_SENSE,  /* KK/AA/QQ: sense key, ASC and ASCQ as KKAAQQh */
     FAULT_TEXT,
 } FaultType;
 
@@ -50,8 +50,8 @@ typedef struct FaultParam {
     const char *name;
     const char *about;
     FaultType type;
-    const char *fallback; /* as it would be written; NULL: it must be given */
-    int64_t min, max;     /* both 0: any */
+    const char *fallback; /* default, as in a rule. NULL: the parameter is required. */
+    int64_t min, max;     /* both 0: no bounds */
     const char *words;    /* separated by blanks */
 } FaultParam;
 
@@ -60,20 +60,20 @@ typedef union FaultValue {
     char *text; /* FAULT_TEXT */
 } FaultValue;
 
-/* Where in the life of a command, as bits. */
+/* Phases of a command, as bits. */
 typedef enum FaultPhase {
     FAULT_PHASE_CBW = 1 << 0,
     FAULT_PHASE_DATA = 1 << 1,
     FAULT_PHASE_CSW = 1 << 2,
 } FaultPhase;
 
-/* Which way a data phase goes, as bits. */
+/* Directions of a data phase, as bits. */
 typedef enum FaultData {
     FAULT_DATA_IN = 1 << 0,  /* to the host */
     FAULT_DATA_OUT = 1 << 1, /* to the device */
 } FaultData;
 
-/* Control requests and what else comes beside the commands, as bits. */
+/* Control requests and other events outside commands, as bits. */
 typedef enum FaultRequest {
     FAULT_GET_MAX_LUN = 1 << 0,
     FAULT_BOT_RESET = 1 << 1,
@@ -84,7 +84,7 @@ typedef enum FaultRequest {
     FAULT_SET_CONFIGURATION = 1 << 6,
 } FaultRequest;
 
-/* What the medium is asked to do, as bits. */
+/* Motions of the medium, as bits. */
 typedef enum FaultMotionKind {
     FAULT_MOTION_READ = 1 << 0,
     FAULT_MOTION_WRITE = 1 << 1,
@@ -105,50 +105,54 @@ struct UsbTransfer;
 typedef struct FaultKind {
     const char *name;     /* "drive.hang" */
     const char *about;    /* one line for people */
-    const char *right;    /* what a right host does */
-    const char *evidence; /* where it was met */
-    const char *example;  /* a rule to paste; FAULTS.md shows it, and a test reads it */
+    const char *right;    /* what a correct host does */
+    const char *evidence; /* where it was observed */
+    const char *example;  /* a rule to paste, shown in FAULTS.md and read by a test */
     FaultClass class_;
-    FaultParam params[FAULT_PARAMS_MAX + 1]; /* ended by one without name */
+    FaultParam params[FAULT_PARAMS_MAX + 1]; /* ends with an entry without name */
 
-    /* Commands that alone can set it off, by name, separated by ", "; NULL: any. Or, after
-     * FAULT_BUT, those that cannot. */
+    /*
+     * Names of the commands that set it off, separated by ", ". NULL: any command. After FAULT_BUT
+     * the list names the commands that do not.
+     */
     const char *only;
-    unsigned phases;     /* FaultPhase: those that `phase` may name; 0: none */
-    FaultPhase phase;    /* …unless it does; 0: in no phase of its own, as the command starts */
-    FaultData data;      /* the only way that the data of its phase may go; 0: either */
-    unsigned requests;   /* FaultRequest: those that `ctrl` may name; 0: none */
-    FaultRequest usual;  /* …unless it does */
+    unsigned phases;     /* FaultPhase: values that `phase` may have, or 0 */
+    FaultPhase phase;    /* default of `phase`. 0: when the command starts. */
+    FaultData data;      /* the only direction that its data phase may have, or 0 */
+    unsigned requests;   /* FaultRequest: values that `ctrl` may have, or 0 */
+    FaultRequest usual;  /* default of `ctrl` */
     unsigned motions;    /* FaultMotionKind, with on_motion */
-    unsigned more_seams; /* FaultSeam, beyond the one of its function */
-    bool by_request;     /* only requests set it off, never commands */
-    bool always;         /* a property: fires without end unless `count` says otherwise */
-    bool wants_previous; /* needs the block before: at_medium_previous() */
+    unsigned more_seams; /* FaultSeam, besides the one of its function */
+    bool by_request;     /* set off by requests, never by commands */
+    bool always;         /* a property that fires without limit, unless `count` sets one */
+    bool wants_previous; /* needs at_medium_previous() */
 
-    /* Is there something wrong with how the parameters go together? NULL: no. */
+    /* Checks parameters against each other. Returns the error, or NULL. */
     const char *(*check)(const struct FaultRule *rule);
-    /* Would the rule have any effect here? It is not set off where it has none. NULL: it would. */
+    /* False if the rule would have no effect here. Then it is not set off. NULL: always true. */
     bool (*fits)(const struct FaultRule *rule, const void *subject);
 
     /*
-     * What it does: exactly one of these. True: the kind has taken the event over, nobody else gets
-     * to see it.
+     * The function that acts: exactly one of these is set. True if the kind took the event over.
+     * Then no other rule sees the event.
      */
-    /* SEAM 2: a task on its way down; as it comes back up. */
+    /* SEAM 2: a task that is submitted, and its completion. */
     bool (*on_task)(struct AtTask *at, struct FaultRule *rule, struct ScsiTask *task);
     void (*on_done)(struct AtTask *at, struct FaultRule *rule, struct ScsiTask *task);
-    /* SEAM 1: a bulk transfer on its way down, in its phase; as it completes. */
+    /* SEAM 1: a bulk transfer in its phase that is submitted, and its completion. */
     bool (*on_transfer)(struct AtTransfer *at, struct FaultRule *rule,
                         struct UsbTransfer *transfer);
     bool (*on_complete)(struct AtTransfer *at, struct FaultRule *rule,
                         struct UsbTransfer *transfer);
-    /* SEAM 1: a control transfer on its way down; as it completes. */
+    /* SEAM 1: a control transfer that is submitted, and its completion. */
     bool (*on_request)(struct AtTransfer *at, struct FaultRule *rule, struct UsbTransfer *transfer);
     bool (*on_reply)(struct AtTransfer *at, struct FaultRule *rule, struct UsbTransfer *transfer);
-    /* SEAM 3: sets motion->result, perhaps after at_medium_below(motion). */
+    /* SEAM 3: sets motion->result, with or without at_medium_below(motion). */
     bool (*on_motion)(struct FaultRule *rule, struct FaultMotion *motion);
-    /* Anywhere: at a command, in a phase, at a request, by the clock alone. True: whatever set it
-     * off hangs from then on. */
+    /*
+     * At any trigger: a command, a phase, a request, the clock alone. True if the event that set it
+     * off stays pending.
+     */
     bool (*act)(struct FaultPlan *plan, struct FaultRule *rule);
 } FaultKind;
 
@@ -162,16 +166,16 @@ static inline const char *fault_class_name(FaultClass class_)
            : class_ == FAULT_REPORTED  ? "reported"
                                        : "destructive";
 }
-unsigned fault_kind_params(const FaultKind *kind); /* how many */
-/* "for: duration (forever)", one line for people; free with g_free. */
+unsigned fault_kind_params(const FaultKind *kind); /* their number */
+/* "for: duration (forever)", one line. Free with g_free. */
 char *fault_param_describe(const FaultParam *param);
-/* "phase: cbw, data (data)" and "ctrl: clear-halt"; "" if it has none. Free with g_free. */
+/* "phase: cbw, data (data)" and "ctrl: clear-halt", or "". Free with g_free. */
 char *fault_phases_describe(const FaultKind *kind);
 char *fault_requests_describe(const FaultKind *kind);
 /* The name of one phase or request, as in rules. */
 const char *fault_phase_name(unsigned phase);
 const char *fault_request_name(unsigned request);
-/* The phase or request of that name; 0: there is none. */
+/* The phase or request of that name, or 0. */
 unsigned fault_phase(const char *name);
 unsigned fault_request(const char *name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names for people: commands, kinds, parameters. */
+/* Names for users: commands, kinds, parameters. */
 #include <string.h>
 
 #include "emu/fault/kinds.h"

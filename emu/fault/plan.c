@@ -38,7 +38,7 @@ void fault_plan_free(FaultPlan *plan)
     g_free(plan);
 }
 
-/* ---- rules come and go ---- */
+/* ---- adding and removing rules ---- */
 
 static FaultRule *nth_rule(const GPtrArray *rules, guint i)
 {
@@ -50,7 +50,7 @@ static bool rule_is_called(const FaultRule *rule, const char *name)
     return rule->id ? g_str_equal(rule->id, name) : g_str_equal(rule->kind->name, name);
 }
 
-/* The rule that `name` means: one of the new ones before one that is in force. */
+/* The rule that `name` refers to. New rules take precedence over those in force. */
 static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, const char *name,
                               const FaultRule *not_this)
 {
@@ -70,10 +70,10 @@ static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, con
     return NULL;
 }
 
-/* What can come to pass, as far as rules wait for each other. */
+/* The rules that can fire, given that rules wait for each other. */
 typedef struct Reach {
-    GHashTable *rules;  /* that can fire */
-    GHashTable *states; /* that these set */
+    GHashTable *rules;  /* rules that can fire */
+    GHashTable *states; /* states that these rules set */
 } Reach;
 
 static void reach_init(Reach *reach)
@@ -97,7 +97,7 @@ static void reach_add(Reach *reach, FaultRule *rule)
     }
 }
 
-static bool is_free(const FaultPlan *plan, const Reach *reach, const FaultRule *rule)
+static bool rule_waits_for_none(const FaultPlan *plan, const Reach *reach, const FaultRule *rule)
 {
     return (!rule->after || rule->after->fired > 0 ||
             g_hash_table_contains(reach->rules, rule->after)) &&
@@ -105,8 +105,10 @@ static bool is_free(const FaultPlan *plan, const Reach *reach, const FaultRule *
             g_hash_table_contains(reach->states, rule->if_state));
 }
 
-/* Adds those of the rules that can fire: those that wait for nobody, those that wait for these, and
- * so on. `except` is not asked; it may be NULL. */
+/*
+ * Adds the rules that can fire: first those that wait for no other rule, then those that wait for
+ * an added one, and so on. `except` is left out, or NULL.
+ */
 static void reach_all(Reach *reach, const FaultPlan *plan, const GPtrArray *rules,
                       const FaultRule *except)
 {
@@ -115,14 +117,15 @@ static void reach_all(Reach *reach, const FaultPlan *plan, const GPtrArray *rule
     do {
         before = g_hash_table_size(reach->rules);
         for (i = 0; i < rules->len; i++) {
-            if (nth_rule(rules, i) != except && is_free(plan, reach, nth_rule(rules, i))) {
+            if (nth_rule(rules, i) != except &&
+                rule_waits_for_none(plan, reach, nth_rule(rules, i))) {
                 reach_add(reach, nth_rule(rules, i));
             }
         }
     } while (g_hash_table_size(reach->rules) > before);
 }
 
-/* Looks up what the rule says of others. */
+/* Resolves the references of the rule to other rules. */
 static bool connect_rule(const FaultPlan *plan, const GPtrArray *fresh, FaultRule *rule,
                          const YamlNode *node, GError **error)
 {
@@ -260,8 +263,8 @@ static bool is_waited_for(const GPtrArray *rules, const FaultRule *rule)
     return false;
 }
 
-/* So that a controller that adds and removes for days finds its memory again. */
-static void forget_oldest(FaultPlan *plan)
+/* Bounds the memory of a controller that adds and removes rules for days. */
+static void free_oldest_removed(FaultPlan *plan)
 {
     guint i;
 
@@ -276,19 +279,19 @@ static void forget_oldest(FaultPlan *plan)
     }
 }
 
-/* What it has done stays counted; whoever still holds it finds it unchanged. */
-static void retire(FaultPlan *plan, guint i)
+/* The counters of a removed rule stay, and pointers to it remain valid. */
+static void move_to_removed(FaultPlan *plan, guint i)
 {
     FaultRule *rule = nth_rule(plan->rules, i);
 
     stop_rule(plan, rule);
     rule->removed = true;
     g_ptr_array_add(plan->removed, g_ptr_array_steal_index(plan->rules, i));
-    forget_oldest(plan);
+    free_oldest_removed(plan);
 }
 
-/* The first rule that could never fire without that one; NULL: there is none. */
-static const FaultRule *waiting_for(const FaultPlan *plan, const FaultRule *rule)
+/* The first rule that could never fire without that one, or NULL. */
+static const FaultRule *rule_that_needs(const FaultPlan *plan, const FaultRule *rule)
 {
     g_auto(Reach) reach;
     guint i;
@@ -312,7 +315,7 @@ bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
 
     if (number == 0) {
         while (plan->rules->len > 0) {
-            retire(plan, 0);
+            move_to_removed(plan, 0);
         }
         return true;
     }
@@ -320,14 +323,14 @@ bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
         if (nth_rule(plan->rules, i)->number != number) {
             continue;
         }
-        waiting = waiting_for(plan, nth_rule(plan->rules, i));
+        waiting = rule_that_needs(plan, nth_rule(plan->rules, i));
         if (waiting) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                         "rule %u could never fire without rule %u: remove it first",
                         waiting->number, number);
             return false;
         }
-        retire(plan, i);
+        move_to_removed(plan, i);
         return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "there is no rule %u", number);
@@ -373,7 +376,7 @@ unsigned fault_plan_seams(const FaultPlan *plan)
     return seams;
 }
 
-/* ---- what happens ---- */
+/* ---- events ---- */
 
 void fault_plan_command(FaultPlan *plan, uint64_t tag, const uint8_t *cdb, size_t length)
 {
@@ -412,7 +415,7 @@ static bool in_range(const FaultRange *range, uint64_t value)
     return !range->given || (value >= range->from && value <= range->to);
 }
 
-/* Where the head is: as the event says, else as the world does. */
+/* The position comes from the event, or else from the world. */
 static bool position_holds(const FaultRule *rule, const FaultEvent *event)
 {
     const FaultPlan *plan = rule->plan;
@@ -492,7 +495,7 @@ static void fire(FaultRule *rule, const FaultEvent *event)
     } else if (plan->world && plan->world->position) {
         plan->world->position(plan->data, &position);
     }
-    /* Words are parted by blanks: a path with one must not look like two. */
+    /* A blank separates words, so a path must not contain one. */
     source = g_uri_escape_string(rule->source, "/:~+,=@!$&'()*;", TRUE);
     TRACE(plan->trace, FAULT_FIRED,
           "%s rule=%u at=%s:%u seed=%" G_GUINT64_FORMAT " firing=%" G_GUINT64_FORMAT
@@ -505,7 +508,7 @@ static void fire(FaultRule *rule, const FaultEvent *event)
                            : "command");
 }
 
-/* Everything in the order from cheap to dear; draws come last, so that they repeat. */
+/* The tests run from cheap to expensive. Random draws come last, so that a seed repeats. */
 static bool set_off(FaultRule *rule, const FaultEvent *event)
 {
     if (!event_holds(rule, event) || !times_hold(rule) || !position_holds(rule, event) ||
@@ -541,7 +544,7 @@ static void on_clock(void *data)
         fire(rule, &event);
         rule->kind->act(rule->plan, rule);
     }
-    /* Once more after as long again; a rule of no time would never let go. */
+    /* A rule without a time would fire for ever. */
     if (rule->fired < rule->count && rule->time > 0) {
         rule->timer =
             clock_start(rule->plan->clock, MAX(rule->time, FAULT_TIME_LEAST_US), on_clock, rule);

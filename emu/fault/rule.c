@@ -5,13 +5,13 @@
 
 #include "emu/fault/kinds.h"
 
-/* The keys of every rule; kinds may not use them for their parameters. */
+/* The keys of every rule. A parameter of a kind may not have one of these names. */
 static const char *const trigger_keys[] = {
     "name",  "id",   "on",    "record",   "file",      "bytes", "time",  "ctrl",
     "phase", "prob", "after", "if-state", "set-state", "every", "count", NULL,
 };
 
-/* Two of them can be added. */
+/* The sum of two sizes does not overflow. */
 #define SIZE_MOST (G_MAXINT64 / 2)
 
 /* ---- values of parameters ---- */
@@ -140,8 +140,8 @@ static bool read_value(const YamlNode *node, const FaultParam *param, FaultValue
     g_assert_not_reached();
 }
 
-/* What a parameter is when it is not given: read as if it had been. */
-static void take_fallback(const FaultParam *param, FaultValue *value)
+/* Reads the default of a parameter as if the rule gave it. */
+static void set_default(const FaultParam *param, FaultValue *value)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(YamlFile) file =
@@ -195,7 +195,7 @@ static bool read_params(const YamlNode *node, FaultRule *rule, GError **error)
             return false;
         }
         if (!value) {
-            take_fallback(param, &rule->values[p]);
+            set_default(param, &rule->values[p]);
         }
     }
     return true;
@@ -222,7 +222,7 @@ static bool read_kind(const YamlNode *node, FaultRule *rule, GError **error)
         return true;
     }
     for (kind = fault_kinds(); *kind; kind++) {
-        /* Of its family, or all families if it has none of ours. */
+        /* Lists the kinds of the same family, or all families if there is none of that name. */
         const char *dot = strchr((*kind)->name, '.');
 
         if (strncmp((*kind)->name, name, (size_t)(dot - (*kind)->name) + 1) == 0) {
@@ -335,7 +335,7 @@ static bool take_command(const YamlNode *node, const FaultRule *rule, const char
     return true;
 }
 
-/* Several commands: an occurrence of one is an occurrence of all. */
+/* A list of commands counts as one: an occurrence of any of them is an occurrence of the list. */
 static bool read_on_list(const YamlNode *node, FaultRule *rule, bool takes[256], GError **error)
 {
     g_autoptr(GString) on = g_string_new(NULL);
@@ -499,7 +499,7 @@ static FaultHook rule_hook(const FaultRule *rule)
                                : act_hook(rule);
 }
 
-/* Commands are seen, counted and named in traces at SEAM 2: that one is always needed. */
+/* SEAM 2 counts, observes and traces commands, so every rule needs it. */
 static unsigned rule_seams(const FaultRule *rule)
 {
     unsigned seams = FAULT_SEAM_TASK | rule->kind->more_seams;
@@ -529,7 +529,7 @@ static bool refuse_conflict(const YamlNode *node, const char *key, const char *w
     return yaml_node_refuse(value ? value : node, error, "'%s' can never hold: %s", key, why);
 }
 
-/* Of the commands that may set it off, does one have data as the kind wants them? */
+/* True if a command that may set it off has data in the direction that the kind needs. */
 static bool has_data_phase(const FaultRule *rule)
 {
     unsigned wanted = rule->kind->data ? rule->kind->data : FAULT_DATA_IN | FAULT_DATA_OUT;
@@ -543,7 +543,7 @@ static bool has_data_phase(const FaultRule *rule)
     return false;
 }
 
-/* Triggers that cannot go together, or that the kind cannot have. */
+/* Refuses triggers that exclude each other, and triggers that the kind does not have. */
 static bool check_rule(const YamlNode *node, const FaultRule *rule, GError **error)
 {
     static const char *const command_keys[] = { "on", "record", "file", "bytes" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands that are done as they should be and whose answers are wrong. */
+/* Commands that succeed and return a wrong answer. */
 #include <string.h>
 
 #include "emu/base/bytes.h"
@@ -7,7 +7,7 @@
 #include "emu/fault/at-task.h"
 #include "emu/fault/kinds.h"
 
-static bool is_good(const FaultRule *rule, const void *subject)
+static bool task_is_good(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
 
@@ -18,7 +18,7 @@ static bool is_good(const FaultRule *rule, const void *subject)
 
 #define POSITION "READ POSITION"
 
-static bool is_short_form(const FaultRule *rule, const void *subject)
+static bool task_is_short_form(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
 
@@ -39,7 +39,7 @@ const FaultKind fault_drive_position_lost = {
     .example = "{name: drive.position-lost, on: \"READ POSITION\"}",
     .class_ = FAULT_REPORTED,
     .only = POSITION,
-    .fits = is_short_form,
+    .fits = task_is_short_form,
     .on_done = lose_position,
 };
 
@@ -65,7 +65,7 @@ const FaultKind fault_drive_read_position_lie = {
     .class_ = FAULT_DESTRUCTIVE,
     .params = { { "delta", "objects", FAULT_NUMBER, "1", -1000000, 1000000 } },
     .only = POSITION,
-    .fits = is_short_form,
+    .fits = task_is_short_form,
     .on_done = lie_position,
 };
 
@@ -77,20 +77,21 @@ enum { HOW_LOG, HOW_SENSE };
 #define LOG_SENSE          0x4d
 #define CLEANING_REQUESTED 0x010017 /* RECOVERED ERROR: the command was done (SPC-3 annex D) */
 
-static bool tells_alert(const FaultRule *rule, const void *subject)
+static bool reports_alert(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
 
     if (fault_number(rule, HOW) == HOW_SENSE) {
         return task->status == SCSI_GOOD;
     }
-    return is_good(rule, subject) && task->cdb[0] == LOG_SENSE && (task->cdb[2] & 0x3f) == 0x2e;
+    return task_is_good(rule, subject) && task->cdb[0] == LOG_SENSE &&
+           (task->cdb[2] & 0x3f) == 0x2e;
 }
 
 static const char *check_alert(const FaultRule *rule)
 {
     return fault_number(rule, HOW) == HOW_LOG && !rule->takes[LOG_SENSE]
-               ? "the log page is told at LOG SENSE alone; or write how: sense"
+               ? "only LOG SENSE reports the log page; or write how: sense"
                : NULL;
 }
 
@@ -123,7 +124,7 @@ const FaultKind fault_drive_tape_alert = {
                   "log", .words = "log sense" } },
     .only = FAULT_BUT "INQUIRY, REQUEST SENSE, REPORT LUNS",
     .check = check_alert,
-    .fits = tells_alert,
+    .fits = reports_alert,
     .on_done = raise_alert,
 };
 
@@ -132,15 +133,15 @@ const FaultKind fault_drive_tape_alert = {
 enum { INQUIRY_HOW };
 enum { HOW_SHORT, HOW_VERSION_0, HOW_BAD_VPD };
 
-static bool has_such_a_page(const FaultRule *rule, const void *subject)
+static bool has_page(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
     bool vpd = task->cdb[1] & 1;
 
-    return is_good(rule, subject) && vpd == (fault_number(rule, INQUIRY_HOW) == HOW_BAD_VPD);
+    return task_is_good(rule, subject) && vpd == (fault_number(rule, INQUIRY_HOW) == HOW_BAD_VPD);
 }
 
-static void spoil_inquiry(AtTask *at, FaultRule *rule, ScsiTask *task)
+static void change_inquiry(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
     switch (fault_number(rule, INQUIRY_HOW)) {
     case HOW_SHORT:
@@ -152,7 +153,7 @@ static void spoil_inquiry(AtTask *at, FaultRule *rule, ScsiTask *task)
         }
         break;
     default:
-        if (task->in->len > 3) { /* another page, and longer than it is */
+        if (task->in->len > 3) { /* the page code and length of another page */
             task->in->data[1] ^= 0xff;
             task->in->data[3] = 0xff;
         }
@@ -171,13 +172,13 @@ const FaultKind fault_drive_inquiry = {
     .params = { { "how", "what is wrong", FAULT_CHOICE, "short",
                   .words = "short version-0 bad-vpd" } },
     .only = "INQUIRY",
-    .fits = has_such_a_page,
-    .on_done = spoil_inquiry,
+    .fits = has_page,
+    .on_done = change_inquiry,
 };
 
 /* ---- READ, SPACE ---- */
 
-static bool read_well(const FaultRule *rule, const void *subject)
+static bool read_is_good(const FaultRule *rule, const void *subject)
 {
     return ((const ScsiTask *)subject)->status == SCSI_GOOD;
 }
@@ -196,21 +197,21 @@ const FaultKind fault_medium_read_recovered = {
     .class_ = FAULT_TRANSPARENT,
     .params = { { "sense", "what it says", FAULT_SENSE, "01/17/01" } },
     .only = FAULT_READS,
-    .fits = read_well,
+    .fits = read_is_good,
     .on_done = recovered,
 };
 
 enum { EOD_HOW };
 enum { EOD_NO_RESIDUAL, EOD_NO_KEY, EOD_GOOD };
 
-static bool met_eod(const FaultRule *rule, const void *subject)
+static bool reached_eod(const FaultRule *rule, const void *subject)
 {
     FaultSense sense;
 
     return at_task_get_sense(subject, &sense) && sense.code == 0x080005;
 }
 
-static void lie_eod(AtTask *at, FaultRule *rule, ScsiTask *task)
+static void report_no_eod(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
     FaultSense sense;
 
@@ -240,15 +241,15 @@ const FaultKind fault_medium_eod_lie = {
     .params = { { "how", "it lies", FAULT_CHOICE, "no-residual",
                   .words = "no-residual no-key good" } },
     .only = "SPACE(6), SPACE(16)",
-    .fits = met_eod,
-    .on_done = lie_eod,
+    .fits = reached_eod,
+    .on_done = report_no_eod,
 };
 
 /* ---- LOAD UNLOAD ---- */
 
 enum { OBJECTS };
 
-static bool loaded(const FaultRule *rule, const void *subject)
+static bool load_is_good(const FaultRule *rule, const void *subject)
 {
     const ScsiTask *task = subject;
     AtMedium *at = rule->plan->in_place->at_medium;
@@ -283,6 +284,6 @@ const FaultKind fault_drive_not_at_bot_after_load = {
     .params = { { "objects", "how far", FAULT_NUMBER, "1", 1, 1000000 } },
     .only = "LOAD UNLOAD",
     .more_seams = FAULT_SEAM_MEDIUM,
-    .fits = loaded,
+    .fits = load_is_good,
     .on_done = drift,
 };

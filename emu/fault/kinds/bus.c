@@ -25,7 +25,7 @@ static bool max_lun(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
         at_transfer_answer(at, transfer, &most, 1);
         break;
     default:
-        break; /* never */
+        break; /* unreachable */
     }
     return true;
 }
@@ -76,9 +76,9 @@ static bool unplug(FaultPlan *plan, FaultRule *rule)
     int64_t offset = fault_number(rule, OFFSET);
 
     plan->world->unplug(plan->data, fault_number(rule, REPLUG));
-    if (offset > 0) { /* without it the transfer gets no answer at all */
+    if (offset > 0) { /* with no data at all the transfer gets no answer */
         at_transfer_break(at, at_transfer_current(at), (size_t)offset - at_transfer_cbw(at)->moved);
-        at_transfer_die(at); /* until it has left */
+        at_transfer_die(at); /* until the unplug is done */
     }
     return true;
 }
@@ -90,7 +90,7 @@ static const char *check_unplug(const FaultRule *rule)
                : NULL;
 }
 
-static bool leaves_here(const FaultRule *rule, const void *subject)
+static bool unplugs_in_phase(const FaultRule *rule, const void *subject)
 {
     return fault_number(rule, OFFSET) == 0 ||
            at_transfer_has_byte(rule->plan->in_place->at_transfer, subject,
@@ -110,14 +110,14 @@ const FaultKind fault_usb_unplug = {
     .phases = FAULT_PHASE_CBW | FAULT_PHASE_DATA | FAULT_PHASE_CSW,
     .requests = FAULT_BOT_RESET | FAULT_CLEAR_HALT | FAULT_GET_MAX_LUN | FAULT_GET_DESCRIPTOR,
     .check = check_unplug,
-    .fits = leaves_here,
+    .fits = unplugs_in_phase,
     .act = unplug,
 };
 
 enum { WHO };
 enum { WHO_DEVICE, WHO_HOST };
 
-/* A host resets the port when nothing else helps: the transfer fails, and so does its recovery. */
+/* A host resets the port as its last resort. The transfer fails, and its recovery fails too. */
 static bool reset_mid_data(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
     if (fault_number(rule, WHO) == WHO_DEVICE) {
@@ -152,7 +152,7 @@ static bool is_descriptor(const UsbTransfer *transfer, uint8_t type)
     return transfer->setup.wValue >> 8 == type && transfer->actual > 2;
 }
 
-/* The serial number's string is the last one (index 3, as the device descriptor says). */
+/* The last string is the serial number (index 3, see the device descriptor). */
 static void change_serial(AtTransfer *at, const char *serial, UsbTransfer *transfer)
 {
     size_t length = MIN(strlen(serial), 126), i;
@@ -177,7 +177,7 @@ static bool change_identity(AtTransfer *at, FaultRule *rule, UsbTransfer *transf
     return false;
 }
 
-static bool tells_identity(const FaultRule *rule, const void *subject)
+static bool returns_identity(const FaultRule *rule, const void *subject)
 {
     const UsbTransfer *transfer = subject;
 
@@ -207,7 +207,7 @@ const FaultKind fault_usb_identity_change = {
     .usual = FAULT_GET_DESCRIPTOR,
     .by_request = true,
     .check = check_identity,
-    .fits = tells_identity,
+    .fits = returns_identity,
     .on_reply = change_identity,
 };
 
@@ -221,7 +221,7 @@ enum {
     DESCRIPTOR_COMPANION = 0x30,
 };
 
-static bool tells_interface(const FaultRule *rule, const void *subject)
+static bool returns_interface(const FaultRule *rule, const void *subject)
 {
     const UsbTransfer *transfer = subject;
 
@@ -229,7 +229,7 @@ static bool tells_interface(const FaultRule *rule, const void *subject)
            transfer->actual >= (fault_number(rule, WHERE) == WHERE_ALTERNATE ? 9 : 18);
 }
 
-/* The first descriptor of that type in a configuration; NULL: there is none that is whole. */
+/* The first whole descriptor of that type in a configuration, or NULL. */
 static const uint8_t *find_descriptor(const uint8_t *all, size_t length, uint8_t type)
 {
     size_t i;
@@ -242,7 +242,7 @@ static const uint8_t *find_descriptor(const uint8_t *all, size_t length, uint8_t
     return NULL;
 }
 
-/* Alternate setting 1 as a UAS device has it: four pipes, each with its use. */
+/* Alternate setting 1 of a UAS device: four pipes, each with a pipe usage descriptor. */
 static GByteArray *alternate_setting(const FaultRule *rule, const uint8_t *all, size_t length)
 {
     static const uint8_t pipes[][2] = { { 0x04, 1 }, { 0x83, 2 }, { 0x81, 3 }, { 0x02, 4 } };
@@ -276,11 +276,11 @@ static GByteArray *alternate_setting(const FaultRule *rule, const uint8_t *all, 
     return setting;
 }
 
-/* A host asks for the first nine bytes, and then for as much as these say. */
+/* A host asks for the first nine bytes, and then for the length that they give. */
 static void add_alternate(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer)
 {
     size_t total = get_le16(transfer->in + 2), actual = transfer->actual;
-    /* Configuration, interface, and two pipes' descriptors: of the latter there will be four. */
+    /* Configuration, interface and two endpoint descriptors. The result has four endpoints. */
     size_t more = 9 + 4 * ((MAX(total, 18) - 18) / 2 + 4);
     size_t size = actual < total ? actual : MIN(total + more, transfer->length);
     g_autoptr(GByteArray) setting = alternate_setting(rule, transfer->in, actual);
@@ -325,13 +325,13 @@ const FaultKind fault_usb_subclass = {
     .requests = FAULT_GET_DESCRIPTOR,
     .usual = FAULT_GET_DESCRIPTOR,
     .by_request = true,
-    .fits = tells_interface,
+    .fits = returns_interface,
     .on_reply = change_class,
 };
 
 enum { IDLE };
 
-static bool slept(const FaultRule *rule, const void *subject)
+static bool host_suspended(const FaultRule *rule, const void *subject)
 {
     return at_transfer_cbw(rule->plan->in_place->at_transfer)->idle >= fault_number(rule, IDLE);
 }
@@ -355,6 +355,6 @@ const FaultKind fault_usb_suspend_loses_state = {
     .params = { { "idle", "so long nothing went on before, as a host waits before it suspends",
                   FAULT_DURATION, "0s" } },
     .phase = FAULT_PHASE_CBW,
-    .fits = slept,
+    .fits = host_suspended,
     .on_transfer = lose_state,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Command status wrappers that are wrong, late or not there (BOT § 5.2, § 6.3). */
+/* Command status wrappers that are wrong, late or missing (BOT § 5.2, § 6.3). */
 #include "emu/base/bytes.h"
 #include "emu/bot/wire.h"
 #include "emu/fault/at-task.h"
@@ -127,7 +127,7 @@ const FaultKind fault_usb_csw_signature = {
     .evidence = "Linux usb-storage transport.c (devices with signatures of their own)",
     .example = "{name: usb.csw-signature, on: \"WRITE(6)#5\"}",
     .class_ = FAULT_REPORTED,
-    /* "USBC": the CBW's own */
+    /* "USBC", the signature of a CBW */
     .params = { { "signature", "dCSWSignature", FAULT_NUMBER, "0x43425355", 0, G_MAXUINT32 } },
     .phase = FAULT_PHASE_CSW,
     .on_complete = wrong_signature,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Data phases that move another number of bytes than they say. */
+/* Data phases that move more or fewer bytes than announced. */
 #include <string.h>
 
 #include "emu/base/bytes.h"
@@ -49,7 +49,7 @@ const FaultKind fault_usb_short_in = {
     .on_complete = short_in,
 };
 
-/* Where TRANSFER LENGTH is: WRITE(6), WRITE(16) (SSC-3 § 6.7, § 6.8). */
+/* The field TRANSFER LENGTH of WRITE(6) or WRITE(16) (SSC-3 § 6.7, § 6.8). */
 static uint8_t *transfer_length(ScsiTask *task)
 {
     return task->cdb + (task->cdb[0] == 0x0a ? 2 : 12);
@@ -118,7 +118,7 @@ const FaultKind fault_usb_babble = {
 
 enum { PACKET, SIZE };
 
-/* The place of the packet in the transfer; false: it is not that long. */
+/* False if the transfer ends before the packet. */
 static bool packet_is_there(const FaultRule *rule, const void *subject)
 {
     const UsbTransfer *transfer = subject;
@@ -127,8 +127,9 @@ static bool packet_is_there(const FaultRule *rule, const void *subject)
     return transfer->length >= size * (uint64_t)fault_number(rule, PACKET);
 }
 
-/* The bytes, without the packet, or with it twice. */
-static GByteArray *disturb(const FaultRule *rule, const uint8_t *bytes, size_t length, bool twice)
+/* The bytes without the packet, or with the packet twice. */
+static GByteArray *change_packet(const FaultRule *rule, const uint8_t *bytes, size_t length,
+                                 bool twice)
 {
     size_t size = (size_t)fault_number(rule, SIZE);
     size_t start = MIN(length, size * (size_t)(fault_number(rule, PACKET) - 1));
@@ -141,23 +142,27 @@ static GByteArray *disturb(const FaultRule *rule, const uint8_t *bytes, size_t l
     return disturbed;
 }
 
-/* A host that asked for n bytes sees at most so many; the rest of a doubled packet is cut off. */
-static bool disturb_in(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer, bool twice)
+/*
+ * The host receives at most as many bytes as it asked for. The end of a doubled packet is cut off.
+ */
+static bool change_packet_in(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer,
+                             bool twice)
 {
-    g_autoptr(GByteArray) bytes = disturb(rule, transfer->in, transfer->actual, twice);
+    g_autoptr(GByteArray) bytes = change_packet(rule, transfer->in, transfer->actual, twice);
     size_t length = MIN(bytes->len, transfer->length);
 
     memcpy(at_transfer_edit(at, transfer, length), bytes->data, length);
     return false;
 }
 
-static bool disturb_out(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer, bool twice)
+static bool change_packet_out(AtTransfer *at, const FaultRule *rule, UsbTransfer *transfer,
+                              bool twice)
 {
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(transfer->out, &length);
 
     at_transfer_replace(at, transfer,
-                        g_byte_array_free_to_bytes(disturb(rule, bytes, length, twice)));
+                        g_byte_array_free_to_bytes(change_packet(rule, bytes, length, twice)));
     return false;
 }
 
@@ -168,7 +173,7 @@ static bool out_and_there(const FaultRule *rule, const void *subject)
 
 static bool lose_packet(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    return disturb_out(at, rule, transfer, false);
+    return change_packet_out(at, rule, transfer, false);
 }
 
 #define PACKET_PARAMS                                                                              \
@@ -195,7 +200,7 @@ const FaultKind fault_usb_packet_lost = {
 
 static bool double_packet(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    return disturb_out(at, rule, transfer, true);
+    return change_packet_out(at, rule, transfer, true);
 }
 
 const FaultKind fault_usb_packet_dup = {
@@ -219,7 +224,7 @@ static bool in_and_there(const FaultRule *rule, const void *subject)
 
 static bool lose_in(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    return disturb_in(at, rule, transfer, false);
+    return change_packet_in(at, rule, transfer, false);
 }
 
 const FaultKind fault_usb_packet_lost_in = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tapes that cannot be read or written, or hold something else than they should. */
+/* Tapes that cannot be read or written, or whose content is wrong. */
 #include <string.h>
 
 #include "emu/fault/at-medium.h"
@@ -14,8 +14,8 @@ enum { SENSE };
 #define WRITE_ERROR      0x030c00
 #define VOLUME_OVERFLOW  0x0d0002
 
-/* The drive says 03/11/00 or 03/0C/00 of itself. */
-static void say_else(const FaultRule *rule, int64_t usual)
+/* Replaces 03/11/00 or 03/0C/00 of the drive, if the rule names another sense code. */
+static void replace_sense(const FaultRule *rule, int64_t usual)
 {
     if (fault_number(rule, SENSE) != usual) {
         at_task_translate(rule->plan->in_place->at_task, fault_number(rule, SENSE), false, 0);
@@ -24,7 +24,7 @@ static void say_else(const FaultRule *rule, int64_t usual)
 
 static bool read_error(FaultRule *rule, FaultMotion *motion)
 {
-    say_else(rule, UNRECOVERED_READ);
+    replace_sense(rule, UNRECOVERED_READ);
     motion->capacity = 0;
     at_medium_below(motion);
     *motion->length = 0;
@@ -46,7 +46,7 @@ const FaultKind fault_medium_read_error = {
     .on_motion = read_error,
 };
 
-/* Is what lies before the head a filemark? */
+/* True if a filemark is just before the head. */
 static bool after_filemark(const FaultRule *rule, const void *subject)
 {
     const FaultMotion *motion = subject;
@@ -80,7 +80,7 @@ const FaultKind fault_medium_read_error_after_filemark = {
 
 static bool write_error(FaultRule *rule, FaultMotion *motion)
 {
-    say_else(rule, WRITE_ERROR);
+    replace_sense(rule, WRITE_ERROR);
     if (motion->kind == FAULT_MOTION_MARKS) {
         *motion->moved = 0;
     }
@@ -176,7 +176,7 @@ const FaultKind fault_medium_early_warning = {
 
 enum { UNWARNED_SENSE, UNWARNED_AT };
 
-/* Where the cartridge ends: its own end, or `at`. */
+/* The place of the end: that of the cartridge, or `at`. */
 static uint64_t unwarned_end(const FaultRule *rule, const MediumPartition *partition)
 {
     int64_t at = fault_number(rule, UNWARNED_AT);
@@ -200,7 +200,7 @@ static bool no_warning(FaultRule *rule, FaultMotion *motion)
 
     medium_partition(at_medium_tape(motion->at), motion->position.partition, &partition);
     if (motion->position.used + motion->size > unwarned_end(rule, &partition)) {
-        say_else(rule, VOLUME_OVERFLOW);
+        replace_sense(rule, VOLUME_OVERFLOW);
         if (motion->kind == FAULT_MOTION_MARKS) {
             *motion->moved = 0;
         }
@@ -548,7 +548,7 @@ static bool lag(FaultRule *rule, FaultMotion *motion)
         return true;
     }
     medium_locate(tape, position.partition, MEDIUM_LOCATE_OBJECT, position.object - records);
-    at_medium_lag(motion->at, records, fault_number(rule, LAG_FOR));
+    at_medium_start_lag(motion->at, records, fault_number(rule, LAG_FOR));
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Queues that go wrong between GOOD and the tape. The drive is in buffered mode: a WRITE is
- * acknowledged when its data has arrived, and what happens to it afterwards nobody sees until the
- * tape is read. A driver that puts writes in order by the wrong key leaves the same tape.
+ * Queues that fail between GOOD and the tape. In buffered mode the drive acknowledges a WRITE when
+ * its data has arrived. A failure after that is visible only when the tape is read. A driver that
+ * sorts writes by a wrong key produces the same tape.
  */
 #include <string.h>
 
@@ -224,7 +224,7 @@ static bool merge(FaultRule *rule, FaultMotion *motion)
 {
     motion->result = at_medium_cut(motion->at);
     if (motion->result == MEDIUM_OK) {
-        at_medium_hold_prefix(motion->at, motion->data, motion->size);
+        at_medium_set_prefix(motion->at, motion->data, motion->size);
     }
     return true;
 }
@@ -315,7 +315,7 @@ static void write_stale(FaultMotion *motion)
     motion->data = own;
 }
 
-/* The block after this one, in its place; the head ends up between them all the same. */
+/* Replaces this block by the next one. The head ends after this block, as usual. */
 static void read_next(FaultMotion *motion)
 {
     TapeMedium *tape = at_medium_tape(motion->at);

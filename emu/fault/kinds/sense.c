@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands that end with a sense of our own, without having had any effect. */
+/* Commands that end without effect, with the sense code of a rule. */
 #include "emu/base/bytes.h"
 #include "emu/fault/at-medium.h"
 #include "emu/fault/at-task.h"
@@ -204,7 +204,7 @@ const FaultKind fault_drive_no_medium = {
 
 static bool conflict(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    at_task_set_next_sense(at, &(FaultSense){ .code = 0x052c09 }); /* as the drive itself has it */
+    at_task_set_next_sense(at, &(FaultSense){ .code = 0x052c09 }); /* as the drive reports it */
     at_task_end(at, task, SCSI_RESERVATION_CONFLICT);
     return true;
 }
@@ -263,7 +263,7 @@ const FaultKind fault_drive_load_unload_race = {
 
 enum { ON };
 
-/* As another host would: by mode page 0Fh. */
+/* Uses mode page 0Fh, as another host would. */
 static bool change_compression(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
     static const uint8_t sense[6] = { 0x1a, 0x08, 0x0f, 0, 20 };

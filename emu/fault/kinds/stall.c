@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pipes that stall, and transfers that get no answer. */
+/* Pipes that stall, and transfers without an answer. */
 #include "emu/fault/at-task.h"
 #include "emu/fault/at-transfer.h"
 #include "emu/fault/kinds.h"
@@ -22,7 +22,7 @@ static bool data_out(const FaultRule *rule, const void *subject)
 
 enum { AT };
 
-/* `at` bytes may be of several transfers. */
+/* Several transfers can have `at` bytes together. */
 static bool stalls_in(const FaultRule *rule, const void *subject)
 {
     return data_in(rule, subject) &&
@@ -166,7 +166,7 @@ enum { FOR };
 
 static bool nak(AtTransfer *at, FaultRule *rule, UsbTransfer *transfer)
 {
-    at_transfer_hold(at, transfer, fault_number(rule, FOR));
+    at_transfer_postpone(at, transfer, fault_number(rule, FOR));
     return true;
 }
 

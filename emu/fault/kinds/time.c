@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands that take too long, or are put off. */
+/* Commands that take too long or are postponed. */
 #include "emu/fault/at-task.h"
 #include "emu/fault/kinds.h"
 
@@ -7,7 +7,7 @@ enum { FOR };
 
 static bool hold(AtTask *at, FaultRule *rule, ScsiTask *task)
 {
-    at_task_hold(at, task, fault_number(rule, FOR));
+    at_task_delay(at, task, fault_number(rule, FOR));
     return true;
 }
 
