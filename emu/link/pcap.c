@@ -10,7 +10,7 @@
 #include "emu/base/bytes.h"
 #include "emu/base/error.h"
 
-/* pcapng (draft-ietf-opsawg-pcapng); the file is little-endian. */
+/* pcapng (draft-ietf-opsawg-pcapng), little-endian. */
 enum {
     BLOCK_SECTION = 0x0a0d0d0a,
     BLOCK_INTERFACE = 1,
@@ -32,7 +32,7 @@ enum {
     USBMON_BULK = 3,
 };
 
-/* Linux's URB statuses, as everybody who reads usbmon knows them. */
+/* Linux's URB statuses, which readers of usbmon expect. */
 enum {
     URB_DONE = 0,
     URB_STALLED = -EPIPE,
@@ -42,9 +42,9 @@ enum {
     URB_UNDER_WAY = -EINPROGRESS,
 };
 
-/* A length of an option has 16 bits. */
+/* The length of an option has 16 bits. */
 #define OPTION_MAX 65535u
-/* Nobody reads more; the rest is cut. */
+/* Longer comments are cut. */
 #define COMMENT_MAX 4096u
 
 typedef struct PcapTrace {
@@ -57,15 +57,15 @@ struct UsbPcap {
     PcapTrace trace;
     char *path;
     int fd;
-    off_t end;   /* of the last whole block */
-    bool broken; /* it could not grow: nothing is written any more */
+    off_t end;   /* end of the last whole block */
+    bool broken; /* a write failed, and no further packet is written */
     size_t snap;
     Clock *clock;
-    int64_t epoch;    /* what to add to the clock for microseconds since 1970 */
+    int64_t epoch;    /* offset from the clock to microseconds since 1970 */
     uint64_t next;    /* number of the next transfer */
-    uint64_t packets; /* so far */
+    uint64_t packets; /* number of packets written */
     GString *comment;
-    GByteArray *block; /* under construction: its beginning, then its end */
+    GByteArray *block; /* beginning of a block under construction, then its end */
     void (*failed)(void *data, const char *message);
     void *data;
 };
@@ -81,7 +81,7 @@ static void pcap_fail(UsbPcap *pcap)
     pcap->failed(pcap->data, message);
 }
 
-/* Appends the parts, whole or not at all. */
+/* Appends the parts completely, or none of them. */
 static void pcap_append(UsbPcap *pcap, struct iovec *parts, int n_parts)
 {
     off_t at = pcap->end;
@@ -111,7 +111,7 @@ static void pcap_append(UsbPcap *pcap, struct iovec *parts, int n_parts)
 
 /* ---- blocks ---- */
 
-static size_t padding(size_t length)
+static size_t block_padding(size_t length)
 {
     return -length & 3;
 }
@@ -136,7 +136,7 @@ static void block_option(GByteArray *block, unsigned code, const char *text)
     uint8_t *p;
 
     if (length > 0) {
-        p = block_put(block, 4 + length + padding(length));
+        p = block_put(block, 4 + length + block_padding(length));
         put_le16(p, (uint16_t)code);
         put_le16(p + 2, (uint16_t)length);
         memcpy(p + 4, text, length);
@@ -147,10 +147,10 @@ static void block_begin(GByteArray *block, uint32_t type)
 {
     g_byte_array_set_size(block, 0);
     block_u32(block, type);
-    block_u32(block, 0); /* the length, when it is known */
+    block_u32(block, 0); /* the length, set when it is known */
 }
 
-/* Ends the options and the block, of which `beside` bytes are elsewhere. */
+/* Ends the options and the block. `beside` is the number of its bytes outside the buffer. */
 static void block_end(GByteArray *block, size_t beside)
 {
     uint32_t length;
@@ -174,8 +174,9 @@ static void pcap_write_header(UsbPcap *pcap, const char *comment)
 
     block_begin(block, BLOCK_SECTION);
     block_u32(block, BYTE_ORDER_MAGIC);
-    block_u32(block, 1);                        /* version 1.0 */
-    put_le64(block_put(block, 8), G_MAXUINT64); /* the section's length: up to the end */
+    block_u32(block, 1); /* version 1.0 */
+    put_le64(block_put(block, 8),
+             G_MAXUINT64); /* length of the section: up to the end of the file */
     block_option(block, OPTION_COMMENT, comment);
     block_option(block, OPTION_SECTION_APPLICATION, "usbtape " USBTAPE_VERSION);
     block_end(block, 0);
@@ -193,7 +194,7 @@ static void pcap_write_header(UsbPcap *pcap, const char *comment)
 
 /* ---- packets ---- */
 
-static int urb_status(UsbResult result)
+static int packet_urb_status(UsbResult result)
 {
     switch (result) {
     case USB_DONE:
@@ -210,29 +211,29 @@ static int urb_status(UsbResult result)
     return URB_PROTOCOL_ERROR;
 }
 
-static bool is_control(const UsbTransfer *transfer)
+static bool packet_is_control(const UsbTransfer *transfer)
 {
     return (transfer->endpoint & 0x0f) == 0;
 }
 
-/* What one packet says of a transfer, or of a piece of one. */
+/* One packet of the capture: a transfer, or a piece of one. */
 typedef struct Event {
     char type; /* 'S', 'C' */
     uint64_t number;
     int status;
-    size_t length;       /* asked for, or moved */
-    const uint8_t *data; /* of that length; NULL: none is shown */
+    size_t length;       /* requested, or moved */
+    const uint8_t *data; /* `length` bytes, or NULL if the packet has no data */
 } Event;
 
-static void put_usbmon(const UsbTransfer *transfer, const Event *event, int64_t time, size_t kept,
-                       uint8_t *p)
+static void packet_put_usbmon(const UsbTransfer *transfer, const Event *event, int64_t time,
+                              size_t kept, uint8_t *p)
 {
     bool in = transfer->endpoint & 0x80;
-    bool setup = event->type == 'S' && is_control(transfer);
+    bool setup = event->type == 'S' && packet_is_control(transfer);
 
     put_le64(p, event->number);
     p[8] = (uint8_t)event->type;
-    p[9] = is_control(transfer) ? USBMON_CONTROL : USBMON_BULK;
+    p[9] = packet_is_control(transfer) ? USBMON_CONTROL : USBMON_BULK;
     p[10] = transfer->endpoint;
     p[11] = USB_PCAP_DEVICE;
     put_le16(p + 12, USB_PCAP_BUS);
@@ -268,9 +269,9 @@ static void pcap_write(UsbPcap *pcap, const UsbTransfer *transfer, const Event *
     block_u32(block, (uint32_t)time);
     block_u32(block, (uint32_t)(USBMON_HEADER + kept));
     block_u32(block, (uint32_t)(USBMON_HEADER + (event->data ? event->length : 0)));
-    put_usbmon(transfer, event, time, kept, block_put(block, USBMON_HEADER));
+    packet_put_usbmon(transfer, event, time, kept, block_put(block, USBMON_HEADER));
     head = block->len;
-    block_put(block, padding(kept));
+    block_put(block, block_padding(kept));
     block_option(block, OPTION_COMMENT, pcap->comment->str);
     block_end(block, kept);
     g_string_truncate(pcap->comment, 0);
@@ -288,7 +289,7 @@ static void pcap_write(UsbPcap *pcap, const UsbTransfer *transfer, const Event *
 
 /* ---- the bus ---- */
 
-/* How many packets a transfer's bytes take, each way; the last one has the rest, too. */
+/* The number of packets for a transfer's bytes. The last one also carries the remainder. */
 static size_t piece_count(const UsbPcap *pcap, size_t length)
 {
     return pcap->snap <= USB_PCAP_PIECE ? 1 : MAX(length / USB_PCAP_PIECE, 1);
@@ -324,8 +325,10 @@ static uint64_t pcap_submitted(UsbMonitor *monitor, const UsbTransfer *transfer)
     return number;
 }
 
-/* What was submitted in pieces ends in pieces: those that the device took, then the one at which it
- * stopped. */
+/*
+ * A transfer submitted in pieces completes in pieces: those that the device received, and the one
+ * where it stopped.
+ */
 static void pcap_completed_out(UsbPcap *pcap, uint64_t number, const UsbTransfer *transfer)
 {
     size_t length = g_bytes_get_size(transfer->out);
@@ -338,13 +341,17 @@ static void pcap_completed_out(UsbPcap *pcap, uint64_t number, const UsbTransfer
         Event event = { .type = 'C', .number = number + i, .length = MIN(left, whole) };
 
         left -= event.length;
-        event.status =
-            event.length == whole && i + 1 < pieces ? URB_DONE : urb_status(transfer->result);
+        event.status = event.length == whole && i + 1 < pieces
+                           ? URB_DONE
+                           : packet_urb_status(transfer->result);
         pcap_write(pcap, transfer, &event);
     }
 }
 
-/* Nobody knows beforehand how much will come: pieces after the first are asked for as they come. */
+/*
+ * The length of the answer is not known before. Pieces after the first are therefore submitted when
+ * they complete.
+ */
 static void pcap_completed_in(UsbPcap *pcap, uint64_t number, const UsbTransfer *transfer)
 {
     size_t length = transfer->result != USB_CANCELLED && transfer->in ? transfer->actual : 0;
@@ -354,7 +361,7 @@ static void pcap_completed_in(UsbPcap *pcap, uint64_t number, const UsbTransfer 
     for (i = 0; i < pieces; i++) {
         Event event = { .type = 'C',
                         .number = i == 0 ? number : pcap->next++,
-                        .status = i + 1 < pieces ? URB_DONE : urb_status(transfer->result),
+                        .status = i + 1 < pieces ? URB_DONE : packet_urb_status(transfer->result),
                         .length = piece_length(pieces, i, length),
                         .data = length > 0 ? transfer->in + i * USB_PCAP_PIECE : NULL };
 
@@ -417,10 +424,10 @@ static void pcap_emit(Trace *trace, TracePoint point, const char *message)
     usb_pcap_comment(pcap, message);
 }
 
-/* ---- the whole ---- */
+/* ---- opening and closing ---- */
 
-/* Anything but a capture is left alone: the option may name a cartridge by mistake. */
-static int open_capture(const char *path, GError **error)
+/* Refuses any file but a capture. The option may name a cartridge by mistake. */
+static int pcap_open_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     const char *why = NULL;
@@ -452,7 +459,7 @@ static int open_capture(const char *path, GError **error)
 UsbPcap *usb_pcap_open(const UsbPcapConfig *config, GError **error)
 {
     static const UsbMonitorOps ops = { pcap_submitted, pcap_completed, pcap_reset, pcap_packets };
-    int fd = open_capture(config->path, error);
+    int fd = pcap_open_file(config->path, error);
     UsbPcap *pcap;
 
     if (fd < 0) {
@@ -480,7 +487,7 @@ UsbPcap *usb_pcap_open(const UsbPcapConfig *config, GError **error)
     return pcap;
 }
 
-/* What was said after the last packet goes where it can: to the interface's statistics. */
+/* Comments after the last packet are stored in the interface's statistics. */
 static void pcap_write_last_comment(UsbPcap *pcap)
 {
     int64_t time = clock_now(pcap->clock) + pcap->epoch;

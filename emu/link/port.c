@@ -11,17 +11,21 @@
 
 #define RETRY_US (200 * 1000)
 
-/* A host says hello as soon as it is connected. One that has not for that long, while another one
- * waits, is none. */
+/*
+ * A host sends its hello as soon as it connects. After this time without one, it is dropped if
+ * another waits.
+ */
 #define HELLO_US (2 * G_USEC_PER_SEC)
 
-/* As much as fits a data phase of a common block size, so that a reply is one system call. The
- * system may cut it. */
+/*
+ * One data phase of a common block size fits, so that a reply takes one system call. The system may
+ * reduce it.
+ */
 #define SOCKET_BUFFER (1024 * 1024)
 
 struct Port {
     Address *address;
-    TlsCreds *tls; /* NULL: none */
+    TlsCreds *tls; /* or NULL */
     PortMode mode;
     UsbDevice *device;
     Clock *clock;
@@ -29,20 +33,20 @@ struct Port {
     const PortOps *ops;
     void *data;
 
-    Redir *redir; /* the host that is served */
-    char *host;   /* once it said hello */
-    bool refused; /* the host did not want the drive */
+    Redir *redir; /* the host that is served, or NULL */
+    char *host;   /* its name, after its hello */
+    bool refused; /* the host refused the drive */
 
     bool unplugged;
-    ClockTimer *replug; /* NULL: it stays so */
-    ClockTimer *hello;  /* runs while somebody waits for one that has not said hello */
+    ClockTimer *replug; /* NULL: no replug is scheduled */
+    ClockTimer *hello;  /* runs while a second host waits for a first one without hello */
 
     int listening;   /* PORT_LISTEN: the socket */
-    GSource *accept; /* NULL while somebody waits */
+    GSource *accept; /* NULL while a second host waits */
     int waiting;     /* a second host, -1 if none */
 
-    int connecting;     /* PORT_CONNECT: not decided yet, -1 if none */
-    GSource *connected; /* fires when it is */
+    int connecting;     /* PORT_CONNECT: the connection under way, or -1 */
+    GSource *connected; /* fires when the connection is made or has failed */
     ClockTimer *retry;
 };
 
@@ -77,7 +81,7 @@ static void port_stop_timer(Port *port, ClockTimer **timer)
     }
 }
 
-static void on_came(void *data, const char *version)
+static void port_on_came(void *data, const char *version)
 {
     Port *port = data;
 
@@ -89,7 +93,7 @@ static void on_came(void *data, const char *version)
     port_event(port, PORT_HOST_ATTACHED, version);
 }
 
-static void on_rejected(void *data)
+static void port_on_rejected(void *data)
 {
     Port *port = data;
 
@@ -101,7 +105,7 @@ static void on_rejected(void *data)
     port_event(port, PORT_HOST_REFUSED, "a device filter, or a port that cannot take its speed");
 }
 
-static void on_gone(void *data, const char *why)
+static void port_on_gone(void *data, const char *why)
 {
     Port *port = data;
 
@@ -117,7 +121,7 @@ static void on_gone(void *data, const char *why)
     port_wait_for_host(port);
 }
 
-/* The server that this side connects to has a certificate for the host of the address. */
+/* When connecting, the server's certificate must be for the host of the address. */
 static TlsSession *port_session(const Port *port, int fd)
 {
     g_autofree char *host = port->mode == PORT_CONNECT ? address_host(port->address) : NULL;
@@ -127,7 +131,7 @@ static TlsSession *port_session(const Port *port, int fd)
 
 static void port_serve(Port *port, int fd)
 {
-    static const RedirOps ops = { on_came, on_rejected, on_gone };
+    static const RedirOps ops = { port_on_came, port_on_rejected, port_on_gone };
     int size = SOCKET_BUFFER;
 
     (void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
@@ -139,25 +143,25 @@ static void port_serve(Port *port, int fd)
 
 /* ---- listening ---- */
 
-/* A scanner, or a VM that resumed and has nothing to say: it would hold the drive for ever. */
-static void on_no_hello(void *data)
+/* A port scanner, or a resumed VM that sends nothing, would otherwise block the drive for ever. */
+static void port_on_no_hello(void *data)
 {
     Port *port = data;
 
     port->hello = NULL;
     g_clear_pointer(&port->redir, redir_free);
-    on_gone(port, "it says no hello, and another host waits");
+    port_on_gone(port, "it says no hello, and another host waits");
 }
 
-/* Whoever is served now has some time to show that it is a host. */
+/* Gives the current host a time limit for its hello. */
 static void port_expect_hello(Port *port)
 {
     if (port->waiting >= 0 && port->redir && !redir_greeted(port->redir) && !port->hello) {
-        port->hello = clock_start(port->clock, HELLO_US, on_no_hello, port);
+        port->hello = clock_start(port->clock, HELLO_US, port_on_no_hello, port);
     }
 }
 
-static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
+static gboolean port_on_acceptable(int fd, GIOCondition condition, void *data)
 {
     Port *port = data;
     int host = address_accept(port->address, fd);
@@ -166,7 +170,7 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
         if (errno == EMFILE || errno == ENFILE) {
             port_notice(port, "a host was turned away: %s", g_strerror(errno));
         }
-        return G_SOURCE_CONTINUE; /* or it left again */
+        return G_SOURCE_CONTINUE; /* or the second host has left */
     }
     if (!port->redir) {
         port_serve(port, host);
@@ -182,7 +186,7 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
 static void port_accept(Port *port)
 {
     if (!port->accept) {
-        port->accept = loop_watch(port->listening, G_IO_IN, on_acceptable, port);
+        port->accept = loop_watch(port->listening, G_IO_IN, port_on_acceptable, port);
     }
 }
 
@@ -190,7 +194,7 @@ static void port_accept(Port *port)
 
 static void port_connect(Port *port);
 
-static void on_retry(void *data)
+static void port_on_retry(void *data)
 {
     Port *port = data;
 
@@ -198,7 +202,7 @@ static void on_retry(void *data)
     port_connect(port);
 }
 
-static gboolean on_connected(int fd, GIOCondition condition, void *data)
+static gboolean port_on_connected(int fd, GIOCondition condition, void *data)
 {
     Port *port = data;
     g_autoptr(GError) error = NULL;
@@ -209,12 +213,12 @@ static gboolean on_connected(int fd, GIOCondition condition, void *data)
         port_serve(port, fd);
     } else {
         close(fd);
-        port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+        port->retry = clock_start(port->clock, RETRY_US, port_on_retry, port);
     }
     return G_SOURCE_REMOVE;
 }
 
-/* Nobody there yet is no error: the VM may be started later. */
+/* A missing peer is not an error, because the VM may be started later. */
 static void port_connect(Port *port)
 {
     g_autoptr(GError) error = NULL;
@@ -222,10 +226,10 @@ static void port_connect(Port *port)
     int fd = address_connect(port->address, &pending, &error);
 
     if (fd < 0) {
-        port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+        port->retry = clock_start(port->clock, RETRY_US, port_on_retry, port);
     } else if (pending) {
         port->connecting = fd;
-        port->connected = loop_watch(fd, G_IO_OUT, on_connected, port);
+        port->connected = loop_watch(fd, G_IO_OUT, port_on_connected, port);
     } else {
         port_serve(port, fd);
     }
@@ -237,8 +241,8 @@ static void port_wait_for_host(Port *port)
         if (address_kind(port->address) == ADDRESS_FD) {
             port->ops->done(port->data);
         } else {
-            /* Not at once: a host that drops us each time would keep both of us busy. */
-            port->retry = clock_start(port->clock, RETRY_US, on_retry, port);
+            /* A delay, so that a host that always disconnects does not cause a busy loop. */
+            port->retry = clock_start(port->clock, RETRY_US, port_on_retry, port);
         }
         return;
     }
@@ -276,7 +280,7 @@ static bool port_open(Port *port, GError **error)
 
 /* ---- the plug ---- */
 
-static void on_replug(void *data)
+static void port_on_replug(void *data)
 {
     Port *port = data;
 
@@ -296,7 +300,7 @@ void port_unplug(Port *port, int64_t replug)
         port_event(port, PORT_UNPLUGGED, "");
     }
     if (replug >= 0) {
-        port->replug = clock_start(port->clock, replug, on_replug, port);
+        port->replug = clock_start(port->clock, replug, port_on_replug, port);
     }
 }
 
@@ -339,7 +343,7 @@ Port *port_new(Address *address, PortMode mode, TlsCreds *tls, UsbDevice *device
     return port_open(port, error) ? g_steal_pointer(&port) : NULL;
 }
 
-static void close_if_open(int fd)
+static void port_close_fd(int fd)
 {
     if (fd >= 0) {
         close(fd);
@@ -357,9 +361,9 @@ void port_free(Port *port)
     port_stop_timer(port, &port->replug);
     port_stop_timer(port, &port->hello);
     redir_free(port->redir);
-    close_if_open(port->waiting);
-    close_if_open(port->connecting);
-    close_if_open(port->listening);
+    port_close_fd(port->waiting);
+    port_close_fd(port->connecting);
+    port_close_fd(port->listening);
     address_remove(port->address);
     address_free(port->address);
     g_free(port->host);

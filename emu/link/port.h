@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The port that the drive is plugged into: listens or connects, serves one host at a time and the
- * next after it has left.
+ * The port that the drive is plugged into. It listens or connects. It serves one host at a time,
+ * and the next one after that host has left.
  *
- * Listening: a second host is accepted and then waits, unserved, until the first has left; it sees
- * a drive that takes its time. Those after it stay in the socket's backlog. A first one that is no
- * host, for it says no hello, is dropped when it keeps another one waiting. Connecting: tried again
- * until somebody listens, and again after the host has left.
+ * Listening: a second host is accepted and waits until the first has left. It sees a slow drive.
+ * Further hosts stay in the socket's backlog. A first connection without a hello is dropped when
+ * another one waits. Connecting: the port retries until a peer listens, and again after the host
+ * has left.
  */
 #ifndef USBTAPE_LINK_PORT_H
 #define USBTAPE_LINK_PORT_H
@@ -24,48 +24,47 @@ typedef enum PortMode {
 
 typedef struct Port Port;
 
-/* What happens at the port, for those who follow it. */
+/* Events at the port, for observers. */
 typedef enum PortEvent {
-    PORT_HOST_ATTACHED, /* text: what it calls itself */
-    PORT_HOST_REFUSED,  /* it does not want the drive; text: why */
-    PORT_HOST_LEFT,     /* text: why */
-    PORT_UNPLUGGED,     /* text: "" */
-    PORT_PLUGGED,       /* text: "" */
+    PORT_HOST_ATTACHED, /* text: the host's name */
+    PORT_HOST_REFUSED,  /* the host refuses the drive. text: the reason. */
+    PORT_HOST_LEFT,     /* text: the reason */
+    PORT_UNPLUGGED,     /* text is empty */
+    PORT_PLUGGED,       /* text is empty */
 } PortEvent;
 
 typedef struct PortOps {
-    /* A line for people: a host came, left or was refused, and why. */
+    /* A line for the user: a host connected, left or was refused, and the reason. */
     void (*notice)(void *data, const char *text);
-    /* The one host of a --connect fd:N has left: nobody can come any more. */
+    /* The host of --connect fd:N has left, so no further host can connect. */
     void (*done)(void *data);
-    /* NULL: nobody follows. */
+    /* NULL: no observer. */
     void (*event)(void *data, PortEvent event, const char *text);
 } PortOps;
 
 /*
- * Takes over `address` (also on failure); borrows the rest. With `tls` (may be NULL) every host
- * must speak TLS and prove that it may. Serves on the thread-default context.
+ * Takes ownership of `address`, on failure too. Borrows the rest. With `tls` (may be NULL) every
+ * host must speak TLS and authenticate. Serves on the thread-default context.
  */
 Port *port_new(Address *address, PortMode mode, TlsCreds *tls, UsbDevice *device, Clock *clock,
                Trace *trace, const PortOps *ops, void *data, GError **error);
-/* The host, if any, sees the drive unplugged. Removes the socket file. */
+/* The host sees an unplug. Removes the socket file. */
 void port_free(Port *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Port, port_free)
 
 /*
- * Pulls the drive's plug: the host, and any that comes, sees no drive. It comes back after `replug`
- * microseconds (again: from now on), or by port_replug() if that is negative. What was pending is
- * lost to the host. Not from inside a transfer.
+ * Unplugs the drive: no host sees it. It is plugged in after `replug` microseconds from now, or by
+ * port_replug() if that is negative. Pending transfers get no answer. Not from inside a transfer.
  */
 void port_unplug(Port *port, int64_t replug);
 void port_replug(Port *port);
 bool port_plugged(const Port *port);
 
-/* "unix:/run/drive.sock", with the port that was found for tcp:…:0. */
+/* "unix:/run/drive.sock". For tcp:HOST:0 it has the port that the system chose. */
 const char *port_address(const Port *port);
-/* The address family that it connects to, and the TCP port of that (0: it is none). */
+/* The address family that it connects to, and its TCP port (0 without one). */
 int port_family(const Port *port, uint16_t *number);
-/* What the attached host calls itself; NULL: none. */
+/* The name of the attached host, or NULL. */
 const char *port_host(const Port *port);
 
 #endif

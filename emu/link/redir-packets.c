@@ -44,7 +44,7 @@ void redir_out_of_memory(Redir *redir, const char *what)
     redir_kill(redir, why);
 }
 
-/* What of a reply the socket did not take: all but the first `sent` bytes. */
+/* Queues the bytes of a reply after the first `sent`, which the socket accepted. */
 static void redir_keep_unsent(Redir *redir, const struct iovec *parts, size_t n_parts, size_t sent)
 {
     size_t total = 0, i;
@@ -70,8 +70,8 @@ static void redir_keep_unsent(Redir *redir, const struct iovec *parts, size_t n_
 }
 
 /*
- * A bulk reply with data, written from where the data is: the parser would copy it into its queue
- * first. The layout is the one of peers with 64-bit ids and 32-bit lengths.
+ * Writes a bulk reply directly from its data. The parser would first copy the data into its queue.
+ * The layout is that of peers with 64-bit ids and 32-bit lengths.
  */
 static void redir_send_bulk_data(Redir *redir, uint64_t id,
                                  struct usb_redir_bulk_packet_header *bulk, const uint8_t *data,
@@ -148,7 +148,7 @@ void redir_reply_control(Redir *redir, uint64_t id, uint8_t endpoint, const UsbS
 }
 
 /* usbredir indexes endpoints by direction and number. */
-static int endpoint_slot(uint8_t endpoint)
+static int redir_endpoint_slot(uint8_t endpoint)
 {
     return (endpoint & 0x80) >> 3 | (endpoint & 0x0f);
 }
@@ -161,11 +161,11 @@ void redir_send_interfaces(Redir *redir)
     int i;
 
     memset(endpoints.type, usb_redir_type_invalid, sizeof endpoints.type);
-    endpoints.type[endpoint_slot(0x00)] = usb_redir_type_control;
-    endpoints.type[endpoint_slot(0x80)] = usb_redir_type_control;
+    endpoints.type[redir_endpoint_slot(0x00)] = usb_redir_type_control;
+    endpoints.type[redir_endpoint_slot(0x80)] = usb_redir_type_control;
     for (i = 0; i < interface->n_endpoints; i++) {
         const UsbEndpoint *endpoint = &interface->endpoints[i];
-        int slot = endpoint_slot(endpoint->bEndpointAddress);
+        int slot = redir_endpoint_slot(endpoint->bEndpointAddress);
 
         endpoints.type[slot] = endpoint->bmAttributes & 3;
         endpoints.interval[slot] = endpoint->bInterval;

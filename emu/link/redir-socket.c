@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of a usbredir connection: in as the parser asks for them, out as it has them. */
+/* The bytes of a usbredir connection, between the socket and the parser. */
 #include "emu/link/redir-private.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ bool redir_may_read(const Redir *redir)
     return !redir->dead && !redir->shaking && redir_output_size(redir) < OUTPUT_HIGH;
 }
 
-/* A connection that TLS ended. */
+/* Ends the connection with the reason that TLS reports. */
 static void redir_kill_tls(Redir *redir)
 {
     g_autofree char *why = g_strdup_printf("TLS: %s", tls_session_why(redir->tls));
@@ -36,7 +36,10 @@ static void redir_kill_tls(Redir *redir)
     redir_kill(redir, why);
 }
 
-/* What came last, or why nothing did; `errno` of a receive or a send. */
+/*
+ * Ends the connection. The reason is the parser's last error message, or the errno of a receive or
+ * a send.
+ */
 static void redir_lost(Redir *redir, int reason)
 {
     if (reason == EPROTO && redir->tls) {
@@ -47,7 +50,7 @@ static void redir_lost(Redir *redir, int reason)
     }
 }
 
-/* Records are decrypted where the bytes are wanted; how many there are is not known before. */
+/* Decrypts records directly into the destination. Their number is not known before. */
 static ssize_t redir_receive_tls(Redir *redir, uint8_t *data, size_t count)
 {
     ssize_t n = tls_recv(redir->tls, data, count);
@@ -64,7 +67,7 @@ static ssize_t redir_receive_tls(Redir *redir, uint8_t *data, size_t count)
     return -1;
 }
 
-/* Receives `count` bytes where they are wanted and what follows them into the buffer. */
+/* Receives `count` bytes into `data`, and the bytes that follow into the buffer. */
 static ssize_t redir_receive(Redir *redir, uint8_t *data, size_t count)
 {
     struct iovec parts[] = { { data, count }, { redir->input, sizeof redir->input } };
@@ -86,7 +89,7 @@ static ssize_t redir_receive(Redir *redir, uint8_t *data, size_t count)
         redir_lost(redir, errno);
         return -1;
     }
-    /* A stream socket gives all it has: less than asked means that there is no more. */
+    /* A short receive means that the stream socket is empty. */
     redir->drained = (size_t)n < count + sizeof redir->input;
     redir->input_turn -= MIN(redir->input_turn, (size_t)n);
     redir->input_at = 0;
@@ -118,7 +121,7 @@ int redir_on_read(void *priv, uint8_t *data, int count)
                             : redir_receive(redir, data, (size_t)count));
 }
 
-/* As much as the socket takes. After EAGAIN the same bytes come again, as TLS wants it. */
+/* Sends until the socket is full. After EAGAIN TLS requires the same bytes again. */
 static ssize_t redir_send_tls(Redir *redir, const struct iovec *parts, size_t n_parts)
 {
     ssize_t sent = 0;
@@ -220,7 +223,7 @@ void redir_shake(Redir *redir)
     switch (tls_handshake(redir->tls)) {
     case TLS_DONE:
         redir->shaking = false;
-        redir_flush(redir); /* our hello */
+        redir_flush(redir); /* the drive's hello */
         break;
     case TLS_AGAIN_IN:
         redir->shake_polls = G_IO_IN;

@@ -50,29 +50,29 @@ static void redir_answer(Redir *redir, const Pending *pending)
     }
 }
 
-static void on_complete(UsbTransfer *transfer, void *data)
+static void redir_on_complete(UsbTransfer *transfer, void *data)
 {
     Pending *pending = data;
     Redir *redir = pending->redir;
 
-    if (!pending->forgotten) {
+    if (!pending->id_reused) {
         g_hash_table_remove(redir->pending, &transfer->id);
     }
-    if (!pending->forgotten && !redir->dead) {
+    if (!pending->id_reused && !redir->dead) {
         redir_answer(redir, pending);
     }
     g_bytes_unref(transfer->out);
     g_free(pending);
 }
 
-/* The host has given this id to a new transfer: the old one must not answer in its place. */
-static void redir_forget(Redir *redir, uint64_t id)
+/* The host reused this id for a new transfer. The old transfer must not be answered. */
+static void redir_drop_pending(Redir *redir, uint64_t id)
 {
     Pending *old = g_hash_table_lookup(redir->pending, &id);
 
     if (old) {
         g_hash_table_remove(redir->pending, &id);
-        old->forgotten = true;
+        old->id_reused = true;
         usb_device_cancel(redir->device, &old->transfer);
     }
 }
@@ -89,13 +89,13 @@ static void redir_submit(Redir *redir, uint64_t id, uint8_t endpoint, Answer ans
             .setup = setup ? *setup : (UsbSetup){ 0 },
             .out = out,
             .length = length,
-            .complete = on_complete,
+            .complete = redir_on_complete,
             .complete_data = pending,
         },
         .redir = redir,
         .answer = answer,
     };
-    redir_forget(redir, id);
+    redir_drop_pending(redir, id);
     g_hash_table_insert(redir->pending, &pending->transfer.id, pending);
     usb_device_submit(redir->device, &pending->transfer);
 }
@@ -114,7 +114,7 @@ static void payload_free(void *data)
     g_free(payload);
 }
 
-/* Takes over `data`, which the parser allocated. */
+/* Takes ownership of `data`, which the parser allocated. */
 static GBytes *redir_payload(Redir *redir, uint8_t *data, int length)
 {
     Payload *payload;
@@ -136,13 +136,13 @@ bool redir_ready(Redir *redir)
     return !redir->dead;
 }
 
-/* What the host sent to a device that has left, before it knew, is for nobody. */
+/* Packets that the host sent before it saw the unplug are ignored. */
 static bool redir_ready_device(Redir *redir)
 {
     return redir_ready(redir) && redir->offered;
 }
 
-static void on_log(void *priv, int level, const char *message)
+static void redir_on_log(void *priv, int level, const char *message)
 {
     Redir *redir = priv;
 
@@ -150,12 +150,12 @@ static void on_log(void *priv, int level, const char *message)
         g_strlcpy(redir->complaint, message, sizeof redir->complaint);
         TRACE(redir->trace, LINK_PACKET, "%s", message);
     }
-    if (strstr(message, "Out of memory")) { /* a packet, in or out, is lost */
+    if (strstr(message, "Out of memory")) { /* the parser dropped a packet */
         redir_out_of_memory(redir, "a packet");
     }
 }
 
-static void on_hello(void *priv, struct usb_redir_hello_header *hello)
+static void redir_on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     Redir *redir = priv;
     g_autofree char *version = g_strndup(hello->version, sizeof hello->version);
@@ -172,7 +172,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     redir->ops->came(redir->data, version);
 }
 
-static void on_reset(void *priv)
+static void redir_on_reset(void *priv)
 {
     Redir *redir = priv;
 
@@ -183,8 +183,8 @@ static void on_reset(void *priv)
 }
 
 /*
- * Configurations and settings have messages of their own; to the device they are the requests that
- * the guest made (USB 2.0 § 9.4), in line with the others.
+ * usbredir has separate messages for configurations and settings. The device receives them as the
+ * guest's requests (USB 2.0 § 9.4), in order with the others.
  */
 static void redir_request(Redir *redir, uint64_t id, Answer answer, UsbSetup setup)
 {
@@ -198,34 +198,34 @@ static void redir_request(Redir *redir, uint64_t id, Answer answer, UsbSetup set
                  setup.wLength);
 }
 
-static void on_set_configuration(void *priv, uint64_t id,
-                                 struct usb_redir_set_configuration_header *set)
+static void redir_on_set_configuration(void *priv, uint64_t id,
+                                       struct usb_redir_set_configuration_header *set)
 {
     redir_request(priv, id, ANSWER_CONFIGURATION,
                   (UsbSetup){ .bRequest = USB_SET_CONFIGURATION, .wValue = set->configuration });
 }
 
-static void on_get_configuration(void *priv, uint64_t id)
+static void redir_on_get_configuration(void *priv, uint64_t id)
 {
     redir_request(priv, id, ANSWER_CONFIGURATION,
                   (UsbSetup){ 0x80, USB_GET_CONFIGURATION, .wLength = 1 });
 }
 
-static void on_set_alt_setting(void *priv, uint64_t id,
-                               struct usb_redir_set_alt_setting_header *set)
+static void redir_on_set_alt_setting(void *priv, uint64_t id,
+                                     struct usb_redir_set_alt_setting_header *set)
 {
     redir_request(priv, id, ANSWER_INTERFACE,
                   (UsbSetup){ 0x01, USB_SET_INTERFACE, set->alt, set->interface, 0 });
 }
 
-static void on_get_alt_setting(void *priv, uint64_t id,
-                               struct usb_redir_get_alt_setting_header *get)
+static void redir_on_get_alt_setting(void *priv, uint64_t id,
+                                     struct usb_redir_get_alt_setting_header *get)
 {
     redir_request(priv, id, ANSWER_INTERFACE,
                   (UsbSetup){ 0x81, USB_GET_INTERFACE, 0, get->interface, 1 });
 }
 
-static void on_cancel(void *priv, uint64_t id)
+static void redir_on_cancel(void *priv, uint64_t id)
 {
     Redir *redir = priv;
     Pending *pending;
@@ -241,8 +241,9 @@ static void on_cancel(void *priv, uint64_t id)
     }
 }
 
-static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_header *header,
-                       uint8_t *data, int length)
+static void redir_on_control(void *priv, uint64_t id,
+                             struct usb_redir_control_packet_header *header, uint8_t *data,
+                             int length)
 {
     Redir *redir = priv;
     g_autoptr(GBytes) out = redir_payload(redir, data, length);
@@ -263,8 +264,8 @@ static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_
                  setup.wLength);
 }
 
-static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header *header,
-                    uint8_t *data, int data_length)
+static void redir_on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header *header,
+                          uint8_t *data, int data_length)
 {
     Redir *redir = priv;
     g_autoptr(GBytes) out = redir_payload(redir, data, data_length);
@@ -275,7 +276,7 @@ static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header
     }
     TRACE(redir->trace, LINK_PACKET, "bulk id %" G_GINT64_MODIFIER "x ep %02x %zu", id,
           header->endpoint, length);
-    /* Endpoint 0 takes no bulk transfers, and nobody needs buffers without bound. */
+    /* Endpoint 0 has no bulk transfers. The limit bounds the buffer. */
     if (!(header->endpoint & 0x0f) || header->stream_id || length > REDIR_BULK_MAX) {
         redir_reply_bulk(redir, id, header->endpoint, usb_redir_inval, NULL, 0);
         return;
@@ -283,7 +284,7 @@ static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header
     redir_submit(redir, id, header->endpoint, ANSWER_BULK, NULL, g_steal_pointer(&out), length);
 }
 
-static void on_filter_reject(void *priv)
+static void redir_on_filter_reject(void *priv)
 {
     Redir *redir = priv;
 
@@ -293,13 +294,13 @@ static void on_filter_reject(void *priv)
     }
 }
 
-static void on_filter(void *priv, struct usbredirfilter_rule *rules, int n_rules)
+static void redir_on_filter(void *priv, struct usbredirfilter_rule *rules, int n_rules)
 {
-    free(rules); /* advice which devices to offer; there is only one */
+    free(rules); /* rules for choosing a device, and there is only one */
     redir_ready(priv);
 }
 
-static void on_disconnect_ack(void *priv)
+static void redir_on_disconnect_ack(void *priv)
 {
     Redir *redir = priv;
 
@@ -311,16 +312,16 @@ static void on_disconnect_ack(void *priv)
     }
 }
 
-/* The host that lost its device takes back what it sent by itself. */
-static void redir_forget_all(Redir *redir)
+/* After an unplug the host itself cancels its transfers. */
+static void redir_drop_all_pending(Redir *redir)
 {
     g_autoptr(GList) ids = g_hash_table_get_keys(redir->pending);
     GList *i;
 
     for (i = ids; i; i = i->next) {
-        uint64_t id = *(const uint64_t *)i->data; /* forgetting frees the key */
+        uint64_t id = *(const uint64_t *)i->data; /* redir_drop_pending() frees the key */
 
-        redir_forget(redir, id);
+        redir_drop_pending(redir, id);
     }
 }
 
@@ -332,7 +333,7 @@ void redir_unplug(Redir *redir)
     }
     redir->offered = false;
     redir->leaving = redir_both_have(redir, usb_redir_cap_device_disconnect_ack);
-    redir_forget_all(redir);
+    redir_drop_all_pending(redir);
     usb_device_reset(redir->device);
     usbredirparser_send_device_disconnect(redir->parser->usbredir);
     redir_replied(redir);
@@ -370,21 +371,21 @@ static Parser *parser_new(Redir *redir)
     g_assert(p);
     parser->usbredir = p;
     p->priv = redir;
-    p->log_func = on_log;
+    p->log_func = redir_on_log;
     p->read_func = redir_on_read;
     p->write_func = redir_on_write;
-    p->hello_func = on_hello;
-    p->reset_func = on_reset;
-    p->set_configuration_func = on_set_configuration;
-    p->get_configuration_func = on_get_configuration;
-    p->set_alt_setting_func = on_set_alt_setting;
-    p->get_alt_setting_func = on_get_alt_setting;
-    p->control_packet_func = on_control;
-    p->bulk_packet_func = on_bulk;
-    p->cancel_data_packet_func = on_cancel;
-    p->filter_reject_func = on_filter_reject;
-    p->filter_filter_func = on_filter;
-    p->device_disconnect_ack_func = on_disconnect_ack;
+    p->hello_func = redir_on_hello;
+    p->reset_func = redir_on_reset;
+    p->set_configuration_func = redir_on_set_configuration;
+    p->get_configuration_func = redir_on_get_configuration;
+    p->set_alt_setting_func = redir_on_set_alt_setting;
+    p->get_alt_setting_func = redir_on_get_alt_setting;
+    p->control_packet_func = redir_on_control;
+    p->bulk_packet_func = redir_on_bulk;
+    p->cancel_data_packet_func = redir_on_cancel;
+    p->filter_reject_func = redir_on_filter_reject;
+    p->filter_filter_func = redir_on_filter;
+    p->device_disconnect_ack_func = redir_on_disconnect_ack;
     redir_refuse_the_rest(p);
     for (i = 0; i < G_N_ELEMENTS(capabilities); i++) {
         usbredirparser_caps_set_cap(caps, capabilities[i]);
@@ -419,7 +420,7 @@ static void redir_tear_down(Redir *redir)
         return;
     }
     redir->finished = true;
-    redir->dead = true; /* what the reset cancels is not answered */
+    redir->dead = true; /* the transfers that the reset cancels are not answered */
     g_source_destroy(&redir->source->base);
     if (redir->greeted) {
         usb_device_reset(redir->device);
@@ -467,7 +468,7 @@ static gboolean source_dispatch(GSource *source, GSourceFunc func, void *data)
     }
     if (redir->dead) {
         redir_tear_down(redir);
-        redir->ops->gone(redir->data, redir->why); /* may free it */
+        redir->ops->gone(redir->data, redir->why); /* may free `redir` */
         return G_SOURCE_REMOVE;
     }
     redir_update_poll(redir);
@@ -492,17 +493,19 @@ Redir *redir_new(int fd, TlsSession *tls, UsbDevice *device, const RedirOps *ops
     redir->pending = g_hash_table_new(g_int64_hash, g_int64_equal);
     redir->source = (RedirSource *)g_source_new(&funcs, sizeof *redir->source);
     redir->source->redir = redir;
-    /* Else GLib takes the socket out of the poll and puts it back around each dispatch, which costs
-     * four system calls a packet; nothing runs this loop from inside itself. */
+    /*
+     * Without this GLib removes the socket from the poll and adds it again around each dispatch.
+     * That costs four system calls a packet. This loop never runs recursively.
+     */
     g_source_set_can_recurse(&redir->source->base, TRUE);
     redir->polled = G_IO_IN;
     redir->poll = g_source_add_unix_fd(&redir->source->base, fd, redir->polled);
     redir->parser = parser_new(redir);
     g_source_attach(&redir->source->base, g_main_context_get_thread_default());
     if (redir->shaking) {
-        redir_shake(redir); /* a client begins */
+        redir_shake(redir); /* a TLS client begins */
     }
-    redir_flush(redir); /* our hello */
+    redir_flush(redir); /* the drive's hello */
     redir_update_poll(redir);
     return redir;
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One host attached over usbredir (protocol 0.7, we are the "usb-host" side): turns its packets
- * into transfers on a UsbDevice and their results into packets.
+ * One host that is attached over usbredir (protocol 0.7, this side is the "usb-host"). Turns its
+ * packets into transfers on a UsbDevice, and their results into packets.
  *
- * Owns: the connection, the packets, the ids that are pending. Does not own: the device (it
- * outlives the connection), who may connect (emu/link/port.h).
+ * Owns: the connection, the packets, the pending ids. Does not own: the device, which outlives the
+ * connection, and the choice of the host (emu/link/port.h).
  *
- * What the protocol text does not say, but QEMU needs:
- *  - Every id that is cancelled while pending is answered once, with status cancelled and length 0;
- *    an id that was answered already is not answered again. Ids are reused (they are addresses in
- *    the guest's rings), so a missing answer swallows that of a later transfer.
+ * QEMU needs more than the text of the protocol says:
+ *  - An id that is cancelled while pending is answered once, with status cancelled and length 0. An
+ *    id that was answered before is not answered again. Ids are addresses in the guest's rings and
+ *    are reused. A missing answer would swallow that of a later transfer.
  *  - ep_info and interface_info precede device_connect and every successful configuration and
- *    alternate setting status; device_connect waits for the peer's hello.
- *  - 64-bit ids, 32-bit bulk lengths and maximum packet sizes are announced, else a port with
- *    SuperSpeed refuses the device. Bulk receiving is not: it is for serial adapters.
- *  - A peer that sends anything before a hello resumes a migrated or restored VM whose transfers we
- *    know nothing of: it is dropped, so that it connects anew and the guest sees a replug.
- *  - A peer that was told of an unplug is told of the next device only after it has acknowledged;
- *    whatever it sent before that is for a device that is gone.
- *  - There is no NAK and no time-out: a transfer is answered when it ends. A stopped VM neither
- *    reads nor writes for as long as it likes.
+ *    alternate setting status. device_connect waits for the peer's hello.
+ *  - 64-bit ids, 32-bit bulk lengths and maximum packet sizes are announced. Without them a port
+ *    with SuperSpeed refuses the device. Bulk receiving is for serial adapters and is not
+ *    announced.
+ *  - A peer that sends a packet before its hello resumes a migrated or restored VM, whose transfers
+ *    are unknown here. It is dropped. When it connects again, the guest sees a replug.
+ *  - After an unplug the next device is announced only when the peer has acknowledged the
+ *    disconnect. Packets before that are for the old device.
+ *  - The protocol has no NAK and no time-out. A transfer is answered when it ends. A stopped VM can
+ *    stop reading and writing for any time.
  */
 #ifndef USBTAPE_LINK_REDIR_H
 #define USBTAPE_LINK_REDIR_H
@@ -28,41 +29,41 @@
 #include "emu/link/tls.h"
 #include "emu/usb/device.h"
 
-/* The most bytes that one bulk packet may carry or ask for; more is answered with an error. */
+/* The most bytes of one bulk packet. A larger one is answered with an error. */
 #define REDIR_BULK_MAX (64u * 1024 * 1024)
 
 typedef struct Redir Redir;
 
 typedef struct RedirOps {
-    /* The peer said hello and was offered the device; `version` is what it calls itself. */
+    /* The peer sent its hello and was offered the device. `version` is its name for itself. */
     void (*came)(void *data, const char *version);
-    /* The peer does not want the device (a filter, or a port that cannot take its speed). */
+    /* The peer refuses the device, because of a filter or because its port lacks the speed. */
     void (*rejected)(void *data);
     /*
-     * The connection is over: everything pending was cancelled, the port was reset. Called once,
-     * from the main loop, never from inside redir_new or redir_free; it may free the Redir.
+     * The connection has ended. All pending transfers were cancelled, and the port was reset.
+     * Called once, from the main loop, never from inside redir_new or redir_free. May free the
+     * Redir.
      */
     void (*gone)(void *data, const char *why);
 } RedirOps;
 
 /*
- * Serves the connected, non-blocking stream socket `fd`, which it takes over, on the thread-default
- * main context; with `tls` (taken over, may be NULL) from that session's handshake on. Borrows the
- * rest.
+ * Serves the connected, non-blocking stream socket `fd` on the thread-default main context. Takes
+ * ownership of `fd` and of `tls` (may be NULL), whose handshake comes first. Borrows the rest.
  */
 Redir *redir_new(int fd, TlsSession *tls, UsbDevice *device, const RedirOps *ops, void *data,
                  Trace *trace);
 /*
- * Takes the drive off the bus, or puts it back (that is how it starts): the peer sees its device
- * leave and come. What is pending at the unplug is never answered. Not from inside a transfer.
+ * Unplugs the drive, or plugs it in (the initial state). The peer sees its device leave and come
+ * back. Transfers that are pending at the unplug are never answered. Not from inside a transfer.
  */
 void redir_unplug(Redir *redir);
 void redir_plug(Redir *redir);
 
-/* The peer said hello: it is a host. */
+/* True after the peer's hello. */
 bool redir_greeted(const Redir *redir);
 
-/* Closes the connection, cancels what is pending and resets the port. */
+/* Closes the connection, cancels pending transfers and resets the port. */
 void redir_free(Redir *redir);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Redir, redir_free)
 

@@ -8,36 +8,36 @@
 
 #include "emu/base/error.h"
 
-/* QEMU's: what its tls-creds objects ask for. */
+/* The priorities of QEMU's tls-creds objects. */
 #define PRIORITY_X509 "NORMAL"
 #define PRIORITY_PSK  "NORMAL:+ECDHE-PSK:+DHE-PSK:+PSK"
 
 struct TlsCreds {
     bool server;
-    gnutls_certificate_credentials_t x509; /* one of these */
+    gnutls_certificate_credentials_t x509; /* x509 or psk is set */
     gnutls_psk_server_credentials_t psk_server;
     gnutls_psk_client_credentials_t psk_client;
-    GHashTable *keys; /* of GBytes by user name: what a server's clients may have */
+    GHashTable *keys; /* GBytes by user name: the keys of a server's clients */
     gnutls_priority_t priority;
 };
 
 struct TlsSession {
     gnutls_session_t session;
-    char *host;                      /* the library keeps a reference, as it does to these */
-    gnutls_typed_vdata_st sought[2]; /* what the peer's certificate must say */
+    char *host;                        /* GnuTLS keeps references to this and the next members */
+    gnutls_typed_vdata_st required[2]; /* properties that the peer's certificate must have */
     char *why;
 };
 
 /* ---- pre-shared keys ---- */
 
-static bool fail(GError **error, const char *what, int code)
+static bool creds_fail(GError **error, const char *what, int code)
 {
     return usbtape_input_error(error, "%s: %s", what, gnutls_strerror(code));
 }
 
-/* "user:hex", as psktool writes it. */
-static bool read_key(GHashTable *keys, const char *file, unsigned number, char *line, char **user,
-                     GError **error)
+/* Parses "user:hex", the format of psktool. */
+static bool creds_read_key(GHashTable *keys, const char *file, unsigned number, char *line,
+                           char **user, GError **error)
 {
     char *colon = strchr(line, ':');
     gnutls_datum_t hex, raw;
@@ -63,8 +63,8 @@ static bool read_key(GHashTable *keys, const char *file, unsigned number, char *
     return true;
 }
 
-/* `user`: the first one. */
-static bool read_keys(TlsCreds *creds, const char *file, char **user, GError **error)
+/* `user` is set to the first one. */
+static bool creds_read_keys(TlsCreds *creds, const char *file, char **user, GError **error)
 {
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
@@ -78,14 +78,14 @@ static bool read_keys(TlsCreds *creds, const char *file, char **user, GError **e
     for (i = 0; lines[i]; i++) {
         g_strstrip(lines[i]);
         if (lines[i][0] && lines[i][0] != '#' &&
-            !read_key(creds->keys, file, i + 1, lines[i], user, error)) {
+            !creds_read_key(creds->keys, file, i + 1, lines[i], user, error)) {
             return false;
         }
     }
     return *user || usbtape_input_error(error, "--tls-psk %s: there is no key in it", file);
 }
 
-static int on_key_wanted(gnutls_session_t session, const char *user, gnutls_datum_t *key)
+static int creds_on_key_wanted(gnutls_session_t session, const char *user, gnutls_datum_t *key)
 {
     const TlsCreds *creds = gnutls_session_get_ptr(session);
     GBytes *found = g_hash_table_lookup(creds->keys, user);
@@ -105,7 +105,7 @@ static int on_key_wanted(gnutls_session_t session, const char *user, gnutls_datu
     return 0;
 }
 
-static int use_keys(TlsCreds *creds, const char *user)
+static int creds_use_keys(TlsCreds *creds, const char *user)
 {
     GBytes *key = g_hash_table_lookup(creds->keys, user);
     gsize size;
@@ -116,7 +116,7 @@ static int use_keys(TlsCreds *creds, const char *user)
     if (creds->server) {
         code = gnutls_psk_allocate_server_credentials(&creds->psk_server);
         if (code == 0) {
-            gnutls_psk_set_server_credentials_function(creds->psk_server, on_key_wanted);
+            gnutls_psk_set_server_credentials_function(creds->psk_server, creds_on_key_wanted);
             code =
                 gnutls_psk_set_server_known_dh_params(creds->psk_server, GNUTLS_SEC_PARAM_MEDIUM);
         }
@@ -139,7 +139,7 @@ static TlsCreds *creds_new(bool server, const char *priority, GError **error)
     creds->keys =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
     if (code < 0) {
-        fail(error, "TLS", code);
+        creds_fail(error, "TLS", code);
         g_clear_pointer(&creds, tls_creds_free);
     }
     return creds;
@@ -151,19 +151,19 @@ TlsCreds *tls_creds_psk(const char *file, bool server, GError **error)
     g_autofree char *user = NULL;
     int code;
 
-    if (!creds || !read_keys(creds, file, &user, error)) {
+    if (!creds || !creds_read_keys(creds, file, &user, error)) {
         return NULL;
     }
-    code = use_keys(creds, user);
+    code = creds_use_keys(creds, user);
     if (code < 0) {
-        fail(error, "--tls-psk", code);
+        creds_fail(error, "--tls-psk", code);
         return NULL;
     }
     return g_steal_pointer(&creds);
 }
 
-/* There may be no list of revoked certificates; one that cannot be read is an error. */
-static bool read_revoked(TlsCreds *creds, const char *directory, GError **error)
+/* A missing list of revoked certificates is accepted. An unreadable one is an error. */
+static bool creds_read_revoked(TlsCreds *creds, const char *directory, GError **error)
 {
     g_autofree char *file = g_build_filename(directory, "ca-crl.pem", NULL);
     int code;
@@ -172,7 +172,7 @@ static bool read_revoked(TlsCreds *creds, const char *directory, GError **error)
         return true;
     }
     code = gnutls_certificate_set_x509_crl_file(creds->x509, file, GNUTLS_X509_FMT_PEM);
-    return code > 0 || /* the number of lists */
+    return code > 0 || /* the number of revocation lists */
            usbtape_input_error(error, "--tls-creds: %s: %s", file,
                                code ? gnutls_strerror(code) : "there is no list in it");
 }
@@ -198,7 +198,7 @@ TlsCreds *tls_creds_x509(const char *directory, bool server, GError **error)
                                 code ? gnutls_strerror(code) : "there is no certificate in it");
             return NULL;
         }
-        if (!read_revoked(creds, directory, error)) {
+        if (!creds_read_revoked(creds, directory, error)) {
             return NULL;
         }
         code = gnutls_certificate_set_x509_key_file(creds->x509, certificate, key,
@@ -227,22 +227,22 @@ void tls_creds_free(TlsCreds *creds)
 
 /* ---- a session ---- */
 
-/* The peer's certificate is for its part, and a server's for the address. */
-static void seek(TlsSession *self, bool server)
+/* The peer's certificate must be for its role. A server's must also be for the address. */
+static void session_require(TlsSession *self, bool server)
 {
     static const char client_purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
     static const char server_purpose[] = GNUTLS_KP_TLS_WWW_SERVER;
     const char *purpose = server ? client_purpose : server_purpose;
 
-    self->sought[0].type = GNUTLS_DT_KEY_PURPOSE_OID;
-    self->sought[0].data = (unsigned char *)purpose;
-    self->sought[1].type = GNUTLS_DT_DNS_HOSTNAME; /* an address, too */
-    self->sought[1].data = (unsigned char *)self->host;
-    gnutls_session_set_verify_cert2(self->session, self->sought, self->host ? 2 : 1, 0);
+    self->required[0].type = GNUTLS_DT_KEY_PURPOSE_OID;
+    self->required[0].data = (unsigned char *)purpose;
+    self->required[1].type = GNUTLS_DT_DNS_HOSTNAME; /* accepts an address too */
+    self->required[1].data = (unsigned char *)self->host;
+    gnutls_session_set_verify_cert2(self->session, self->required, self->host ? 2 : 1, 0);
 }
 
-/* Both sides prove who they are. */
-static int use_creds(TlsCreds *creds, TlsSession *self)
+/* Both sides authenticate. */
+static int session_use_creds(TlsCreds *creds, TlsSession *self)
 {
     gnutls_session_t session = self->session;
 
@@ -252,7 +252,7 @@ static int use_creds(TlsCreds *creds, TlsSession *self)
     if (creds->psk_client) {
         return gnutls_credentials_set(session, GNUTLS_CRD_PSK, creds->psk_client);
     }
-    seek(self, creds->server);
+    session_require(self, creds->server);
     if (creds->server) {
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
     }
@@ -266,12 +266,13 @@ TlsSession *tls_session_new(TlsCreds *creds, int fd, const char *host)
         GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | (creds->server ? GNUTLS_SERVER : GNUTLS_CLIENT);
 
     self->host = g_strdup(host);
-    /* These fail without memory alone; a session that is not there fails its handshake. */
+    /* These creds_fail only without memory. The handshake of a missing session fails. */
     if (gnutls_init(&self->session, flags) < 0) {
         self->session = NULL;
         return self;
     }
-    if (gnutls_priority_set(self->session, creds->priority) < 0 || use_creds(creds, self) < 0) {
+    if (gnutls_priority_set(self->session, creds->priority) < 0 ||
+        session_use_creds(creds, self) < 0) {
         g_clear_pointer(&self->session, gnutls_deinit);
         return self;
     }
@@ -294,8 +295,8 @@ void tls_session_free(TlsSession *self)
     g_free(self);
 }
 
-/* What the peer's certificate lacks, or its alert, or the library's word. */
-static void note_failure(TlsSession *self, int code)
+/* Keeps the defect of the peer's certificate, the alert, or the error of GnuTLS. */
+static void session_note_failure(TlsSession *self, int code)
 {
     gnutls_datum_t text = { NULL, 0 };
 
@@ -327,14 +328,14 @@ TlsResult tls_handshake(TlsSession *self)
     if (code == GNUTLS_E_AGAIN) {
         return gnutls_record_get_direction(self->session) ? TLS_AGAIN_OUT : TLS_AGAIN_IN;
     }
-    note_failure(self, code);
+    session_note_failure(self, code);
     if (self->session) {
         gnutls_alert_send_appropriate(self->session, code);
     }
     return TLS_FAILED;
 }
 
-static ssize_t as_socket(TlsSession *self, ssize_t n)
+static ssize_t session_as_socket(TlsSession *self, ssize_t n)
 {
     if (n >= 0) {
         return n;
@@ -345,13 +346,13 @@ static ssize_t as_socket(TlsSession *self, ssize_t n)
                n == GNUTLS_E_PREMATURE_TERMINATION) {
         errno = EPIPE;
     } else {
-        note_failure(self, (int)n);
+        session_note_failure(self, (int)n);
         errno = EPROTO;
     }
     return -1;
 }
 
-static bool try_again(ssize_t n)
+static bool session_try_again(ssize_t n)
 {
     return n < 0 && n != GNUTLS_E_AGAIN && !gnutls_error_is_fatal((int)n);
 }
@@ -362,8 +363,8 @@ ssize_t tls_recv(TlsSession *self, void *bytes, size_t length)
 
     do {
         n = gnutls_record_recv(self->session, bytes, length);
-    } while (try_again(n));
-    return as_socket(self, n);
+    } while (session_try_again(n));
+    return session_as_socket(self, n);
 }
 
 ssize_t tls_send(TlsSession *self, const void *bytes, size_t length)
@@ -372,8 +373,8 @@ ssize_t tls_send(TlsSession *self, const void *bytes, size_t length)
 
     do {
         n = gnutls_record_send(self->session, bytes, length);
-    } while (try_again(n));
-    return as_socket(self, n);
+    } while (session_try_again(n));
+    return session_as_socket(self, n);
 }
 
 size_t tls_pending(const TlsSession *self)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * USB tape drive: the device model. It is libusbtape's drive (emu/library/usbtape.h) on QEMU's USB
- * bus.
+ * USB tape drive, the device model. It puts libusbtape's drive (emu/library/usbtape.h) on QEMU's
+ * USB bus.
  *
- * Owns: USBDesc, packets under way, properties, what becomes of VM state. Does not own: anything
- * that a drive does. All of it runs under the BQL: packets on the vCPU's thread or in the main
- * loop, timers, finished syncs and the control socket in the main loop.
+ * Owns: USBDesc, packets under way, properties, the drive's part in saving a VM. Does not own: the
+ * drive's behaviour. All of it runs under the BQL. Packets arrive on the vCPU's thread or in the
+ * main loop. Timers, finished syncs and the control socket run in the main loop.
  *
- * A packet that the drive answers at once is answered inside handle_data(); any other is
- * USB_RET_ASYNC and completes later. What takes long, the host's disk, a thread of the drive waits
- * for.
+ * A packet that the drive answers at once is answered inside handle_data(). Any other returns
+ * USB_RET_ASYNC and completes later. A thread of the drive waits for the host's disk.
  */
 #include "qemu/osdep.h"
 
@@ -33,7 +32,7 @@ typedef struct USBTapeRequest USBTapeRequest;
 
 enum { STRING_MANUFACTURER = 1, STRING_PRODUCT, STRING_SERIAL, N_STRINGS };
 
-/* One speed's descriptors, as QEMU wants them: each pointing to the next. */
+/* The descriptors of one speed in QEMU's types. Each points to the next. */
 typedef struct USBTapeDesc {
     USBDescDevice device;
     USBDescConfig config;
@@ -43,30 +42,30 @@ typedef struct USBTapeDesc {
 
 struct USBTapeState {
     USBDevice dev;
-    UsbTapeDrive *drive; /* NULL: not realized, or QEMU is exiting */
+    UsbTapeDrive *drive; /* NULL before realize, and while QEMU exits */
     QTAILQ_HEAD(, USBTapeRequest) requests;
 
     USBDesc desc;
     USBTapeDesc at[N_USBTAPE_SPEEDS];
     const char *strings[N_STRINGS + 1];
 
-    char *media; /* before there is a drive */
+    char *media; /* before the drive exists */
     char *model, *speed, *faults, *seed, *control, *trace, *timing, *set;
     bool read_only;
 
     Notifier exit;
     VMChangeStateEntry *vm_state;
     Error *blocker;
-    bool reset_before; /* the machine has been, with the drive in it */
+    bool reset_before; /* the machine was reset with the drive in it */
     bool restored;     /* the VM may have been loaded, and has not run since */
 };
 
-/* A packet that is with the drive. */
+/* A packet that was submitted to the drive. */
 struct USBTapeRequest {
-    USBPacket *packet; /* NULL: taken back by the host controller */
+    USBPacket *packet; /* NULL: cancelled by the host controller */
     uint8_t *data;     /* control: QEMU's buffer */
     int length;        /* control: of that buffer */
-    bool in_call;      /* inside handle_data() or handle_control() still */
+    bool in_call;      /* still inside handle_data() or handle_control() */
     bool ended;
     QTAILQ_ENTRY(USBTapeRequest) next;
 };
@@ -121,7 +120,7 @@ static int usb_tape_status(UsbTapeResult result)
         return USB_RET_STALL;
     case USBTAPE_BABBLED:
         return USB_RET_BABBLE;
-    case USBTAPE_CANCELLED: /* by a reset; the host controller's own are not told */
+    case USBTAPE_CANCELLED: /* by a reset. Cancellations of the host controller are not reported. */
     case USBTAPE_FAILED:
         break;
     }
@@ -280,9 +279,9 @@ static void usb_tape_handle_reset(USBDevice *dev)
 /* ---- the plug ---- */
 
 /*
- * For QEMU the device is configured as long as it is attached. Whether the guest has chosen the one
- * configuration is between it and the drive: QEMU's functions for that empty the endpoints' queues,
- * and there are packets in them whenever a guest sends requests; here there are none.
+ * In QEMU the device is configured while it is attached. The drive alone tracks SET_CONFIGURATION.
+ * QEMU's functions for that empty the endpoints' queues. Those queues contain packets whenever a
+ * guest sends requests.
  */
 static void usb_tape_handle_attach(USBDevice *dev)
 {
@@ -319,11 +318,10 @@ static void usb_tape_plug(void *opaque, bool plugged)
 }
 
 /*
- * What the guest of a loaded VM believes of its USB bus is older than the bus: the drive, which was
- * not on it (nothing is saved while it is), comes as if it were plugged in now. It is not told of
- * the loading; but that begins with a reset of the machine, which is stopped. (So does the
- * machine's first run, and a reset that somebody asks for while it is stopped: after that a replug
- * is nothing to a guest.)
+ * A loaded VM has an old view of its USB bus. The drive cannot be saved, so it was not on that bus.
+ * It has to appear as newly plugged in. QEMU does not report the load to the device, but a load
+ * begins with a reset of the stopped machine. A machine also starts with such a reset, and a user
+ * can reset a stopped machine. A replug does no harm then.
  */
 static void usb_tape_machine_reset(void *opaque)
 {
@@ -442,14 +440,14 @@ static const UsbTapeOps usb_tape_ops = {
     .trace = usb_tape_trace,
 };
 
-/* QEMU's errors and GLib's. */
+/* Converts GLib's error into QEMU's. */
 static void usb_tape_propagate(Error **errp, GError *error)
 {
     error_setg(errp, "usb-tape: %s", error->message);
     g_error_free(error);
 }
 
-/* Syncs and closes the cartridge. What is under way ends without being told. */
+/* Syncs and closes the cartridge. Pending packets are dropped without completion. */
 static void usb_tape_close(USBTapeState *s)
 {
     GError *error = NULL;
@@ -540,7 +538,7 @@ static char *usb_tape_get_media(Object *obj, Error **errp)
     return g_strdup(path ? path : "");
 }
 
-/* Of a drive that runs: a path puts a cartridge in, "" presses its button. */
+/* While the drive runs, a path loads a cartridge and "" ejects it. */
 static void usb_tape_set_media(Object *obj, const char *path, Error **errp)
 {
     USBTapeState *s = USB_TAPE(obj);

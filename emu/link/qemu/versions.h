@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What differs between the versions of QEMU that the device is built in: all of it is here, and one
- * line of meson.build.part. Included after QEMU's own headers, but those that need hw/usb.h.
+ * The differences between the supported versions of QEMU. One more is a line of meson.build.part.
+ * Included after QEMU's own headers, except those that need hw/usb.h.
  */
 #ifndef USBTAPE_QEMU_VERSIONS_H
 #define USBTAPE_QEMU_VERSIONS_H
@@ -10,7 +10,7 @@
     (QEMU_VERSION_MAJOR > (major) ||                                                               \
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
-/* Moved with QEMU 11; a tree of its development has either. */
+/* Moved in QEMU 11. Its development versions have either. */
 #if __has_include("hw/core/qdev-properties.h")
 #include "hw/core/qdev-properties.h"
 #else
@@ -32,7 +32,7 @@
 #include "sysemu/sysemu.h"
 #endif
 
-/* Arrays of properties are constant, and know their length. */
+/* Arrays of properties are constant, and have a known length. */
 #if USB_TAPE_QEMU(10, 0)
 #define USB_TAPE_PROPERTIES const Property
 #define USB_TAPE_PROPERTIES_END
@@ -47,7 +47,7 @@
 #define USB_TAPE_CLASS_DATA void
 #endif
 
-/* The VM cannot be saved or migrated as long as this is in force; `*reason` is freed at its end. */
+/* Prevents saving and migration of the VM until `*reason` is freed. */
 static inline int usb_tape_block_saving(Error **reason, Error **errp)
 {
 #if USB_TAPE_QEMU(8, 2)
