@@ -35,6 +35,8 @@ typedef struct Case {
     int64_t looked; /* when room_check() was last asked, monotonic */
     bool no_room;   /* the disk was about to be full: the case ended, and its cartridges go */
 
+    char *exports; /* shell lines in front of each step of a program; NULL: none */
+
     Evidence evidence;
     GPtrArray *reasons; /* of text, the weightiest first */
     char *act;          /* the line that proves that the bad driver misbehaved; NULL: none yet */

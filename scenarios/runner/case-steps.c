@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/case-steps.h"
 
+#include "emu/base/error.h"
 #include "emu/base/units.h"
 #include "scenarios/runner/judges/sums.h"
 #include "scenarios/runner/machine/host.h"
 #include "scenarios/runner/report/case-story.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+
+/* A frame has one file. Larger ones belong on a disk. */
+#define PUT_MAX (16 * 1024 * 1024)
 
 /* ---- the files of a step ---- */
 
@@ -347,9 +352,10 @@ static const char prelude[] =
     "set -eo pipefail\n"
     "fails() { ! \"$@\"; }\n"
     "clean() {\n"
-    "    local status=0\n"
-    "    \"$@\" 2>/run/clean || status=$?\n"
-    "    ! grep . /run/clean >&2 || [ $status -ne 0 ] || status=1\n"
+    "    local status=0 said=/run/clean\n"
+    "    [ ! -v USBTAPE_SOCKET ] || said=clean.said\n" /* a program may not write to /run */
+    "    \"$@\" 2>$said || status=$?\n"
+    "    ! grep . $said >&2 || [ $status -ne 0 ] || status=1\n"
     "    return $status\n"
     "}\n"
     "has() {\n"
@@ -366,8 +372,9 @@ static bool run_in_guest(Case *self, guint i, const Step *step, StoryStep *recor
 {
     int64_t timeout = step->timeout ? step->timeout : self->scenario->deadline.step;
     int64_t end = MIN(case_time(self) + timeout, self->deadline);
-    g_autofree char *script = g_strdup_printf("%sexport SEED=%" G_GUINT64_FORMAT "\n%s", prelude,
-                                              self->scenario->seed, step->text);
+    g_autofree char *script =
+        g_strdup_printf("%sexport SEED=%" G_GUINT64_FORMAT "\n%s%s", prelude, self->scenario->seed,
+                        self->exports ? self->exports : "", step->text);
     g_autofree char *status = NULL;
     g_autoptr(GError) error = NULL;
     VmReply *reply =
@@ -419,6 +426,115 @@ static bool run_on_host(Case *self, guint i, const Step *step, StoryStep *record
     return false;
 }
 
+/* Waits for a copy. False: it failed, and the reason is noted. */
+static bool finish_copy(Case *self, guint i, const Step *step, const StepCopy *copy, VmReply *reply,
+                        const GError *why)
+{
+    g_autoptr(GError) error = NULL;
+    bool done = reply && vm_finish(self->vm, reply, self->scenario->deadline.step, &error);
+
+    if (done && reply->rc == 0) {
+        return true;
+    }
+    if (reply && !done) {
+        vm_forget(self->vm, reply);
+    }
+    if (!vm_running(self->vm)) {
+        case_note_death(self, why ? why : error);
+        return false;
+    }
+    /* A file that is not there is the doing of a program, or of none; one that does not fit is not.
+     */
+    self->evidence.complained |= done && step->kind == STEP_GET;
+    self->evidence.environment_failed |= !done || step->kind == STEP_PUT;
+    case_add_reason(self, "step %u (line %u): %s %s: %s", i + 1, step->line,
+                    step_kind_name(step->kind), copy->from,
+                    done    ? spool_text(reply->err)
+                    : error ? error->message
+                            : why->message);
+    return false;
+}
+
+/* The file's name is relative to the scenario. */
+static bool put_file(Case *self, guint i, const Step *step, const StepCopy *copy)
+{
+    g_autofree char *directory = g_path_get_dirname(self->scenario->path);
+    g_autofree char *path = g_path_is_absolute(copy->from)
+                                ? g_strdup(copy->from)
+                                : g_build_filename(directory, copy->from, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmReply) reply = NULL;
+    g_autoptr(GBytes) body = NULL;
+    GStatBuf status;
+    char *bytes;
+    gsize length;
+
+    if (g_stat(path, &status) != 0 || status.st_size > PUT_MAX || !S_ISREG(status.st_mode) ||
+        !g_file_get_contents(path, &bytes, &length, NULL)) {
+        self->evidence.environment_failed = true;
+        case_add_reason(self,
+                        "step %u (line %u): put %s: it is no file of at most %d MiB that can "
+                        "be read",
+                        i + 1, step->line, path, PUT_MAX >> 20);
+        return false;
+    }
+    body = g_bytes_new_take(bytes, length);
+    reply = vm_put(self->vm, status.st_mode & 0777, copy->to, body, &error);
+    return finish_copy(self, i, step, copy, reply, error);
+}
+
+static bool get_file(Case *self, guint i, const Step *step, const StepCopy *copy)
+{
+    g_autofree char *directory = g_build_filename(self->directory, "files", NULL);
+    g_autofree char *path = g_build_filename(directory, copy->to, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(VmReply) reply = NULL;
+    int fd;
+
+    g_mkdir(directory, 0777);
+    fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    reply = fd >= 0 ? vm_get(self->vm, copy->from, fd, &error) : NULL;
+    if (fd < 0) {
+        g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: %s", path, g_strerror(errno));
+    }
+    if (!finish_copy(self, i, step, copy, reply, error)) {
+        return false;
+    }
+    check_output(self, i, step, reply->out, "file");
+    return spool_error(reply->out) == 0;
+}
+
+static bool copy_files(Case *self, guint i, const Step *step, StoryStep *record)
+{
+    bool done = true;
+    guint c;
+
+    for (c = 0; done && c < step->copies->len; c++) {
+        const StepCopy *copy = step->copies->pdata[c];
+
+        done =
+            step->kind == STEP_PUT ? put_file(self, i, step, copy) : get_file(self, i, step, copy);
+    }
+    case_story_step_ends(record, since_begin(self), 0, !done);
+    return done;
+}
+
+static bool run_step(Case *self, guint i, const Step *step, StoryStep *record)
+{
+    switch (step->kind) {
+    case STEP_RUN:
+        return run_in_guest(self, i, step, record);
+    case STEP_HOST:
+        return run_on_host(self, i, step, record);
+    case STEP_PUT:
+    case STEP_GET:
+        return copy_files(self, i, step, record);
+    case N_STEP_KINDS:
+        break;
+    }
+    g_return_val_if_reached(false);
+}
+
 void case_run_steps(Case *self)
 {
     GPtrArray *steps = self->scenario->steps;
@@ -434,8 +550,7 @@ void case_run_steps(Case *self)
                       steps->len, start);
         write_step_file(self, i, "cmd", step->text);
         record = story_add_step(self->story, step->text, step->line, since_begin(self));
-        record->on_host = step->kind == STEP_HOST;
-        going = record->on_host ? run_on_host(self, i, step, record)
-                                : run_in_guest(self, i, step, record);
+        record->on_host = step->kind != STEP_RUN;
+        going = run_step(self, i, step, record);
     }
 }

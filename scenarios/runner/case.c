@@ -6,6 +6,8 @@
 #include "scenarios/runner/report/case-story.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/un.h>
 
 /* ---- before the steps ---- */
 
@@ -82,17 +84,19 @@ static void write_command_lines(const Case *self, bool cold)
                         .memory = (unsigned)self->scenario->memory,
                         .kvm = self->guest->kvm,
                         .drive = cold ? drive_process_plug(self->drive) : (VmDrive){ NULL } };
-    g_auto(GStrv) argv = vm_arguments(&config);
+    g_auto(GStrv) argv = self->guest->qemu ? vm_arguments(&config) : NULL;
     g_autoptr(GString) line = g_string_new(NULL);
     char **arg;
 
-    for (arg = argv; *arg; arg++) {
+    for (arg = self->guest->qemu ? argv : NULL; arg && *arg; arg++) {
         g_autofree char *quoted = g_shell_quote(*arg);
 
         g_string_append_printf(line, "%s%s", arg == argv ? "" : " ", quoted);
     }
-    g_string_append_c(line, '\n');
-    case_write_file(self, "qemu.cmd", line->str);
+    if (argv) {
+        g_string_append_c(line, '\n');
+        case_write_file(self, "qemu.cmd", line->str);
+    }
     drive = describe_drive(&self->scenario->tape);
     text = g_strdup_printf(
         "#!/bin/sh\n"
@@ -100,13 +104,37 @@ static void write_command_lines(const Case *self, bool cold)
         "# The drive: %s\n"
         "program=%s\n"
         "exec \"${USBTAPE:-$program}\" %s %s --attach %s --case '%s' --seed %" G_GUINT64_FORMAT
-        "%s \"$@\"\n",
+        "%s%s \"$@\"\n",
         id, self->guest->directory, self->guest->qemu_version, drive, program,
         self->scenario->bad ? "selfcheck" : "run", scenario,
         guest_attachment_name(self->guest->attachment), name, self->scenario->seed,
-        cold ? " --cold" : "");
+        cold ? " --cold" : "", argv ? "" : " --host-programs");
     case_write_file(self, "repro.sh", text);
     g_chmod(file, 0755);
+}
+
+/* What a program on this computer has to know. False: the reason is noted. */
+static bool export_places(Case *self)
+{
+    g_autofree char *directory = g_canonicalize_filename(self->directory, NULL);
+    g_autofree char *plug =
+        g_build_filename(directory, drive_process_plug(self->drive).socket, NULL);
+    g_autofree char *socket = g_shell_quote(plug);
+    g_autofree char *work = g_build_filename(directory, "work", NULL);
+    g_autofree char *path = g_canonicalize_filename(self->scenario->path, NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *scenario = g_shell_quote(folder);
+    g_autofree char *quoted = g_shell_quote(work);
+
+    if (strlen(plug) >= sizeof((struct sockaddr_un *)NULL)->sun_path) {
+        self->evidence.environment_failed = true;
+        case_add_reason(self, "%s: too long for the name of a socket: give a shorter --out", plug);
+        return false;
+    }
+    g_mkdir(work, 0777);
+    self->exports =
+        g_strdup_printf("export USBTAPE_SOCKET=%s SCENARIO=%s\ncd %s\n", socket, scenario, quoted);
+    return true;
 }
 
 static bool start(Case *self, bool cold, const CaseOptions *options)
@@ -121,7 +149,7 @@ static bool start(Case *self, bool cold, const CaseOptions *options)
     if (options->pcap) {
         drive_process_capture(self->drive, options->pcap_snap);
     }
-    if (!case_has_room(self)) {
+    if (!case_has_room(self) || (!self->guest->qemu && !export_places(self))) {
         return false;
     }
     if (drive_process_start(self->drive, &error)) {
@@ -147,7 +175,7 @@ static void finish(Case *self)
 {
     g_autoptr(GError) error = NULL;
 
-    if (self->vm && !interrupted()) {
+    if (self->vm && self->guest->qemu && !interrupted()) {
         case_fetch_kernel_log(self);
     }
     if (!drive_process_is_device(self->drive)) {
@@ -209,7 +237,7 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     g_mkdir(steps, 0777);
     if (start(&self, boots, options)) {
         self.deadline = case_time(&self) + scenario->deadline.scenario;
-        if (prepare_guest(&self)) {
+        if (!guest->qemu || prepare_guest(&self)) {
             case_run_steps(&self);
         }
     }
@@ -229,4 +257,5 @@ void case_run(const Scenario *scenario, const Guest *guest, const char *director
     drive_process_free(self.drive);
     g_free(self.kernel_log);
     g_free(self.act);
+    g_free(self.exports);
 }

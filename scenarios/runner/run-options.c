@@ -22,6 +22,7 @@ static bool check(RunOptions *o, GError **error)
             return false;
         }
     }
+    o->guests.host_programs = o->host_programs;
     if (o->guests.modules && !o->guests.kernel) {
         return usbtape_input_error(error, "--modules: name the kernel of these modules: --kernel");
     }
@@ -65,6 +66,9 @@ bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
           "The modules of that image: /lib/modules/RELEASE, or what holds it", "DIR" },
         { "module", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->guests.replace,
           "Load this module instead of the kernel's own of its name", "FILE.ko" },
+        { "host-programs", 0, 0, G_OPTION_ARG_NONE, &o->host_programs,
+          "Allow scenarios of the guest `program`: their steps run on this computer, as you",
+          NULL },
         { "bisect", 0, 0, G_OPTION_ARG_NONE, &o->bisect,
           "Exit as `git bisect run` reads it: 0 good, 1 bad, 125 nothing is shown", NULL },
         { "seed", 's', 0, G_OPTION_ARG_STRING, &o->plan.seeds,

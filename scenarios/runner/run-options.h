@@ -11,7 +11,7 @@ typedef struct RunOptions {
     char *junit, *html, *json, *table; /* files; NULL: not written */
     char *job_count;                   /* NULL: not given */
     int jobs;                          /* 0: not chosen yet */
-    gboolean cold, pcap, check, verbose, minimise, bisect;
+    gboolean cold, pcap, check, verbose, minimise, bisect, host_programs;
     char **guest_directories; /* NULL: the project's own guests alone */
     char *attach;
     GuestOptions guests;

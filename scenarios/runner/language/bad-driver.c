@@ -102,7 +102,7 @@ static bool check_acted(const YamlNode *node, const Scenario *scenario, const Ba
                                 "there are %u steps", scenario->steps->len);
     }
     if (bad->acted && bad->acted->step > 0 &&
-        ((const Step *)scenario->steps->pdata[bad->acted->step - 1])->kind == STEP_HOST) {
+        ((const Step *)scenario->steps->pdata[bad->acted->step - 1])->kind != STEP_RUN) {
         return yaml_node_refuse(yaml_node_get(yaml_node_get(node, "acted"), "step"), error,
                                 "step %" G_GINT64_FORMAT " is done from outside, and says nothing",
                                 bad->acted->step);

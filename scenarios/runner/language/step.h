@@ -12,11 +12,23 @@
 typedef enum StepKind {
     STEP_RUN,  /* a bash script in the guest */
     STEP_HOST, /* something done to the drive or the machine: host.h */
+    STEP_PUT,  /* files of the scenario's directory, into the guest */
+    STEP_GET,  /* files of the guest, into the directory of the case */
+    N_STEP_KINDS,
 } StepKind;
+
+/* The key of it: "run". Static. */
+const char *step_kind_name(StepKind kind);
+
+/* A file that a step copies. */
+typedef struct StepCopy {
+    char *from, *to;
+} StepCopy;
 
 typedef struct Step {
     StepKind kind;
-    char *text;
+    char *text;        /* for STEP_PUT and STEP_GET, what reports call it */
+    GPtrArray *copies; /* of StepCopy, for STEP_PUT and STEP_GET; else NULL */
     unsigned line;
     int64_t timeout;  /* microseconds; 0: the scenario's */
     GArray *statuses; /* of int: the exit statuses that are no complaint; NULL: any is evidence */

@@ -227,6 +227,16 @@ Guest *guest_prepare(const GuestKind *kind, const GuestOptions *options, Progres
     return g_steal_pointer(&guest);
 }
 
+Guest *guest_prepare_program(const GuestKind *kind, const GuestOptions *options,
+                             ProgressStyle progress, GError **error)
+{
+    g_autoptr(Guest) guest = guest_new(kind, options->attachment);
+
+    guest->directory = build(kind, options, progress, error);
+    guest->qemu_version = g_strdup("no machine");
+    return guest->directory ? g_steal_pointer(&guest) : NULL;
+}
+
 /* ---- the saved state ---- */
 
 /* The key has QEMU's version and not its path: a QEMU with the drive in it has a new path after
@@ -370,12 +380,28 @@ static Vm *boot(const Guest *guest, const char *directory, unsigned memory, cons
     return vm_wait_ready(vm, BOOT_PATIENCE, error) ? g_steal_pointer(&vm) : NULL;
 }
 
+static Vm *start_program(const Guest *guest, const char *directory, FILE *log, GError **error)
+{
+    g_autofree char *agent = g_build_filename(guest->directory, "agent", NULL);
+    VmConfig config = { .agent = agent, .directory = directory };
+    g_autoptr(Vm) vm = vm_start(&config, error);
+
+    if (!vm) {
+        return NULL;
+    }
+    vm_set_log(vm, log);
+    return vm_wait_ready(vm, SECONDS(20), error) ? g_steal_pointer(&vm) : NULL;
+}
+
 Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
                 const VmDrive *drive, FILE *log, GError **error)
 {
     g_autoptr(GError) first = NULL;
     g_autoptr(Vm) vm = NULL;
 
+    if (!guest->qemu) {
+        return start_program(guest, directory, log, error);
+    }
     if (cold) {
         return boot(guest, directory, memory, drive, log, error);
     }

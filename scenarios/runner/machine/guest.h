@@ -35,9 +35,10 @@ typedef enum GuestAttachment {
 /* What the command line asks of the guests of a run. */
 typedef struct GuestOptions {
     GuestAttachment attachment;
-    char *kernel;   /* a kernel's build tree, or its image; NULL: each guest's own */
-    char *modules;  /* the directory of its modules, if `kernel` is an image */
-    char **replace; /* files that replace modules of the kernel; NULL: none */
+    char *kernel;       /* a kernel's build tree, or its image; NULL: each guest's own */
+    char *modules;      /* the directory of its modules, if `kernel` is an image */
+    char **replace;     /* files that replace modules of the kernel; NULL: none */
+    bool host_programs; /* scenarios may run programs on this computer */
 } GuestOptions;
 
 /* Does the run bring a kernel, or a part of one? */
@@ -51,8 +52,8 @@ typedef struct Guest {
     const GuestKind *kind;
     GuestAttachment attachment;
     char *directory;
-    char *qemu; /* the program */
-    char *qemu_version;
+    char *qemu; /* the program; NULL: no machine, the directory has an agent for this computer */
+    char *qemu_version; /* for reports */
     bool kvm;
     int in_use;           /* of guest_cache_use(), so that no run removes its directory; or -1 */
     int64_t saved_memory; /* MiB: of the state that was last asked for; 0: none was */
@@ -65,6 +66,9 @@ const char *scenarios_directory(void);
  * QEMU has to be installed. */
 Guest *guest_prepare(const GuestKind *kind, const GuestOptions *options, ProgressStyle progress,
                      GError **error);
+/* The same without a machine: what its builder makes is an agent that runs on this computer. */
+Guest *guest_prepare_program(const GuestKind *kind, const GuestOptions *options,
+                             ProgressStyle progress, GError **error);
 /* One that needs nothing built. */
 Guest *guest_new(const GuestKind *kind, GuestAttachment attachment);
 void guest_free(Guest *guest);
@@ -79,7 +83,7 @@ char *guest_snapshot(const Guest *guest, unsigned memory, bool rebuild, Progress
 
 /*
  * A running guest whose agent answers: restored, or booted if `cold`. It runs in `directory`, with
- * `drive` plugged in.
+ * `drive` plugged in. A program has to connect to the drive itself.
  */
 Vm *guest_start(const Guest *guest, const char *directory, unsigned memory, bool cold,
                 const VmDrive *drive, FILE *log, GError **error);

@@ -26,8 +26,10 @@
 
 struct Vm {
     char *directory;
-    Proc qemu;
-    Qmp *qmp;
+    const char *name;     /* of the process, in messages */
+    const char *log_name; /* of the file with its output */
+    Proc qemu;            /* or the agent, where there is no machine */
+    Qmp *qmp;             /* NULL: there is no machine */
     int channel_fd;
     Channel *channel;
     GHashTable *replies; /* id → VmReply, borrowed: those under way */
@@ -192,7 +194,7 @@ static int connect_in(const char *directory, const char *name)
 
 static char *last_words(const Vm *self)
 {
-    g_autofree char *path = g_build_filename(self->directory, "qemu.log", NULL);
+    g_autofree char *path = g_build_filename(self->directory, self->log_name, NULL);
     g_autofree char *text = NULL;
     char *line;
 
@@ -207,7 +209,7 @@ static bool gone(Vm *self, GError **error)
 {
     g_autofree char *words = last_words(self);
 
-    return fail(error, "QEMU ended with status %d: %s", self->qemu.status, words);
+    return fail(error, "%s ended with status %d: %s", self->name, self->qemu.status, words);
 }
 
 static int connect_when_there(Vm *self, const char *name, GError **error)
@@ -225,7 +227,7 @@ static int connect_when_there(Vm *self, const char *name, GError **error)
             return -1;
         }
     }
-    fail(error, "QEMU does not open its %s", name);
+    fail(error, "%s does not open its %s", self->name, name);
     return -1;
 }
 
@@ -233,8 +235,9 @@ static void on_message(void *data, const ChannelMessage *m);
 
 static bool spawn(Vm *self, const VmConfig *config, GError **error)
 {
-    g_auto(GStrv) argv = vm_arguments(config);
-    g_autofree char *log_path = g_build_filename(config->directory, "qemu.log", NULL);
+    const char *const agent[] = { config->agent, "--host", CHANNEL_SOCKET, NULL };
+    g_auto(GStrv) argv = config->agent ? g_strdupv((char **)agent) : vm_arguments(config);
+    g_autofree char *log_path = g_build_filename(config->directory, self->log_name, NULL);
     int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     bool good;
 
@@ -255,6 +258,8 @@ Vm *vm_start(const VmConfig *config, GError **error)
     int fd;
 
     self->directory = g_strdup(config->directory);
+    self->name = config->agent ? "the agent" : "QEMU";
+    self->log_name = config->agent ? "agent.log" : "qemu.log";
     self->qemu = PROC_NONE;
     self->channel_fd = -1;
     self->channel = channel_new(on_message, self);
@@ -268,10 +273,12 @@ Vm *vm_start(const VmConfig *config, GError **error)
     if (!spawn(self, config, error)) {
         return NULL;
     }
-    fd = connect_when_there(self, QMP_SOCKET, error);
-    self->qmp = fd >= 0 ? qmp_new(fd, G_MAXINT64, interrupted, error) : NULL;
-    if (!self->qmp) {
-        return NULL;
+    if (!config->agent) {
+        fd = connect_when_there(self, QMP_SOCKET, error);
+        self->qmp = fd >= 0 ? qmp_new(fd, G_MAXINT64, interrupted, error) : NULL;
+        if (!self->qmp) {
+            return NULL;
+        }
     }
     self->channel_fd = connect_when_there(self, CHANNEL_SOCKET, error);
     if (self->channel_fd < 0 || (config->incoming && !take_over(self, error))) {
@@ -420,8 +427,9 @@ bool vm_pump(Vm *self, int64_t timeout, GError **error)
                 fail(error, "the guest asks for more than %u things at once", QUESTIONS_MAX));
     }
     if (n == 0 || !vm_running(self)) {
-        return proc_wait(&self->qemu, SECONDS(2)) ? gone(self, error)
-                                                  : fail(error, "QEMU closed the agent's channel");
+        return proc_wait(&self->qemu, SECONDS(2))
+                   ? gone(self, error)
+                   : fail(error, "%s closed the channel", self->name);
     }
     return true;
 }
@@ -477,9 +485,9 @@ VmReply *vm_put(Vm *self, unsigned mode, const char *path, GBytes *body, GError 
     return request(self, channel_put(++self->last_id, mode, path, body), -1, -1, error);
 }
 
-VmReply *vm_get(Vm *self, const char *path, GError **error)
+VmReply *vm_get(Vm *self, const char *path, int out, GError **error)
 {
-    return request(self, channel_line("GET %u %s", ++self->last_id, path), -1, -1, error);
+    return request(self, channel_line("GET %u %s", ++self->last_id, path), out, -1, error);
 }
 
 VmReply *vm_kernel_log(Vm *self, GError **error)
@@ -575,29 +583,42 @@ static bool attach_socket(Vm *self, const char *socket, GError **error)
                        NULL, error);
 }
 
+/* False: there is no machine, and nothing to do it to. */
+static bool has_machine(const Vm *self, GError **error)
+{
+    return self->qmp || fail(error, "the guest is a program: there is no machine to do that to");
+}
+
 bool vm_attach(Vm *self, const VmDrive *drive, GError **error)
 {
+    if (!self->qmp) {
+        return true;
+    }
     return drive->device ? qmp_execute(self->qmp, "device_add", drive->device, NULL, error)
                          : attach_socket(self, drive->socket, error);
 }
 
 bool vm_detach(Vm *self, GError **error)
 {
-    return qmp_execute(self->qmp, "device_del", "{\"id\":\"tape0\"}", NULL, error);
+    return has_machine(self, error) &&
+           qmp_execute(self->qmp, "device_del", "{\"id\":\"tape0\"}", NULL, error);
 }
 
 bool vm_stop(Vm *self, GError **error)
 {
-    return qmp_execute(self->qmp, "stop", NULL, NULL, error);
+    return has_machine(self, error) && qmp_execute(self->qmp, "stop", NULL, NULL, error);
 }
 
 bool vm_continue(Vm *self, GError **error)
 {
-    return qmp_execute(self->qmp, "cont", NULL, NULL, error);
+    return has_machine(self, error) && qmp_execute(self->qmp, "cont", NULL, NULL, error);
 }
 
 char *vm_status(Vm *self)
 {
+    if (!self->qmp) {
+        return vm_running(self) ? g_strdup("a program") : NULL;
+    }
     return vm_running(self) ? qmp_query(self->qmp, "query-status", "status", NULL) : NULL;
 }
 

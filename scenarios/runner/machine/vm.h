@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One QEMU with one agent in it: start, restore, talk, attach the drive, end.
+ * One QEMU with one agent in it: start, restore, talk, attach the drive, end. Or an agent alone,
+ * which runs programs on this computer.
  *
  * Owns: the process, its monitor, the channel, the requests under way. Everything it makes lies in
  * the directory it was given. Does not own: what the guest is asked to do.
@@ -24,7 +25,8 @@ typedef struct VmDrive {
 } VmDrive;
 
 typedef struct VmConfig {
-    const char *qemu; /* NULL: VM_QEMU, as the shell finds it */
+    const char *agent; /* this program on this computer, and no QEMU; NULL: a machine */
+    const char *qemu;  /* NULL: VM_QEMU, as the shell finds it */
     const char
         *guest; /* directory with vmlinuz, initrd.gz, data.img, scratch.img, perhaps tools.img */
     const char *directory; /* where it runs: sockets, console.log, qemu.log */
@@ -82,7 +84,8 @@ pid_t vm_pid(const Vm *vm);
 /* Its output goes to the two files, which are taken over (-1: it is kept in memory). */
 VmReply *vm_run(Vm *vm, const char *command, int out, int err, GError **error);
 VmReply *vm_put(Vm *vm, unsigned mode, const char *path, GBytes *body, GError **error);
-VmReply *vm_get(Vm *vm, const char *path, GError **error);
+/* `out`: as in vm_run(). */
+VmReply *vm_get(Vm *vm, const char *path, int out, GError **error);
 VmReply *vm_kernel_log(Vm *vm, GError **error);
 bool vm_ping(Vm *vm, GError **error);
 bool vm_kill(Vm *vm, const VmReply *reply, GError **error);
@@ -95,7 +98,9 @@ bool vm_finish(Vm *vm, VmReply *reply, int64_t timeout, GError **error);
 VmQuestion *vm_next_question(Vm *vm);
 bool vm_answer(Vm *vm, unsigned id, const char *text, GError **error);
 
-/* Plugs the drive in, or out. A device of QEMU's own ends with that, its cartridge closed. */
+/* Plugs the drive in, or out. A device of QEMU's own ends with that, its cartridge closed. Where
+ * there is no machine, the programs connect to the drive themselves: the first does nothing, and
+ * the others fail. */
 bool vm_attach(Vm *vm, const VmDrive *drive, GError **error);
 bool vm_detach(Vm *vm, GError **error);
 bool vm_stop(Vm *vm, GError **error);

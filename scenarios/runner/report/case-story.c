@@ -48,8 +48,9 @@ static void fill_head(Story *story, const CaseRemains *r)
     story->scenario = g_strdup(scenario->path);
     story->variant = g_strdup(scenario->variant);
     story->guest = g_strdup(scenario->guest->name);
-    story->machine =
-        g_strdup_printf("%s (%s)", r->guest->qemu_version, r->guest->kvm ? "KVM" : "emulated");
+    story->machine = r->guest->qemu ? g_strdup_printf("%s (%s)", r->guest->qemu_version,
+                                                      r->guest->kvm ? "KVM" : "emulated")
+                                    : g_strdup(r->guest->qemu_version);
     story->note = g_strdup(scenario_note(scenario));
     story->seed = scenario->seed;
     story->verdict = g_strdup(verdict_name(r->result->verdict));

@@ -56,7 +56,7 @@ bool report_case(const Scenario *scenario, const Guest *guest, const char *direc
         const Step *step = scenario->steps->pdata[i];
 
         json_builder_begin_object(builder);
-        json_add_text(builder, step->kind == STEP_RUN ? "run" : "host", step->text);
+        json_add_text(builder, step_kind_name(step->kind), step->text);
         json_add_number(builder, "line", step->line);
         json_builder_end_object(builder);
     }

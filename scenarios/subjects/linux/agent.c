@@ -2,7 +2,10 @@
 /*
  * The first and only process that a Linux guest starts: mounts what programs expect, loads the
  * drivers, finds its virtio-serial port by name, and then does what the runner says over it. The
- * words of that channel are in scenarios/README.md; the console carries none of them.
+ * words of that channel are in scenarios/GUESTS.md; the console carries none of them.
+ *
+ * Called as `agent --host SOCKET` on an ordinary system, it mounts and loads nothing. It listens on
+ * SOCKET for the runner, and ends with that connection.
  *
  * Called as `say TEXT…` it sends TEXT to the runner; as `ask TEXT…` it also waits for the answer
  * and prints it.
@@ -34,6 +37,7 @@
 
 #define PORT_NAME   "org.usbtape.agent"
 #define SOCKET_PATH "/run/agent.sock"
+#define SOCKET_KEY  "USBTAPE_AGENT" /* the environment names another one */
 #define CHUNK       (64u * 1024)
 #define BODY_MAX    (16u * 1024 * 1024)
 #define ASKERS_MAX  16
@@ -47,6 +51,7 @@ typedef struct Job {
     int stream[N_STREAMS];
 } Job;
 
+static bool on_host; /* not the first process of a guest */
 static int port = -1;
 static int listener = -1;
 static Job job = { .stream = { -1, -1 } };
@@ -86,6 +91,8 @@ static void pause_a_little(void)
     poll(NULL, 0, 10);
 }
 
+static void leave(void);
+
 static void send_bytes(const void *bytes, size_t length)
 {
     const char *p = bytes;
@@ -96,6 +103,8 @@ static void send_bytes(const void *bytes, size_t length)
         if (n > 0) {
             p += n;
             length -= (size_t)n;
+        } else if (on_host && errno != EINTR) {
+            leave();
         } else {
             pause_a_little();
         }
@@ -139,6 +148,8 @@ static int port_byte(void)
         if (n > 0) {
             input_length = (size_t)n;
             input_at = 0;
+        } else if (on_host && (n == 0 || errno != EINTR)) {
+            leave();
         } else {
             pause_a_little();
         }
@@ -230,6 +241,7 @@ static void job_start(unsigned id, const char *command)
 
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
         setsid();
         dup2(open("/dev/null", O_RDONLY), 0);
         dup2(pipes[OUT][1], 1);
@@ -323,7 +335,8 @@ static void put_file(unsigned id, unsigned mode, const char *path, const char *b
  */
 static void send_kernel_log(unsigned id)
 {
-    int size = 4 * klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
+    /* The log of an ordinary system says nothing of the programs of a case. */
+    int size = on_host ? 0 : 4 * klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
     char *log = size > 0 ? malloc((size_t)size) : NULL;
     int n = log ? klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, size) : 0;
     int at;
@@ -380,10 +393,18 @@ static int local_socket(void)
     return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 }
 
-static const struct sockaddr_un local_address = { .sun_family = AF_UNIX, .sun_path = SOCKET_PATH };
+static struct sockaddr_un local_address(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const char *path = getenv(SOCKET_KEY);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path ? path : SOCKET_PATH);
+    return address;
+}
 
 static int local_client(char kind, int argc, char **argv)
 {
+    const struct sockaddr_un address = local_address();
     char text[4096] = { kind };
     size_t n = 1;
     int fd = local_socket();
@@ -396,9 +417,9 @@ static int local_client(char kind, int argc, char **argv)
             n = sizeof text - 1;
         }
     }
-    if (connect(fd, (const struct sockaddr *)&local_address, sizeof local_address) != 0 ||
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
         send(fd, text, n, 0) < 0) {
-        complain(SOCKET_PATH);
+        complain(address.sun_path);
         return 1;
     }
     if (kind == 'S') {
@@ -418,6 +439,12 @@ static int local_client(char kind, int argc, char **argv)
 
 static void leave(void)
 {
+    if (on_host) {
+        if (job.active) {
+            kill(-job.pid, SIGKILL);
+        }
+        exit(0);
+    }
     sync();
     reboot(RB_POWER_OFF);
     pause();
@@ -478,6 +505,9 @@ static void serve(int signals)
 
         poll(fds, sizeof fds / sizeof fds[0], input_at < input_length ? 0 : -1);
         if (fds[0].revents & POLLHUP && !(fds[0].revents & POLLIN)) {
+            if (on_host) {
+                leave();
+            }
             pause_a_little();
         }
         for (i = 0; i < N_STREAMS; i++) {
@@ -486,6 +516,9 @@ static void serve(int signals)
             }
         }
         if (fds[1].revents && read(signals, &info, sizeof info) > 0) {
+            if (info.ssi_signo == SIGTERM) {
+                leave();
+            }
             reap();
         }
         if (fds[2].revents) {
@@ -611,20 +644,52 @@ static int open_serial(void)
     return fd;
 }
 
-int main(int argc, char **argv)
-{
-    const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-    struct utsname kernel;
-    sigset_t child;
-    int i;
+/* ---- on an ordinary system ---- */
 
-    if (strcmp(name, "say") == 0 || strcmp(name, "ask") == 0) {
-        return local_client(name[0] == 's' ? 'S' : 'A', argc, argv);
+/* `say` and `ask` lie beside the agent. */
+static void add_to_path(void)
+{
+    char program[4096], path[8192];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    if (n > 0) {
+        program[n] = '\0';
+        *strrchr(program, '/') = '\0';
+        snprintf(path, sizeof path, "%s:%s", program,
+                 getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+        setenv("PATH", path, 1);
     }
-    if (getpid() != 1) {
-        fprintf(stderr, "agent: this is the first process of a guest, not for you to run\n");
-        return 2;
+}
+
+/* The connection of the runner, or -1. The socket for `say` and `ask` lies in the same directory.
+ */
+static int open_host(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+    char directory[4096], local[4200];
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (bind(waiting, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(waiting, 1) != 0 || !getcwd(directory, sizeof directory)) {
+        complain(path);
+        return -1;
     }
+    snprintf(local, sizeof local, "%s/agent.sock", directory);
+    unlink(local);
+    setenv(SOCKET_KEY, local, 1);
+    signal(SIGPIPE, SIG_IGN);
+    add_to_path();
+    fd = accept4(waiting, NULL, NULL, SOCK_CLOEXEC);
+    close(waiting);
+    chdir("work"); /* where the steps begin, too */
+    return fd;
+}
+
+/* ---- */
+
+static void become_init(void)
+{
     mount_all();
     load_modules();
     setenv("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
@@ -632,24 +697,60 @@ int main(int argc, char **argv)
     setenv("LC_ALL", "C", 1);
     setenv("TAPE", "/dev/nst0", 1);
     chdir("/tmp");
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, NULL);
+}
+
+static void listen_locally(void)
+{
+    const struct sockaddr_un address = local_address();
+    int i;
+
     for (i = 0; i < ASKERS_MAX; i++) {
         askers[i].fd = -1;
     }
     listener = local_socket();
-    if (bind(listener, (const struct sockaddr *)&local_address, sizeof local_address) != 0 ||
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(listener, 8) != 0) {
-        complain(SOCKET_PATH);
+        complain(address.sun_path);
     }
-    while ((port = open_port()) < 0 && (port = open_serial()) < 0) {
-        pause_a_little();
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+    struct utsname kernel;
+    sigset_t signals;
+
+    if (strcmp(name, "say") == 0 || strcmp(name, "ask") == 0) {
+        return local_client(name[0] == 's' ? 'S' : 'A', argc, argv);
     }
-    mount("/dev/vda", "/data", "ext4", MS_RDONLY | MS_NOATIME, "noload");
-    mount("/dev/vdc", "/usr", "ext4", MS_RDONLY | MS_NOATIME, "noload"); /* if there is one */
+    on_host = argc == 3 && strcmp(argv[1], "--host") == 0;
+    if (!on_host && getpid() != 1) {
+        fprintf(stderr, "agent: this is the first process of a guest, not for you to run\n");
+        return 2;
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    if (on_host) {
+        sigaddset(&signals, SIGTERM);
+    }
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (on_host) {
+        port = open_host(argv[2]);
+        if (port < 0) {
+            return 1;
+        }
+        listen_locally();
+    } else {
+        become_init();
+        listen_locally();
+        while ((port = open_port()) < 0 && (port = open_serial()) < 0) {
+            pause_a_little();
+        }
+        mount("/dev/vda", "/data", "ext4", MS_RDONLY | MS_NOATIME, "noload");
+        mount("/dev/vdc", "/usr", "ext4", MS_RDONLY | MS_NOATIME, "noload"); /* if there is one */
+    }
     uname(&kernel);
     send_line("HELLO usbtape-agent 1 linux %s", kernel.release);
-    serve(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    serve(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
     return 0;
 }
