@@ -15,7 +15,7 @@
 
 #include "emu/base/error.h"
 
-/* One connection waits while another is served; a few more may knock at the same moment. */
+/* One connection waits while another is served. A few more may arrive at the same time. */
 #define BACKLOG 8
 
 typedef union SocketName {
@@ -32,8 +32,8 @@ struct Address {
     SocketName name;
     socklen_t name_length;
     int fd;
-    int spare; /* while listening: a descriptor to give up when there are no others; -1 if none */
-    /* The socket file that we made. */
+    int spare; /* while listening: a descriptor to release when no other is free, or -1 */
+    /* The socket file that address_listen() created. */
     bool made;
     dev_t device;
     ino_t inode;
@@ -45,12 +45,12 @@ static void set_input_error(GError **error, const Address *address, const char *
                 address->text, what);
 }
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *value)
+static bool address_parse_number(const char *text, uint64_t max, uint64_t *value)
 {
     return g_ascii_isdigit(*text) && g_ascii_string_to_unsigned(text, 10, 0, max, value, NULL);
 }
 
-static bool parse_unix(Address *address, const char *path, GError **error)
+static bool address_parse_unix(Address *address, const char *path, GError **error)
 {
     if (!*path) {
         set_input_error(error, address, "the path of the socket is missing");
@@ -67,19 +67,19 @@ static bool parse_unix(Address *address, const char *path, GError **error)
     return true;
 }
 
-static bool is_loopback(const SocketName *name)
+static bool address_is_loopback(const SocketName *name)
 {
     return name->any.sa_family == AF_INET ? ntohl(name->in.sin_addr.s_addr) >> 24 == 127
                                           : IN6_IS_ADDR_LOOPBACK(&name->in6.sin6_addr);
 }
 
-static bool parse_tcp(Address *address, const char *rest, bool allow_remote, GError **error)
+static bool address_parse_tcp(Address *address, const char *rest, bool allow_remote, GError **error)
 {
     const char *colon = strrchr(rest, ':');
     g_autofree char *host = NULL;
     uint64_t port;
 
-    if (!colon || !parse_number(colon + 1, 65535, &port)) {
+    if (!colon || !address_parse_number(colon + 1, 65535, &port)) {
         set_input_error(error, address, "write tcp:HOST:PORT, such as tcp:127.0.0.1:7000");
         return false;
     }
@@ -108,22 +108,23 @@ static bool parse_tcp(Address *address, const char *rest, bool allow_remote, GEr
             return false;
         }
     }
-    if (!allow_remote && !is_loopback(&address->name)) {
-        set_input_error(error, address,
-                        "anybody who reaches that address could use the drive; add --allow-remote "
-                        "if that is wanted");
+    if (!allow_remote && !address_is_loopback(&address->name)) {
+        set_input_error(
+            error, address,
+            "any host that reaches that address could use the drive; add --allow-remote "
+            "if that is wanted");
         return false;
     }
     return true;
 }
 
-static bool parse_fd(Address *address, const char *rest, GError **error)
+static bool address_parse_fd(Address *address, const char *rest, GError **error)
 {
     uint64_t fd;
     int type;
     socklen_t length = sizeof type;
 
-    if (!parse_number(rest, INT_MAX, &fd)) {
+    if (!address_parse_number(rest, INT_MAX, &fd)) {
         set_input_error(error, address, "write fd:N with the number of an open socket");
         return false;
     }
@@ -146,11 +147,11 @@ Address *address_parse(const char *option, const char *text, bool allow_remote, 
     address->option = g_strdup(option);
     address->text = g_strdup(text);
     if (g_str_has_prefix(text, "unix:")) {
-        good = parse_unix(address, text + 5, error);
+        good = address_parse_unix(address, text + 5, error);
     } else if (g_str_has_prefix(text, "tcp:")) {
-        good = parse_tcp(address, text + 4, allow_remote, error);
+        good = address_parse_tcp(address, text + 4, allow_remote, error);
     } else if (g_str_has_prefix(text, "fd:")) {
-        good = parse_fd(address, text + 3, error);
+        good = address_parse_fd(address, text + 3, error);
     } else {
         set_input_error(error, address, "write unix:PATH, tcp:127.0.0.1:PORT or fd:N");
         good = false;
@@ -199,7 +200,7 @@ char *address_host(const Address *address)
 uint16_t address_port(const Address *address)
 {
     return address->kind == ADDRESS_TCP ? ntohs(address->name.in.sin_port)
-                                        : 0; /* in6: same place */
+                                        : 0; /* sin6_port is at the same offset */
 }
 
 int address_family(const Address *address)
@@ -212,12 +213,12 @@ static void set_no_delay(const Address *address, int fd)
     int on = 1;
 
     if (address->kind != ADDRESS_UNIX) {
-        /* Fails on a unix socket that came as fd:N, where nothing needs it. */
+        /* Fails without harm on a unix socket that was passed as fd:N. */
         (void)!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 }
 
-static int new_socket(const Address *address, GError **error)
+static int address_new_socket(const Address *address, GError **error)
 {
     int fd = socket(address->name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -227,7 +228,7 @@ static int new_socket(const Address *address, GError **error)
     return fd;
 }
 
-static int own_fd(Address *address, GError **error)
+static int address_take_fd(Address *address, GError **error)
 {
     if (fcntl(address->fd, F_SETFD, FD_CLOEXEC) < 0 ||
         fcntl(address->fd, F_SETFL, fcntl(address->fd, F_GETFL) | O_NONBLOCK) < 0) {
@@ -238,7 +239,7 @@ static int own_fd(Address *address, GError **error)
     return address->fd;
 }
 
-static bool is_listening(int fd)
+static bool address_is_listening(int fd)
 {
     int on = 0;
     socklen_t length = sizeof on;
@@ -246,21 +247,23 @@ static bool is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
 }
 
-/* A socket that nobody listens on is a leftover of a program that was killed. */
-static bool remove_stale(Address *address, GError **error)
+/* Removes a socket file without listener, which a killed program left. */
+static bool address_remove_stale(Address *address, GError **error)
 {
     const char *path = address->name.un.sun_path;
     struct stat st;
     int probe, result;
 
     if (lstat(path, &st) < 0) {
-        return true; /* nothing there; if something else is wrong, bind says what */
+        return true; /* no file there. bind() reports any other error. */
     }
     if (!S_ISSOCK(st.st_mode)) {
-        set_input_error(error, address, "a file that is not a socket is in the way");
+        set_input_error(
+            error, address,
+            "a file that is not a socket has this name; remove it or choose another path");
         return false;
     }
-    probe = new_socket(address, error);
+    probe = address_new_socket(address, error);
     if (probe < 0) {
         return false;
     }
@@ -279,8 +282,8 @@ static bool remove_stale(Address *address, GError **error)
     return true;
 }
 
-/* Port 0 asked for any free port: say which one it became. */
-static void note_port(Address *address, int fd)
+/* Replaces port 0 in the text by the port that the system chose. */
+static void address_note_port(Address *address, int fd)
 {
     g_autofree char *host = NULL;
     SocketName name;
@@ -291,10 +294,11 @@ static void note_port(Address *address, int fd)
     }
     host = g_strndup(address->text, (gsize)(strrchr(address->text, ':') - address->text));
     g_free(address->text);
-    address->text = g_strdup_printf("%s:%u", host, ntohs(name.in.sin_port)); /* in6: same place */
+    address->text = g_strdup_printf("%s:%u", host,
+                                    ntohs(name.in.sin_port)); /* sin6_port is at the same offset */
 }
 
-static void take_spare(Address *address)
+static void address_open_spare(Address *address)
 {
     if (address->spare < 0) {
         address->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -306,26 +310,26 @@ int address_listen(Address *address, GError **error)
     int fd, on = 1;
     struct stat st;
 
-    take_spare(address);
+    address_open_spare(address);
     if (address->kind == ADDRESS_FD) {
-        if (!is_listening(address->fd)) {
+        if (!address_is_listening(address->fd)) {
             set_input_error(error, address,
                             "that socket is not listening; did you mean --connect?");
             return -1;
         }
-        return own_fd(address, error);
+        return address_take_fd(address, error);
     }
-    if (address->kind == ADDRESS_UNIX && !remove_stale(address, error)) {
+    if (address->kind == ADDRESS_UNIX && !address_remove_stale(address, error)) {
         return -1;
     }
-    fd = new_socket(address, error);
+    fd = address_new_socket(address, error);
     if (fd < 0) {
         return -1;
     }
     if (address->kind == ADDRESS_TCP) {
         (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     } else {
-        /* Linux gives the file the mode of the socket, so that it is never open to others. */
+        /* Linux gives the file the mode of the socket, so the file is never open to other users. */
         (void)!fchmod(fd, 0600);
     }
     if (bind(fd, &address->name.any, address->name_length) < 0 || listen(fd, BACKLOG) < 0) {
@@ -340,7 +344,7 @@ int address_listen(Address *address, GError **error)
         address->device = st.st_dev;
         address->inode = st.st_ino;
     }
-    note_port(address, fd);
+    address_note_port(address, fd);
     return fd;
 }
 
@@ -350,13 +354,13 @@ int address_connect(Address *address, bool *pending, GError **error)
 
     *pending = false;
     if (address->kind == ADDRESS_FD) {
-        if (is_listening(address->fd)) {
+        if (address_is_listening(address->fd)) {
             set_input_error(error, address, "that socket is listening; did you mean --listen?");
             return -1;
         }
-        return own_fd(address, error);
+        return address_take_fd(address, error);
     }
-    fd = new_socket(address, error);
+    fd = address_new_socket(address, error);
     if (fd < 0) {
         return -1;
     }
@@ -390,23 +394,26 @@ bool address_connected(const Address *address, int fd, GError **error)
     return code == 0;
 }
 
-static int accept_next(int listening)
+static int address_accept_next(int listening)
 {
     return accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-/* Out of descriptors: a connection that stays in the queue would wake the caller for ever. */
-static void turn_away(Address *address, int listening)
+/*
+ * Accepts and closes a connection when no descriptor is free. In the queue it would wake the caller
+ * for ever.
+ */
+static void address_reject_next(Address *address, int listening)
 {
     int fd;
 
     close(address->spare);
     address->spare = -1;
-    fd = accept_next(listening);
+    fd = address_accept_next(listening);
     if (fd >= 0) {
         close(fd);
     }
-    take_spare(address);
+    address_open_spare(address);
 }
 
 int address_dial(Address *address, GError **error)
@@ -427,19 +434,19 @@ int address_dial(Address *address, GError **error)
     if (fd >= 0) {
         close(fd);
     }
-    usbtape_input_error(error, "%s %s: nobody answers there (%s)", address->option, address->text,
-                        why->message);
+    usbtape_input_error(error, "%s %s: no program listens there (%s)", address->option,
+                        address->text, why->message);
     return -1;
 }
 
 int address_accept(Address *address, int listening)
 {
-    int fd = accept_next(listening), reason = errno;
+    int fd = address_accept_next(listening), reason = errno;
 
     if (fd >= 0) {
         set_no_delay(address, fd);
     } else if ((reason == EMFILE || reason == ENFILE) && address->spare >= 0) {
-        turn_away(address, listening);
+        address_reject_next(address, listening);
     }
     errno = reason;
     return fd;

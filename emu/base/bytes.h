@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bounded access to bytes that came from, or go to, somebody else.
+ * Bounded access to bytes of an untrusted peer or file.
  *
- * Owns: nothing; the buffers stay the caller's. A reader or writer never touches a byte outside the
- * bounds it was made with; what did not fit is remembered, so that one check at the end is enough.
+ * Owns: nothing. The caller owns the buffers. A reader or writer never accesses a byte outside its
+ * bounds. It records an overrun, so that one check at the end is enough.
  */
 #ifndef USBTAPE_BASE_BYTES_H
 #define USBTAPE_BASE_BYTES_H
@@ -91,7 +91,9 @@ static inline void put_le64(uint8_t *p, uint64_t v)
     put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
-/* Reads forward through a borrowed buffer. A read past the end yields zeroes and sets `overrun`. */
+/*
+ * Reads forward through a borrowed buffer. A read past the end returns zeroes and sets `overrun`.
+ */
 typedef struct ByteReader {
     const uint8_t *data;
     size_t length;
@@ -101,7 +103,7 @@ typedef struct ByteReader {
 
 #define BYTE_READER(buffer, size) ((ByteReader){ .data = (buffer), .length = (size) })
 
-/* The next `n` bytes in place, or NULL (and `overrun`) when fewer remain. */
+/* The next `n` bytes in place. NULL and `overrun` if fewer remain. */
 const uint8_t *byte_reader_take(ByteReader *reader, size_t n);
 uint8_t byte_reader_u8(ByteReader *reader);
 uint16_t byte_reader_be16(ByteReader *reader);
@@ -110,8 +112,8 @@ uint32_t byte_reader_be32(ByteReader *reader);
 uint64_t byte_reader_be64(ByteReader *reader);
 
 /*
- * Writes forward into a borrowed buffer and truncates silently at its end, as a SCSI allocation
- * length asks (SPC-3 § 4.3.4.6). `wanted` counts what was put, `length` what was kept.
+ * Writes forward into a borrowed buffer. It truncates silently at the end, as for a SCSI allocation
+ * length (SPC-3 § 4.3.4.6). `wanted` counts all bytes, `length` those that were stored.
  */
 typedef struct ByteWriter {
     uint8_t *data;
@@ -129,9 +131,12 @@ void byte_writer_be16(ByteWriter *writer, uint16_t value);
 void byte_writer_be24(ByteWriter *writer, uint32_t value);
 void byte_writer_be32(ByteWriter *writer, uint32_t value);
 void byte_writer_be64(ByteWriter *writer, uint64_t value);
-/* ASCII, left-aligned, padded with spaces to `width`; longer text is cut (SPC-3 § 4.4.1). */
+/* ASCII, left-aligned, padded with spaces to `width`. Longer text is cut (SPC-3 § 4.4.1). */
 void byte_writer_text(ByteWriter *writer, const char *text, size_t width);
-/* Overwrites bytes put earlier, for lengths known only at the end; bytes that were cut stay cut. */
+/*
+ * Overwrites earlier bytes, for lengths that are known only at the end. Bytes beyond the buffer are
+ * ignored.
+ */
 void byte_writer_patch(ByteWriter *writer, size_t at, const void *bytes, size_t n);
 
 #endif

@@ -10,7 +10,7 @@ struct ClockTimer {
 typedef struct VirtualClock {
     Clock base;
     int64_t now;
-    GQueue timers; /* of ClockTimer, by due time; equal times stay in order of start */
+    GQueue timers; /* of ClockTimer, by due time. Equal times stay in the order of start. */
 } VirtualClock;
 
 void clock_free(Clock *clock)

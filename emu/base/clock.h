@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time, given to whoever needs it at construction.
+ * The clock that an object receives at construction.
  *
- * The core never sleeps and never asks the system what time it is. A program binds the clock to its
- * main loop (emu/base/loop.h), a test turns a virtual one by hand, QEMU gives its own.
+ * The core never sleeps and never asks the system for the time. A program binds the clock to its
+ * main loop (emu/base/loop.h). A test advances a virtual clock. QEMU supplies its own.
  */
 #ifndef USBTAPE_BASE_CLOCK_H
 #define USBTAPE_BASE_CLOCK_H
@@ -16,11 +16,11 @@ typedef struct ClockTimer ClockTimer;
 typedef void (*ClockFunc)(void *data);
 
 typedef struct ClockOps {
-    /* Microseconds since an arbitrary start; never goes back. */
+    /* Microseconds since an arbitrary start. Never decreases. */
     int64_t (*now)(Clock *clock);
-    /* Calls `func(data)` once, not before `delay` microseconds; never from inside this call. */
+    /* Calls `func(data)` once, not before `delay` microseconds, and never from inside this call. */
     ClockTimer *(*start)(Clock *clock, int64_t delay, ClockFunc func, void *data);
-    /* Forgets a timer that has not fired. A timer that fired is gone: do not cancel it. */
+    /* Cancels a timer that has not fired. A timer that has fired does not exist any more. */
     void (*cancel)(Clock *clock, ClockTimer *timer);
     void (*free)(Clock *clock);
 } ClockOps;
@@ -47,12 +47,12 @@ static inline void clock_cancel(Clock *clock, ClockTimer *timer)
 void clock_free(Clock *clock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Clock, clock_free)
 
-/* A clock that stands still until it is turned. */
+/* A clock that stands still until virtual_clock_advance(). */
 Clock *virtual_clock_new(void);
-/* Turns it on by `delta` microseconds and fires what falls due, in order of time then of start. */
+/* Advances the clock by `delta` microseconds. Fires due timers in order of time, then of start. */
 void virtual_clock_advance(Clock *clock, int64_t delta);
 
-/* When the next of its timers falls due; -1: there is none. */
+/* The time of its next timer, or -1. */
 int64_t virtual_clock_next(Clock *clock);
 
 #endif

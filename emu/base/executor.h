@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Somewhere to do slow work (waiting for the disk beneath a cartridge) away from the thread that
- * owns the device.
+ * Runs slow work, such as a sync of a cartridge, outside the thread that owns the device.
  *
- * `work` runs anywhere; `done` runs on the owner's thread afterwards, exactly once. The inline
- * executor does both before it returns: for tests, tools and crash replay.
+ * `work` runs on any thread. Then `done` runs on the owner's thread, exactly once. The inline
+ * executor does both before it returns, for tests, tools and crash replay.
  */
 #ifndef USBTAPE_BASE_EXECUTOR_H
 #define USBTAPE_BASE_EXECUTOR_H
@@ -29,7 +28,7 @@ static inline void executor_run(Executor *executor, ExecutorFunc work, ExecutorF
     executor->ops->run(executor, work, done, data);
 }
 
-/* Static; freeing it does nothing. */
+/* Static. Freeing it does nothing. */
 Executor *executor_inline(void);
 
 void executor_free(Executor *executor);

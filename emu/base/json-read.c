@@ -5,7 +5,7 @@
 
 #include "emu/base/error.h"
 
-/* Texts end at a NUL here: one that holds it would be taken for a shorter one. */
+/* Strings end at a NUL here. A text with an embedded NUL would compare as a shorter one. */
 static bool has_nul(const char *text, const char *end)
 {
     const char *c;
@@ -55,7 +55,7 @@ JsonNode *json_read(const char *text, gssize length, GError **error)
 
     length = length < 0 ? (gssize)strlen(text) : length;
     end = text + length;
-    if (!g_utf8_validate(text, length, NULL)) { /* nor may it hold a NUL */
+    if (!g_utf8_validate(text, length, NULL)) { /* refuses a NUL too */
         usbtape_input_error(error, "is not UTF-8 text");
         return NULL;
     }
@@ -96,7 +96,7 @@ JsonObject *json_nth_object(JsonArray *array, unsigned i)
                : NULL;
 }
 
-/* Is the node a value of that type? It may be NULL. */
+/* True if the node is a value of that type. The node may be NULL. */
 static bool is_value(JsonNode *node, GType type)
 {
     return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type;

@@ -11,12 +11,12 @@ JsonStream json_stream(FILE *to)
     return (JsonStream){ .to = to };
 }
 
-static void put(JsonStream *s, const char *text)
+static void stream_put(JsonStream *s, const char *text)
 {
     fputs_unlocked(text, s->to);
 }
 
-static void put_text(JsonStream *s, const char *text)
+static void stream_put_text(JsonStream *s, const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     const char *c;
@@ -37,8 +37,8 @@ static void put_text(JsonStream *s, const char *text)
     putc_unlocked('"', s->to);
 }
 
-/* What comes before a value. */
-static void begin(JsonStream *s, const char *name)
+/* Writes the separator and the name before a value. */
+static void stream_begin_value(JsonStream *s, const char *name)
 {
     unsigned i;
 
@@ -46,26 +46,26 @@ static void begin(JsonStream *s, const char *name)
         bool row = s->levels[s->depth - 1].row;
 
         if (s->levels[s->depth - 1].filled) {
-            put(s, row ? ", " : ",");
+            stream_put(s, row ? ", " : ",");
         }
         s->levels[s->depth - 1].filled = true;
         if (!row) {
             putc_unlocked('\n', s->to);
         }
         for (i = 0; i < s->depth && !row; i++) {
-            put(s, "  ");
+            stream_put(s, "  ");
         }
     }
-    if (name) { /* ours: nothing in it has to be escaped */
+    if (name) { /* a name in the code, which needs no escaping */
         putc_unlocked('"', s->to);
-        put(s, name);
-        put(s, "\" : ");
+        stream_put(s, name);
+        stream_put(s, "\" : ");
     }
 }
 
-static void open_level(JsonStream *s, const char *name, bool array, bool row)
+static void stream_open_level(JsonStream *s, const char *name, bool array, bool row)
 {
-    begin(s, name);
+    stream_begin_value(s, name);
     g_assert(s->depth < JSON_STREAM_DEPTH);
     row = row || (s->depth > 0 && s->levels[s->depth - 1].row);
     s->levels[s->depth].array = array;
@@ -76,17 +76,17 @@ static void open_level(JsonStream *s, const char *name, bool array, bool row)
 
 void json_stream_object(JsonStream *s, const char *name)
 {
-    open_level(s, name, false, false);
+    stream_open_level(s, name, false, false);
 }
 
 void json_stream_row(JsonStream *s, const char *name)
 {
-    open_level(s, name, false, true);
+    stream_open_level(s, name, false, true);
 }
 
 void json_stream_array(JsonStream *s, const char *name)
 {
-    open_level(s, name, true, false);
+    stream_open_level(s, name, true, false);
 }
 
 void json_stream_end(JsonStream *s)
@@ -98,7 +98,7 @@ void json_stream_end(JsonStream *s)
     if (s->levels[s->depth].filled && !s->levels[s->depth].row) {
         putc_unlocked('\n', s->to);
         for (i = 0; i < s->depth; i++) {
-            put(s, "  ");
+            stream_put(s, "  ");
         }
     }
     putc_unlocked(s->levels[s->depth].array ? ']' : '}', s->to);
@@ -116,32 +116,32 @@ void json_stream_end_to(JsonStream *s, unsigned depth)
 
 void json_stream_text(JsonStream *s, const char *name, const char *value)
 {
-    begin(s, name);
-    put_text(s, value);
+    stream_begin_value(s, name);
+    stream_put_text(s, value);
 }
 
 void json_stream_bool(JsonStream *s, const char *name, bool value)
 {
-    begin(s, name);
-    put(s, value ? "true" : "false");
+    stream_begin_value(s, name);
+    stream_put(s, value ? "true" : "false");
 }
 
 void json_stream_null(JsonStream *s, const char *name)
 {
-    begin(s, name);
-    put(s, "null");
+    stream_begin_value(s, name);
+    stream_put(s, "null");
 }
 
 void json_stream_count(JsonStream *s, const char *name, uint64_t value)
 {
     char digits[24], *at = digits + sizeof digits - 1;
 
-    begin(s, name);
+    stream_begin_value(s, name);
     value = MIN(value, (uint64_t)INT64_MAX);
     *at = '\0';
     do {
         *--at = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    put(s, at);
+    stream_put(s, at);
 }

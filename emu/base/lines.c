@@ -13,7 +13,7 @@ struct Lines {
     size_t most;
     bool (*stop)(void);
     GString *input;
-    size_t searched; /* bytes of it that end no line */
+    size_t searched; /* bytes that were searched and have no line end */
 };
 
 Lines *lines_new(int fd, size_t most, bool (*stop)(void))
@@ -35,8 +35,8 @@ void lines_free(Lines *self)
     }
 }
 
-/* Until the socket is ready; LINES_GOOD: it is, or has failed. */
-static LinesResult wait_for(const Lines *self, short events, int64_t end)
+/* Waits until the socket is ready or has failed (LINES_GOOD). */
+static LinesResult lines_wait(const Lines *self, short events, int64_t end)
 {
     struct pollfd fd = { .fd = self->fd, .events = events };
     int64_t now;
@@ -60,13 +60,13 @@ static LinesResult wait_for(const Lines *self, short events, int64_t end)
     }
 }
 
-static bool is_passing(int number)
+static bool errno_is_transient(int number)
 {
     return number == EINTR || number == EAGAIN || number == EWOULDBLOCK;
 }
 
-/* Takes the first line out of the input; false: there is no whole one. */
-static bool take(Lines *self, char **line)
+/* Removes the first whole line from the input. False if there is none. */
+static bool lines_take(Lines *self, char **line)
 {
     const char *begin = self->input->str;
     const char *end = memchr(begin + self->searched, '\n', self->input->len - self->searched);
@@ -88,16 +88,16 @@ LinesResult lines_read(Lines *self, int64_t end, char **line)
     ssize_t n;
 
     *line = NULL;
-    while (!take(self, line)) {
+    while (!lines_take(self, line)) {
         if (self->input->len > self->most) {
             return LINES_LONG;
         }
-        result = wait_for(self, POLLIN, end);
+        result = lines_wait(self, POLLIN, end);
         if (result != LINES_GOOD) {
             return result;
         }
         n = recv(self->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (n < 0 && is_passing(errno)) {
+        if (n < 0 && errno_is_transient(errno)) {
             continue;
         }
         if (n <= 0) {
@@ -115,12 +115,12 @@ LinesResult lines_write(Lines *self, int64_t end, const char *text)
     ssize_t n;
 
     while (left > 0) {
-        result = wait_for(self, POLLOUT, end);
+        result = lines_wait(self, POLLOUT, end);
         if (result != LINES_GOOD) {
             return result;
         }
         n = send(self->fd, text, left, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && !is_passing(errno)) {
+        if (n < 0 && !errno_is_transient(errno)) {
             return errno == EPIPE || errno == ECONNRESET ? LINES_CLOSED : LINES_FAILED;
         }
         text += MAX(n, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection that speaks in lines, with a peer that may be hostile: it may be silent, never end a
- * line, drip bytes, or not read. Every call ends at a time that the caller gives.
+ * A connection that carries lines. The peer may be hostile: silent, without line ends, slow, or not
+ * reading. Every call ends at a time that the caller sets.
  */
 #ifndef USBTAPE_BASE_LINES_H
 #define USBTAPE_BASE_LINES_H
@@ -12,24 +12,24 @@
 
 typedef enum LinesResult {
     LINES_GOOD,
-    LINES_CLOSED,      /* the peer has gone */
-    LINES_LATE,        /* the time is up */
-    LINES_LONG,        /* a line longer than `most` */
-    LINES_INTERRUPTED, /* `stop` said so */
-    LINES_FAILED,      /* errno says why */
+    LINES_CLOSED,      /* the peer closed the connection */
+    LINES_LATE,        /* the time is over */
+    LINES_LONG,        /* a line is longer than `most` */
+    LINES_INTERRUPTED, /* `stop` returned true */
+    LINES_FAILED,      /* errno has the reason */
 } LinesResult;
 
 typedef struct Lines Lines;
 
-/* `fd` is borrowed. `stop`, asked ten times a second, may be NULL. */
+/* Borrows `fd`. `stop` is called ten times a second, and may be NULL. */
 Lines *lines_new(int fd, size_t most, bool (*stop)(void));
 void lines_free(Lines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lines, lines_free)
 
-/* The next line, without its end; g_free it. `end`: monotonic time; G_MAXINT64: none. */
+/* The next line, without its end. Free with g_free. `end` is monotonic time, or G_MAXINT64. */
 LinesResult lines_read(Lines *lines, int64_t end, char **line);
 
-/* All of `text`. */
+/* Writes all of `text`. */
 LinesResult lines_write(Lines *lines, int64_t end, const char *text);
 
 #endif

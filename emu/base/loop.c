@@ -34,7 +34,7 @@ static ClockTimer *loop_start(Clock *clock, int64_t delay, ClockFunc func, void 
 
     *timer = (ClockTimer){ g_timeout_source_new(0), func, data };
     g_source_set_callback(timer->source, timer_fire, timer, timer_free);
-    /* A timeout source counts milliseconds; its ready time counts microseconds. */
+    /* A timeout source counts milliseconds. Its ready time counts microseconds. */
     g_source_attach(timer->source, g_main_context_get_thread_default());
     g_source_set_ready_time(timer->source, g_get_monotonic_time() + MAX(delay, 0));
     return timer;
@@ -62,21 +62,21 @@ Clock *loop_clock_new(void)
 typedef struct LoopExecutor {
     Executor base;
     GMainContext *context;
-    GThread *thread;     /* NULL: not started */
-    GAsyncQueue *orders; /* of Job, for the thread; the executor itself ends it */
-    GQueue jobs;  /* of Job: run, and their `done` not called yet; the owner's thread alone */
-    GMutex lock;  /* of Job.source */
-    GCond worked; /* some Job.source was set */
+    GThread *thread;     /* NULL before it is started */
+    GAsyncQueue *orders; /* of Job. The executor itself in the queue ends the thread. */
+    GQueue jobs;         /* of Job without a `done` call yet, for the owner's thread alone */
+    GMutex lock;         /* protects Job.source */
+    GCond worked;        /* signalled when a Job.source is set */
 } LoopExecutor;
 
 typedef struct Job {
-    LoopExecutor *executor; /* NULL: freed since */
+    LoopExecutor *executor; /* NULL after the executor was freed */
     ExecutorFunc work, done;
     void *data;
-    GSource *source; /* NULL: it is still at work; the context's */
+    GSource *source; /* of the context. NULL while the work runs. */
 } Job;
 
-static gboolean job_done(void *data)
+static gboolean job_on_done(void *data)
 {
     g_autofree Job *job = data;
 
@@ -93,15 +93,15 @@ static void job_work(LoopExecutor *self, Job *job)
 
     job->work(job->data);
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, job_done, job, NULL);
+    g_source_set_callback(source, job_on_done, job, NULL);
     g_mutex_lock(&self->lock);
     job->source = source;
-    g_source_attach(source, self->context); /* from here on the job may be gone */
+    g_source_attach(source, self->context); /* from here on the job may be freed */
     g_cond_broadcast(&self->worked);
     g_mutex_unlock(&self->lock);
 }
 
-static void *worker(void *data)
+static void *loop_worker(void *data)
 {
     LoopExecutor *self = data;
     void *order;
@@ -117,12 +117,12 @@ bool loop_executor_start(Executor *executor, GError **error)
     LoopExecutor *self = (LoopExecutor *)executor;
 
     if (!self->thread) {
-        self->thread = g_thread_try_new("executor", worker, self, error);
+        self->thread = g_thread_try_new("executor", loop_worker, self, error);
     }
     return self->thread != NULL;
 }
 
-/* Without a thread the owner does the work; it then waits for it. */
+/* Without a thread the owner does the work itself, and waits for it. */
 static void loop_run(Executor *executor, ExecutorFunc work, ExecutorFunc done, void *data)
 {
     LoopExecutor *self = (LoopExecutor *)executor;
@@ -149,7 +149,7 @@ void loop_executor_drain(Executor *executor)
         }
         g_mutex_unlock(&self->lock);
         g_source_destroy(job->source);
-        job_done(job);
+        job_on_done(job);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory for what a host sends or asks for, where its size is the host's choice. */
+/* Memory for data whose size the host chooses. */
 #ifndef USBTAPE_BASE_MEMORY_H
 #define USBTAPE_BASE_MEMORY_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /*
- * Is there memory for so many bytes from a host or for it? Up to four copies exist at once:
- * gathered, on the way through the link, altered, and while a buffer grows. Small sizes skip the
- * check.
+ * True if there is memory for so many bytes of host data. Up to four copies exist at once:
+ * gathered, in the link, changed by a fault, and during the growth of a buffer. Small sizes skip
+ * the check.
  */
 bool memory_for(size_t bytes);
 

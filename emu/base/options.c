@@ -5,8 +5,8 @@
 
 #include "emu/base/error.h"
 
-/* GOption sets a flag that is given a value, and forgets the value. */
-static bool check_flags(const GOptionEntry *entries, char *const *argv, GError **error)
+/* GOption accepts a value for a flag and ignores it. */
+static bool options_check_flags(const GOptionEntry *entries, char *const *argv, GError **error)
 {
     const GOptionEntry *entry;
 
@@ -25,15 +25,15 @@ static bool check_flags(const GOptionEntry *entries, char *const *argv, GError *
 
 /* ---- short options ---- */
 
-static bool takes_value(const GOptionEntry *entry)
+static bool entry_takes_value(const GOptionEntry *entry)
 {
     return entry->arg != G_OPTION_ARG_NONE &&
            !(entry->arg == G_OPTION_ARG_CALLBACK && (entry->flags & G_OPTION_FLAG_NO_ARG));
 }
 
-/* NULL: there is none of that letter, or of that long name (`length` bytes). */
-static const GOptionEntry *find(const GOptionEntry *entries, char letter, const char *name,
-                                size_t length)
+/* The entry of that letter or long name (`length` bytes), or NULL. */
+static const GOptionEntry *find_entry(const GOptionEntry *entries, char letter, const char *name,
+                                      size_t length)
 {
     const GOptionEntry *entry;
 
@@ -47,11 +47,8 @@ static const GOptionEntry *find(const GOptionEntry *entries, char letter, const 
     return NULL;
 }
 
-/*
- * GOption takes "" for 0 and 010 for 8. Numbers are decimal here; their range is for whoever asked
- * for them to check.
- */
-static bool check_value(const GOptionEntry *entry, const char *value, GError **error)
+/* GOption reads "" as 0 and 010 as 8. Numbers are decimal here. The caller checks their range. */
+static bool entry_check_value(const GOptionEntry *entry, const char *value, GError **error)
 {
     const char *digits = value + (value[0] == '-');
 
@@ -61,38 +58,39 @@ static bool check_value(const GOptionEntry *entry, const char *value, GError **e
            usbtape_input_error(error, "--%s '%s': write a decimal number", entry->long_name, value);
 }
 
-/* Words as GOption understands them, in the making. */
+/* Words in the form that GOption understands, under construction. */
 typedef struct Words {
     GPtrArray *words;
-    const GOptionEntry
-        *open; /* the next word is the value of this one; NULL: it stands for itself */
+    const GOptionEntry *open; /* the option whose value is the next word, or NULL */
 } Words;
 
-static bool add_long(Words *self, const GOptionEntry *entries, const char *word, GError **error)
+static bool words_add_long(Words *self, const GOptionEntry *entries, const char *word,
+                           GError **error)
 {
     size_t length = strcspn(word + 2, "=");
-    const GOptionEntry *entry = find(entries, 0, word + 2, length);
+    const GOptionEntry *entry = find_entry(entries, 0, word + 2, length);
 
     g_ptr_array_add(self->words, g_strdup(word));
-    if (!entry || !takes_value(entry)) {
+    if (!entry || !entry_takes_value(entry)) {
         return true;
     }
     if (word[2 + length] == '=') {
-        return check_value(entry, word + 2 + length + 1, error);
+        return entry_check_value(entry, word + 2 + length + 1, error);
     }
     self->open = entry;
     return true;
 }
 
-/* "-vj4" becomes "-vj" and "4", for GOption knows no value that is glued to its letter. */
-static bool add_short(Words *self, const GOptionEntry *entries, const char *word, GError **error)
+/* Splits "-vj4" into "-vj" and "4", because GOption knows no value attached to its letter. */
+static bool words_add_short(Words *self, const GOptionEntry *entries, const char *word,
+                            GError **error)
 {
     const GOptionEntry *entry = NULL;
     const char *c;
 
     for (c = word + 1; *c; c++) {
-        entry = find(entries, *c, NULL, 0);
-        if (!entry || takes_value(entry)) {
+        entry = find_entry(entries, *c, NULL, 0);
+        if (!entry || entry_takes_value(entry)) {
             break;
         }
     }
@@ -103,36 +101,36 @@ static bool add_short(Words *self, const GOptionEntry *entries, const char *word
     }
     g_ptr_array_add(self->words, g_strndup(word, (gsize)(c + 1 - word)));
     g_ptr_array_add(self->words, g_strdup(c + 1));
-    return check_value(entry, c + 1, error);
+    return entry_check_value(entry, c + 1, error);
 }
 
-static bool add_word(Words *self, const GOptionEntry *entries, const char *word, GError **error)
+static bool words_add(Words *self, const GOptionEntry *entries, const char *word, GError **error)
 {
     const GOptionEntry *open = self->open;
 
     self->open = NULL;
     if (!open && g_str_has_prefix(word, "--")) {
-        return add_long(self, entries, word, error);
+        return words_add_long(self, entries, word, error);
     }
     if (!open && word[0] == '-') {
-        return add_short(self, entries, word, error);
+        return words_add_short(self, entries, word, error);
     }
     g_ptr_array_add(self->words, g_strdup(word));
-    return !open || check_value(open, word, error);
+    return !open || entry_check_value(open, word, error);
 }
 
-/* A strv; NULL and an error. */
+/* A strv, or NULL and an error. */
 static char **split_words(const GOptionEntry *entries, char *const *argv, GError **error)
 {
     Words self = { g_ptr_array_new_with_free_func(g_free), NULL };
-    bool good = true, rest = true; /* argv[0] is no option */
+    bool good = true, rest = true; /* argv[0] is not an option */
 
     for (; *argv && good; argv++) {
         if (rest || (!self.open && g_str_equal(*argv, "--"))) {
-            rest = self.words->len > 0; /* after "--" all words stand for themselves */
+            rest = self.words->len > 0; /* after "--" no word is an option */
             g_ptr_array_add(self.words, g_strdup(*argv));
         } else {
-            good = add_word(&self, entries, *argv, error);
+            good = words_add(&self, entries, *argv, error);
         }
     }
     if (!good) {
@@ -149,7 +147,7 @@ bool options_parse_strv(GOptionContext *context, const GOptionEntry *entries, ch
     char **words;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!check_flags(entries, *argv, error)) {
+    if (!options_check_flags(entries, *argv, error)) {
         return false;
     }
     words = split_words(entries, *argv, error);
@@ -170,7 +168,7 @@ bool options_parse(GOptionContext *context, const GOptionEntry *entries, int *ar
     if (!options_parse_strv(context, entries, &words, error)) {
         return false;
     }
-    /* What is left are words that stand for themselves: each is one of those that were given. */
+    /* The remaining words are not options. Each is one of the caller's strings. */
     left = (int)g_strv_length(words);
     for (i = 1; i < left; i++) {
         (*argv)[i] = (char *)g_intern_string(words[i]);

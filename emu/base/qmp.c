@@ -9,19 +9,19 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* A monitor that does not answer for that long belongs to a QEMU that hangs. */
+/* A monitor without an answer after this time belongs to a QEMU that hangs. */
 #define QMP_PATIENCE (15 * G_USEC_PER_SEC)
 
-/* Its longest answers describe a whole machine. */
+/* The longest answers describe a whole machine. */
 #define QMP_LINE_MAX (16u * 1024 * 1024)
 
 struct Qmp {
     int fd;
     Lines *lines;
-    int64_t end; /* of all that is said; G_MAXINT64: none */
+    int64_t end; /* end of the conversation, or G_MAXINT64 */
 };
 
-static bool fail(GError **error, const char *what)
+static bool qmp_fail(GError **error, const char *what)
 {
     g_autofree char *line = text_line(what);
 
@@ -29,33 +29,33 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-static bool explain(LinesResult result, GError **error)
+static bool qmp_check_result(LinesResult result, GError **error)
 {
     switch (result) {
     case LINES_GOOD:
         return true;
     case LINES_CLOSED:
-        return fail(error, "QEMU has gone");
+        return qmp_fail(error, "QEMU has gone");
     case LINES_LATE:
-        return fail(error, "no answer in time");
+        return qmp_fail(error, "no answer in time");
     case LINES_LONG:
-        return fail(error, "an answer without end: is that a monitor?");
+        return qmp_fail(error, "the answer is too long; check that this is a QEMU monitor");
     case LINES_INTERRUPTED:
-        return fail(error, "interrupted");
+        return qmp_fail(error, "interrupted");
     case LINES_FAILED:
-        return fail(error, g_strerror(errno));
+        return qmp_fail(error, g_strerror(errno));
     }
     return false;
 }
 
-/* The next line, as a JSON object. */
-static JsonNode *next(Qmp *self, int64_t end, GError **error)
+/* Reads the next line as a JSON object. */
+static JsonNode *qmp_next(Qmp *self, int64_t end, GError **error)
 {
     g_autoptr(JsonNode) node = NULL;
     g_autoptr(GError) why = NULL;
     g_autofree char *line = NULL;
 
-    if (!explain(lines_read(self->lines, end, &line), error)) {
+    if (!qmp_check_result(lines_read(self->lines, end, &line), error)) {
         return NULL;
     }
     node = json_read(line, -1, &why);
@@ -63,14 +63,14 @@ static JsonNode *next(Qmp *self, int64_t end, GError **error)
         g_autofree char *what =
             g_strconcat("an answer that ", why ? why->message : "is no JSON object", NULL);
 
-        fail(error, what);
+        qmp_fail(error, what);
         return NULL;
     }
     return g_steal_pointer(&node);
 }
 
-/* When an answer to what is said now is late. */
-static int64_t patience(const Qmp *self)
+/* The time at which an answer to a command sent now is late. */
+static int64_t qmp_answer_deadline(const Qmp *self)
 {
     return MIN(self->end, g_get_monotonic_time() + QMP_PATIENCE);
 }
@@ -83,7 +83,7 @@ Qmp *qmp_new(int fd, int64_t end, bool (*stop)(void), GError **error)
     self->fd = fd;
     self->end = end;
     self->lines = lines_new(fd, QMP_LINE_MAX, stop);
-    greeting = next(self, patience(self), error);
+    greeting = qmp_next(self, qmp_answer_deadline(self), error);
     if (!greeting || !qmp_execute(self, "qmp_capabilities", NULL, NULL, error)) {
         return NULL;
     }
@@ -99,8 +99,8 @@ void qmp_free(Qmp *self)
     }
 }
 
-static bool is_answer(JsonObject *object, const char *command, JsonNode **result, GError **error,
-                      bool *good)
+static bool qmp_is_answer(JsonObject *object, const char *command, JsonNode **result,
+                          GError **error, bool *good)
 {
     if (json_object_has_member(object, "error")) {
         g_autofree char *why =
@@ -125,19 +125,19 @@ bool qmp_execute(Qmp *self, const char *command, const char *arguments, JsonNode
 {
     g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"arguments\":%s}\n", command,
                                             arguments ? arguments : "{}");
-    int64_t end = patience(self); /* however many events come */
+    int64_t end = qmp_answer_deadline(self); /* events do not extend it */
     bool good = false;
 
-    if (!explain(lines_write(self->lines, end, line), error)) {
+    if (!qmp_check_result(lines_write(self->lines, end, line), error)) {
         return false;
     }
     for (;;) {
-        g_autoptr(JsonNode) node = next(self, end, error);
+        g_autoptr(JsonNode) node = qmp_next(self, end, error);
 
         if (!node) {
             return false;
         }
-        if (is_answer(json_as_object(node), command, result, error, &good)) {
+        if (qmp_is_answer(json_as_object(node), command, result, error, &good)) {
             return good;
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QEMU's monitor protocol, as much as we need: one command at a time, answers at once. */
+/* QEMU's monitor protocol: one command at a time, answered at once. */
 #ifndef USBTAPE_BASE_QMP_H
 #define USBTAPE_BASE_QMP_H
 
@@ -10,22 +10,21 @@
 typedef struct Qmp Qmp;
 
 /*
- * Takes the connected socket over, and greets. An answer that has not come after 15 seconds is an
- * error, however many events come; after `end` (monotonic time; G_MAXINT64: none) everything is.
- * `stop`, asked ten times a second, ends the waiting; it may be NULL.
+ * Takes ownership of the connected socket, and negotiates. An answer that is missing after 15
+ * seconds is an error. Events do not extend the time. After `end` (monotonic time, or G_MAXINT64)
+ * every call fails. `stop` is called ten times a second and ends the wait. It may be NULL.
  */
 Qmp *qmp_new(int fd, int64_t end, bool (*stop)(void), GError **error);
 void qmp_free(Qmp *qmp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
 
 /*
- * Executes `command` with the arguments of a JSON object as text ("{…}", NULL: none). `result`, if
- * not NULL, gets what is returned, of whatever type (json_node_unref). QEMU's own words in the
- * error.
+ * Executes `command` with arguments in JSON ("{…}", or NULL). `result`, if not NULL, receives the
+ * returned node of any type (json_node_unref). An error has QEMU's own text.
  */
 bool qmp_execute(Qmp *qmp, const char *command, const char *arguments, JsonNode **result,
                  GError **error);
-/* The text under one key of what `command` returns ("status" of query-status); NULL if none. */
+/* The text under one key of the answer, such as "status" of query-status, or NULL. */
 char *qmp_query(Qmp *qmp, const char *command, const char *key, GError **error);
 
 #endif

@@ -24,7 +24,7 @@ Random random_new(uint64_t seed, uint64_t stream)
 
 uint64_t random_below(Random *random, uint64_t n)
 {
-    uint64_t unfair = -n % n; /* what 2^64 leaves over */
+    uint64_t unfair = -n % n; /* remainder of 2^64, which would favour small numbers */
     uint64_t draw;
 
     g_assert(n > 0);

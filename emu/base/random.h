@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Random draws that repeat: the same seed and stream give the same numbers everywhere. */
+/* Repeatable random numbers. The same seed and stream give the same numbers everywhere. */
 #ifndef USBTAPE_BASE_RANDOM_H
 #define USBTAPE_BASE_RANDOM_H
 
@@ -12,9 +12,9 @@ typedef struct Random {
 /* Streams of one seed are independent of each other. */
 Random random_new(uint64_t seed, uint64_t stream);
 uint64_t random_next(Random *random);
-/* From 0 to `n` - 1, each as likely; `n` is not 0. */
+/* From 0 to `n` - 1, with equal probability. `n` is not 0. */
 uint64_t random_below(Random *random, uint64_t n);
-/* From 0 up to, not including, 1. */
+/* At least 0 and less than 1. */
 double random_fraction(Random *random);
 
 #endif

@@ -14,7 +14,7 @@ bool text_is_plain(gunichar c)
     return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !separates && !directs;
 }
 
-/* Appends at most `max` characters; false when there were more. */
+/* Appends at most `max` characters. False if there were more. */
 static bool append(GString *line, const char *text, size_t max)
 {
     const char *end = text + strlen(text);

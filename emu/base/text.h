@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text of a file, a guest or a socket, as a message or a terminal may show it. Such text is
- * hostile: it may hold line breaks, the escape sequences of a terminal, or bytes that are no UTF-8.
+ * Text of a file, a guest or a socket, made safe for a message or a terminal. Such text is hostile.
+ * It may have line breaks, terminal escape sequences, or bytes that are not UTF-8.
  */
 #ifndef USBTAPE_BASE_TEXT_H
 #define USBTAPE_BASE_TEXT_H
@@ -10,16 +10,16 @@
 #include <stdbool.h>
 
 /*
- * `text` as one line of valid UTF-8. Control characters, line separators and characters that change
- * the direction of writing are written as \xNN or \uNNNN, and so are bytes that are no UTF-8. The
- * result of this function passes through it unchanged. Free with g_free.
+ * `text` as one line of valid UTF-8. Writes as \xNN or \uNNNN each byte that is not UTF-8, each
+ * control character, each line separator, and each character that changes the direction of writing.
+ * Applying it again changes nothing. Free with g_free.
  */
 char *text_line(const char *text);
 
-/* The same in single quotes; more than 40 characters are cut, with "…" in their place. */
+/* The same in single quotes. After 40 characters the rest is replaced by "…". */
 char *text_quote(const char *text);
 
-/* May the character be shown as it is? */
+/* True if the character is shown unchanged. */
 bool text_is_plain(gunichar c);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Trace points, all declared in trace-points.def. A sink is given at construction; with no sink
- * (NULL) a trace point costs one comparison and formats nothing.
+ * Trace points, declared in trace-points.def. An object receives its sink at construction. Without
+ * a sink (NULL) a trace point costs one comparison and formats nothing.
  */
 #ifndef USBTAPE_BASE_TRACE_H
 #define USBTAPE_BASE_TRACE_H
@@ -19,9 +19,9 @@ typedef enum TracePoint {
 typedef struct Trace Trace;
 
 struct Trace {
-    /* `message` is borrowed for the call. */
+    /* Borrows `message` for the call. */
     void (*emit)(Trace *trace, TracePoint point, const char *message);
-    uint64_t muted; /* TRACE_BIT of each point that this sink does not want: nothing is formatted */
+    uint64_t muted; /* TRACE_BIT of each point that the sink ignores, which is then not formatted */
 };
 
 #define TRACE_BIT(point) (UINT64_C(1) << (point))
@@ -29,7 +29,7 @@ G_STATIC_ASSERT(N_TRACE_POINTS <= 64);
 
 void trace_emit(Trace *trace, TracePoint point, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* For what a trace line needs beyond its arguments: is the work worth it? */
+/* True if a sink wants the point. Saves the preparation of a trace line. */
 static inline gboolean trace_wants(const Trace *trace, TracePoint point)
 {
     return trace && !(trace->muted & TRACE_BIT(point));
@@ -44,7 +44,7 @@ static inline gboolean trace_wants(const Trace *trace, TracePoint point)
 
 const char *trace_point_name(TracePoint point);
 
-/* Several sinks that look like one. */
+/* Combines several sinks into one. */
 #define TRACE_TEE_SINKS 4
 
 typedef struct TraceTee {
@@ -53,11 +53,11 @@ typedef struct TraceTee {
     unsigned n_sinks;
 } TraceTee;
 
-/* A tee with no sinks wants nothing. */
+/* A tee without sinks mutes every point. */
 void trace_tee_init(TraceTee *tee);
-/* Borrows the sink, whose `muted` stays as it is. At most TRACE_TEE_SINKS. */
+/* Borrows the sink, whose `muted` must not change. At most TRACE_TEE_SINKS. */
 void trace_tee_add(TraceTee *tee, Trace *sink);
-/* Nothing if it is none of them. */
+/* Does nothing if the sink is not in the tee. */
 void trace_tee_remove(TraceTee *tee, const Trace *sink);
 
 #endif

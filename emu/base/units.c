@@ -30,8 +30,8 @@ static const Unit duration_units[] = {
     { "h", 3600ull * 1000 * 1000 },
 };
 
-/* DIGITS[.DIGITS]UNIT, exactly, in integers: floating point would round large sizes. */
-static bool parse(const char *text, const Unit *units, size_t n_units, uint64_t *value)
+/* Parses DIGITS[.DIGITS]UNIT exactly, in integers. Floating point would round large sizes. */
+static bool parse_units(const char *text, const Unit *units, size_t n_units, uint64_t *value)
 {
     uint64_t whole = 0, tenths = 0, scale = 1;
     const char *c = text;
@@ -77,7 +77,7 @@ static bool parse(const char *text, const Unit *units, size_t n_units, uint64_t 
 
 bool units_parse_size(const char *text, uint64_t *bytes, GError **error)
 {
-    if (parse(text, size_units, G_N_ELEMENTS(size_units), bytes)) {
+    if (parse_units(text, size_units, G_N_ELEMENTS(size_units), bytes)) {
         return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
@@ -89,8 +89,8 @@ bool units_parse_duration(const char *text, int64_t *microseconds, GError **erro
 {
     uint64_t value;
 
-    /* Whoever adds one to the time of day must not run over. */
-    if (parse(text, duration_units, G_N_ELEMENTS(duration_units), &value) &&
+    /* The sum of such a duration and the time of day does not overflow. */
+    if (parse_units(text, duration_units, G_N_ELEMENTS(duration_units), &value) &&
         value <= G_MAXINT64 / 2) {
         *microseconds = (int64_t)value;
         return true;

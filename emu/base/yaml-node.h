@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The node of a tree, for yaml.c and yaml-values.c alone. */
+/* The node of a tree, private to yaml.c and yaml-values.c. */
 #ifndef USBTAPE_BASE_YAML_NODE_H
 #define USBTAPE_BASE_YAML_NODE_H
 
@@ -12,13 +12,13 @@ struct YamlNode {
     bool flow;             /* a list or map in brackets or braces */
     unsigned line, column; /* from 1 */
     size_t offset;         /* characters before it */
-    char *text;            /* scalars; else NULL */
-    GPtrArray *keys;       /* of YamlNode; maps, else NULL */
-    GPtrArray *items;      /* of YamlNode; lists and maps, else NULL */
-    GTree *places;         /* maps: the text of a key → its place among the keys, from 1 */
+    char *text;            /* of a scalar, or NULL */
+    GPtrArray *keys;       /* of YamlNode, of a map, or NULL */
+    GPtrArray *items;      /* of YamlNode, of a list or map, or NULL */
+    GTree *places;         /* of a map: the text of a key → its index among the keys, from 1 */
 };
 
-/* Plain nothing, as after `key:`. */
+/* True for an empty plain scalar, as after `key:`. */
 bool yaml_node_is_nothing(const YamlNode *node);
 
 #endif

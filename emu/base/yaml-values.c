@@ -20,7 +20,7 @@ const char *yaml_node_text(const YamlNode *node, GError **error)
     return node->text;
 }
 
-/* Numbers and truth values stand without quotes: '5' is a text. */
+/* Numbers and booleans have no quotes. '5' is a text. */
 static const char *plain_text(const YamlNode *node, const char *wanted, GError **error)
 {
     const char *text = yaml_node_text(node, error);

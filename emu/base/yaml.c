@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tree is built from libyaml's events rather than from its documents: a document has already
- * resolved anchors, aliases and tags, so they could not be refused where they stand.
+ * The tree is built from libyaml's events. A libyaml document has resolved its anchors, aliases and
+ * tags, so they could not be refused at their place.
  */
 #include "emu/base/yaml-node.h"
 
@@ -15,10 +15,10 @@
 #include <unistd.h>
 #include <yaml.h>
 
-/* Characters of a message: it may quote a text as long as the file. */
+/* Characters of a message, which may quote a text as long as the file. */
 #define MESSAGE_MAX 4000
 
-/* A byte order mark in front, as Windows' editors write it, is none of the text. */
+/* Editors on Windows put a byte order mark before the text. */
 #define ORDER_MARK "\xef\xbb\xbf"
 
 struct YamlFile {
@@ -72,11 +72,11 @@ bool yaml_node_refuse(const YamlNode *node, GError **error, const char *format, 
                                line);
 }
 
-/* ---- from events to nodes ---- */
+/* ---- nodes from events ---- */
 
 typedef struct Builder {
     YamlFile *file;
-    YamlNode *open[YAML_DEPTH_MAX]; /* the lists and maps around the next node, outermost first */
+    YamlNode *open[YAML_DEPTH_MAX]; /* lists and maps around the next node, outermost first */
     unsigned depth;
 } Builder;
 
@@ -99,13 +99,13 @@ static YamlNode *node_new(YamlFile *file, YamlKind kind, yaml_mark_t mark)
     }
     if (kind == YAML_KIND_MAP) {
         node->keys = g_ptr_array_new_with_free_func(node_free);
-        /* A tree, not a hash table: who writes the file can choose keys of one hash. */
+        /* A tree, because the author of a file could choose keys with equal hashes. */
         node->places = g_tree_new_full(compare_texts, NULL, NULL, NULL);
     }
     return node;
 }
 
-static bool awaits_key(const YamlNode *node)
+static bool builder_awaits_key(const YamlNode *node)
 {
     return node && node->kind == YAML_KIND_MAP && node->keys->len == node->items->len;
 }
@@ -115,14 +115,14 @@ bool yaml_node_is_nothing(const YamlNode *node)
     return node->plain && (node->text[0] == '\0' || g_str_equal(node->text, "~"));
 }
 
-/* The place of a key in its map, from 1; 0: there is no such key. */
-static size_t place_of(const YamlNode *map, const char *key)
+/* The index of a key in its map, from 1, or 0. */
+static size_t map_key_index(const YamlNode *map, const char *key)
 {
     return GPOINTER_TO_SIZE(g_tree_lookup(map->places, key));
 }
 
-/* A key is a text, never nothing: every reader relies on that. */
-static bool check_key(const YamlNode *map, const YamlNode *key, GError **error)
+/* A key is a text and never empty. All readers depend on that. */
+static bool map_check_key(const YamlNode *map, const YamlNode *key, GError **error)
 {
     size_t earlier;
 
@@ -135,7 +135,7 @@ static bool check_key(const YamlNode *map, const YamlNode *key, GError **error)
     if (key->plain && g_str_equal(key->text, "<<")) {
         return yaml_node_refuse(key, error, "merge keys are not allowed: write the keys out");
     }
-    earlier = place_of(map, key->text);
+    earlier = map_key_index(map, key->text);
     if (earlier > 0) {
         g_autofree char *name = text_quote(key->text);
 
@@ -145,7 +145,7 @@ static bool check_key(const YamlNode *map, const YamlNode *key, GError **error)
     return true;
 }
 
-/* Takes `node` over in any case. */
+/* Takes ownership of `node`, on failure too. */
 static bool builder_add(Builder *self, YamlNode *node, GError **error)
 {
     YamlNode *parent = self->depth > 0 ? self->open[self->depth - 1] : NULL;
@@ -154,8 +154,8 @@ static bool builder_add(Builder *self, YamlNode *node, GError **error)
         self->file->root = node;
         return true;
     }
-    if (awaits_key(parent)) {
-        bool good = check_key(parent, node, error);
+    if (builder_awaits_key(parent)) {
+        bool good = map_check_key(parent, node, error);
 
         g_ptr_array_add(parent->keys, node);
         if (good) {
@@ -198,7 +198,7 @@ static bool builder_scalar(Builder *self, const yaml_event_t *event, GError **er
     return builder_add(self, node, error);
 }
 
-static const char *forbidden(const yaml_event_t *event)
+static const char *refuse_event(const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_ALIAS_EVENT:
@@ -234,7 +234,7 @@ static const char *forbidden(const yaml_event_t *event)
 
 static bool builder_event(Builder *self, const yaml_event_t *event, GError **error)
 {
-    const char *why = forbidden(event);
+    const char *why = refuse_event(event);
 
     if (why) {
         return refuse_at(self->file, event->start_mark, error, why);
@@ -263,7 +263,7 @@ static bool builder_event(Builder *self, const yaml_event_t *event, GError **err
     return true;
 }
 
-/* The bytes of the line break at `c`, of all kinds that libyaml knows; 0: there is none. */
+/* The length of the line break at `c`, of all kinds that libyaml knows, or 0. */
 static size_t line_break(const char *c, const char *end)
 {
     static const char *const breaks[] = { "\r\n",     "\n",           "\r",
@@ -280,7 +280,7 @@ static size_t line_break(const char *c, const char *end)
     return 0;
 }
 
-/* Past the line break; the end if there is none. */
+/* The start of the next line, or the end. */
 static const char *next_line(const char *c, const char *end)
 {
     size_t n = 0;
@@ -290,7 +290,7 @@ static const char *next_line(const char *c, const char *end)
     return c + n;
 }
 
-/* The place of the byte at `end`. */
+/* The line and column of the byte at `end`. */
 static yaml_mark_t mark_of(const char *text, const char *end)
 {
     const char *c = text, *line_start = text;
@@ -314,7 +314,7 @@ static bool refuse_syntax(const YamlFile *file, const char *text, const yaml_par
 {
     const char *problem = parser->problem ? parser->problem : "this is not YAML";
 
-    /* A reader error (a character that YAML forbids) has no mark, only an offset. */
+    /* A reader error (a forbidden character) has an offset and no mark. */
     return refuse_at(file,
                      parser->error == YAML_READER_ERROR
                          ? mark_of(text, text + parser->problem_offset)
@@ -322,7 +322,7 @@ static bool refuse_syntax(const YamlFile *file, const char *text, const yaml_par
                      error, problem);
 }
 
-static bool build(YamlFile *file, const char *text, size_t length, GError **error)
+static bool build_tree(YamlFile *file, const char *text, size_t length, GError **error)
 {
     Builder builder = { .file = file };
     bool good = true, ended = false;
@@ -364,8 +364,8 @@ static bool check_utf8(const YamlFile *file, const char *text, size_t length, GE
 }
 
 /*
- * Directives stand in front of a document. They are looked for here, since libyaml compares each of
- * them with all before it.
+ * Refuses directives, which come before a document. libyaml compares each directive with all
+ * earlier ones, which takes too long.
  */
 static bool check_directives(const YamlFile *file, const char *text, size_t length, GError **error)
 {
@@ -406,7 +406,7 @@ YamlFile *yaml_file_parse(const char *name, const char *text, size_t length, GEr
     text += mark;
     length -= mark;
     if (!check_utf8(file, text, length, error) || !check_directives(file, text, length, error) ||
-        !build(file, text, length, error)) {
+        !build_tree(file, text, length, error)) {
         return NULL;
     }
     return g_steal_pointer(&file);
@@ -423,7 +423,7 @@ YamlFile *yaml_file_load(const char *path, GError **error)
     g_autofree char *text = g_malloc(YAML_FILE_MAX + 1);
     size_t length = 0;
     struct stat status;
-    /* Not to hang on a FIFO that somebody named by mistake. */
+    /* O_NONBLOCK, so that opening a FIFO by mistake does not hang. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int failed = 0;
 
@@ -502,7 +502,7 @@ const char *yaml_node_key_text(const YamlNode *map, size_t i)
 
 const YamlNode *yaml_node_get(const YamlNode *map, const char *key)
 {
-    size_t place = map->places ? place_of(map, key) : 0;
+    size_t place = map->places ? map_key_index(map, key) : 0;
 
     return place > 0 ? map->items->pdata[place - 1] : NULL;
 }
@@ -523,7 +523,7 @@ bool yaml_node_is(const YamlNode *node, YamlKind kind, GError **error)
 
 /* ---- writing ---- */
 
-static void print_text(const YamlNode *node, GString *text)
+static void node_print_text(const YamlNode *node, GString *text)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     const char *c;
@@ -552,14 +552,14 @@ void yaml_node_print(const YamlNode *node, GString *text)
     size_t i;
 
     if (node->kind == YAML_KIND_SCALAR) {
-        print_text(node, text);
+        node_print_text(node, text);
         return;
     }
     g_string_append_c(text, node->keys ? '{' : '[');
     for (i = 0; i < node->items->len; i++) {
         g_string_append(text, i > 0 ? ", " : "");
         if (node->keys) {
-            print_text(node->keys->pdata[i], text);
+            node_print_text(node->keys->pdata[i], text);
             g_string_append(text, ": ");
         }
         yaml_node_print(node->items->pdata[i], text);

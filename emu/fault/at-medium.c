@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/fault/at-medium-private.h"
 
-#define MARKS_QUEUED_MAX                                                                           \
-    16u /* of one command. A longer at_run_motion of marks is written at once. */
+#define MARKS_QUEUED_MAX 16u /* of one command. A longer run of marks is written at once. */
 
 static void at_position(TapeMedium *m, MediumPosition *position)
 {

@@ -266,7 +266,7 @@ TlsSession *tls_session_new(TlsCreds *creds, int fd, const char *host)
         GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | (creds->server ? GNUTLS_SERVER : GNUTLS_CLIENT);
 
     self->host = g_strdup(host);
-    /* These creds_fail only without memory. The handshake of a missing session fails. */
+    /* These fail only without memory. The handshake of a missing session fails. */
     if (gnutls_init(&self->session, flags) < 0) {
         self->session = NULL;
         return self;
