@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape ctl`: one command to a control socket, its answer to standard output. */
+/* `usbtape ctl`: sends one command to a control socket and prints its answer. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 #include "emu/base/units.h"
 #include "emu/control/private.h"
 
-/* An answer is a status or a list; more is not one of ours. */
+/* An answer is a status or a list. A longer one is not from a usbtape drive. */
 #define ANSWER_MAX (4u * 1024 * 1024)
 
-/* A drive that runs greets at once; what it is asked for may take longer. */
+/* A running drive sends its greeting at once. A command may take longer. */
 #define GREETING_TIME (5 * G_TIME_SPAN_SECOND)
 
 static const ControlCommand *command_named(const char *name)
@@ -29,8 +29,7 @@ static const ControlCommand *command_named(const char *name)
     return NULL;
 }
 
-/* The command that the words begin with, and where its arguments begin: "fault add" is fault-add.
- */
+/* The command that the words name ("fault add" is fault-add), and the start of its arguments. */
 static const ControlCommand *find_command(char **words, char ***rest, GError **error)
 {
     const ControlCommand *row = command_named(words[0]);
@@ -48,7 +47,7 @@ static const ControlCommand *find_command(char **words, char ***rest, GError **e
     return row;
 }
 
-static const ControlArgument *find_flag(const ControlCommand *row, const char *word)
+static const ControlArgument *row_find_flag(const ControlCommand *row, const char *word)
 {
     const ControlArgument *argument;
 
@@ -60,7 +59,7 @@ static const ControlArgument *find_flag(const ControlCommand *row, const char *w
     return NULL;
 }
 
-static const ControlArgument *skip_flags(const ControlArgument *argument)
+static const ControlArgument *row_skip_flags(const ControlArgument *argument)
 {
     while (argument->name && argument->type == CONTROL_FLAG) {
         argument++;
@@ -68,7 +67,7 @@ static const ControlArgument *skip_flags(const ControlArgument *argument)
     return argument;
 }
 
-/* Files are made absolute, for the drive has a working directory of its own. */
+/* File names are made absolute, because the drive has another working directory. */
 static bool set_argument(JsonObject *arguments, const ControlCommand *row,
                          const ControlArgument *argument, const char *word, GError **error)
 {
@@ -100,14 +99,14 @@ static bool set_argument(JsonObject *arguments, const ControlCommand *row,
     return true;
 }
 
-/* Words that name a flag set it; the others fill what the row takes, in order. */
+/* Words that name a flag set it. The others are arguments, in the order of the row. */
 static JsonObject *read_arguments(const ControlCommand *row, char **words, GError **error)
 {
     g_autoptr(JsonObject) arguments = json_object_new();
-    const ControlArgument *next = skip_flags(row->arguments);
+    const ControlArgument *next = row_skip_flags(row->arguments);
 
     for (; *words; words++) {
-        if (find_flag(row, *words)) {
+        if (row_find_flag(row, *words)) {
             json_object_set_boolean_member(arguments, *words, TRUE);
             continue;
         }
@@ -118,7 +117,7 @@ static JsonObject *read_arguments(const ControlCommand *row, char **words, GErro
         if (!set_argument(arguments, row, next, *words, error)) {
             return NULL;
         }
-        next = skip_flags(next + 1);
+        next = row_skip_flags(next + 1);
     }
     if (next->name && !next->optional) {
         usbtape_input_error(error, "ctl %s: %s is missing", row->name,
@@ -135,7 +134,7 @@ static int connect_to(const char *text, GError **error)
     return address ? address_dial(address, error) : -1;
 }
 
-static bool explain(LinesResult result, GError **error)
+static bool check_lines_result(LinesResult result, GError **error)
 {
     switch (result) {
     case LINES_GOOD:
@@ -160,8 +159,8 @@ static bool explain(LinesResult result, GError **error)
     return false;
 }
 
-/* So long from now; 0: for ever. */
-static int64_t end_of(int64_t patience)
+/* The deadline after `patience` microseconds, or never for 0. */
+static int64_t deadline_after(int64_t patience)
 {
     return patience > 0 ? g_get_monotonic_time() + patience : G_MAXINT64;
 }
@@ -179,22 +178,22 @@ static char *request_text(const ControlCommand *row, JsonObject *arguments)
     return g_strconcat(text, "\n", NULL);
 }
 
-/* What a line is. */
-typedef enum Heard {
-    HEARD_NONSENSE,
-    HEARD_EVENT,
-    HEARD_ANSWER,
-} Heard;
+/* The type of a received line. */
+typedef enum LineType {
+    LINE_INVALID,
+    LINE_EVENT,
+    LINE_ANSWER,
+} LineType;
 
 typedef struct Options {
     char *control;
     char **words;
     gboolean json, follow;
     char *timeout;
-    int64_t patience; /* the same in microseconds; 0: not given */
+    int64_t patience; /* the same in microseconds, or 0 */
 } Options;
 
-static bool not_ours(GError **error)
+static bool refuse_server(GError **error)
 {
     g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                         "ctl: that is not a usbtape control socket");
@@ -219,25 +218,26 @@ static bool print_answer(JsonObject *answer, const Options *options, GError **er
     }
     why = json_object_at(answer, "error");
     if (!why) {
-        return not_ours(error);
+        return refuse_server(error);
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s",
                 json_text_at(why, "desc", "the drive refused"));
     return false;
 }
 
-/* Events are for those who follow; others read over them. */
-static bool hear(const char *line, const Options *options, Heard *heard, GError **error)
+/* Prints an answer. Prints an event only with --follow. */
+static bool client_read_line(const char *line, const Options *options, LineType *type,
+                             GError **error)
 {
     g_autoptr(JsonNode) root = json_read(line, -1, NULL);
     JsonObject *object = json_as_object(root);
 
-    *heard = HEARD_NONSENSE;
+    *type = LINE_INVALID;
     if (!object) {
-        return not_ours(error);
+        return refuse_server(error);
     }
     if (json_object_has_member(object, "event")) {
-        *heard = HEARD_EVENT;
+        *type = LINE_EVENT;
         if (options->follow && options->json) {
             printf("%s\n", line);
             fflush(stdout);
@@ -246,72 +246,75 @@ static bool hear(const char *line, const Options *options, Heard *heard, GError 
         }
         return true;
     }
-    *heard = HEARD_ANSWER;
+    *type = LINE_ANSWER;
     return print_answer(object, options, error);
 }
 
-static bool hear_answer(Lines *lines, const Options *options, GError **error)
+static bool client_read_answer(Lines *lines, const Options *options, GError **error)
 {
-    int64_t end = end_of(options->patience); /* however many events come */
-    Heard heard = HEARD_NONSENSE;
+    int64_t end = deadline_after(options->patience); /* events do not extend it */
+    LineType type = LINE_INVALID;
 
     do {
         g_autofree char *line = NULL;
 
-        if (!explain(lines_read(lines, end, &line), error) || !hear(line, options, &heard, error)) {
+        if (!check_lines_result(lines_read(lines, end, &line), error) ||
+            !client_read_line(line, options, &type, error)) {
             return false;
         }
-    } while (heard == HEARD_EVENT);
+    } while (type == LINE_EVENT);
     return true;
 }
 
-/* Until the drive ends, or we are. */
-static bool follow(Lines *lines, const Options *options, GError **error)
+/* Prints events until the drive ends or standard output fails. */
+static bool client_follow(Lines *lines, const Options *options, GError **error)
 {
-    Heard heard;
+    LineType type;
 
     while (!ferror(stdout)) {
         g_autofree char *line = NULL;
         LinesResult result = lines_read(lines, G_MAXINT64, &line);
 
         if (result != LINES_GOOD) {
-            return result == LINES_CLOSED || explain(result, error);
+            return result == LINES_CLOSED || check_lines_result(result, error);
         }
-        if (!hear(line, options, &heard, error)) {
+        if (!client_read_line(line, options, &type, error)) {
             return false;
         }
     }
     return true;
 }
 
-/* The first line tells one of ours from whatever else has a socket. */
-static bool is_greeted(Lines *lines, int64_t patience, GError **error)
+/* The greeting identifies a usbtape control socket. */
+static bool client_read_greeting(Lines *lines, int64_t patience, GError **error)
 {
     g_autofree char *greeting = NULL;
     g_autoptr(JsonNode) root = NULL;
     JsonObject *object;
 
-    if (!explain(lines_read(lines, end_of(patience ? patience : GREETING_TIME), &greeting),
-                 error)) {
+    if (!check_lines_result(
+            lines_read(lines, deadline_after(patience ? patience : GREETING_TIME), &greeting),
+            error)) {
         return false;
     }
     root = json_read(greeting, -1, NULL);
     object = json_as_object(root);
-    return (object && json_object_has_member(object, "usbtape")) || not_ours(error);
+    return (object && json_object_has_member(object, "usbtape")) || refuse_server(error);
 }
 
-static bool converse(int fd, const char *request, const Options *options, GError **error)
+static bool client_converse(int fd, const char *request, const Options *options, GError **error)
 {
     g_autoptr(Lines) lines = lines_new(fd, ANSWER_MAX, NULL);
 
-    if (!is_greeted(lines, options->patience, error)) {
+    if (!client_read_greeting(lines, options->patience, error)) {
         return false;
     }
-    if (request && (!explain(lines_write(lines, end_of(options->patience), request), error) ||
-                    !hear_answer(lines, options, error))) {
+    if (request && (!check_lines_result(
+                        lines_write(lines, deadline_after(options->patience), request), error) ||
+                    !client_read_answer(lines, options, error))) {
         return false;
     }
-    return !options->follow || follow(lines, options, error);
+    return !options->follow || client_follow(lines, options, error);
 }
 
 static bool run(const Options *options, GError **error)
@@ -335,13 +338,13 @@ static bool run(const Options *options, GError **error)
     if (fd < 0) {
         return false;
     }
-    good = converse(fd, request, options, error);
+    good = client_converse(fd, request, options, error);
     close(fd);
     return good;
 }
 
 /* "load FILE [read-only]" */
-static char *usage(const ControlCommand *row)
+static char *row_usage(const ControlCommand *row)
 {
     GString *text = g_string_new(row->name);
     const ControlArgument *argument;
@@ -365,7 +368,7 @@ static char *list_commands(void)
     const ControlCommand *row;
 
     for (row = control_commands; row->name; row++) {
-        g_autofree char *left = usage(row);
+        g_autofree char *left = row_usage(row);
 
         g_string_append_printf(text, "  %-30s %s\n", left, row->about);
     }
@@ -381,13 +384,12 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     const GOptionEntry entries[] = {
         { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
           "The drive's control socket (serve --control)", "unix:PATH" },
-        { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "For machines", NULL },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Print JSON", NULL },
         { "follow", 'f', 0, G_OPTION_ARG_NONE, &o->follow,
-          "Then show what happens, a line each, until the drive ends", NULL },
+          "Then print each event as a line, until the drive ends", NULL },
         { "timeout", 0, 0, G_OPTION_ARG_STRING, &o->timeout,
-          "Give up (status 124) if no answer has come after so long (default: 5s for the greeting, "
-          "then "
-          "as long as it takes)",
+          "Fail with status 124 without an answer after this time (default: 5s for the greeting, "
+          "no limit for the answer)",
           "TIME" },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->words, NULL, NULL },
         { NULL },
@@ -396,7 +398,8 @@ static bool parse(int argc, char **argv, Options *o, GError **error)
     g_autofree char *commands = list_commands();
     g_autoptr(GError) bad = NULL;
 
-    g_option_context_set_summary(context, "Asks a running drive to do something.");
+    g_option_context_set_summary(context,
+                                 "Sends a command to a running drive, and prints the answer.");
     g_option_context_set_description(context, commands);
     if (!options_parse(context, entries, &argc, &argv, error)) {
         return false;

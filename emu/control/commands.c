@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a controller can ask for: one row a command in the table at the end. */
+/* The commands of a controller. The table at the end has one row a command. */
 #include <string.h>
 
 #include "emu/base/json-build.h"
@@ -98,7 +98,7 @@ static const char *text_or_null(JsonObject *arguments, const char *name)
     return json_text_at(arguments, name, NULL);
 }
 
-/* A time that control_execute() has checked; `missing` if it was left out. */
+/* A time that control_execute() has checked, or `missing`. */
 static int64_t time_or(JsonObject *arguments, const char *name, int64_t missing)
 {
     const char *text = text_or_null(arguments, name);
@@ -134,12 +134,12 @@ static void run_load(Call *call, JsonObject *arguments)
     control_call_return(call, node_of(builder));
 }
 
-/* A cartridge on its way out, or out and in. */
+/* A cartridge that is ejected, or ejected and loaded again. */
 typedef struct Move {
     Call *call;
     ControlEvent event;
     char *file;
-    const char *on; /* NULL: it goes out */
+    const char *on; /* write protection, "on" or "off". NULL: eject. */
 } Move;
 
 static Move *move_new(Call *call, ControlEvent event, const char *on)
@@ -200,7 +200,7 @@ static void run_replug(Call *call, JsonObject *arguments)
     control_call_return(call, NULL);
 }
 
-/* How long the power is off unless it is said: more than a host overlooks. */
+/* Default time without power. A host notices a gap of this length. */
 #define POWER_OFF_US (2 * G_USEC_PER_SEC)
 
 static void run_power_cycle(Call *call, JsonObject *arguments)
@@ -346,7 +346,7 @@ static void add_rule(JsonBuilder *builder, const FaultRule *rule)
     json_builder_end_object(builder);
 }
 
-/* Rules that were taken out stay listed: what they did is part of what happened. */
+/* Removed rules stay in the list, with their counters. */
 static void add_rules(JsonBuilder *builder, const FaultPlan *plan)
 {
     guint i;
@@ -377,7 +377,7 @@ static void return_numbers(Call *call, const FaultPlan *plan, unsigned after)
     control_call_return(call, node_of(builder));
 }
 
-/* One rule, or a list, as in a fault plan: JSON is YAML, too. */
+/* One rule, or a list, as in a fault plan. JSON is a subset of YAML. */
 static void run_fault_add(Call *call, JsonObject *arguments)
 {
     Drive *drive = control_call_drive(call);
@@ -430,7 +430,7 @@ static void run_fault_list(Call *call, JsonObject *arguments)
     control_call_return(call, node_of(builder));
 }
 
-/* ---- the rest ---- */
+/* ---- others ---- */
 
 static void run_quit(Call *call, JsonObject *arguments)
 {
@@ -460,50 +460,50 @@ static void run_commands(Call *call, JsonObject *arguments)
 const ControlCommand control_commands[] = {
     { "status", "the drive, its host and its cartridge", { { NULL } }, run_status },
     { "load",
-      "put a cartridge in",
+      "load a cartridge",
       { { "file", CONTROL_FILE }, { "read-only", CONTROL_FLAG } },
       run_load },
     { "eject",
-      "take the cartridge out, synced; force: even if the host locked it",
+      "sync and eject the cartridge; force: even if the host locked it",
       { { "force", CONTROL_FLAG } },
       run_eject },
     { "write-protect",
-      "move the cartridge's tab: out with it, synced, and in again",
+      "set write protection: sync, eject and load the cartridge again",
       { { "on", CONTROL_ON_OFF }, { "force", CONTROL_FLAG } },
       run_write_protect },
     { "fault-add",
-      "break something: a rule as in a fault plan, such as {name: drive.busy, on: REWIND}",
+      "add a fault rule, as in a fault plan, such as {name: drive.busy, on: REWIND}",
       { { "rule", CONTROL_TEXT } },
       run_fault_add },
     { "fault-remove",
-      "take the rule of that number out, if none needs it to fire; what it did stays listed",
+      "remove the rule of that number, if no other needs it; its counters stay listed",
       { { "rule", CONTROL_TEXT } },
       run_fault_remove },
-    { "fault-clear", "take all rules out", { { NULL } }, run_fault_clear },
+    { "fault-clear", "remove all rules", { { NULL } }, run_fault_clear },
     { "fault-list", "the fault rules and how often each fired", { { NULL } }, run_fault_list },
     { "hold",
       "stop each command (or this one, as WRITE(6)) at its cbw, data or csw",
       { { "phase", CONTROL_TEXT }, { "command", CONTROL_TEXT, true } },
       run_hold },
-    { "release", "let go what is held, and stop nothing more", { { NULL } }, run_release },
+    { "release",
+      "continue the stopped command, and stop no further one",
+      { { NULL } },
+      run_release },
     { "unplug",
-      "off the bus; back after that time, or by replug",
+      "unplug the drive; plug it in after that time, or by replug",
       { { "for", CONTROL_TIME, true } },
       run_unplug },
-    { "replug", "back on the bus", { { NULL } }, run_replug },
+    { "replug", "plug the drive in", { { NULL } }, run_replug },
     { "power-cycle",
-      "power off and on: all state is lost; off the bus for 2s, or that time",
+      "cut the power for 2s, or that time: all state is lost",
       { { "for", CONTROL_TIME, true } },
       run_power_cycle },
-    { "bus-reset",
-      "the drive sees a port reset that its host knows nothing of",
-      { { NULL } },
-      run_bus_reset },
+    { "bus-reset", "reset the port without the host's knowledge", { { NULL } }, run_bus_reset },
     { "timing",
-      "do commands take as long as the model's (model), or no time (off)?",
+      "set the time of commands: as long as the model's (model), or none (off)",
       { { "mode", CONTROL_TEXT, true } },
       run_timing },
-    { "stats", "what went on so far: commands, transfers, faults", { { NULL } }, run_stats },
+    { "stats", "show the counters of commands, transfers and faults", { { NULL } }, run_stats },
     { "commands", "this list", { { NULL } }, run_commands },
     { "quit", "sync the cartridge and end the program", { { NULL } }, run_quit },
     { NULL, NULL, { { NULL } }, NULL },

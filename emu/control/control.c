@@ -12,10 +12,10 @@
 #include "emu/base/loop.h"
 #include "emu/control/private.h"
 
-/* Answers that a controller has not read; more and it is dropped. */
+/* A controller with more unread answers than this is dropped. */
 #define OUTPUT_MAX (1024u * 1024)
 
-/* With that much unread it gets no more events. */
+/* A controller with more unread output than this loses events. */
 #define OUTPUT_EVENTS_MAX (256u * 1024)
 
 typedef struct ControlTrace {
@@ -41,16 +41,16 @@ typedef struct Client {
     GSource *reader;
     GSource *writer; /* NULL while nothing is unsent */
     GString *input, *output;
-    uint64_t events_lost; /* not told yet */
-    bool skipping;        /* the rest of a line that was too long */
-    Call *call;           /* the command under way; the next line waits for its end */
-    bool processing;      /* inside client_process */
-    bool closed;          /* gone, but a call or client_process still holds it */
+    uint64_t events_lost; /* since the last EVENTS_LOST */
+    bool skipping;        /* inside a line that was too long */
+    Call *call;           /* the command under way. The next line waits for its end. */
+    bool processing;      /* inside client_process() */
+    bool closed;          /* closed, and freed after its call or client_process() */
 } Client;
 
 struct Call {
     Client *client;
-    JsonNode *id; /* NULL: none was given */
+    JsonNode *id; /* or NULL */
 };
 
 static void client_process(Client *client);
@@ -64,7 +64,7 @@ static void client_release(Client *client)
     }
 }
 
-/* Ends the connection. A command under way goes on; its answer goes nowhere. */
+/* Closes the connection. A command under way continues, and its answer is discarded. */
 static void client_close(Client *client)
 {
     if (client->closed) {
@@ -78,9 +78,9 @@ static void client_close(Client *client)
     client_release(client);
 }
 
-static gboolean on_writable(int fd, GIOCondition condition, void *data);
+static gboolean client_on_writable(int fd, GIOCondition condition, void *data);
 
-/* Sends what the controller takes; the rest when it takes more. */
+/* Sends until the controller accepts no more. The rest follows later. */
 static void client_flush(Client *client)
 {
     ssize_t n;
@@ -94,13 +94,13 @@ static void client_flush(Client *client)
     if (client->output->len == 0) {
         loop_unwatch(&client->writer);
     } else if (!client->writer) {
-        client->writer = loop_watch(client->fd, G_IO_OUT, on_writable, client);
+        client->writer = loop_watch(client->fd, G_IO_OUT, client_on_writable, client);
     }
 }
 
-static gboolean on_writable(int fd, GIOCondition condition, void *data)
+static gboolean client_on_writable(int fd, GIOCondition condition, void *data)
 {
-    client_flush(data); /* an error shows up in the reader, too */
+    client_flush(data); /* an error is reported to the reader, too */
     return G_SOURCE_CONTINUE;
 }
 
@@ -153,7 +153,7 @@ void control_call_fail(Call *call, const char *class_name, const char *format, .
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    valid = g_utf8_make_valid(text, -1); /* a path may be anything */
+    valid = g_utf8_make_valid(text, -1); /* a path may have any bytes */
     json_object_set_string_member(object, "class", class_name);
     json_object_set_string_member(object, "desc", valid);
     json_node_take_object(node, object);
@@ -184,7 +184,7 @@ static const char *const event_names[] = {
 #undef CONTROL_EVENT
 };
 
-/* Takes over `data`; free the line with g_free. */
+/* Takes ownership of `data`. Free the line with g_free. */
 static char *event_line(ControlEvent event, JsonObject *data)
 {
     g_autoptr(JsonObject) object = json_object_new();
@@ -203,7 +203,7 @@ static char *event_line(ControlEvent event, JsonObject *data)
     return g_strconcat(text, "\n", NULL);
 }
 
-static void client_tell(Client *client, const char *line)
+static void client_send_event(Client *client, const char *line)
 {
     if (client->output->len > OUTPUT_EVENTS_MAX) {
         client->events_lost++;
@@ -222,18 +222,18 @@ static void client_tell(Client *client, const char *line)
     client_flush(client);
 }
 
-/* Takes over `data`. */
-static void control_tell(Control *control, ControlEvent event, JsonObject *data)
+/* Takes ownership of `data`. */
+static void control_send_event(Control *control, ControlEvent event, JsonObject *data)
 {
     g_autofree char *line = event_line(event, data);
     guint i;
 
     for (i = 0; i < control->clients->len; i++) {
-        client_tell(g_ptr_array_index(control->clients, i), line);
+        client_send_event(g_ptr_array_index(control->clients, i), line);
     }
 }
 
-static void set_text(JsonObject *object, const char *name, const char *value)
+static void event_set_text(JsonObject *object, const char *name, const char *value)
 {
     g_autofree char *valid = g_utf8_make_valid(value, -1);
 
@@ -251,14 +251,14 @@ void control_event(Control *control, ControlEvent event, ...)
         const char *value = va_arg(args, const char *);
 
         if (value) {
-            set_text(data, name, value);
+            event_set_text(data, name, value);
         }
     }
     va_end(args);
-    control_tell(control, event, data);
+    control_send_event(control, event, data);
 }
 
-static void set_value(JsonObject *object, const char *name, const char *value)
+static void event_set_value(JsonObject *object, const char *name, const char *value)
 {
     static const char *const numbers[] = { "rule", "seed", "firing", "command", NULL };
     uint64_t number;
@@ -266,17 +266,17 @@ static void set_value(JsonObject *object, const char *name, const char *value)
     if (g_strv_contains(numbers, name) &&
         g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &number, NULL)) {
         json_object_set_int_member(object, name, (gint64)number);
-    } else if (g_str_equal(name, "at")) { /* a path, the one value that is escaped */
+    } else if (g_str_equal(name, "at")) { /* a path, the only value that is escaped */
         g_autofree char *plain = g_uri_unescape_string(value, NULL);
 
-        set_text(object, name, plain ? plain : value);
+        event_set_text(object, name, plain ? plain : value);
     } else {
-        set_text(object, name, value);
+        event_set_text(object, name, value);
     }
 }
 
-/* The line of a fault is its name, then words of the form member=value. */
-static void on_trace(Trace *trace, TracePoint point, const char *message)
+/* The line of a fault is its name, followed by words of the form member=value. */
+static void control_on_trace(Trace *trace, TracePoint point, const char *message)
 {
     Control *control = ((ControlTrace *)trace)->control;
     JsonObject *data = json_object_new();
@@ -287,13 +287,13 @@ static void on_trace(Trace *trace, TracePoint point, const char *message)
         char *value = strchr(*word, '=');
 
         if (word == words) {
-            set_text(data, "name", *word);
+            event_set_text(data, "name", *word);
         } else if (value && value != *word) {
             *value++ = '\0';
-            set_value(data, *word, value);
+            event_set_value(data, *word, value);
         }
     }
-    control_tell(control, CONTROL_FAULT_FIRED, data);
+    control_send_event(control, CONTROL_FAULT_FIRED, data);
 }
 
 Trace *control_trace(Control *control)
@@ -301,7 +301,7 @@ Trace *control_trace(Control *control)
     return &control->trace.base;
 }
 
-static void on_held(void *data, uint8_t opcode)
+static void control_on_held(void *data, uint8_t opcode)
 {
     Control *control = data;
     DriveHold hold = drive_look_at_hold(control->drive);
@@ -312,7 +312,7 @@ static void on_held(void *data, uint8_t opcode)
                   NULL);
 }
 
-static void on_moved(void *data, bool loaded, const char *by)
+static void control_on_moved(void *data, bool loaded, const char *by)
 {
     Control *control = data;
 
@@ -320,11 +320,11 @@ static void on_moved(void *data, bool loaded, const char *by)
                   drive_cartridge(control->drive), "by", by, NULL);
 }
 
-/* ---- where cartridges may come from ---- */
+/* ---- directories of cartridges ---- */
 
 char *control_resolve(const Control *control, const char *path, GError **error)
 {
-    char *resolved = realpath(path, NULL); /* malloc's */
+    char *resolved = realpath(path, NULL); /* from malloc() */
     g_autofree char *copy = g_strdup(resolved);
     char **directory;
 
@@ -380,7 +380,7 @@ static void client_execute(Client *client, const char *line, size_t length)
     control_execute(call, json_as_object(root));
 }
 
-/* The rest of a line that was refused, as far as it has come. */
+/* Discards the rest of a refused line, as far as it was received. */
 static void client_skip(Client *client)
 {
     const char *end = memchr(client->input->str, '\n', client->input->len);
@@ -389,8 +389,10 @@ static void client_skip(Client *client)
     client->skipping = !end;
 }
 
-/* The next line, without its end; NULL: it has not come. One that is too long is refused as soon as
- * it is, for its end may never come. */
+/*
+ * The next line, without its end, or NULL. A line that is too long is refused at once, because its
+ * end may never come.
+ */
 static char *client_take_line(Client *client, size_t *length)
 {
     const char *end;
@@ -413,7 +415,7 @@ static char *client_take_line(Client *client, size_t *length)
     return line;
 }
 
-/* Carries out the lines that have come, up to a command that takes its time. */
+/* Executes the received lines, up to a command that does not complete at once. */
 static void client_process(Client *client)
 {
     size_t length;
@@ -440,7 +442,7 @@ static void client_process(Client *client)
     client_release(client);
 }
 
-static gboolean on_readable(int fd, GIOCondition condition, void *data)
+static gboolean client_on_readable(int fd, GIOCondition condition, void *data)
 {
     Client *client = data;
     char buffer[4096];
@@ -452,12 +454,12 @@ static gboolean on_readable(int fd, GIOCondition condition, void *data)
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         client_close(client);
     }
-    return G_SOURCE_CONTINUE; /* if it is closed, the source is destroyed already */
+    return G_SOURCE_CONTINUE; /* a closed client has already destroyed the source */
 }
 
 /* ---- the socket ---- */
 
-static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
+static gboolean control_on_acceptable(int fd, GIOCondition condition, void *data)
 {
     Control *control = data;
     int connection = address_accept(control->address, fd);
@@ -477,7 +479,7 @@ static gboolean on_acceptable(int fd, GIOCondition condition, void *data)
     client->output = g_string_new("{\"usbtape\":{\"version\":\"" USBTAPE_VERSION
                                   "\",\"capabilities\":[\"events\"]}}\n");
     g_ptr_array_add(control->clients, client);
-    client->reader = loop_watch(connection, G_IO_IN, on_readable, client);
+    client->reader = loop_watch(connection, G_IO_IN, client_on_readable, client);
     client_flush(client);
     return G_SOURCE_CONTINUE;
 }
@@ -492,7 +494,7 @@ Control *control_new(const ControlConfig *config, GError **error)
     control->ops = config->ops;
     control->data = config->data;
     control->trace = (ControlTrace){
-        { .emit = on_trace, .muted = ~TRACE_BIT(TRACE_FAULT_FIRED) },
+        { .emit = control_on_trace, .muted = ~TRACE_BIT(TRACE_FAULT_FIRED) },
         control,
     };
     control->clients = g_ptr_array_new();
@@ -500,9 +502,9 @@ Control *control_new(const ControlConfig *config, GError **error)
     if (control->listening < 0) {
         return NULL;
     }
-    control->accept = loop_watch(control->listening, G_IO_IN, on_acceptable, control);
-    drive_on_held(control->drive, on_held, control);
-    drive_on_moved(control->drive, on_moved, control);
+    control->accept = loop_watch(control->listening, G_IO_IN, control_on_acceptable, control);
+    drive_on_held(control->drive, control_on_held, control);
+    drive_on_moved(control->drive, control_on_moved, control);
     return g_steal_pointer(&control);
 }
 
@@ -513,7 +515,7 @@ void control_free(Control *control)
     }
     while (control->clients->len > 0) {
         Client *client = g_ptr_array_index(control->clients, 0);
-        bool waits = client->call != NULL; /* then it outlives us, until the call has ended */
+        bool waits = client->call != NULL; /* the client then lives until the call has ended */
 
         client_flush(client);
         client_close(client);

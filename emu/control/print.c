@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers for people: an object is names and values, an array of objects a table. */
+/* Prints answers as text: an object as names and values, an array of objects as a table. */
 #include <stdio.h>
 
 #include "emu/base/json-read.h"
@@ -18,11 +18,11 @@ static char *scalar_text(JsonNode *node)
     case G_TYPE_DOUBLE:
         return g_strdup_printf("%g", json_node_get_double(node));
     default:
-        return g_strdup("-"); /* null, or what has no text of its own */
+        return g_strdup("-"); /* null, an object or an array */
     }
 }
 
-/* Terminals obey control characters, and a cartridge's name may hold some. */
+/* Makes control characters visible. A cartridge's name may have some. */
 static void print_text(const char *text, int width)
 {
     g_autofree char *shown = text_line(text);
@@ -32,7 +32,7 @@ static void print_text(const char *text, int width)
 
 /* ---- tables ---- */
 
-/* What a row has in a column; NULL: nothing, or the row is no object. */
+/* The value of a row in a column. NULL if there is none, or if the row is not an object. */
 static JsonNode *cell(JsonArray *rows, guint i, const char *name)
 {
     JsonObject *row = json_nth_object(rows, i);
@@ -54,7 +54,7 @@ static int column_width(JsonArray *rows, const char *name)
     return width;
 }
 
-/* The first row has all the columns. */
+/* The first row has all columns. */
 static void print_table(JsonArray *rows, int indent)
 {
     g_autoptr(GList) columns = json_object_get_members(json_nth_object(rows, 0));
