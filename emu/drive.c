@@ -12,7 +12,7 @@
 #include "emu/fault/hold.h"
 #include "media/formats/formats.h"
 
-/* While a command runs, the button is looked at that often. */
+/* How often the eject button is polled while a command runs. */
 #define EJECT_POLL_US (10 * 1000)
 
 struct Drive {
@@ -21,32 +21,32 @@ struct Drive {
     bool read_only;
     FaultPlan *faults;
     SscDrive *ssc;
-    FaultInterposers interposers; /* each NULL without a rule for its seam */
+    FaultInterposers interposers; /* each is NULL without a rule for its seam */
     Bot *bot;
     UsbDevice *usb;
     Trace *trace;
-    BotJudge *judge; /* NULL: nobody judges the bus */
+    BotJudge *judge; /* or NULL */
     const DrivePlug *plug;
     void *plug_data;
-    ClockTimer *pulling; /* the plug is pulled as soon as nothing runs */
+    ClockTimer *unplug_timer; /* unplugs the drive when no call is under way */
     int64_t replug;
-    bool cut_power; /* with it */
+    bool cut_power; /* the unplug also cuts the power */
 
-    Hold *hold; /* NULL: none is in force */
+    Hold *hold; /* or NULL */
     void (*held)(void *data, uint8_t opcode);
     void *held_data;
 
     char *path; /* of the cartridge */
     void (*moved)(void *data, bool loaded, const char *by);
     void *moved_data;
-    bool by_hand; /* somebody puts it in or takes it out */
+    bool by_user; /* the user is loading or ejecting it */
 
     /* The eject under way. */
     DriveEjected ejected;
     void *ejected_data;
     bool force;
-    TapeMedium *leaving; /* taken out, being synced */
-    bool comes_back;     /* …to be put in again, with its tab at `tab` */
+    TapeMedium *leaving; /* ejected, and being synced */
+    bool comes_back;     /* load it again, with write protection `tab` */
     bool tab;
 };
 
@@ -66,9 +66,9 @@ void drive_default_identity(const SscModel *model, const char *seed_text, UsbIde
     g_strlcpy(identity->serial, serial, sizeof identity->serial);
 }
 
-/* ---- faults: what stands between the layers follows from the rules ---- */
+/* ---- faults: the rules decide which interposers are needed ---- */
 
-static void fit_at_task(Drive *drive, bool needed)
+static void drive_fit_at_task(Drive *drive, bool needed)
 {
     ScsiTarget *target = ssc_drive_target(drive->ssc);
 
@@ -81,8 +81,8 @@ static void fit_at_task(Drive *drive, bool needed)
     }
 }
 
-/* What stands between the device and Bulk-Only. */
-static void fit_function(Drive *drive)
+/* Rebuilds the chain of functions between the device and Bulk-Only. */
+static void drive_fit_function(Drive *drive)
 {
     UsbFunction *function = drive->interposers.at_transfer
                                 ? at_transfer_function(drive->interposers.at_transfer)
@@ -95,7 +95,7 @@ static void fit_function(Drive *drive)
     usb_device_set_function(drive->usb, function);
 }
 
-static void fit_at_transfer(Drive *drive, bool needed)
+static void drive_fit_at_transfer(Drive *drive, bool needed)
 {
     AtTransfer *unneeded = NULL;
 
@@ -108,11 +108,11 @@ static void fit_at_transfer(Drive *drive, bool needed)
     } else {
         unneeded = g_steal_pointer(&drive->interposers.at_transfer);
     }
-    fit_function(drive);
+    drive_fit_function(drive);
     at_transfer_free(unneeded);
 }
 
-static void fit_at_medium(Drive *drive, bool needed)
+static void drive_fit_at_medium(Drive *drive, bool needed)
 {
     TapeMedium *medium = ssc_drive_medium(drive->ssc);
     AtMedium *at = drive->interposers.at_medium;
@@ -125,14 +125,14 @@ static void fit_at_medium(Drive *drive, bool needed)
     }
 }
 
-static void fit_faults(Drive *drive)
+static void drive_fit_faults(Drive *drive)
 {
     unsigned seams = drive->faults ? fault_plan_seams(drive->faults) : 0;
 
     if (drive->faults) {
-        fit_at_transfer(drive, seams & FAULT_SEAM_TRANSFER);
-        fit_at_task(drive, seams & FAULT_SEAM_TASK);
-        fit_at_medium(drive, seams & FAULT_SEAM_MEDIUM);
+        drive_fit_at_transfer(drive, seams & FAULT_SEAM_TRANSFER);
+        drive_fit_at_task(drive, seams & FAULT_SEAM_TASK);
+        drive_fit_at_medium(drive, seams & FAULT_SEAM_MEDIUM);
     }
 }
 
@@ -147,11 +147,11 @@ static bool world_position(void *data, MediumPosition *position)
     return medium != NULL;
 }
 
-static void on_pull(void *data)
+static void drive_on_unplug_timer(void *data)
 {
     Drive *drive = data;
 
-    drive->pulling = NULL;
+    drive->unplug_timer = NULL;
     if (drive->plug) {
         drive->plug->unplug(drive->plug_data, drive->replug);
     }
@@ -165,9 +165,9 @@ static void world_unplug(void *data, int64_t replug)
 {
     Drive *drive = data;
 
-    if (drive->plug && !drive->pulling) {
+    if (drive->plug && !drive->unplug_timer) {
         drive->replug = replug;
-        drive->pulling = clock_start(drive->clock, 0, on_pull, drive);
+        drive->unplug_timer = clock_start(drive->clock, 0, drive_on_unplug_timer, drive);
     }
 }
 
@@ -185,9 +185,9 @@ static void world_cut_power(void *data)
     ((Drive *)data)->cut_power = true;
 }
 
-static void tell_moved(Drive *drive, bool loaded, const char *by)
+static void drive_report_moved(Drive *drive, bool loaded, const char *by)
 {
-    if (drive->moved && !drive->by_hand) {
+    if (drive->moved && !drive->by_user) {
         drive->moved(drive->moved_data, loaded, by);
     }
 }
@@ -197,7 +197,7 @@ static void world_sees_cartridge(void *data, bool sees)
     Drive *drive = data;
 
     if (ssc_drive_loaded(drive->ssc)) {
-        tell_moved(drive, sees, "fault");
+        drive_report_moved(drive, sees, "fault");
     }
 }
 
@@ -209,7 +209,7 @@ const FaultPlan *drive_faults(const Drive *drive)
     return drive->faults;
 }
 
-static bool no_faults(const Drive *drive, GError **error)
+static bool refuse_without_plan(const Drive *drive, GError **error)
 {
     if (!drive->faults) {
         g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -221,19 +221,20 @@ static bool no_faults(const Drive *drive, GError **error)
 bool drive_add_faults(Drive *drive, const char *name, const char *text, size_t length,
                       GError **error)
 {
-    if (no_faults(drive, error) || !fault_plan_add(drive->faults, name, text, length, error)) {
+    if (refuse_without_plan(drive, error) ||
+        !fault_plan_add(drive->faults, name, text, length, error)) {
         return false;
     }
-    fit_faults(drive);
+    drive_fit_faults(drive);
     return true;
 }
 
 bool drive_remove_fault(Drive *drive, unsigned number, GError **error)
 {
-    if (no_faults(drive, error) || !fault_plan_remove(drive->faults, number, error)) {
+    if (refuse_without_plan(drive, error) || !fault_plan_remove(drive->faults, number, error)) {
         return false;
     }
-    fit_faults(drive);
+    drive_fit_faults(drive);
     return true;
 }
 
@@ -241,24 +242,24 @@ void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data)
 {
     drive->plug = plug;
     drive->plug_data = data;
-    if (!plug && drive->pulling) {
-        clock_cancel(drive->clock, drive->pulling);
-        on_pull(drive);
+    if (!plug && drive->unplug_timer) {
+        clock_cancel(drive->clock, drive->unplug_timer);
+        drive_on_unplug_timer(drive);
     }
 }
 
 /* ---- holds ---- */
 
-/* One that was released stays while the host has not fetched what it held. */
-static void drop_idle_hold(Drive *drive)
+/* A released hold stays until the host has fetched the stopped answer. */
+static void drive_drop_idle_hold(Drive *drive)
 {
     if (drive->hold && hold_idle(drive->hold)) {
         g_clear_pointer(&drive->hold, hold_free);
-        fit_function(drive);
+        drive_fit_function(drive);
     }
 }
 
-static void on_held(void *data, uint8_t opcode)
+static void drive_on_command_stopped(void *data, uint8_t opcode)
 {
     Drive *drive = data;
 
@@ -300,7 +301,7 @@ bool drive_hold(Drive *drive, const char *phase, const char *command, GError **e
     if (!parse_hold(phase, command, &which, &opcode, error)) {
         return false;
     }
-    drop_idle_hold(drive);
+    drive_drop_idle_hold(drive);
     if (drive->hold) {
         g_set_error_literal(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                             "hold: one is in force already; release it first");
@@ -309,8 +310,8 @@ bool drive_hold(Drive *drive, const char *phase, const char *command, GError **e
     drive->hold = hold_new(drive->interposers.at_transfer
                                ? at_transfer_function(drive->interposers.at_transfer)
                                : bot_function(drive->bot),
-                           which, opcode, on_held, drive);
-    fit_function(drive);
+                           which, opcode, drive_on_command_stopped, drive);
+    drive_fit_function(drive);
     return true;
 }
 
@@ -322,7 +323,7 @@ bool drive_release(Drive *drive, GError **error)
         return false;
     }
     hold_release(drive->hold);
-    drop_idle_hold(drive);
+    drive_drop_idle_hold(drive);
     return true;
 }
 
@@ -361,7 +362,7 @@ const char *drive_command_name(uint8_t opcode)
 
 /* ---- the bus ---- */
 
-static void on_bus_finding(void *data, const BotFinding *finding)
+static void drive_on_bus_finding(void *data, const BotFinding *finding)
 {
     Drive *drive = data;
     uint64_t packets = usb_device_packets(drive->usb);
@@ -370,7 +371,7 @@ static void on_bus_finding(void *data, const BotFinding *finding)
     if (!trace_wants(drive->trace, TRACE_BUS_VIOLATION)) {
         return;
     }
-    /* The capture writes the transfer next. */
+    /* The capture writes this transfer next. */
     packet = packets > 0 ? g_strdup_printf(", packet %" G_GUINT64_FORMAT, packets + 1) : NULL;
     TRACE(drive->trace, BUS_VIOLATION,
           "%s: transfer %" G_GUINT64_FORMAT "%s, tag %08x: %s%s%s (%s%s)",
@@ -382,15 +383,15 @@ static void on_bus_finding(void *data, const BotFinding *finding)
 void drive_judge_bus(Drive *drive)
 {
     g_assert(!drive->judge);
-    drive->judge = bot_judge_new(on_bus_finding, drive);
+    drive->judge = bot_judge_new(drive_on_bus_finding, drive);
     usb_device_watch(drive->usb, bot_judge_monitor(drive->judge));
 }
 
 /* ---- the drive ---- */
 
-static void on_load(void *data, bool loaded, bool by_host)
+static void drive_on_load(void *data, bool loaded, bool by_host)
 {
-    tell_moved(data, loaded, by_host ? "host" : "drive");
+    drive_report_moved(data, loaded, by_host ? "host" : "drive");
 }
 
 void drive_on_moved(Drive *drive, void (*moved)(void *data, bool loaded, const char *by),
@@ -415,20 +416,20 @@ Drive *drive_new(const DriveConfig *config, GError **error)
     drive->read_only = config->read_only;
     drive->faults = config->faults;
     drive->trace = config->trace;
-    /* One drive, one number: VPD page 80h shows the end of the USB serial number. */
+    /* Both serial numbers agree. VPD page 80h shows the end of the USB serial number. */
     serial += length > 10 ? length - 10 : 0;
     if (ssc_model_own_serial(config->model)) {
         serial = ssc_model_own_serial(config->model);
     }
     drive->ssc = ssc_drive_new(config->model, serial, config->clock, config->trace);
-    ssc_drive_on_load(drive->ssc, on_load, drive);
+    ssc_drive_on_load(drive->ssc, drive_on_load, drive);
     drive->bot = bot_new(ssc_drive_target(drive->ssc), config->trace);
     drive->usb =
         usb_device_new(&config->identity, config->speed, bot_function(drive->bot), config->trace);
     if (drive->faults) {
         fault_plan_start(drive->faults, config->clock, config->trace, &drive->interposers,
                          &fault_world, drive);
-        fit_faults(drive);
+        drive_fit_faults(drive);
     }
     return g_steal_pointer(&drive);
 }
@@ -439,8 +440,8 @@ void drive_free(Drive *drive)
         return;
     }
     g_assert(!drive->ejected);
-    if (drive->pulling) {
-        clock_cancel(drive->clock, drive->pulling);
+    if (drive->unplug_timer) {
+        clock_cancel(drive->clock, drive->unplug_timer);
     }
     usb_device_free(drive->usb);
     bot_judge_free(drive->judge);
@@ -496,7 +497,8 @@ bool drive_load_as(Drive *drive, const char *path, const char *format, bool read
     }
     if (drive->leaving) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "cannot load %s: %s is still being synced on its way out", path, drive->path);
+                    "cannot load %s: %s is still being synced and ejected; try again", path,
+                    drive->path);
         return false;
     }
     medium =
@@ -506,10 +508,10 @@ bool drive_load_as(Drive *drive, const char *path, const char *format, bool read
     }
     if (!drive_insert(drive, medium)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                    "cannot load %s: the drive does not take it now", path);
+                    "cannot load %s: the drive is busy; try again", path);
         return false;
     }
-    medium = NULL; /* the drive's now */
+    medium = NULL; /* the drive has ownership */
     drive->path = g_strdup(path);
     return true;
 }
@@ -518,13 +520,13 @@ bool drive_insert(Drive *drive, TapeMedium *medium)
 {
     bool taken;
 
-    drive->by_hand = true;
+    drive->by_user = true;
     taken = ssc_drive_insert(drive->ssc, medium);
-    drive->by_hand = false;
+    drive->by_user = false;
     if (!taken) {
         return false;
     }
-    fit_faults(drive);
+    drive_fit_faults(drive);
     return true;
 }
 
@@ -541,7 +543,7 @@ bool drive_look(Drive *drive, MediumInfo *info, MediumPosition *position, bool *
     return true;
 }
 
-static void eject_end(Drive *drive, const GError *error)
+static void drive_end_eject(Drive *drive, const GError *error)
 {
     DriveEjected ejected = drive->ejected;
 
@@ -549,7 +551,7 @@ static void eject_end(Drive *drive, const GError *error)
     ejected(drive->ejected_data, error);
 }
 
-static void on_synced(void *data, MediumResult result)
+static void drive_on_synced(void *data, MediumResult result)
 {
     Drive *drive = data;
     g_autoptr(TapeMedium) medium = g_steal_pointer(&drive->leaving);
@@ -564,37 +566,38 @@ static void on_synced(void *data, MediumResult result)
     }
     if (drive->comes_back) {
         if (!error && medium_set_write_protect(medium, drive->tab) != MEDIUM_OK) {
-            g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
-                        "%s: the tab cannot be moved: the file was opened read-only, or cannot be "
-                        "written",
-                        path);
+            g_set_error(
+                &error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "%s: write protection cannot change: the file was opened read-only, or cannot be "
+                "written",
+                path);
         }
         drive->path = g_steal_pointer(&path);
         if (drive_insert(drive, medium)) {
-            medium = NULL; /* the drive's again */
+            medium = NULL; /* the drive has ownership again */
         } else {
             g_clear_pointer(&drive->path, g_free);
         }
     }
     g_clear_pointer(&medium, medium_free);
-    eject_end(drive, error);
+    drive_end_eject(drive, error);
 }
 
-static void eject_try(void *data)
+static void drive_try_eject(void *data)
 {
     Drive *drive = data;
     g_autoptr(GError) error = NULL;
     SscEject how;
 
-    drive->by_hand = true;
+    drive->by_user = true;
     how = ssc_drive_eject(drive->ssc, drive->force, &drive->leaving);
-    drive->by_hand = false;
+    drive->by_user = false;
     switch (how) {
     case SSC_EJECTED:
-        medium_sync(drive->leaving, on_synced, drive);
+        medium_sync(drive->leaving, drive_on_synced, drive);
         return;
     case SSC_EJECT_BUSY:
-        clock_start(drive->clock, EJECT_POLL_US, eject_try, drive);
+        clock_start(drive->clock, EJECT_POLL_US, drive_try_eject, drive);
         return;
     case SSC_EJECT_EMPTY:
         g_set_error(&error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -605,19 +608,19 @@ static void eject_try(void *data)
                     "the host has locked the cartridge in the drive");
         break;
     }
-    eject_end(drive, error);
+    drive_end_eject(drive, error);
 }
 
-static void take_out(Drive *drive, bool force, DriveEjected done, void *data)
+static void drive_begin_eject(Drive *drive, bool force, DriveEjected done, void *data)
 {
     drive->ejected = done;
     drive->ejected_data = data;
     drive->force = force;
-    eject_try(drive);
+    drive_try_eject(drive);
 }
 
-/* One at a time. */
-static bool refuse_second(Drive *drive, DriveEjected done, void *data)
+/* Refuses a second eject. */
+static bool drive_refuse_second_eject(Drive *drive, DriveEjected done, void *data)
 {
     g_autoptr(GError) error = NULL;
 
@@ -630,9 +633,9 @@ static bool refuse_second(Drive *drive, DriveEjected done, void *data)
 
 void drive_eject(Drive *drive, bool force, DriveEjected done, void *data)
 {
-    if (!refuse_second(drive, done, data)) {
+    if (!drive_refuse_second_eject(drive, done, data)) {
         drive->comes_back = false;
-        take_out(drive, force, done, data);
+        drive_begin_eject(drive, force, done, data);
     }
 }
 
@@ -641,7 +644,7 @@ void drive_write_protect(Drive *drive, bool on, bool force, DriveEjected done, v
     TapeMedium *medium = ssc_drive_medium(drive->ssc);
     MediumInfo info;
 
-    if (refuse_second(drive, done, data)) {
+    if (drive_refuse_second_eject(drive, done, data)) {
         return;
     }
     if (medium) {
@@ -653,7 +656,7 @@ void drive_write_protect(Drive *drive, bool on, bool force, DriveEjected done, v
     }
     drive->comes_back = true;
     drive->tab = on;
-    take_out(drive, force, done, data);
+    drive_begin_eject(drive, force, done, data);
 }
 
 bool drive_ejecting(const Drive *drive)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The composition root: the only file that knows every layer. It builds
- * USB device → Bulk-Only → SSC → medium, and puts fault interposers between them when asked to.
+ * The composition root, the only file that knows every layer. It builds USB device → Bulk-Only →
+ * SSC → medium, and puts fault interposers between them while rules need them.
  */
 #ifndef USBTAPE_DRIVE_H
 #define USBTAPE_DRIVE_H
@@ -22,19 +22,19 @@ typedef struct DriveConfig {
     Clock *clock;       /* borrowed */
     Executor *executor; /* borrowed */
     Trace *trace;       /* borrowed, may be NULL */
-    FaultPlan *faults;  /* borrowed, may be NULL: none can come later either */
-    bool read_only;     /* every cartridge is opened so */
+    FaultPlan *faults;  /* borrowed. NULL: no faults, now or later. */
+    bool read_only;     /* opens every cartridge read-only */
 } DriveConfig;
 
 /*
- * The model's USB identity with a serial number derived from `seed_text` (a cartridge's path, say):
- * the same text gives the same drive.
+ * The model's USB identity with a serial number derived from `seed_text`, such as a cartridge's
+ * path. The same text gives the same serial number.
  */
 void drive_default_identity(const SscModel *model, const char *seed_text, UsbIdentity *identity);
 
-/* USBTAPE_ERROR_INPUT if the identity is not one that Bulk-Only allows. */
+/* USBTAPE_ERROR_INPUT if Bulk-Only does not allow the identity. */
 Drive *drive_new(const DriveConfig *config, GError **error);
-/* Nothing may be plugged into it, no eject under way. A cartridge still in it is not synced. */
+/* The drive must be unplugged, with no eject under way. A loaded cartridge is not synced. */
 void drive_free(Drive *drive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Drive, drive_free)
 
@@ -42,105 +42,114 @@ UsbDevice *drive_usb(Drive *drive);
 SscDrive *drive_ssc(Drive *drive);
 
 /*
- * Judges from now on whether its host keeps the rules of the bus (emu/bot/judge.h). What breaks one
- * is a trace. Once, before other monitors of the device: a capture then has the comment where it
- * belongs.
+ * Starts to judge the host by the rules of the bus (emu/bot/judge.h). Each violation is a trace.
+ * Call it once, before other monitors are added. Then a capture has the comment on the right
+ * packet.
  */
 void drive_judge_bus(Drive *drive);
 
 /* ---- faults ---- */
 
-/* NULL: it was given none. */
+/* NULL without a fault plan. */
 const FaultPlan *drive_faults(const Drive *drive);
 /*
- * As fault_plan_add() and fault_plan_remove(), on a running drive: the interposers that are needed
- * are put between the layers, those that are not are taken out as soon as they can be.
+ * As fault_plan_add() and fault_plan_remove(), on a running drive. Needed interposers are inserted.
+ * The others are removed as soon as they are idle.
  */
 bool drive_add_faults(Drive *drive, const char *name, const char *text, size_t length,
                       GError **error);
 bool drive_remove_fault(Drive *drive, unsigned number, GError **error);
 
-/* What the drive's faults may do to its plug; `data` is the one given with it. */
+/* The plug, for the drive's faults. `data` is the pointer given with it. */
 typedef struct DrivePlug {
-    /* Leaves the bus at once; comes back after `replug` microseconds, or never (FAULT_FOR_EVER). */
+    /* Unplugs at once. Plugs in again after `replug` microseconds, or never (FAULT_FOR_EVER). */
     void (*unplug)(void *data, int64_t replug);
 } DrivePlug;
 
-/* NULL: it cannot be pulled; faults that would do it then only hang. What is due of one, its power
- * cut, is then done at once. */
+/*
+ * NULL: there is no plug, and faults that unplug only leave their command pending. A power cut that
+ * is due happens at once.
+ */
 void drive_set_plug(Drive *drive, const DrivePlug *plug, void *data);
 
 /* ---- live control ---- */
 
 /*
- * Stops each command (`command`: its name or 0Ah, as in fault rules; NULL: any) at `phase`: "cbw",
- * "data" or "csw" (emu/fault/hold.h). USBTAPE_ERROR_INPUT if there is no such phase or command,
- * USBTAPE_ERROR_WORK if a hold is in force.
+ * Stops each command at `phase`: "cbw", "data" or "csw" (emu/fault/hold.h). `command` is a name or
+ * 0Ah, as in fault rules, or NULL for any. USBTAPE_ERROR_INPUT if the phase or command does not
+ * exist. USBTAPE_ERROR_WORK if a hold is in force.
  */
 bool drive_hold(Drive *drive, const char *phase, const char *command, GError **error);
-/* What is held goes on, and nothing is stopped any more. */
+/* Continues the stopped command. No further command is stopped. */
 bool drive_release(Drive *drive, GError **error);
 
 typedef struct DriveHold {
     bool in_force;
     const char *phase;
-    int opcode; /* that it waits for; -1: any */
-    int held;   /* operation code of the command that it holds; -1: none yet */
+    int opcode; /* of the commands to stop, or -1 for any */
+    int held;   /* operation code of the stopped command, or -1 */
 } DriveHold;
 
 DriveHold drive_look_at_hold(const Drive *drive);
-/* `held` is called with the operation code when a command is stopped; it only takes notice. */
+/* Calls `held` with the operation code of each stopped command. It must not call the drive. */
 void drive_on_held(Drive *drive, void (*held)(void *data, uint8_t opcode), void *data);
 
-/* Do commands take as long as the model's would (--timing model)? */
+/* Sets whether commands take as long as in the model (--timing model). */
 void drive_set_timed(Drive *drive, bool timed);
 bool drive_timed(const Drive *drive);
 
-/* What it has done since it was made. */
+/* Counters since the drive was made. */
 void drive_stats(const Drive *drive, SscStats *stats);
-/* The name of a command, for people; NULL: the drive has none of that operation code. */
+/* The name of a command, or NULL if the drive does not have that operation code. */
 const char *drive_command_name(uint8_t opcode);
 
-/* The power goes and comes back: all state is lost, the cartridge stays in and is loaded. It should
- * be unplugged meanwhile, as it would be. Not from inside a transfer. */
+/*
+ * Cuts the power and restores it. All state is lost. The cartridge stays in and is loaded. The
+ * drive should be unplugged meanwhile. Not from inside a transfer.
+ */
 void drive_power_cycle(Drive *drive);
 
-/* Opens and inserts a cartridge file; `read_only`: this one, whatever the drive's others are.
- * `notice` as in medium_open. */
+/*
+ * Opens and inserts a cartridge file. `read_only` concerns this cartridge alone. `notice` as in
+ * medium_open().
+ */
 bool drive_load(Drive *drive, const char *path, bool read_only, char **notice, GError **error);
-/* The same of a file whose format the user has named; NULL: goes by what it holds. */
+/* The same with a format that the user named. NULL: detects the format. */
 bool drive_load_as(Drive *drive, const char *path, const char *format, bool read_only,
                    char **notice, GError **error);
-/* Puts a medium in that is no file; takes it over. False: there is a cartridge. */
+/* Inserts a medium that is not a file, with ownership. False if there is a cartridge. */
 bool drive_insert(Drive *drive, TapeMedium *medium);
-/* The file of the cartridge that is in the drive; NULL: none. Borrowed. */
+/* The file of the cartridge in the drive, or NULL. Borrowed. */
 const char *drive_cartridge(const Drive *drive);
 
-/* What the cartridge is, where its head stands, can the host reach it; false: there is none. */
+/*
+ * The state of the cartridge and its head, and whether the host can reach it. False without a
+ * cartridge.
+ */
 bool drive_look(Drive *drive, MediumInfo *info, MediumPosition *position, bool *loaded);
 
 /*
- * `moved` is called when the cartridge comes within the host's reach or leaves it other than by
- * drive_load(), drive_eject() and the like: `by` is "host" (LOAD UNLOAD), "fault" (the drive does
- * not see what is in it) or "drive" (it was switched on). It only takes notice.
+ * Calls `moved` when the host gains or loses the cartridge by other means than drive_load(),
+ * drive_eject() and the like. `by` is "host" (LOAD UNLOAD), "fault" (the drive does not see its
+ * cartridge) or "drive" (at power on). It must not call the drive.
  */
 void drive_on_moved(Drive *drive, void (*moved)(void *data, bool loaded, const char *by),
                     void *data);
 
-/* How an eject ended; `error` NULL: well. */
+/* The end of an eject. `error` is NULL on success. */
 typedef void (*DriveEjected)(void *data, const GError *error);
 
 /*
- * Takes the cartridge out, as the button on the front does: when the command under way has ended,
- * unless the host has locked it and not `force`. Then syncs and closes it. `done` is called once,
- * perhaps before this returns; errors are USBTAPE_ERROR_WORK. One eject at a time.
+ * Ejects the cartridge when the command under way has ended, as the button on the front does. A
+ * lock by the host refuses it, unless `force`. Then syncs and closes the cartridge. Calls `done`
+ * once, perhaps before this returns. Errors are USBTAPE_ERROR_WORK. One eject at a time.
  */
 void drive_eject(Drive *drive, bool force, DriveEjected done, void *data);
 bool drive_ejecting(const Drive *drive);
 
 /*
- * Moves the tab of the cartridge, as one does it: it is taken out, as by drive_eject, and put in
- * again. Nothing happens if it is as it should be. The tab stays with the cartridge.
+ * Sets the write protection of the cartridge. The cartridge is ejected, as by drive_eject(), and
+ * loaded again. Without a change nothing happens. The setting stays with the cartridge.
  */
 void drive_write_protect(Drive *drive, bool on, bool force, DriveEjected done, void *data);
 

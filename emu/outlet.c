@@ -10,29 +10,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A reader that follows the file sees a line after that time at the latest. */
+/* The longest delay of a line for a reader that follows the file. */
 #define FLUSH_US (100 * 1000)
 
-/* So much goes out in one write; more than that does not wait for the timer. */
+/* Bytes of one write. More bytes do not wait for the timer. */
 #define BATCH (64u * 1024)
 
 struct Outlet {
     int fd;
-    bool socket, polled; /* polled: the descriptor blocks, so ask before each write */
+    bool socket, polled; /* `polled`: the descriptor blocks, so poll before each write */
     size_t bound;
     Clock *clock;
-    ClockTimer *flush; /* NULL: nothing is unwritten */
+    ClockTimer *flush; /* NULL while nothing is unwritten */
     const OutletOps *ops;
     void *data;
-    GByteArray *unwritten; /* whole lines, but for a first one that is written in part */
-    uint64_t dropped;      /* in all */
-    uint64_t unreported;   /* of them, since the last report */
+    GByteArray *unwritten; /* whole lines, except a first one that is partly written */
+    uint64_t dropped;      /* total */
+    uint64_t unreported;   /* since the last report */
     int error;
 };
 
 /* ---- writing ---- */
 
-static ssize_t write_some(const Outlet *outlet, const uint8_t *bytes, size_t length)
+static ssize_t outlet_write_some(const Outlet *outlet, const uint8_t *bytes, size_t length)
 {
     struct pollfd poller = { .fd = outlet->fd, .events = POLLOUT };
 
@@ -44,7 +44,7 @@ static ssize_t write_some(const Outlet *outlet, const uint8_t *bytes, size_t len
             errno = EAGAIN;
             return -1;
         }
-        length = MIN(length, PIPE_BUF); /* a pipe that is writable takes that much */
+        length = MIN(length, PIPE_BUF); /* a writable pipe accepts that much */
     }
     return write(outlet->fd, bytes, length);
 }
@@ -75,8 +75,8 @@ void outlet_flush(Outlet *outlet)
     size_t done = 0;
 
     while (!outlet->error && done < outlet->unwritten->len) {
-        ssize_t n = write_some(outlet, outlet->unwritten->data + done,
-                               MIN(outlet->unwritten->len - done, BATCH));
+        ssize_t n = outlet_write_some(outlet, outlet->unwritten->data + done,
+                                      MIN(outlet->unwritten->len - done, BATCH));
         int reason = errno;
 
         if (n > 0) {
@@ -91,14 +91,14 @@ void outlet_flush(Outlet *outlet)
     g_byte_array_remove_range(outlet->unwritten, 0, (guint)done);
 }
 
-static void on_flush(void *data)
+static void outlet_on_flush(void *data)
 {
     Outlet *outlet = data;
 
     outlet->flush = NULL;
     outlet_flush(outlet);
     if (outlet->unwritten->len > 0) {
-        outlet->flush = clock_start(outlet->clock, FLUSH_US, on_flush, outlet);
+        outlet->flush = clock_start(outlet->clock, FLUSH_US, outlet_on_flush, outlet);
     }
 }
 
@@ -107,7 +107,7 @@ static bool outlet_fits(const Outlet *outlet, size_t length)
     return outlet->unwritten->len + length <= outlet->bound;
 }
 
-/* The report takes the place of the lines that are missing. */
+/* Puts the report in place of the missing lines. */
 static bool outlet_report(Outlet *outlet)
 {
     g_autofree char *line = NULL;
@@ -140,7 +140,7 @@ void outlet_put(Outlet *outlet, const char *line, size_t length)
     }
     g_byte_array_append(outlet->unwritten, (const uint8_t *)line, (guint)length);
     if (!outlet->flush) {
-        outlet->flush = clock_start(outlet->clock, FLUSH_US, on_flush, outlet);
+        outlet->flush = clock_start(outlet->clock, FLUSH_US, outlet_on_flush, outlet);
     }
 }
 
@@ -164,9 +164,9 @@ bool outlet_finish(Outlet *outlet, int64_t patience)
     return !outlet->error && outlet_dropped(outlet) == 0;
 }
 
-/* ---- the whole ---- */
+/* ---- opening and closing ---- */
 
-static Outlet *make(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data)
+static Outlet *outlet_make(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data)
 {
     Outlet *outlet = g_new0(Outlet, 1);
 
@@ -181,15 +181,15 @@ static Outlet *make(int fd, size_t bound, Clock *clock, const OutletOps *ops, vo
 
 Outlet *outlet_new(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data)
 {
-    Outlet *outlet = make(fd, bound, clock, ops, data);
+    Outlet *outlet = outlet_make(fd, bound, clock, ops, data);
 
     outlet->polled = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0;
     return outlet;
 }
 
 /*
- * O_NONBLOCK belongs to the open file, which other processes may have, too: a pipe or a terminal is
- * opened anew. Where that is refused, each write is asked for first.
+ * O_NONBLOCK belongs to the open file, which other processes may share. So a pipe or a terminal is
+ * opened again. If that fails, poll() precedes each write.
  */
 Outlet *outlet_new_shared(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data)
 {
@@ -208,7 +208,7 @@ Outlet *outlet_new_shared(int fd, size_t bound, Clock *clock, const OutletOps *o
     if (own < 0) {
         own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     }
-    Outlet *outlet = make(own, bound, clock, ops, data);
+    Outlet *outlet = outlet_make(own, bound, clock, ops, data);
     outlet->socket = socket;
     outlet->polled = piped;
     return outlet;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines to a file, a pipe or a terminal whose reader may stop reading: a slow reader costs lines,
- * never time.
+ * Lines to a file, a pipe or a terminal whose reader may stop. A slow reader loses lines and never
+ * delays the writer.
  *
- * Owns: the lines that are not written yet (bounded), the count of those that were dropped, the
- * first error. Does not own: what the lines say.
+ * Owns: the unwritten lines (bounded), the count of dropped lines, the first error. Does not own:
+ * the content of the lines.
  *
- * Pipes and terminals are written to without blocking. A regular file can still block for as long
- * as its disk does.
+ * Writes to pipes and terminals do not block. A write to a regular file can block as long as its
+ * disk does.
  */
 #ifndef USBTAPE_OUTLET_H
 #define USBTAPE_OUTLET_H
@@ -20,29 +20,29 @@
 typedef struct Outlet Outlet;
 
 typedef struct OutletOps {
-    /* The line that reports, once the reader reads again, how many were dropped before it. */
+    /* The line that reports the number of dropped lines, written when the reader reads again. */
     char *(*dropped)(void *data, uint64_t lines);
-    /* A write failed, for that errno; nothing more is written. NULL: not wanted. */
+    /* A write failed with that errno, and no more is written. May be NULL. */
     void (*failed)(void *data, int reason);
 } OutletOps;
 
-/* Takes over `fd`. Keeps at most `bound` bytes that the reader did not take. */
+/* Takes ownership of `fd`. Keeps at most `bound` unwritten bytes. */
 Outlet *outlet_new(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data);
-/* For a descriptor that other processes share (standard error), which keeps its flags. */
+/* For a descriptor that other processes share (standard error). Its flags do not change. */
 Outlet *outlet_new_shared(int fd, size_t bound, Clock *clock, const OutletOps *ops, void *data);
-/* What is unwritten after it is dropped. */
+/* Drops unwritten lines. */
 void outlet_free(Outlet *outlet);
 
-/* A whole line, newline included. It is written within 100 ms, or by outlet_flush(). */
+/* A whole line, with its newline. It is written within 100 ms, or by outlet_flush(). */
 void outlet_put(Outlet *outlet, const char *line, size_t length);
-/* Writes what the reader takes now. */
+/* Writes until the reader accepts no more. */
 void outlet_flush(Outlet *outlet);
-/* The same, but waits up to `patience` microseconds for the reader. False: lines are missing. */
+/* The same, but waits up to `patience` microseconds for the reader. False if lines are missing. */
 bool outlet_finish(Outlet *outlet, int64_t patience);
 
-/* Lines that were dropped, so far and with what is unwritten. */
+/* Number of dropped lines, including unwritten ones. */
 uint64_t outlet_dropped(const Outlet *outlet);
-/* errno of the first write that failed; 0: none. */
+/* errno of the first failed write, or 0. */
 int outlet_error(const Outlet *outlet);
 
 #endif

@@ -42,8 +42,8 @@ void sandbox_no_dumps(void)
 /* ---- Landlock: files and TCP ---- */
 
 /*
- * The interface of the kernel (linux/landlock.h), by number: headers are older than kernels. The
- * version says which of these a kernel knows.
+ * The kernel's interface (linux/landlock.h) in numbers, because build hosts may have older headers.
+ * The version says which of these a kernel has.
  */
 #define SYS_CREATE_RULESET 444
 #define SYS_ADD_RULE       445
@@ -77,8 +77,8 @@ typedef struct NetPort {
 
 #define NET_CONNECT_TCP (UINT64_C(1) << 1)
 
-/* Access rights that exist, by version. */
-static uint64_t known_fs(long version)
+/* The access rights of a version. */
+static uint64_t known_file_rights(long version)
 {
     static const int bits[] = { 0, 13, 14, 15, 15, 16 };
 
@@ -99,7 +99,7 @@ static bool allow_path(int ruleset, const char *path, uint64_t access, GError **
 
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0) {
-        return errno == ENOENT || fail(error, path, errno); /* what is not there needs no right */
+        return errno == ENOENT || fail(error, path, errno); /* a missing file needs no right */
     }
     good = syscall(SYS_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     if (!good) {
@@ -128,11 +128,12 @@ static bool add_rules(int ruleset, long version, const SandboxConfig *config, GE
         syscall(SYS_ADD_RULE, ruleset, RULE_NET_PORT, &port, 0) != 0) {
         return fail(error, "Landlock", errno);
     }
-    return allow_paths(ruleset, config->cartridges, cartridge & known_fs(version), error) &&
+    return allow_paths(ruleset, config->cartridges, cartridge & known_file_rights(version),
+                       error) &&
            allow_paths(ruleset, config->sockets, FS_REMOVE_FILE, error) &&
-           /* A host that is turned away needs a free descriptor (address.c). */
+           /* The rejection of a host needs a free descriptor (address.c). */
            allow_path(ruleset, "/dev/null", FS_READ_FILE, error) &&
-           /* It names the process that holds a cartridge. */
+           /* It names the process that has a cartridge open. */
            allow_path(ruleset, "/proc/locks", FS_READ_FILE, error) &&
            (!SANITIZED || allow_path(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR, error));
 }
@@ -140,7 +141,8 @@ static bool add_rules(int ruleset, long version, const SandboxConfig *config, GE
 bool sandbox_limit_files(const SandboxConfig *config, GError **error)
 {
     long version = syscall(SYS_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
-    Ruleset rules = { .handled_access_fs = known_fs(MAX(version, 0)), /* all are refused, but… */
+    Ruleset rules = { .handled_access_fs = known_file_rights(
+                          MAX(version, 0)), /* denies all rights except those added below */
                       .handled_access_net = 3,
                       .scoped = 3 };
     int ruleset;
@@ -164,7 +166,7 @@ bool sandbox_limit_files(const SandboxConfig *config, GError **error)
 
 /* ---- seccomp: system calls ---- */
 
-/* What a drive calls once it listens, whatever the arguments. */
+/* System calls of a drive that listens, with any arguments. */
 static const int calls[] = {
     /* memory */
     SCMP_SYS(brk),
@@ -211,7 +213,7 @@ static const int calls[] = {
     SCMP_SYS(close),
     SCMP_SYS(fcntl),
     SCMP_SYS(lseek),
-    /* the sockets of hosts and controllers, which are there already */
+    /* the open sockets of hosts and controllers */
     SCMP_SYS(accept4),
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
@@ -221,7 +223,7 @@ static const int calls[] = {
     SCMP_SYS(getsockopt),
     SCMP_SYS(getsockname),
     SCMP_SYS(getpeername),
-    /* cartridges; which files, Landlock says */
+    /* cartridges. Landlock limits the files. */
     SCMP_SYS(openat),
     SCMP_SYS(open),
     SCMP_SYS(pread64),
@@ -254,7 +256,7 @@ static const int calls[] = {
     SCMP_SYS(unlinkat),
 };
 
-/* What the leak check of AddressSanitizer needs besides. */
+/* Additional calls of AddressSanitizer's leak check. */
 static const int sanitizer_calls[] = {
     SCMP_SYS(clone),      SCMP_SYS(wait4),
     SCMP_SYS(ptrace),     SCMP_SYS(prctl),
@@ -275,7 +277,7 @@ static int add_calls(scmp_filter_ctx filter, const int *list, size_t n)
     return result;
 }
 
-/* A call that is allowed when one argument, masked, is this. */
+/* Allows a call if one argument, masked, has this value. */
 static int add_call(scmp_filter_ctx filter, int call, unsigned argument, uint64_t mask, uint64_t is)
 {
     const struct scmp_arg_cmp compare = { argument, SCMP_CMP_MASKED_EQ, mask, is };
@@ -283,7 +285,7 @@ static int add_call(scmp_filter_ctx filter, int call, unsigned argument, uint64_
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &compare);
 }
 
-/* Data that becomes code is refused. */
+/* Memory cannot become executable. */
 static int add_memory(scmp_filter_ctx filter)
 {
     int result = add_call(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
@@ -291,13 +293,15 @@ static int add_memory(scmp_filter_ctx filter)
     return result ? result : add_call(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 }
 
-/* Sends go to the peer of the socket; a thread may name itself; the process signals only itself;
- * terminals are recognised. */
+/*
+ * A send has no address, so it goes to the peer of the socket. A thread may set its name. The
+ * process may signal only itself. Terminals are recognised.
+ */
 static int add_bound_calls(scmp_filter_ctx filter)
 {
     int result = add_call(filter, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
 
-    if (result == 0 && !SANITIZED) { /* else it may call prctl() anyhow */
+    if (result == 0 && !SANITIZED) { /* a sanitizer may call prctl() with any argument */
         result = add_call(filter, SCMP_SYS(prctl), 0, UINT64_MAX, PR_SET_NAME);
     }
     if (result == 0) {
@@ -306,7 +310,7 @@ static int add_bound_calls(scmp_filter_ctx filter)
     return result ? result : add_call(filter, SCMP_SYS(ioctl), 1, UINT64_MAX, TCGETS);
 }
 
-/* --connect: of that family. */
+/* For --connect: sockets of that address family. */
 static int add_connect(scmp_filter_ctx filter, int family)
 {
     int result = family ? add_call(filter, SCMP_SYS(socket), 0, UINT64_MAX, (uint64_t)family) : 0;
@@ -319,7 +323,7 @@ static int load_filter(scmp_filter_ctx filter, const SandboxConfig *config)
 {
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
-    (void)!seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* older kernels cannot */
+    (void)!seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* older kernels do not have it */
     (void)!seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     result = result ? result : add_calls(filter, calls, G_N_ELEMENTS(calls));
     result = result ? result : add_memory(filter);

@@ -9,7 +9,7 @@
 #include "emu/base/loop.h"
 #include "emu/link/redir.h"
 
-/* A link that carries less than a command may move would fail large blocks. */
+/* A link with a smaller limit than a command would fail large blocks. */
 G_STATIC_ASSERT(REDIR_BULK_MAX >= SCSI_DATA_MAX);
 
 void setup_init(Setup *setup)
@@ -19,24 +19,24 @@ void setup_init(Setup *setup)
 }
 
 /* "--model NAME", "model=NAME"; without a value "--model", "model". Free with g_free. */
-static char *option_text(const SetupConfig *config, const char *option, const char *value)
+static char *setup_option_text(const SetupConfig *config, const char *option, const char *value)
 {
     return g_strconcat(config->properties ? "" : "--", option,
                        value ? (config->properties ? "=" : " ") : "", value, NULL);
 }
 
-/* Returns false, with the option in front of `why`. */
-static bool refuse(const SetupConfig *config, const char *option, const char *value,
-                   const char *why, GError **error)
+/* Returns false. The error is `why`, preceded by the option. */
+static bool setup_refuse(const SetupConfig *config, const char *option, const char *value,
+                         const char *why, GError **error)
 {
-    g_autofree char *text = option_text(config, option, value);
+    g_autofree char *text = setup_option_text(config, option, value);
 
     return usbtape_input_error(error, "%s: %s", text, why);
 }
 
-/* Puts the option in front of an error that itself names the value. */
-static bool named(const SetupConfig *config, const char *option, const char *value, bool good,
-                  GError **error)
+/* Puts the option before an error that names the value. */
+static bool setup_prefix_error(const SetupConfig *config, const char *option, const char *value,
+                               bool good, GError **error)
 {
     if (!good && config->properties) {
         g_prefix_error(error, "%s=%s: ", option, value ? value : "");
@@ -48,17 +48,17 @@ static bool named(const SetupConfig *config, const char *option, const char *val
 
 /* ---- faults ---- */
 
-static bool open_faults(Setup *setup, const SetupConfig *config, GError **error)
+static bool setup_open_faults(Setup *setup, const SetupConfig *config, GError **error)
 {
     const char *seed = config->seed;
     g_autofree char *text = NULL;
 
-    setup->seed = g_random_int(); /* short enough to be typed again */
+    setup->seed = g_random_int(); /* short enough to type */
     if (seed && (!g_ascii_isdigit(seed[0]) ||
                  !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &setup->seed, NULL))) {
-        return refuse(config, "seed", seed, "write a decimal number", error);
+        return setup_refuse(config, "seed", seed, "write a decimal number", error);
     }
-    setup->faults = fault_plan_new(setup->seed); /* rules may come over the control socket */
+    setup->faults = fault_plan_new(setup->seed); /* rules may arrive over the control socket */
     if (!config->faults) {
         return true;
     }
@@ -89,7 +89,7 @@ SscModel *setup_model(const char *name, char *const *settings, int *wrong, GErro
     return copy && ssc_model_check(copy, error) ? g_steal_pointer(&copy) : NULL;
 }
 
-static bool open_model(Setup *setup, const SetupConfig *config, GError **error)
+static bool setup_open_model(Setup *setup, const SetupConfig *config, GError **error)
 {
     const char *timing = config->timing;
     g_autoptr(GPtrArray) settings = g_ptr_array_new();
@@ -98,7 +98,7 @@ static bool open_model(Setup *setup, const SetupConfig *config, GError **error)
     int wrong;
 
     if (timing && !timed && !g_str_equal(timing, "off")) {
-        return refuse(config, "timing", timing, "write off or model", error);
+        return setup_refuse(config, "timing", timing, "write off or model", error);
     }
     if (timing) {
         g_ptr_array_add(settings, (void *)(timed ? "timing=yes" : "timing=no"));
@@ -116,14 +116,15 @@ static bool open_model(Setup *setup, const SetupConfig *config, GError **error)
         return false;
     }
     return wrong >= 0 || ssc_model_by_name(config->model, NULL)
-               ? named(config, "set", wrong >= 0 ? settings->pdata[wrong] : NULL, false, error)
-               : named(config, "model", config->model, false, error);
+               ? setup_prefix_error(config, "set", wrong >= 0 ? settings->pdata[wrong] : NULL,
+                                    false, error)
+               : setup_prefix_error(config, "model", config->model, false, error);
 }
 
 /* ---- the drive ---- */
 
-static bool read_id(const SetupConfig *config, const char *option, const char *text, uint16_t *id,
-                    GError **error)
+static bool setup_read_id(const SetupConfig *config, const char *option, const char *text,
+                          uint16_t *id, GError **error)
 {
     const char *digits = text;
     uint64_t value;
@@ -136,14 +137,14 @@ static bool read_id(const SetupConfig *config, const char *option, const char *t
     }
     if (!g_ascii_isxdigit(*digits) ||
         !g_ascii_string_to_unsigned(digits, 16, 0, 0xffff, &value, NULL)) {
-        return refuse(config, option, text, "write four hexadecimal digits", error);
+        return setup_refuse(config, option, text, "write four hexadecimal digits", error);
     }
     *id = (uint16_t)value;
     return true;
 }
 
-static bool read_text(const SetupConfig *config, const char *option, const char *text, char *field,
-                      size_t size, GError **error)
+static bool setup_read_text(const SetupConfig *config, const char *option, const char *text,
+                            char *field, size_t size, GError **error)
 {
     g_autofree char *why = NULL;
 
@@ -151,26 +152,29 @@ static bool read_text(const SetupConfig *config, const char *option, const char 
         return true;
     }
     why = g_strdup_printf("at most %zu characters", size - 1);
-    return refuse(config, option, config->properties ? text : NULL, why, error);
+    return setup_refuse(config, option, config->properties ? text : NULL, why, error);
 }
 
-/* The name is that of the drive: the same socket is the same drive, whatever is in it. */
-static bool read_identity(const Setup *setup, const SetupConfig *config, UsbIdentity *identity,
-                          GError **error)
+/*
+ * The default serial number depends on the name of the drive. The same socket is the same drive,
+ * with any cartridge.
+ */
+static bool setup_read_identity(const Setup *setup, const SetupConfig *config,
+                                UsbIdentity *identity, GError **error)
 {
     drive_default_identity(setup->model, config->name, identity);
-    return read_id(config, "vendor-id", config->vendor_id, &identity->idVendor, error) &&
-           read_id(config, "product-id", config->product_id, &identity->idProduct, error) &&
-           read_text(config, "manufacturer", config->manufacturer, identity->manufacturer,
-                     sizeof identity->manufacturer, error) &&
-           read_text(config, "product", config->product, identity->product,
-                     sizeof identity->product, error) &&
-           read_text(config, "serial", config->serial, identity->serial, sizeof identity->serial,
-                     error) &&
+    return setup_read_id(config, "vendor-id", config->vendor_id, &identity->idVendor, error) &&
+           setup_read_id(config, "product-id", config->product_id, &identity->idProduct, error) &&
+           setup_read_text(config, "manufacturer", config->manufacturer, identity->manufacturer,
+                           sizeof identity->manufacturer, error) &&
+           setup_read_text(config, "product", config->product, identity->product,
+                           sizeof identity->product, error) &&
+           setup_read_text(config, "serial", config->serial, identity->serial,
+                           sizeof identity->serial, error) &&
            usb_identity_check(identity, error);
 }
 
-static bool open_drive(Setup *setup, const SetupConfig *config, GError **error)
+static bool setup_open_drive(Setup *setup, const SetupConfig *config, GError **error)
 {
     DriveConfig parts = {
         .model = setup->model,
@@ -184,13 +188,13 @@ static bool open_drive(Setup *setup, const SetupConfig *config, GError **error)
     g_autofree char *notice = NULL;
 
     if (config->format && !config->media) {
-        return refuse(config, "format", config->format, "there is no --media that could be that",
-                      error);
+        return setup_refuse(config, "format", config->format,
+                            "there is no --media that could be that", error);
     }
     if (config->speed && !usb_speed_parse(config->speed, &parts.speed, error)) {
-        return named(config, "speed", config->speed, false, error);
+        return setup_prefix_error(config, "speed", config->speed, false, error);
     }
-    if (!read_identity(setup, config, &parts.identity, error)) {
+    if (!setup_read_identity(setup, config, &parts.identity, error)) {
         return false;
     }
     setup->drive = drive_new(&parts, error);
@@ -219,13 +223,13 @@ bool setup_open(Setup *setup, const SetupConfig *config, GError **error)
         return false;
     }
     trace_tee_add(&setup->trace_tee, trace_file_sink(setup->trace));
-    return open_faults(setup, config, error) && open_model(setup, config, error) &&
-           open_drive(setup, config, error);
+    return setup_open_faults(setup, config, error) && setup_open_model(setup, config, error) &&
+           setup_open_drive(setup, config, error);
 }
 
 /* ---- the control socket ---- */
 
-/* The directories that a controller may name, as realpath() has them. */
+/* The directories that a controller may use, as realpath() returns them. */
 static char **resolve_media_dirs(const SetupConfig *config, GError **error)
 {
     g_autofree char *beside = config->media ? g_path_get_dirname(config->media) : g_strdup(".");
@@ -237,8 +241,8 @@ static char **resolve_media_dirs(const SetupConfig *config, GError **error)
         char *path = realpath(*directory, NULL);
 
         if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-            refuse(config, "media-dir", *directory, path ? "not a directory" : g_strerror(errno),
-                   error);
+            setup_refuse(config, "media-dir", *directory,
+                         path ? "not a directory" : g_strerror(errno), error);
             free(path);
             return NULL;
         }
@@ -255,8 +259,8 @@ bool setup_open_control(Setup *setup, const SetupConfig *config, const ControlOp
     ControlConfig control = { .drive = setup->drive, .ops = ops, .data = data };
 
     if (!config->control) {
-        return !config->media_dirs ||
-               refuse(config, "media-dir", NULL, "there is no --control to load from it", error);
+        return !config->media_dirs || setup_refuse(config, "media-dir", NULL,
+                                                   "there is no --control to load from it", error);
     }
     setup->directories = resolve_media_dirs(config, error);
     if (setup->directories) {

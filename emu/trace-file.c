@@ -10,13 +10,13 @@
 #include "emu/base/error.h"
 #include "emu/outlet.h"
 
-/* A reader of a pipe may be so far behind. */
+/* Unread bytes that are kept for a slow reader of a pipe. */
 #define UNREAD_MAX (1024 * 1024)
 
-/* At the end of the drive it gets so long to catch up. */
+/* Time for that reader at the end of the drive. */
 #define PATIENCE_US (G_USEC_PER_SEC / 2)
 
-/* By which a trace is known. */
+/* The beginning of every trace, by which one is recognised. */
 #define LINE_BEGINS "{\"us\":"
 
 struct TraceFile {
@@ -26,12 +26,12 @@ struct TraceFile {
     Outlet *outlet; /* NULL: no file */
     char *path;
     GString *line;           /* under construction */
-    GHashTable *host_errors; /* messages said already */
+    GHashTable *host_errors; /* messages that were reported */
     const TraceFileOps *ops;
     void *data;
 };
 
-static void append_json_text(GString *line, const char *text)
+static void line_append_text(GString *line, const char *text)
 {
     g_string_append_c(line, '"');
     for (; *text; text++) {
@@ -49,24 +49,25 @@ static void append_json_text(GString *line, const char *text)
     g_string_append_c(line, '"');
 }
 
-static void format_line(const TraceFile *file, GString *line, TracePoint point, const char *text)
+static void trace_file_format(const TraceFile *file, GString *line, TracePoint point,
+                              const char *text)
 {
     g_string_printf(line, LINE_BEGINS "%" G_GINT64_FORMAT ",\"point\":\"%s\",\"text\":",
                     clock_now(file->clock) - file->start, trace_point_name(point));
-    append_json_text(line, text);
+    line_append_text(line, text);
     g_string_append(line, "}\n");
 }
 
-static char *on_dropped(void *data, uint64_t lines)
+static char *trace_file_on_dropped(void *data, uint64_t lines)
 {
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT " lines", lines);
     GString *line = g_string_new(NULL);
 
-    format_line(data, line, TRACE_TRACE_DROPPED, text);
+    trace_file_format(data, line, TRACE_TRACE_DROPPED, text);
     return g_string_free(line, FALSE);
 }
 
-static void on_failed(void *data, int reason)
+static void trace_file_on_failed(void *data, int reason)
 {
     const TraceFile *file = data;
     g_autofree char *message =
@@ -85,7 +86,7 @@ static void trace_file_emit(Trace *trace, TracePoint point, const char *message)
         file->ops->host_error(file->data, valid);
     }
     if (file->outlet) {
-        format_line(file, file->line, point, valid);
+        trace_file_format(file, file->line, point, valid);
         outlet_put(file->outlet, file->line->str, file->line->len);
     }
 }
@@ -99,9 +100,11 @@ static void trace_file_free(TraceFile *file)
     g_free(file);
 }
 
-/* The kind of file, and that it holds no data but an older trace: the option may name a cartridge
- * by mistake. NULL: it may be written to. */
-static const char *refuse_trace(int fd)
+/*
+ * The reason not to write to a file: its type, or data that is not an older trace, such as a
+ * cartridge named by mistake. NULL if it may be written.
+ */
+static const char *trace_file_check(int fd)
 {
     char first[sizeof LINE_BEGINS - 1];
     struct stat st;
@@ -111,7 +114,7 @@ static const char *refuse_trace(int fd)
         return g_strerror(errno);
     }
     if (!S_ISREG(st.st_mode)) {
-        return NULL; /* a pipe or a terminal holds nothing old */
+        return NULL; /* a pipe or a terminal has no old data */
     }
     n = pread(fd, first, sizeof first, 0);
     if (n < 0) {
@@ -123,10 +126,10 @@ static const char *refuse_trace(int fd)
     return ftruncate(fd, 0) < 0 ? g_strerror(errno) : NULL;
 }
 
-static int open_trace(const char *path, GError **error)
+static int trace_file_open(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    const char *why = refuse_trace(fd);
+    const char *why = trace_file_check(fd);
 
     if (!why) {
         return fd;
@@ -141,7 +144,7 @@ static int open_trace(const char *path, GError **error)
 TraceFile *trace_file_new(const char *path, Clock *clock, const TraceFileOps *ops, void *data,
                           GError **error)
 {
-    static const OutletOps outlet_ops = { on_dropped, on_failed };
+    static const OutletOps outlet_ops = { trace_file_on_dropped, trace_file_on_failed };
     TraceFile *file = g_new0(TraceFile, 1);
     int fd;
 
@@ -157,7 +160,7 @@ TraceFile *trace_file_new(const char *path, Clock *clock, const TraceFileOps *op
         file->base.muted = ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR);
         return file;
     }
-    fd = open_trace(path, error);
+    fd = trace_file_open(path, error);
     if (fd < 0) {
         trace_file_free(file);
         return NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The trace sink of the program: every point as a line of JSON in a file, and host file errors as
- * messages for people.
+ * The program's trace sink. Writes every point as a line of JSON to a file, and reports host file
+ * errors as messages.
  *
- *   {"us":1234,"point":"scsi.command","text":"…"}      us: microseconds since the start
+ *     {"us":1234,"point":"scsi.command","text":"…"}      us: microseconds since the start
  */
 #ifndef USBTAPE_TRACE_FILE_H
 #define USBTAPE_TRACE_FILE_H
@@ -16,15 +16,15 @@
 typedef struct TraceFile TraceFile;
 
 typedef struct TraceFileOps {
-    /* The cartridge's host file failed; each different message once. */
+    /* The cartridge's host file failed. Called once for each different message. */
     void (*host_error)(void *data, const char *message);
-    /* The trace cannot be written; it ends here. */
+    /* The trace cannot be written and ends here. */
     void (*failed)(void *data, const char *message);
 } TraceFileOps;
 
 /*
- * `path` NULL: no file, only host file errors. A pipe whose reader does not keep up loses lines,
- * and trace.dropped says how many.
+ * `path` NULL: no file, and only host file errors are reported. A pipe whose reader is too slow
+ * loses lines. trace.dropped has their number.
  */
 TraceFile *trace_file_new(const char *path, Clock *clock, const TraceFileOps *ops, void *data,
                           GError **error);

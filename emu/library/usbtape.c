@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * From texts to a drive, and from a foreign bus to SEAM 1's transfers and back.
- */
+/* Makes a drive from texts. Translates a foreign bus to SEAM 1's transfers and back. */
 #include "emu/library/usbtape.h"
 
 #include <stdlib.h>
@@ -18,14 +16,17 @@ G_STATIC_ASSERT((int)USBTAPE_SUPER_SPEED == (int)USB_SPEED_SUPER);
 G_STATIC_ASSERT((int)USBTAPE_BABBLED == (int)USB_BABBLE);
 G_STATIC_ASSERT(USBTAPE_OUT_MAX >= SCSI_DATA_MAX);
 
-/* The program's clock. The drive's timers are kept, so that its end need not wait for them. */
+/*
+ * The program's clock. The drive keeps a list of its timers, so that usbtape_drive_free() need not
+ * wait for them.
+ */
 typedef struct ForeignClock {
     Clock base;
     UsbTapeDrive *drive;
     GQueue timers; /* of ClockTimer */
-    int64_t ahead; /* of the program's time */
+    int64_t ahead; /* difference to the program's time */
     bool stopped;
-    int64_t stood; /* at this time, while it is stopped */
+    int64_t stood; /* the time at which the clock was stopped */
 } ForeignClock;
 
 struct ClockTimer {
@@ -33,7 +34,7 @@ struct ClockTimer {
     int64_t due;
     ClockFunc func;
     void *data;
-    void *timer; /* the program's */
+    void *timer; /* the program's timer */
 };
 
 /* A transfer, from its submission to its completion. */
@@ -43,16 +44,16 @@ typedef struct Submitted {
     const void *token;
 } Submitted;
 
-/* A sink that ends in the program. */
+/* A trace sink that calls the program. */
 typedef struct ForeignTrace {
     Trace base;
     UsbTapeDrive *drive;
 } ForeignTrace;
 
 /*
- * Buffers that are not in use, kept: the system would give each back, and hand it out anew page by
- * page. The drive's write-behind buffer returns them, from whichever thread; the pool outlives the
- * drive as long as one is out.
+ * Unused buffers, kept for the next transfer. Otherwise the system would unmap each buffer and map
+ * it again page by page. The drive's write-behind buffer returns them from any thread. The pool
+ * outlives the drive while a buffer is in use.
  */
 #define POOL_BYTES_MAX (32u * 1024 * 1024)
 
@@ -77,15 +78,15 @@ struct UsbTapeDrive {
     bool tracing; /* `points` is in use */
     UsbTapeDescription description;
 
-    GQueue submitted; /* of Submitted; a few at most, one an endpoint */
+    GQueue submitted; /* of Submitted, about one an endpoint */
     Pool *pool;
-    Submitted *spare; /* one that is not in use: there is one nearly always */
+    Submitted *spare; /* an unused one, kept for the next transfer */
     uint64_t last_id;
 
     bool plugged;
-    ClockTimer *plugging; /* it is put back then; NULL: that is not known */
+    ClockTimer *replug_timer; /* runs until the replug. NULL: none is scheduled. */
 
-    GError *closing; /* what went wrong as it ended */
+    GError *closing; /* the error of the closing eject */
 };
 
 /* ---- time ---- */
@@ -136,7 +137,7 @@ static void foreign_cancel(Clock *clock, ClockTimer *timer)
     g_free(timer);
 }
 
-/* It is a member of its drive. */
+/* The clock is a member of its drive. */
 static void foreign_clock_free(Clock *clock)
 {
 }
@@ -163,7 +164,7 @@ void usbtape_drive_stop_time(UsbTapeDrive *drive, bool stopped)
     }
 }
 
-/* Turns the clock on to the first timer. False: there is none. */
+/* Advances the clock to the first timer. False if there is none. */
 static bool foreign_clock_skip(ForeignClock *self)
 {
     ClockTimer *first = NULL;
@@ -185,14 +186,14 @@ static bool foreign_clock_skip(ForeignClock *self)
 
 /* ---- traces ---- */
 
-static void emit_notice(Trace *trace, TracePoint point, const char *message)
+static void foreign_trace_notice(Trace *trace, TracePoint point, const char *message)
 {
     UsbTapeDrive *self = ((ForeignTrace *)trace)->drive;
 
     self->ops->notice(self->opaque, message);
 }
 
-static void emit_point(Trace *trace, TracePoint point, const char *message)
+static void foreign_trace_point(Trace *trace, TracePoint point, const char *message)
 {
     UsbTapeDrive *self = ((ForeignTrace *)trace)->drive;
 
@@ -211,7 +212,7 @@ void usbtape_drive_trace(UsbTapeDrive *self, bool on)
     }
 }
 
-/* Host file errors reach the program as notices, by the other sink. */
+/* The other sink reports host file errors as notices. */
 static void trace_file_host_error(void *data, const char *message)
 {
 }
@@ -240,7 +241,7 @@ static void pool_unref(Pool *pool)
     g_atomic_rc_box_release_full(pool, pool_clear);
 }
 
-/* The latest one that is large enough and not far too large; NULL: none. */
+/* The latest buffer that is large enough and not far too large, or NULL. */
 static Buffer *pool_take(Pool *pool, size_t size)
 {
     Buffer *found = NULL;
@@ -275,7 +276,7 @@ static void buffer_release(void *data)
     pool_unref(pool);
 }
 
-/* Sizes in use are few: a CBW's, a record's. Small ones share one. */
+/* Few sizes are in use: a CBW, a record. Small buffers share one size. */
 #define BUFFER_SIZE_MIN 512u
 
 void *usbtape_drive_buffer(UsbTapeDrive *self, size_t length)
@@ -293,7 +294,7 @@ void *usbtape_drive_buffer(UsbTapeDrive *self, size_t length)
 
 /* ---- the parts ---- */
 
-static void describe(UsbTapeDrive *self)
+static void tape_drive_describe(UsbTapeDrive *self)
 {
     const UsbIdentity *identity = usb_device_identity(drive_usb(self->setup.drive));
     UsbTapeDescription *d = &self->description;
@@ -342,7 +343,7 @@ static void describe(UsbTapeDrive *self)
 
 /* ---- the plug ---- */
 
-static void set_plugged(UsbTapeDrive *self, bool plugged)
+static void tape_drive_set_plugged(UsbTapeDrive *self, bool plugged)
 {
     if (self->plugged != plugged) {
         self->plugged = plugged;
@@ -353,31 +354,31 @@ static void set_plugged(UsbTapeDrive *self, bool plugged)
     }
 }
 
-static void replug(void *data)
+static void tape_drive_replug(void *data)
 {
     UsbTapeDrive *self = data;
 
-    self->plugging = NULL;
-    set_plugged(self, true);
+    self->replug_timer = NULL;
+    tape_drive_set_plugged(self, true);
 }
 
-static void forget_replug(UsbTapeDrive *self)
+static void tape_drive_cancel_replug(UsbTapeDrive *self)
 {
-    if (self->plugging) {
-        clock_cancel(&self->clock.base, self->plugging);
-        self->plugging = NULL;
+    if (self->replug_timer) {
+        clock_cancel(&self->clock.base, self->replug_timer);
+        self->replug_timer = NULL;
     }
 }
 
-/* Not from inside a transfer: the drive's faults come by way of a timer of its own. */
-static void unplug(void *data, int64_t replug_after)
+/* Not from inside a transfer, because the drive's faults use a timer of their own. */
+static void tape_drive_unplug(void *data, int64_t replug_after)
 {
     UsbTapeDrive *self = data;
 
-    forget_replug(self);
-    set_plugged(self, false);
+    tape_drive_cancel_replug(self);
+    tape_drive_set_plugged(self, false);
     if (replug_after >= 0) {
-        self->plugging = clock_start(&self->clock.base, replug_after, replug, self);
+        self->replug_timer = clock_start(&self->clock.base, replug_after, tape_drive_replug, self);
     }
 }
 
@@ -393,10 +394,10 @@ static const char *control_host(void *data)
     return ((UsbTapeDrive *)data)->plugged ? "QEMU" : NULL;
 }
 
-/* The program is not ours to end: what can go is the drive, from the bus. */
+/* The program stays. Instead the drive leaves the bus. */
 static void control_quit(void *data)
 {
-    unplug(data, -1);
+    tape_drive_unplug(data, -1);
 }
 
 static bool control_plugged(void *data)
@@ -406,23 +407,23 @@ static bool control_plugged(void *data)
 
 static void control_replug(void *data)
 {
-    forget_replug(data);
-    set_plugged(data, true);
+    tape_drive_cancel_replug(data);
+    tape_drive_set_plugged(data, true);
 }
 
-static void report_notice(void *data, const char *message)
+static void tape_drive_report_notice(void *data, const char *message)
 {
     UsbTapeDrive *self = data;
 
     self->ops->notice(self->opaque, message);
 }
 
-static bool open_parts(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
+static bool tape_drive_open_parts(UsbTapeDrive *self, const UsbTapeConfig *config, GError **error)
 {
-    static const TraceFileOps trace_ops = { trace_file_host_error, report_notice };
-    static const DrivePlug plug = { unplug };
-    static const ControlOps ops = { control_address, control_host, control_quit,
-                                    control_plugged, unplug,       control_replug };
+    static const TraceFileOps trace_ops = { trace_file_host_error, tape_drive_report_notice };
+    static const DrivePlug plug = { tape_drive_unplug };
+    static const ControlOps ops = { control_address, control_host,      control_quit,
+                                    control_plugged, tape_drive_unplug, control_replug };
     g_auto(GStrv) settings = g_strsplit(config->set ? config->set : "", ";", -1);
     SetupConfig parts = {
         .properties = true,
@@ -441,7 +442,7 @@ static bool open_parts(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
         .clock = &self->clock.base,
         .plug = &plug,
         .trace_ops = &trace_ops,
-        .notice = report_notice,
+        .notice = tape_drive_report_notice,
         .data = self,
     };
 
@@ -449,13 +450,13 @@ static bool open_parts(UsbTapeDrive *self, const UsbTapeConfig *config, GError *
     if (!setup_open(&self->setup, &parts, error)) {
         return false;
     }
-    describe(self);
+    tape_drive_describe(self);
     return setup_open_control(&self->setup, &parts, &ops, self, error);
 }
 
 /* ---- the end ---- */
 
-static void on_ejected(void *data, const GError *error)
+static void tape_drive_on_ejected(void *data, const GError *error)
 {
     UsbTapeDrive *self = data;
 
@@ -464,9 +465,8 @@ static void on_ejected(void *data, const GError *error)
     }
 }
 
-/* Until the eject under way has ended, without the program's main loop and in no time of its own.
- */
-static void finish_eject(UsbTapeDrive *self)
+/* Runs until the eject under way has ended, without the program's main loop or clock. */
+static void tape_drive_finish_eject(UsbTapeDrive *self)
 {
     while (drive_ejecting(self->setup.drive)) {
         loop_executor_drain(self->setup.executor);
@@ -478,13 +478,13 @@ static void finish_eject(UsbTapeDrive *self)
     }
 }
 
-static void close_cartridge(UsbTapeDrive *self)
+static void tape_drive_close_cartridge(UsbTapeDrive *self)
 {
-    usb_device_reset(drive_usb(self->setup.drive)); /* the host goes first */
-    finish_eject(self);
+    usb_device_reset(drive_usb(self->setup.drive)); /* ends the host's transfers first */
+    tape_drive_finish_eject(self);
     if (drive_cartridge(self->setup.drive)) {
-        drive_eject(self->setup.drive, true, on_ejected, self);
-        finish_eject(self);
+        drive_eject(self->setup.drive, true, tape_drive_on_ejected, self);
+        tape_drive_finish_eject(self);
     }
     loop_executor_drain(self->setup.executor);
 }
@@ -494,16 +494,16 @@ bool usbtape_drive_free(UsbTapeDrive *self, GError **error)
     g_autoptr(GError) failed = NULL;
 
     usbtape_drive_stop_time(self, false);
-    forget_replug(self);
+    tape_drive_cancel_replug(self);
     setup_close_control(&self->setup);
     if (self->setup.drive) {
         drive_set_plug(self->setup.drive, NULL, NULL);
-        close_cartridge(self);
+        tape_drive_close_cartridge(self);
         g_clear_pointer(&self->setup.drive, drive_free);
     }
     g_assert(self->submitted.length == 0);
     setup_clear(&self->setup);
-    failed = g_steal_pointer(&self->closing); /* of the two, the cartridge's counts */
+    failed = g_steal_pointer(&self->closing); /* of two errors the cartridge's is reported */
     if (self->setup.trace) {
         trace_file_close(self->setup.trace, failed ? NULL : &failed);
     }
@@ -530,11 +530,12 @@ UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *o
     self->clock.base.ops = &clock_ops;
     self->clock.drive = self;
     setup_init(&self->setup);
-    self->notices = (ForeignTrace){ { emit_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
-    self->points = (ForeignTrace){ { emit_point, 0 }, self };
+    self->notices =
+        (ForeignTrace){ { foreign_trace_notice, ~TRACE_BIT(TRACE_MEDIA_HOST_ERROR) }, self };
+    self->points = (ForeignTrace){ { foreign_trace_point, 0 }, self };
     trace_tee_add(&self->setup.trace_tee, &self->notices.base);
     self->pool = pool_new();
-    if (open_parts(self, config, error)) {
+    if (tape_drive_open_parts(self, config, error)) {
         return self;
     }
     usbtape_drive_free(self, NULL);
@@ -558,7 +559,7 @@ void usbtape_drive_reset(UsbTapeDrive *self)
     usb_device_reset(drive_usb(self->setup.drive));
 }
 
-static void on_completed(UsbTransfer *transfer, void *data)
+static void submitted_on_completed(UsbTransfer *transfer, void *data)
 {
     Submitted *submitted = data;
     UsbTapeDrive *self = submitted->drive;
@@ -571,13 +572,13 @@ static void on_completed(UsbTransfer *transfer, void *data)
     self->spare = submitted;
 }
 
-static void submit(UsbTapeDrive *self, UsbTransfer transfer, const void *token)
+static void tape_drive_submit(UsbTapeDrive *self, UsbTransfer transfer, const void *token)
 {
     Submitted *submitted = self->spare ? g_steal_pointer(&self->spare) : g_new(Submitted, 1);
 
     *submitted = (Submitted){ .transfer = transfer, .drive = self, .token = token };
     submitted->transfer.id = ++self->last_id;
-    submitted->transfer.complete = on_completed;
+    submitted->transfer.complete = submitted_on_completed;
     submitted->transfer.complete_data = submitted;
     g_queue_push_tail(&self->submitted, submitted);
     usb_device_submit(drive_usb(self->setup.drive), &submitted->transfer);
@@ -589,12 +590,13 @@ void usbtape_drive_bulk_out(UsbTapeDrive *self, uint8_t endpoint, void *buffer, 
     Buffer *from = (void *)((char *)buffer - offsetof(Buffer, data));
     GBytes *out = g_bytes_new_with_free_func(buffer, length, buffer_release, from);
 
-    submit(self, (UsbTransfer){ .endpoint = endpoint, .out = out, .length = length }, token);
+    tape_drive_submit(self, (UsbTransfer){ .endpoint = endpoint, .out = out, .length = length },
+                      token);
 }
 
 void usbtape_drive_bulk_in(UsbTapeDrive *self, uint8_t endpoint, size_t length, void *token)
 {
-    submit(self, (UsbTransfer){ .endpoint = endpoint, .length = length }, token);
+    tape_drive_submit(self, (UsbTransfer){ .endpoint = endpoint, .length = length }, token);
 }
 
 void usbtape_drive_control(UsbTapeDrive *self, const uint8_t *setup, const void *out, void *token)
@@ -603,12 +605,12 @@ void usbtape_drive_control(UsbTapeDrive *self, const uint8_t *setup, const void 
                         get_le16(setup + 6) };
     bool in = parsed.bmRequestType & 0x80;
 
-    submit(self,
-           (UsbTransfer){ .endpoint = in ? 0x80 : 0x00,
-                          .setup = parsed,
-                          .out = in ? NULL : g_bytes_new(out, parsed.wLength),
-                          .length = parsed.wLength },
-           token);
+    tape_drive_submit(self,
+                      (UsbTransfer){ .endpoint = in ? 0x80 : 0x00,
+                                     .setup = parsed,
+                                     .out = in ? NULL : g_bytes_new(out, parsed.wLength),
+                                     .length = parsed.wLength },
+                      token);
 }
 
 void usbtape_drive_cancel(UsbTapeDrive *self, const void *token)
@@ -645,14 +647,14 @@ bool usbtape_drive_load(UsbTapeDrive *self, const char *path, GError **error)
     return true;
 }
 
-/* How a button's eject went: known at once, or told later. */
+/* The result of an eject by the button, reported at once or later. */
 typedef struct Button {
     UsbTapeDrive *drive;
     GError *error;
     bool ended, waiting;
 } Button;
 
-static void on_button_done(void *data, const GError *error)
+static void button_on_done(void *data, const GError *error)
 {
     Button *button = data;
 
@@ -673,7 +675,7 @@ bool usbtape_drive_eject(UsbTapeDrive *self, GError **error)
     bool good;
 
     *button = (Button){ .drive = self, .waiting = true };
-    drive_eject(self->setup.drive, false, on_button_done, button);
+    drive_eject(self->setup.drive, false, button_on_done, button);
     button->waiting = false;
     if (!button->ended) {
         return true;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libusbtape: the drive as a library, for a program that has a USB bus of its own: QEMU's device
- * model (emu/link/qemu) is one. All of it lives on one thread, or under one lock.
+ * libusbtape: the drive as a library, for a program with a USB bus of its own, such as QEMU's
+ * device model (emu/link/qemu). All calls come from one thread, or under one lock.
  *
- * Owns: the drive with its cartridge, faults, trace file and control socket, put together from
- * texts as a command line has them. Does not own: the bus, the program's main loop, time.
+ * Owns: the drive with its cartridge, faults, trace file and control socket, made from the texts of
+ * a command line. Does not own: the bus, the program's main loop, time.
  *
- * This header stands alone, so that it fits among another program's names: nothing of ours is
- * included, and the archive has no other public symbols. The control socket and finished syncs
- * arrive as sources of GLib's default main context, which the program must run (under its lock).
+ * This header includes no other header of usbtape, and the archive has no other public symbols. So
+ * its names do not collide with the program's. The control socket and finished syncs are sources of
+ * GLib's default main context. The program must run that context, under its lock.
  */
 #ifndef USBTAPE_USBTAPE_H
 #define USBTAPE_USBTAPE_H
@@ -20,11 +20,11 @@
 
 typedef struct UsbTapeDrive UsbTapeDrive;
 
-/* How a transfer ended. */
+/* The end of a transfer. */
 typedef enum UsbTapeResult {
     USBTAPE_DONE,
     USBTAPE_STALLED,
-    USBTAPE_CANCELLED, /* taken back, by usbtape_drive_cancel() or by a reset */
+    USBTAPE_CANCELLED, /* by usbtape_drive_cancel() or a reset */
     USBTAPE_FAILED,    /* transaction error on the bus */
     USBTAPE_BABBLED,
 } UsbTapeResult;
@@ -36,68 +36,69 @@ typedef enum UsbTapeSpeed {
     N_USBTAPE_SPEEDS,
 } UsbTapeSpeed;
 
-/* What the drive needs of the program; `opaque` is the one given with it. */
+/* Functions of the program. `opaque` is the pointer given with them. */
 typedef struct UsbTapeOps {
-    /* Microseconds since an arbitrary start; see usbtape_drive_stop_time(), too. */
+    /* Microseconds since an arbitrary start. See also usbtape_drive_stop_time(). */
     int64_t (*now)(void *opaque);
-    /* Calls `fire(data)` once, not before `delay` microseconds, never from inside this call. A
-     * timer that has fired is gone. */
+    /*
+     * Calls `fire(data)` once, not before `delay` microseconds, and never from inside this call. A
+     * timer that has fired does not exist any more.
+     */
     void *(*timer_start)(void *opaque, int64_t delay, void (*fire)(void *data), void *data);
     void (*timer_cancel)(void *opaque, void *timer);
     /*
-     * The transfer that was submitted with `token` has ended, `length` bytes were moved: exactly
-     * once, perhaps before the submission returns. `in`: an IN transfer's bytes, until this
-     * returns. It may submit, cancel and reset, not free the drive.
+     * The transfer of `token` has ended and moved `length` bytes. Called exactly once, perhaps
+     * before the submission returns. `in` has an IN transfer's bytes until this returns. The
+     * function may submit, cancel and reset. It must not free the drive.
      */
     void (*completed)(void *opaque, void *token, UsbTapeResult result, const uint8_t *in,
                       size_t length);
-    /* The plug is pulled (a fault, a controller) or put back. Never from inside a transfer. */
+    /* A fault or a controller unplugs the drive, or plugs it in. Never from inside a transfer. */
     void (*plug)(void *opaque, bool plugged);
-    /* Lines for people: something about the host's files. */
+    /* A line for the user about the host's files. */
     void (*notice)(void *opaque, const char *text);
-    /* A trace point of the drive, and what it says: while usbtape_drive_trace() is on. */
+    /* A trace point of the drive and its text, while usbtape_drive_trace() is on. */
     void (*trace)(void *opaque, const char *point, const char *text);
 } UsbTapeOps;
 
-/* All texts as options of `usbtape serve` take them; NULL: not given. Nothing is kept. */
+/* Texts of the options of `usbtape serve`, or NULL. All are copied. */
 typedef struct UsbTapeConfig {
-    const char *name;  /* the drive's serial number follows from it unless it is given one */
-    const char *media; /* the cartridge; NULL: none is in */
+    const char *name;  /* default serial numbers are derived from it */
+    const char *media; /* file of the cartridge, or NULL */
     const char *model;
     const char *serial;
-    const char *speed; /* the highest that the bus may use */
+    const char *speed; /* highest speed of the bus */
     const char *faults;
     const char *seed;
     const char *control;
     const char *trace;
     const char *timing;
-    const char *set; /* several, with semicolons between them */
-    bool read_only;  /* every cartridge that is put in */
+    const char *set; /* settings, separated by semicolons */
+    bool read_only;  /* for every cartridge */
 } UsbTapeConfig;
 
-/* NULL and one line of error, which names the option as NAME=VALUE. Plugged. */
+/* The drive, plugged in. NULL and one line of error, which names the option as NAME=VALUE. */
 UsbTapeDrive *usbtape_drive_new(const UsbTapeConfig *config, const UsbTapeOps *ops, void *opaque,
                                 GError **error);
 /*
- * Waits for what is under way, syncs and closes the cartridge, frees the drive. False: the
- * cartridge is not whole on the host's disk, and `error` says why. What was still submitted is
- * cancelled. The
- * plug stays as it is.
+ * Waits for the work under way, syncs and closes the cartridge, and frees the drive. False if the
+ * cartridge is incomplete on the host's disk, with the reason in `error`. Pending transfers are
+ * cancelled. The plug does not change.
  */
 bool usbtape_drive_free(UsbTapeDrive *drive, GError **error);
 
 /*
- * The program's clock stops (with its VM): the drive's stands still, and no timer may fire until it
- * goes on, which the drive's does from where it stood, whatever the program's shows by then: a VM
- * that is loaded brings the clock of another day. Timers keep what was left of their delays; they
- * are cancelled and started anew inside this call.
+ * Stops or continues the drive's clock, together with the program's. No timer fires meanwhile. The
+ * drive's clock continues from its last time, whatever time the program's clock has then. A loaded
+ * VM brings the clock of another day. Timers keep the rest of their delays. They are cancelled and
+ * started again inside this call.
  */
 void usbtape_drive_stop_time(UsbTapeDrive *drive, bool stopped);
 
-/* Tells `trace` of all that happens, or no more: formatting it costs. Off at first. */
+/* Turns `trace` on or off. Off at first, because formatting takes time. */
 void usbtape_drive_trace(UsbTapeDrive *drive, bool on);
 
-/* ---- what the drive says it is ---- */
+/* ---- descriptors ---- */
 
 typedef struct UsbTapeEndpoint {
     uint8_t bEndpointAddress, bmAttributes, bInterval, bMaxBurst;
@@ -107,7 +108,7 @@ typedef struct UsbTapeEndpoint {
 /* The drive's descriptors at one speed, as data. */
 typedef struct UsbTapeConfiguration {
     uint16_t bcdUSB;
-    uint8_t bMaxPacketSize0; /* as the device descriptor has it: an exponent at SuperSpeed */
+    uint8_t bMaxPacketSize0; /* of the device descriptor: an exponent at SuperSpeed */
     uint8_t bConfigurationValue, bmAttributes, bMaxPower;
     uint8_t bInterfaceNumber, bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol;
     uint8_t n_endpoints;
@@ -121,42 +122,47 @@ typedef struct UsbTapeDescription {
     UsbTapeConfiguration at[N_USBTAPE_SPEEDS];
 } UsbTapeDescription;
 
-/* The drive's; valid as long as it is. */
+/* Borrowed from the drive. */
 const UsbTapeDescription *usbtape_drive_description(const UsbTapeDrive *drive);
 
 /* ---- the bus ---- */
 
-/* What the port runs at, from the next reset on. */
+/* The speed of the port from the next reset on. */
 void usbtape_drive_set_speed(UsbTapeDrive *drive, UsbTapeSpeed speed);
-/* Port reset: what is submitted is cancelled first. */
+/* Port reset. Cancels pending transfers first. */
 void usbtape_drive_reset(UsbTapeDrive *drive);
 
-/* The longest OUT transfer: no command moves more. A guest can ask for any length. */
+/* The longest OUT transfer. No command moves more. A guest can ask for any length. */
 #define USBTAPE_OUT_MAX (64u * 1024 * 1024)
 
-/* Memory for the data of one OUT transfer, USBTAPE_OUT_MAX bytes at most; usbtape_drive_bulk_out()
- * takes it over. It comes from transfers that have ended, since data phases come and go by the
- * thousand. */
+/*
+ * Memory for the data of one OUT transfer, USBTAPE_OUT_MAX bytes at most. usbtape_drive_bulk_out()
+ * takes ownership. The memory of completed transfers is reused, because data phases are frequent.
+ */
 void *usbtape_drive_buffer(UsbTapeDrive *drive, size_t length);
 void usbtape_drive_bulk_out(UsbTapeDrive *drive, uint8_t endpoint, void *buffer, size_t length,
                             void *token);
 void usbtape_drive_bulk_in(UsbTapeDrive *drive, uint8_t endpoint, size_t length, void *token);
-/* A request of ep0, standard ones too (but SET_ADDRESS). `setup`: 8 bytes; `out`: wLength bytes of
- * an OUT request, copied. */
+/*
+ * A request of ep0, standard ones included (except SET_ADDRESS). `setup` has 8 bytes. `out` has the
+ * wLength bytes of an OUT request, which are copied.
+ */
 void usbtape_drive_control(UsbTapeDrive *drive, const uint8_t *setup, const void *out, void *token);
-/* Ends it as USBTAPE_CANCELLED before this returns; nothing if it has ended. */
+/* Completes it as USBTAPE_CANCELLED before this returns. Nothing happens if it has ended. */
 void usbtape_drive_cancel(UsbTapeDrive *drive, const void *token);
 
 /* ---- the cartridge ---- */
 
-/* The file of the cartridge that is in; NULL: none. */
+/* The file of the cartridge in the drive, or NULL. */
 const char *usbtape_drive_cartridge(const UsbTapeDrive *drive);
-/* Puts a cartridge in; there must be none. */
+/* Loads a cartridge. The drive must be empty. */
 bool usbtape_drive_load(UsbTapeDrive *drive, const char *path, GError **error);
-/* Presses the button. The cartridge leaves when it is synced: false says why not now, a notice what
- * went wrong later. */
+/*
+ * Ejects the cartridge, after a sync. False and an error if it cannot be ejected now. A later error
+ * is a notice.
+ */
 bool usbtape_drive_eject(UsbTapeDrive *drive, GError **error);
-/* One is on its way out. */
+/* True while an eject is under way. */
 bool usbtape_drive_ejecting(const UsbTapeDrive *drive);
 
 #endif

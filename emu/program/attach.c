@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape attach` and `usbtape detach`: a drive into a VM that runs, and out of it. */
+/* `usbtape attach` and `usbtape detach`: plugs a drive into a running VM, and unplugs it. */
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,15 +14,17 @@
 #include "emu/program/commands.h"
 #include "emu/program/qemu-target.h"
 
-/* QEMU forgets a device that was pulled a moment after it has said so. */
+/* QEMU removes a device a moment after it has reported the removal. */
 #define GONE_POLL_US (50 * 1000)
 #define GONE_POLLS   200
 
-/* A QEMU that works answers at once, and unplugs within a few seconds. All of it has to end by
- * then, for what says that it is a monitor may be anything. */
+/*
+ * A working QEMU answers at once and unplugs within a few seconds. The limit is needed because any
+ * program may be behind the socket.
+ */
 #define CONVERSATION_US (45 * G_USEC_PER_SEC)
 
-/* A first connection is made at once, if somebody listens. */
+/* A first connection is made at once, if a peer listens. */
 #define LINK_POLLS 20
 
 typedef struct Options {
@@ -40,7 +42,7 @@ static void options_clear(Options *o)
     g_free(o->tls_creds);
 }
 
-/* ---- what QEMU is asked ---- */
+/* ---- commands for QEMU ---- */
 
 static char *builder_text(JsonBuilder *builder)
 {
@@ -49,13 +51,13 @@ static char *builder_text(JsonBuilder *builder)
     return json_to_string(root, FALSE);
 }
 
-static void add(JsonBuilder *builder, const char *name, const char *value)
+static void builder_add_text(JsonBuilder *builder, const char *name, const char *value)
 {
     json_builder_set_member_name(builder, name);
     json_builder_add_string_value(builder, value);
 }
 
-static void begin(JsonBuilder *builder, const char *name)
+static void builder_begin(JsonBuilder *builder, const char *name)
 {
     json_builder_set_member_name(builder, name);
     json_builder_begin_object(builder);
@@ -63,32 +65,33 @@ static void begin(JsonBuilder *builder, const char *name)
 
 static void add_address(JsonBuilder *builder, const QemuTarget *t)
 {
-    begin(builder, "addr");
-    add(builder, "type", t->path ? "unix" : "inet");
-    begin(builder, "data");
+    builder_begin(builder, "addr");
+    builder_add_text(builder, "type", t->path ? "unix" : "inet");
+    builder_begin(builder, "data");
     if (t->path) {
-        g_autofree char *path = g_canonicalize_filename(t->path, NULL); /* QEMU is elsewhere */
+        g_autofree char *path =
+            g_canonicalize_filename(t->path, NULL); /* QEMU has another working directory */
 
-        add(builder, "path", path);
+        builder_add_text(builder, "path", path);
     } else {
-        add(builder, "host", t->host);
-        add(builder, "port", t->port);
+        builder_add_text(builder, "host", t->host);
+        builder_add_text(builder, "port", t->port);
     }
     json_builder_end_object(builder);
     json_builder_end_object(builder);
 }
 
-/* `reconnect`: the member, which has changed its name and unit between QEMU's versions. */
+/* `reconnect` is the member, whose name and unit depend on QEMU's version. */
 static char *chardev_text(const QemuTarget *t, const char *reconnect, int64_t value)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autofree char *link = g_strconcat(t->id, "-link", NULL);
 
     json_builder_begin_object(builder);
-    add(builder, "id", link);
-    begin(builder, "backend");
-    add(builder, "type", "socket");
-    begin(builder, "data");
+    builder_add_text(builder, "id", link);
+    builder_begin(builder, "backend");
+    builder_add_text(builder, "type", "socket");
+    builder_begin(builder, "data");
     add_address(builder, t);
     json_builder_set_member_name(builder, "server");
     json_builder_add_boolean_value(builder, t->qemu_listens);
@@ -102,7 +105,7 @@ static char *chardev_text(const QemuTarget *t, const char *reconnect, int64_t va
     if (t->tls) {
         g_autofree char *object = g_strconcat(t->id, "-tls", NULL);
 
-        add(builder, "tls-creds", object);
+        builder_add_text(builder, "tls-creds", object);
     }
     if (!t->path) {
         json_builder_set_member_name(builder, "nodelay");
@@ -114,7 +117,7 @@ static char *chardev_text(const QemuTarget *t, const char *reconnect, int64_t va
     return builder_text(builder);
 }
 
-/* QEMU's working directory is another. */
+/* QEMU has another working directory. */
 static bool add_tls(Qmp *qmp, const QemuTarget *t, GError **error)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
@@ -128,10 +131,10 @@ static bool add_tls(Qmp *qmp, const QemuTarget *t, GError **error)
     }
     directory = g_canonicalize_filename(t->tls_directory, NULL);
     json_builder_begin_object(builder);
-    add(builder, "qom-type", kind);
-    add(builder, "id", object);
-    add(builder, "dir", directory);
-    add(builder, "endpoint", t->qemu_listens ? "server" : "client");
+    builder_add_text(builder, "qom-type", kind);
+    builder_add_text(builder, "id", object);
+    builder_add_text(builder, "dir", directory);
+    builder_add_text(builder, "endpoint", t->qemu_listens ? "server" : "client");
     json_builder_end_object(builder);
     text = builder_text(builder);
     return qmp_execute(qmp, "object-add", text, NULL, error);
@@ -161,13 +164,13 @@ static bool add_device(Qmp *qmp, const char *driver, const char *id, const char 
     g_autofree char *text = NULL;
 
     json_builder_begin_object(builder);
-    add(builder, "driver", driver);
-    add(builder, "id", id);
+    builder_add_text(builder, "driver", driver);
+    builder_add_text(builder, "id", id);
     if (chardev) {
-        add(builder, "chardev", chardev);
+        builder_add_text(builder, "chardev", chardev);
     }
     if (bus) {
-        add(builder, "bus", bus);
+        builder_add_text(builder, "bus", bus);
     }
     json_builder_end_object(builder);
     text = builder_text(builder);
@@ -180,13 +183,13 @@ static bool remove_by_id(Qmp *qmp, const char *command, const char *id, GError *
     g_autofree char *text = NULL;
 
     json_builder_begin_object(builder);
-    add(builder, "id", id);
+    builder_add_text(builder, "id", id);
     json_builder_end_object(builder);
     text = builder_text(builder);
     return qmp_execute(qmp, command, text, NULL, error);
 }
 
-/* The devices that have names: an array of {name, type}; NULL and an error. */
+/* The named devices, an array of {name, type}. NULL and an error. */
 static JsonNode *list_devices(Qmp *qmp, GError **error)
 {
     JsonNode *list = NULL;
@@ -202,7 +205,7 @@ static JsonNode *list_devices(Qmp *qmp, GError **error)
     return list;
 }
 
-/* The name of the first device that is called `name`, or is of a type with `type` in it. */
+/* The name of the first device that has this name, or a type that contains `type`. */
 static char *find_device(JsonNode *list, const char *name, const char *type)
 {
     JsonArray *array = json_as_array(list);
@@ -223,8 +226,8 @@ static char *find_device(JsonNode *list, const char *name, const char *type)
 /* ---- attach ---- */
 
 /*
- * The bus to plug it into: the one that was named, that of an xHCI controller with a name, or a new
- * controller's. `*made` says that it is new. NULL: QEMU may choose, for there is nothing better.
+ * The bus for the drive: the named one, that of an xHCI controller with a name, or that of a new
+ * controller. `*made` is true for a new one. NULL leaves the choice to QEMU.
  */
 static char *choose_bus(Qmp *qmp, const QemuTarget *t, const char *named, JsonNode *list,
                         bool *made)
@@ -240,13 +243,13 @@ static char *choose_bus(Qmp *qmp, const QemuTarget *t, const char *named, JsonNo
         controller = g_strconcat(t->id, "-usb", NULL);
         *made = add_device(qmp, "qemu-xhci", controller, NULL, NULL, NULL);
         if (!*made) {
-            return NULL; /* there is no slot to plug a controller into */
+            return NULL; /* no slot accepts a controller */
         }
     }
     return g_strconcat(controller, ".0", NULL);
 }
 
-/* Is somebody there? QEMU says "disconnected:…" of a chardev that has no other end. */
+/* True if the chardev has a peer. QEMU reports "disconnected:…" for one without. */
 static bool is_linked(Qmp *qmp, const char *link)
 {
     g_autoptr(JsonNode) list = NULL;
@@ -254,7 +257,7 @@ static bool is_linked(Qmp *qmp, const char *link)
     guint i;
 
     if (!qmp_execute(qmp, "query-chardev", NULL, &list, NULL)) {
-        return true; /* nobody knows */
+        return true; /* unknown */
     }
     array = json_as_array(list);
     for (i = 0; array && i < json_array_get_length(array); i++) {
@@ -267,7 +270,7 @@ static bool is_linked(Qmp *qmp, const char *link)
     return true;
 }
 
-static void say_attached(Qmp *qmp, const QemuTarget *t, const char *link, const char *bus)
+static void print_attached(Qmp *qmp, const QemuTarget *t, const char *link, const char *bus)
 {
     g_autofree char *shown = bus ? text_line(bus) : NULL;
     int polls;
@@ -282,7 +285,7 @@ static void say_attached(Qmp *qmp, const QemuTarget *t, const char *link, const 
     }
 }
 
-/* There may be none. */
+/* Does nothing if there is none. */
 static void remove_tls(Qmp *qmp, const QemuTarget *t)
 {
     g_autofree char *object = g_strconcat(t->id, "-tls", NULL);
@@ -290,7 +293,7 @@ static void remove_tls(Qmp *qmp, const QemuTarget *t)
     remove_by_id(qmp, "object-del", object, NULL);
 }
 
-/* All of it or nothing. */
+/* Undoes its first steps if a later one fails. */
 static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError **error)
 {
     g_autofree char *link = g_strconcat(t->id, "-link", NULL);
@@ -323,13 +326,13 @@ static bool attach(Qmp *qmp, const QemuTarget *t, const char *named_bus, GError 
         }
         return false;
     }
-    say_attached(qmp, t, link, bus);
+    print_attached(qmp, t, link, bus);
     return true;
 }
 
 /* ---- detach ---- */
 
-/* Any device may have the name that was given: a network card is not ours to pull. */
+/* The name may belong to any device. Only a drive may be removed. */
 static bool is_drive(JsonNode *list, const char *id)
 {
     JsonArray *array = json_as_array(list);
@@ -358,7 +361,8 @@ static bool wait_until_gone(Qmp *qmp, const char *id, GError **error)
         }
         g_usleep(GONE_POLL_US);
     }
-    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "QEMU does not let go of %s", id);
+    g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
+                "QEMU has not removed %s after 10 s; check that the guest is running", id);
     return false;
 }
 
@@ -383,11 +387,11 @@ static bool detach(Qmp *qmp, const QemuTarget *t, GError **error)
     if (!remove_by_id(qmp, "device_del", t->id, error) || !wait_until_gone(qmp, t->id, error)) {
         return false;
     }
-    remove_by_id(qmp, "chardev-remove", link, NULL); /* mostly gone with the device */
+    remove_by_id(qmp, "chardev-remove", link, NULL); /* usually removed with the device */
     remove_tls(qmp, t);
     ours = find_device(list, controller, NULL);
     if (ours) {
-        remove_by_id(qmp, "device_del", ours, NULL); /* goes when the guest lets it */
+        remove_by_id(qmp, "device_del", ours, NULL); /* removed when the guest allows it */
     }
     printf("detached %s\n", t->id);
     return true;
@@ -425,9 +429,9 @@ static bool parse(int argc, char **argv, bool attaching, Options *o, GError **er
     };
     g_autoptr(GOptionContext) context = g_option_context_new("--qmp unix:PATH");
 
-    g_option_context_set_summary(
-        context, attaching ? "Plugs a drive that `usbtape serve` plays into a VM that runs."
-                           : "Takes a drive that was attached out of the VM.");
+    g_option_context_set_summary(context,
+                                 attaching ? "Plugs the drive of `usbtape serve` into a running VM."
+                                           : "Unplugs an attached drive from a running VM.");
     if (!options_parse(context, entries, &argc, &argv, error)) {
         return false;
     }

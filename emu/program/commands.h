@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The subcommands that live beside main.c. Each gets its own name as argv[0] and returns the exit
- * status. */
+/* The subcommands beside main.c. Each receives its name as argv[0] and returns the exit status. */
 #ifndef USBTAPE_COMMANDS_H
 #define USBTAPE_COMMANDS_H
 
@@ -9,8 +8,10 @@ int qemu_args_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
 
-/* scenarios/runner/commands.h has the others; these add what only the drive knows: faults and
- * models. */
+/*
+ * scenarios/runner/commands.h has the others. These add faults and models, which only the drive
+ * knows.
+ */
 int list_all_main(int argc, char **argv);
 int run_scenarios_main(int argc, char **argv);
 int selfcheck_scenarios_main(int argc, char **argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape list`: the runner's own list, with what only the emulator knows. */
+/* `usbtape list`: the runner's lists, and those of the emulator. */
 #include "emu/bot/judge.h"
 #include "emu/fault/kind.h"
 #include "emu/program/commands.h"
@@ -46,7 +46,7 @@ static char *parameters_of(const FaultKind *kind)
     return g_string_free(text, FALSE);
 }
 
-/* What sets it off; nothing for "any command". */
+/* The triggers of a kind, or "" for "any command". */
 static char *triggers_of(const FaultKind *kind)
 {
     g_autofree char *phases = fault_phases_describe(kind);
@@ -122,7 +122,7 @@ static void fill_models(GArray *entries)
     }
 }
 
-/* Names of the models for which has(model, data): "all", "all but …", or the few. */
+/* Names of the models for which has(model, data): "all", "all but …", or a list. */
 static char *models_with(bool (*has)(const SscModel *model, const void *data), const void *data)
 {
     g_autoptr(GString) with = g_string_new(NULL);
@@ -171,7 +171,7 @@ static void fill_opcodes(GArray *entries)
     }
 }
 
-/* A page of any kind, and its name as the models that have it know it. */
+/* A page of any type, and its name in the models that have it. */
 typedef struct Page {
     const char *(*name_of)(const SscModel *model, unsigned code);
     unsigned code; /* with a subpage in bits 15-8 */
@@ -217,7 +217,7 @@ static void fill_pages(GArray *entries)
     } kinds[] = { { "VPD", vpd_name }, { "mode", mode_name }, { "log", log_name } };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        for (unsigned n = 0; n <= 0xffff; n++) { /* by code, then subpage */
+        for (unsigned n = 0; n <= 0xffff; n++) { /* ordered by code, then subpage */
             Page page = { kinds[i].name_of, (n & 0xff) << 8 | n >> 8 };
             const char *name = page_name(&page);
 

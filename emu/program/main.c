@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape`: the table of subcommands, nothing else. */
+/* `usbtape`: the table of subcommands. */
 #include <glib.h>
 #include <locale.h>
 #include <stdio.h>
@@ -22,10 +22,10 @@ static int help_main(int argc, char **argv);
 static const Subcommand subcommands[] = {
     { "serve", "play a USB tape drive for a virtual machine", serve_main },
     { "media", "make, list, check, import and export cartridges", media_main },
-    { "ctl", "ask a running drive to do something: swap its cartridge, say how it is", ctl_main },
+    { "ctl", "control a running drive: swap its cartridge, show its state", ctl_main },
     { "qemu-args", "print what to give QEMU or libvirt to attach a drive", qemu_args_main },
     { "attach", "plug a drive into a VM that runs", attach_main },
-    { "detach", "take it out again", detach_main },
+    { "detach", "unplug a drive from a VM that runs", detach_main },
     { "run", "run scenarios: boot a guest, use the drive, judge from the tape",
       run_scenarios_main },
     { "selfcheck", "run scenarios under bad drivers, too, which have to turn them red",

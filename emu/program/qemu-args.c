@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape qemu-args`: what to type to attach a drive. */
+/* `usbtape qemu-args`: prints the QEMU options for a drive. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "emu/program/commands.h"
 #include "emu/program/qemu-target.h"
 
-/* QEMU splits option values at commas; a doubled comma stands for one. */
+/* QEMU splits option values at commas. A doubled comma stands for one. */
 static char *qemu_escape(const char *text)
 {
     g_auto(GStrv) parts = g_strsplit(text, ",", -1);
@@ -16,7 +16,7 @@ static char *qemu_escape(const char *text)
     return g_strjoinv(",,", parts);
 }
 
-/* For a POSIX shell, left alone where that is safe: people read this. */
+/* Quotes a word for a POSIX shell, if it needs quotes. */
 static char *shell_word(const char *text)
 {
     return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

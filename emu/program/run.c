@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape run` and `usbtape selfcheck`: the runner, with the drive's own word on what a scenario
- * says of it. */
+/*
+ * `usbtape run` and `usbtape selfcheck`: the runner. The drive checks the parts of a scenario that
+ * concern it.
+ */
 #include "emu/fault/plan.h"
 #include "emu/program/commands.h"
 #include "emu/program/sim-drive.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `usbtape serve`: a drive, plugged into a socket, until it is told to stop. */
+/* `usbtape serve`: a drive, plugged into a socket, until a signal or a controller ends it. */
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
@@ -38,38 +38,38 @@ typedef struct Server {
     Clock *clock;
     Outlet *notices; /* standard error */
     Setup setup;
-    UsbPcap *pcap; /* NULL: none was asked for */
-    TlsCreds *tls; /* NULL: hosts speak usbredir as it is */
+    UsbPcap *pcap; /* or NULL */
+    TlsCreds *tls; /* NULL: no TLS */
     Port *port;
     int signal_fd;
     GSource *signals;
-    bool failed; /* the work did: exit status 1 */
+    bool failed; /* the work failed: exit status 1 */
 } Server;
 
 /* ---- notices ---- */
 
-/* A reader of standard error may be so far behind. */
+/* Unread bytes that are kept for a slow reader of standard error. */
 #define NOTICES_MAX (64 * 1024)
 
-/* At the end it gets so long to catch up: the last lines say how the work went. */
+/* Time for that reader at the end. The last lines report the result of the work. */
 #define NOTICES_PATIENCE (G_USEC_PER_SEC / 2)
 
-static char *on_notices_dropped(void *data, uint64_t lines)
+static char *server_on_notices_dropped(void *data, uint64_t lines)
 {
     return g_strdup_printf(
         "usbtape: %" G_GUINT64_FORMAT " lines were dropped: standard error was not read\n", lines);
 }
 
-static void open_notices(Server *s)
+static void server_open_notices(Server *s)
 {
-    static const OutletOps ops = { on_notices_dropped, NULL };
+    static const OutletOps ops = { server_on_notices_dropped, NULL };
 
     s->notices = outlet_new_shared(STDERR_FILENO, NOTICES_MAX, s->clock, &ops, s);
 }
 
-static void say(Server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void server_print(Server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-static void say(Server *s, const char *format, ...)
+static void server_print(Server *s, const char *format, ...)
 {
     g_autofree char *text = NULL, *clean = NULL, *line = NULL;
     va_list args;
@@ -83,17 +83,17 @@ static void say(Server *s, const char *format, ...)
     outlet_flush(s->notices);
 }
 
-static void on_notice(void *data, const char *message)
+static void server_on_notice(void *data, const char *message)
 {
-    say(data, "%s", message);
+    server_print(data, "%s", message);
 }
 
-static void on_trace_failed(void *data, const char *message)
+static void server_on_trace_failed(void *data, const char *message)
 {
     Server *s = data;
 
     s->failed = true;
-    say(s, "%s", message);
+    server_print(s, "%s", message);
 }
 
 /* ---- options ---- */
@@ -117,9 +117,9 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
     const GOptionEntry entries[] = {
         { "media", 'm', 0, G_OPTION_ARG_FILENAME, &o->media, "The cartridge in the drive", "FILE" },
         { "format", 0, 0, G_OPTION_ARG_STRING, &o->format,
-          "Format of that file (default: by what it holds)", "usbtape|simh|aws" },
+          "Format of that file (default: detected)", "usbtape|simh|aws" },
         { "model", 0, 0, G_OPTION_ARG_STRING, &o->model,
-          "Which drive to be (`usbtape list models`)", "NAME" },
+          "The model of the drive (`usbtape list models`)", "NAME" },
         { "timing", 0, 0, G_OPTION_ARG_STRING, &o->timing,
           "How long commands take: off (the default), or as long as the model does", "off|model" },
         { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set,
@@ -127,10 +127,9 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
           "Where the VM finds the drive: unix:PATH, tcp:127.0.0.1:PORT, fd:N", "ADDRESS" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
-          "The same, where the VM listens; tried until it does", "ADDRESS" },
+          "Connect to a VM that listens there; retries until it does", "ADDRESS" },
         { "allow-remote", 0, 0, G_OPTION_ARG_NONE, &o->allow_remote,
-          "Take TCP addresses beyond this machine without TLS: whoever reaches them is served",
-          NULL },
+          "Allow TCP addresses beyond this machine without TLS: any host may use the drive", NULL },
         { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
           "Hosts speak TLS, with a key of this file (psktool makes it)", "KEYS.psk" },
         { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
@@ -139,20 +138,20 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
           "USB speed: high (the default), full, or super for xHCI alone", "SPEED" },
         { "read-only", 'r', 0, G_OPTION_ARG_NONE, &o->read_only,
           "Each cartridge is write-protected and its file is not changed", NULL },
-        { "faults", 0, 0, G_OPTION_ARG_FILENAME, &o->faults, "Break what these rules say",
+        { "faults", 0, 0, G_OPTION_ARG_FILENAME, &o->faults, "Inject the faults of these rules",
           "FILE.yaml" },
-        { "seed", 0, 0, G_OPTION_ARG_STRING, &o->seed, "Seed of whatever is random in the faults",
+        { "seed", 0, 0, G_OPTION_ARG_STRING, &o->seed, "Seed of the random numbers of faults",
           "N" },
         { "control", 0, 0, G_OPTION_ARG_STRING, &o->control,
-          "Take commands there (`usbtape ctl`): swap cartridges, look, quit", "unix:PATH" },
+          "Accept commands of `usbtape ctl` there", "unix:PATH" },
         { "media-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->media_dirs,
-          "Controllers may load cartridges from there; else from where --media is", "DIR" },
+          "Controllers may load cartridges from there (default: the directory of --media)", "DIR" },
         { "trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
-          "Write what happens, one line of JSON each", "FILE.jsonl" },
+          "Write each trace point as a line of JSON", "FILE.jsonl" },
         { "pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap,
           "Capture everything on the bus, for Wireshark", "FILE.pcapng" },
         { "pcap-snap", 0, 0, G_OPTION_ARG_STRING, &o->pcap_snap,
-          "Keep that much of each transfer in the capture, such as 4KiB; else all", "SIZE" },
+          "Keep this many bytes of each transfer, such as 4KiB (default: all)", "SIZE" },
         { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->no_sandbox,
           "For debuggers: keep all system calls, files and core dumps", NULL },
         { "vendor-id", 0, 0, G_OPTION_ARG_STRING, &o->vendor_id, "idVendor, in hex", "XXXX" },
@@ -162,7 +161,7 @@ static bool parse_options(Options *o, int *argc, char ***argv, GError **error)
         { "product", 0, 0, G_OPTION_ARG_STRING, &o->product, "The product string of the USB device",
           "TEXT" },
         { "serial", 0, 0, G_OPTION_ARG_STRING, &o->serial,
-          "The serial number: 12 or more of 0-9A-F; else it follows from the address", "TEXT" },
+          "The serial number: 12 or more of 0-9A-F (default: derived from the address)", "TEXT" },
         { NULL },
     };
     g_autofree char *described = describe_settings();
@@ -209,7 +208,7 @@ static void options_clear(Options *o)
 
 /* ---- the parts ---- */
 
-static void fault_unplug(void *data, int64_t replug)
+static void server_unplug_by_fault(void *data, int64_t replug)
 {
     Server *s = data;
 
@@ -218,10 +217,10 @@ static void fault_unplug(void *data, int64_t replug)
     }
 }
 
-static void describe_setup(Server *s, SetupConfig *config)
+static void server_describe(Server *s, SetupConfig *config)
 {
-    static const DrivePlug plug = { fault_unplug };
-    static const TraceFileOps ops = { on_notice, on_trace_failed };
+    static const DrivePlug plug = { server_unplug_by_fault };
+    static const TraceFileOps ops = { server_on_notice, server_on_trace_failed };
     const Options *o = &s->options;
 
     *config = (SetupConfig){
@@ -248,12 +247,12 @@ static void describe_setup(Server *s, SetupConfig *config)
         .clock = s->clock,
         .plug = &plug,
         .trace_ops = &ops,
-        .notice = on_notice,
+        .notice = server_on_notice,
         .data = s,
     };
 }
 
-/* The second of the two need not be there yet. */
+/* True if both names mean one file. The second file need not exist. */
 static bool same_file(const char *a, const char *b)
 {
     struct stat first, second;
@@ -262,14 +261,16 @@ static bool same_file(const char *a, const char *b)
            first.st_ino == second.st_ino;
 }
 
-/* Smaller, and descriptors would be cut. */
+/* A smaller value would cut descriptors. */
 #define PCAP_SNAP_MIN 256
 
-static bool open_pcap(Server *s, GError **error)
+static bool server_open_pcap(Server *s, GError **error)
 {
     const Options *o = &s->options;
     g_autofree char *comment = NULL;
-    UsbPcapConfig config = { .path = o->pcap, .clock = s->clock, .failed = on_notice, .data = s };
+    UsbPcapConfig config = {
+        .path = o->pcap, .clock = s->clock, .failed = server_on_notice, .data = s
+    };
     uint64_t snap = 0;
 
     if (o->pcap && o->trace && same_file(o->pcap, o->trace)) {
@@ -305,18 +306,18 @@ static bool open_pcap(Server *s, GError **error)
     return true;
 }
 
-static void on_port_done(void *data)
+static void server_on_port_done(void *data)
 {
     Server *s = data;
 
     g_main_loop_quit(s->loop);
 }
 
-static void on_port_event(void *data, PortEvent event, const char *text)
+static void server_on_port_event(void *data, PortEvent event, const char *text)
 {
     static const struct {
         ControlEvent event;
-        const char *member; /* that the text is */
+        const char *member; /* the member that the text belongs to */
     } rows[] = {
         [PORT_HOST_ATTACHED] = { CONTROL_HOST_ATTACHED, "host" },
         [PORT_HOST_REFUSED] = { CONTROL_HOST_REFUSED, "why" },
@@ -331,7 +332,7 @@ static void on_port_event(void *data, PortEvent event, const char *text)
     }
 }
 
-static bool open_tls(Server *s, GError **error)
+static bool server_open_tls(Server *s, GError **error)
 {
     const Options *o = &s->options;
     bool server = o->listen != NULL;
@@ -344,9 +345,9 @@ static bool open_tls(Server *s, GError **error)
     return s->tls || (!o->tls_psk && !o->tls_creds);
 }
 
-static bool open_port(Server *s, GError **error)
+static bool server_open_port(Server *s, GError **error)
 {
-    static const PortOps ops = { on_notice, on_port_done, on_port_event };
+    static const PortOps ops = { server_on_notice, server_on_port_done, server_on_port_event };
     bool listens = s->options.listen != NULL;
     Address *address = address_parse(listens ? "--listen" : "--connect",
                                      listens ? s->options.listen : s->options.connect,
@@ -360,86 +361,87 @@ static bool open_port(Server *s, GError **error)
     return s->port != NULL;
 }
 
-static const char *control_address(void *data)
+static const char *server_control_address(void *data)
 {
     return port_address(((Server *)data)->port);
 }
 
-static const char *control_host(void *data)
+static const char *server_control_host(void *data)
 {
     return port_host(((Server *)data)->port);
 }
 
-static void control_quit(void *data)
+static void server_control_quit(void *data)
 {
     g_main_loop_quit(((Server *)data)->loop);
 }
 
-static bool control_plugged(void *data)
+static bool server_control_plugged(void *data)
 {
     return port_plugged(((Server *)data)->port);
 }
 
-static void control_unplug(void *data, int64_t replug)
+static void server_control_unplug(void *data, int64_t replug)
 {
     port_unplug(((Server *)data)->port, replug);
 }
 
-static void control_replug(void *data)
+static void server_control_replug(void *data)
 {
     port_replug(((Server *)data)->port);
 }
 
 static bool server_start(Server *s, GError **error)
 {
-    static const ControlOps ops = { control_address, control_host,   control_quit,
-                                    control_plugged, control_unplug, control_replug };
+    static const ControlOps ops = { server_control_address, server_control_host,
+                                    server_control_quit,    server_control_plugged,
+                                    server_control_unplug,  server_control_replug };
     SetupConfig config;
 
-    describe_setup(s, &config);
+    server_describe(s, &config);
     if (!setup_open(&s->setup, &config, error)) {
         return false;
     }
-    return open_pcap(s, error) && open_tls(s, error) && open_port(s, error) &&
+    return server_open_pcap(s, error) && server_open_tls(s, error) && server_open_port(s, error) &&
            setup_open_control(&s->setup, &config, &ops, s, error);
 }
 
 /* ---- the end ---- */
 
-static void on_ejected(void *data, const GError *error)
+static void server_on_ejected(void *data, const GError *error)
 {
     Server *s = data;
 
     if (error) {
-        say(s, "%s", error->message);
+        server_print(s, "%s", error->message);
         s->failed = true;
     }
 }
 
-static void report_rules(Server *s, const GPtrArray *rules)
+static void server_report_rules(Server *s, const GPtrArray *rules)
 {
     guint i;
 
     for (i = 0; i < rules->len; i++) {
         const FaultRule *rule = g_ptr_array_index(rules, i);
 
-        say(s, "fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name, rule->source,
-            rule->line, rule->fired);
+        server_print(s, "fault %s (%s:%u) fired %" G_GUINT64_FORMAT " times", rule->kind->name,
+                     rule->source, rule->line, rule->fired);
     }
 }
 
-/* What did not fire is as telling as what did. */
-static void report_faults(Server *s)
+/* Reports rules that did not fire, too. */
+static void server_report_faults(Server *s)
 {
     if (s->setup.faults) {
-        report_rules(s, s->setup.faults->removed);
-        report_rules(s, s->setup.faults->rules);
+        server_report_rules(s, s->setup.faults->removed);
+        server_report_rules(s, s->setup.faults->rules);
     }
 }
 
 /*
- * The host goes first, so that nothing new is written; then the cartridge is synced and closed.
- * A controller's eject under way is waited for.
+ * Removes the host first, so that nothing new is written. Then syncs and closes the cartridge.
+ * Waits for a controller's eject under way.
  */
 static void server_stop(Server *s)
 {
@@ -452,8 +454,8 @@ static void server_stop(Server *s)
         g_main_context_iteration(NULL, TRUE);
     }
     if (s->setup.drive && drive_cartridge(s->setup.drive)) {
-        drive_eject(s->setup.drive, true, on_ejected, s);
-        /* Not the loop: a second signal quits that, and the drive must outlive its eject. */
+        drive_eject(s->setup.drive, true, server_on_ejected, s);
+        /* A second signal would quit a main loop. The drive must outlive its eject. */
         while (drive_ejecting(s->setup.drive)) {
             g_main_context_iteration(NULL, TRUE);
         }
@@ -462,15 +464,15 @@ static void server_stop(Server *s)
     if (s->pcap && !usb_pcap_close(s->pcap)) {
         s->failed = true;
     }
-    report_faults(s);
+    server_report_faults(s);
     setup_clear(&s->setup);
     while (g_main_context_iteration(NULL, FALSE)) {
-        /* what a worker finished after the last look */
+        /* work that completed after the last iteration */
     }
     if (s->setup.trace) {
         s->failed |= trace_file_saw_host_error(s->setup.trace);
         if (!trace_file_close(s->setup.trace, &error)) {
-            say(s, "%s", error->message);
+            server_print(s, "%s", error->message);
             s->failed = true;
         }
     }
@@ -481,8 +483,7 @@ static void server_stop(Server *s)
 
 /* ---- the sandbox ---- */
 
-/* Directories of what the program opens again while it serves, and of what it removes at the end.
- */
+/* Directories of files that the program opens while it serves, or removes at the end. */
 typedef struct Reach {
     GPtrArray *cartridges, *sockets;
 } Reach;
@@ -494,7 +495,7 @@ static void reach_clear(Reach *reach)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reach, reach_clear)
 
-static void add_directory(GPtrArray *directories, const char *path)
+static void reach_add_directory(GPtrArray *directories, const char *path)
 {
     char *resolved = realpath(path, NULL);
 
@@ -504,10 +505,10 @@ static void add_directory(GPtrArray *directories, const char *path)
     free(resolved);
 }
 
-static void add_socket(GPtrArray *directories, const char *address)
+static void reach_add_socket(GPtrArray *directories, const char *address)
 {
     if (address && g_str_has_prefix(address, "unix:")) {
-        add_directory(directories, address + strlen("unix:"));
+        reach_add_directory(directories, address + strlen("unix:"));
     }
 }
 
@@ -521,25 +522,26 @@ static void server_reach(const Server *s, Reach *reach)
     for (; directory && *directory; directory++) {
         g_ptr_array_add(reach->cartridges, g_strdup(*directory));
     }
-    if (o->media && s->setup.control) { /* it may be put in again, and may be a link */
-        add_directory(reach->cartridges, o->media);
+    if (o->media && s->setup.control) { /* it may be loaded again, and may be a link */
+        reach_add_directory(reach->cartridges, o->media);
     }
-    add_socket(reach->sockets, o->listen);
-    add_socket(reach->sockets, o->control);
+    reach_add_socket(reach->sockets, o->listen);
+    reach_add_socket(reach->sockets, o->control);
     g_ptr_array_add(reach->cartridges, NULL);
     g_ptr_array_add(reach->sockets, NULL);
 }
 
-/* The drive goes on without what this kernel does not have, and says so. */
-static void say_not_sandboxed(Server *s, const GError *error)
+/* The drive works without the restrictions that the kernel lacks, and prints a notice. */
+static void server_report_no_sandbox(Server *s, const GError *error)
 {
     if (error) {
-        say(s, "the sandbox is not complete: %s; --no-sandbox turns it off", error->message);
+        server_print(s, "the sandbox is not complete: %s; --no-sandbox turns it off",
+                     error->message);
     }
 }
 
-/* The thread that syncs; none can be started once the sandbox is closed. */
-static bool start_worker(Server *s, GError **error)
+/* The thread for syncs. No thread can start inside the sandbox. */
+static bool server_start_worker(Server *s, GError **error)
 {
     g_autoptr(GError) why = NULL;
 
@@ -552,18 +554,18 @@ static bool start_worker(Server *s, GError **error)
     return true;
 }
 
-/* From here on the process can do what a drive does, and no more. */
-static bool enter_sandbox(Server *s, GError **error)
+/* From here on the process has only the rights that a drive needs. */
+static bool server_enter_sandbox(Server *s, GError **error)
 {
     g_auto(Reach) reach = { NULL, NULL };
     g_autoptr(GError) files = NULL, calls = NULL;
     SandboxConfig config = { .read_only = s->options.read_only };
 
     if (geteuid() == 0) {
-        say(s, "running as root, which a drive does not need: start it as another user");
+        server_print(s, "running as root, which a drive does not need: start it as another user");
     }
     if (s->options.no_sandbox) {
-        return start_worker(s, error);
+        return server_start_worker(s, error);
     }
     server_reach(s, &reach);
     config.cartridges = (const char *const *)reach.cartridges->pdata;
@@ -573,18 +575,18 @@ static bool enter_sandbox(Server *s, GError **error)
     }
     sandbox_no_dumps();
     sandbox_limit_files(&config, &files);
-    if (!start_worker(s, error)) {
+    if (!server_start_worker(s, error)) {
         return false;
     }
     sandbox_limit_calls(&config, &calls);
-    say_not_sandboxed(s, files);
-    say_not_sandboxed(s, calls);
+    server_report_no_sandbox(s, files);
+    server_report_no_sandbox(s, calls);
     return true;
 }
 
 /* ---- signals ---- */
 
-static gboolean on_signal(int fd, GIOCondition condition, void *data)
+static gboolean server_on_signal(int fd, GIOCondition condition, void *data)
 {
     struct signalfd_siginfo signal;
 
@@ -595,11 +597,11 @@ static gboolean on_signal(int fd, GIOCondition condition, void *data)
 }
 
 /*
- * For good: a second signal, while the cartridge is being synced or later, changes nothing. A
- * closed terminal ends us as SIGTERM does, unless whoever started us said otherwise (nohup).
- * Through a descriptor: GLib's own way takes a thread, and aborts if there is none to be had.
+ * A second signal changes nothing, during the sync of the cartridge or later. A closed terminal
+ * ends the program as SIGTERM does, unless SIGHUP was ignored at the start (nohup). GLib's signal
+ * sources need a thread, and abort if none can start. So a signalfd is used.
  */
-static bool heed_signals(Server *s, GError **error)
+static bool server_watch_signals(Server *s, GError **error)
 {
     struct sigaction action;
     sigset_t set;
@@ -617,7 +619,7 @@ static bool heed_signals(Server *s, GError **error)
         return false;
     }
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    s->signals = loop_watch(s->signal_fd, G_IO_IN, on_signal, s);
+    s->signals = loop_watch(s->signal_fd, G_IO_IN, server_on_signal, s);
     return true;
 }
 
@@ -634,17 +636,17 @@ int serve_main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status;
 
-    /* Data phases come and go by the thousand: keep their memory instead of mapping it anew. */
+    /* Data phases are frequent. malloc() keeps their memory instead of mapping it again. */
     mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
-    signal(SIGPIPE, SIG_IGN); /* whoever reads our notices may stop reading */
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk: writing says so */
+    signal(SIGPIPE, SIG_IGN); /* the reader of the notices may close its end */
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit on file sizes fails as on a full disk */
     s.loop = g_main_loop_new(NULL, FALSE);
     s.clock = loop_clock_new();
-    open_notices(&s);
+    server_open_notices(&s);
     setup_init(&s.setup);
     if (!parse_options(&s.options, &argc, &argv, &error) || !server_start(&s, &error) ||
-        !heed_signals(&s, &error) || !enter_sandbox(&s, &error)) {
+        !server_watch_signals(&s, &error) || !server_enter_sandbox(&s, &error)) {
         server_stop(&s);
         status = usbtape_fail(error);
     } else {

@@ -10,7 +10,7 @@
 #include "emu/link/port.h"
 #include "media/formats/formats.h"
 
-/* Of a host that does nothing but break rules, no more is kept. */
+/* Limit of recorded violations, for a host that only violates rules. */
 #define BUS_MAX 500u
 
 struct SimDrive {
@@ -19,8 +19,8 @@ struct SimDrive {
     Clock *clock;
     FaultPlan *plan;
     Drive *drive;
-    Port *port;       /* NULL: no host has come yet */
-    TapeMedium *tape; /* the drive's */
+    Port *port;       /* NULL before the first host */
+    TapeMedium *tape; /* owned by the drive */
 };
 
 static void on_notice(void *data, const char *text)
@@ -31,7 +31,7 @@ static void on_done(void *data)
 {
 }
 
-/* ---- the world ---- */
+/* ---- connections and time ---- */
 
 static int world_connect(void *data)
 {
