@@ -178,6 +178,12 @@ static const struct {
     { LINE("10", "fault.fired", "drive.busy (f:1) seed 1"), "drive.busy (f:1) seed 1!", 0 },
     { LINE("1", "usb.reset", "port reset") LINE("2", "usb.reset", "port reset"), "port reset x2?",
       0 },
+    { LINE("1", "bus.violation", "cbw-before-csw: transfer 5, tag 00000001: a CBW too early")
+          LINE("2", "bus.violation", "tag-repeated: transfer 6, tag 00000001: the same tag"),
+      "rule of the bus: cbw-before-csw transfer 5, tag 00000001: a CBW too early!; rule of the "
+      "bus: "
+      "tag-repeated transfer 6, tag 00000001: the same tag?",
+      0 },
     { LINE("1", "media.host-error", "disk full"), "the cartridge's file disk full!", 0 },
 };
 
