@@ -9,7 +9,7 @@
  *     ← {"return": {}, "id": 1}
  *     ← {"error": {"class": "GenericError", "desc": "…"}, "id": 1}
  *
- * Owns: controllers' connections, the table of commands (commands.c), the table of events
+ * Owns: controllers' connections, the table of commands (control-commands.c), the table of events
  * (events.def). Does not own: the drive.
  *
  * A controller's commands are executed in order, each after the answer to the one before. A

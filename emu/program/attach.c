@@ -11,8 +11,8 @@
 #include "emu/base/options.h"
 #include "emu/base/qmp.h"
 #include "emu/base/text.h"
-#include "emu/program/commands.h"
 #include "emu/program/qemu-target.h"
+#include "emu/program/subcommands.h"
 
 /* QEMU removes a device a moment after it has reported the removal. */
 #define GONE_POLL_US (50 * 1000)

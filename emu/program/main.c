@@ -7,9 +7,9 @@
 
 #include "emu/base/error.h"
 #include "emu/control/control.h"
-#include "emu/program/commands.h"
+#include "emu/program/subcommands.h"
 #include "media/tool/tool.h"
-#include "scenarios/runner/commands.h"
+#include "scenarios/runner/runner.h"
 
 typedef struct Subcommand {
     const char *name;

@@ -5,8 +5,8 @@
 
 #include "emu/base/error.h"
 #include "emu/base/options.h"
-#include "emu/program/commands.h"
 #include "emu/program/qemu-target.h"
+#include "emu/program/subcommands.h"
 
 /* QEMU splits option values at commas. A doubled comma stands for one. */
 static char *qemu_escape(const char *text)

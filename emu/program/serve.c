@@ -18,7 +18,7 @@
 #include "emu/link/pcap.h"
 #include "emu/link/port.h"
 #include "emu/outlet.h"
-#include "emu/program/commands.h"
+#include "emu/program/subcommands.h"
 #include "emu/sandbox.h"
 #include "emu/setup.h"
 

@@ -4,7 +4,7 @@
 #include "emu/base/error.h"
 #include "emu/base/units.h"
 #include "scenarios/runner/judges/sums.h"
-#include "scenarios/runner/machine/host.h"
+#include "scenarios/runner/machine/host-actions.h"
 #include "scenarios/runner/report/case-story.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 /* `usbtape kernel-config`: what a kernel of one's own needs to be a guest. */
 #include "emu/base/error.h"
 #include "emu/base/options.h"
-#include "scenarios/runner/commands.h"
 #include "scenarios/runner/machine/guest.h"
+#include "scenarios/runner/runner.h"
 
 #include <stdio.h>
 

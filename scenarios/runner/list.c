@@ -5,10 +5,10 @@
 #include "emu/base/text.h"
 #include "media/mtf/mtf-reader.h"
 #include "scenarios/kb817765/fixed-builds.h"
-#include "scenarios/runner/commands.h"
 #include "scenarios/runner/language/guest-file.h"
-#include "scenarios/runner/language/plan.h"
+#include "scenarios/runner/language/run-plan.h"
 #include "scenarios/runner/language/sim-plan.h"
+#include "scenarios/runner/runner.h"
 #include "scenarios/runner/subject.h"
 
 #include <json-glib/json-glib.h>

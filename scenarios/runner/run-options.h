@@ -3,7 +3,7 @@
 #ifndef USBTAPE_SCENARIOS_RUN_OPTIONS_H
 #define USBTAPE_SCENARIOS_RUN_OPTIONS_H
 
-#include "scenarios/runner/language/plan.h"
+#include "scenarios/runner/language/run-plan.h"
 
 typedef struct RunOptions {
     PlanOptions plan;

@@ -2,10 +2,10 @@
 /* `usbtape run` and `usbtape selfcheck`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
 #include "emu/base/text.h"
-#include "scenarios/runner/commands.h"
 #include "scenarios/runner/run-directory.h"
 #include "scenarios/runner/run-guests.h"
 #include "scenarios/runner/run-workers.h"
+#include "scenarios/runner/runner.h"
 #include "scenarios/runner/subject.h"
 
 #include <errno.h>

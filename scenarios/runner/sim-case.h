@@ -8,7 +8,7 @@
 
 #include "scenarios/runner/case.h"
 #include "scenarios/runner/sim-tally.h"
-#include "scenarios/subjects/sim/drive.h"
+#include "scenarios/subjects/sim/sim-drive-ops.h"
 
 /* The expected result, in words: "intact", "unreadable or silent, in 80 of 100". g_free. */
 char *sim_case_expected(const Scenario *scenario);

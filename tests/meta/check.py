@@ -268,6 +268,37 @@ def scenarios_run(tree):
             yield f'scenarios/{folder}: no group in tests/guest/meson.build, so it never runs'
 
 
+# Of a fault's kinds the file is named after the family, not after what it does.
+FAMILIES = re.compile(r'emu/fault/kinds/')
+FILE_LINES, FUNCTION_LINES = 700, 80
+PRODUCT = [folder for folder in MAY_INCLUDE if folder != 'tests']
+
+
+def sizes_are_bounded(tree):
+    """a file has at most 700 lines, a function 80"""
+    for path, text in code(tree, PRODUCT):
+        lines = text.split('\n')
+        if len(lines) - 1 > FILE_LINES:
+            yield f'{path}: {len(lines) - 1} lines: make it two files'
+        start = 0
+        for number, line in enumerate(lines, 1):
+            if line == '{':
+                start = number
+            elif line == '}' and start:
+                if number - start - 1 > FUNCTION_LINES:
+                    yield f'{path}:{start}: a function of {number - start - 1} lines: make it two'
+                start = 0
+
+
+def files_have_names_of_their_own(tree):
+    """no two sources have one name"""
+    seen = {}
+    for path, _ in code(tree, PRODUCT):
+        other = seen.setdefault(os.path.basename(path), path)
+        if other != path and not FAMILIES.match(path) and not FAMILIES.match(other):
+            yield f'{path}: {other} has that name, too'
+
+
 def formatted(tree):
     """clang-format would change nothing"""
     tool = shutil.which('clang-format-14') or shutil.which('clang-format')
@@ -334,7 +365,8 @@ SOURCE_RULES = [includes_point_one_way, one_user_of_usbredirparser, media_speaks
                 sources_include_their_header, no_goto_out,
                 licence_named, fuzz_targets_whole,
                 tests_registered, text_of_its_own, document_paths_exist, document_headings_exist,
-                scenario_keys_documented, scenarios_assert, scenarios_run, formatted]
+                scenario_keys_documented, scenarios_assert, scenarios_run, sizes_are_bounded,
+                files_have_names_of_their_own, formatted]
 OBJECT_RULES = [symbols_point_one_way, exported_names_say_where, core_symbols, core_has_no_globals]
 
 

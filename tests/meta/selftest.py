@@ -68,6 +68,9 @@ SOURCE_SEEDS = [
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: |\n      mt rewind\n      ! mt bsf 1\n'),
     (check.scenarios_assert, 'scenarios/backup/x.yaml', '  - run: mt rewind; ! mt bsf 1\n'),
     (check.scenarios_run, 'scenarios/elsewhere/x.yaml', 'name: x\n'),
+    (check.sizes_are_bounded, 'emu/bot/long.c', SPDX + '\n' * 700),
+    (check.sizes_are_bounded, 'emu/bot/long.c', SPDX + 'void f(void)\n{\n' + '    g();\n' * 81 + '}\n'),
+    (check.files_have_names_of_their_own, 'media/bot.c', SPDX),
     (check.formatted, 'emu/bot/bot.c', 'int  f(void) { return 0; }\n'),
 ]
 # rule, folder, source text

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the drive found of its host's bus, and what `expect: bus:` makes of it. */
 #include "scenarios/runner/judges/judge-bus.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/language/scenario.h"
 #include "tests/support/suite.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The oracle has to see what is wrong: every check here is shown a tape that fails it. */
 #include "media/formats/formats.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/judges/sums.h"
 #include "scenarios/runner/language/scenario.h"
 #include "scenarios/subjects/linux/stamp.h"
-#include "scenarios/subjects/mtf/plan.h"
+#include "scenarios/subjects/mtf/backup-plan.h"
 #include "tests/support/suite.h"
 
 #include <glib/gstdio.h>

@@ -2,7 +2,7 @@
 #include "scenarios/runner/judges/judge-clean.h"
 
 #include "media/formats/formats.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 
 static void clean_init(void *check)
 {

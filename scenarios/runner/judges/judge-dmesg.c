@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/judges/judge-dmesg.h"
 
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/language/values.h"
 
 const char dmesg_errors[] =

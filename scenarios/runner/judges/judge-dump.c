@@ -2,9 +2,9 @@
 #include "scenarios/runner/judges/judge-dump.h"
 
 #include "scenarios/runner/judges/dump.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/judges/sums.h"
-#include "scenarios/runner/judges/walk.h"
+#include "scenarios/runner/judges/tape-walk.h"
 
 static const YamlField dump_fields[] = {
     VALUE_FILE_SET(DumpCheck, files),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/judges/judge-faults-fired.h"
 
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 
 static void fault_check_free(void *data)
 {

@@ -6,10 +6,10 @@
 #include "media/crc32c.h"
 #include "media/formats/formats.h"
 #include "media/mtf/mtf-walk.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/language/values.h"
+#include "scenarios/subjects/mtf/backup-plan.h"
 #include "scenarios/subjects/mtf/payload.h"
-#include "scenarios/subjects/mtf/plan.h"
 
 /* More of them would hide the first. */
 #define DISPLACED_MAX 8

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/judges/judge-stamps.h"
 
-#include "scenarios/runner/judges/judge.h"
-#include "scenarios/runner/judges/walk.h"
+#include "scenarios/runner/judges/judges.h"
+#include "scenarios/runner/judges/tape-walk.h"
 #include "scenarios/subjects/linux/stamp.h"
 
 static const YamlField stamp_fields[] = {

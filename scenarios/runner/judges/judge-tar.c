@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/judges/judge-tar.h"
 
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 #include "scenarios/runner/judges/sums.h"
+#include "scenarios/runner/judges/tape-walk.h"
 #include "scenarios/runner/judges/tar.h"
-#include "scenarios/runner/judges/walk.h"
 
 static const YamlField tar_fields[] = {
     VALUE_FILE_SET(TarCheck, files),

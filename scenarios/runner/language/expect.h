@@ -3,12 +3,12 @@
  * What a scenario expects: verdicts, complaints, and a check for each judge.
  *
  * Owns: `expect:`; the keys `outcome` and `complaint`. Does not own: the other keys, which are
- * those of the judges (judges/judge.h).
+ * those of the judges (judges/judges.h).
  */
 #ifndef USBTAPE_SCENARIOS_EXPECT_H
 #define USBTAPE_SCENARIOS_EXPECT_H
 
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 
 /* How what was broken has to be noticed. */
 typedef struct Complaint {

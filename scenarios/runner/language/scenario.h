@@ -11,7 +11,7 @@
 #include "emu/base/yaml.h"
 #include "scenarios/runner/language/expect.h"
 #include "scenarios/runner/language/step.h"
-#include "scenarios/runner/machine/drive.h"
+#include "scenarios/runner/machine/drive-process.h"
 #include "scenarios/runner/machine/guest.h"
 
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scenarios/runner/language/step.h"
 
-#include "scenarios/runner/machine/host.h"
+#include "scenarios/runner/machine/host-actions.h"
 
 #include <string.h>
 

@@ -10,7 +10,8 @@
  * Called as `say TEXT…` it sends TEXT to the runner; as `ask TEXT…` it also waits for the answer
  * and prints it.
  */
-#include <dirent.h>
+#include "scenarios/subjects/linux/agent.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -29,18 +30,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
-#define PORT_NAME   "org.usbtape.agent"
-#define SOCKET_PATH "/run/agent.sock"
-#define SOCKET_KEY  "USBTAPE_AGENT" /* the environment names another one */
-#define CHUNK       (64u * 1024)
-#define BODY_MAX    (16u * 1024 * 1024)
-#define ASKERS_MAX  16
+#define CHUNK      (64u * 1024)
+#define BODY_MAX   (16u * 1024 * 1024)
+#define ASKERS_MAX 16
 
 enum { OUT, ERR, N_STREAMS };
 
@@ -62,11 +58,6 @@ static struct {
 static unsigned last_ask;
 
 /* ---- small things ---- */
-
-static void complain(const char *what)
-{
-    fprintf(stderr, "agent: %s: %s\n", what, strerror(errno));
-}
 
 static uint32_t crc32(const void *bytes, size_t length)
 {
@@ -388,53 +379,6 @@ static void answer(unsigned id, const char *text)
     }
 }
 
-static int local_socket(void)
-{
-    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-}
-
-static struct sockaddr_un local_address(void)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    const char *path = getenv(SOCKET_KEY);
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path ? path : SOCKET_PATH);
-    return address;
-}
-
-static int local_client(char kind, int argc, char **argv)
-{
-    const struct sockaddr_un address = local_address();
-    char text[4096] = { kind };
-    size_t n = 1;
-    int fd = local_socket();
-    ssize_t got;
-    int i;
-
-    for (i = 1; i < argc; i++) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i > 1 ? " " : "", argv[i]);
-        if (n >= sizeof text) {
-            n = sizeof text - 1;
-        }
-    }
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        send(fd, text, n, 0) < 0) {
-        complain(address.sun_path);
-        return 1;
-    }
-    if (kind == 'S') {
-        return 0;
-    }
-    got = recv(fd, text, sizeof text - 1, 0);
-    if (got <= 0) {
-        fprintf(stderr, "ask: no answer\n");
-        return 1;
-    }
-    text[got] = '\0';
-    puts(text);
-    return 0;
-}
-
 /* ---- the channel ---- */
 
 static void leave(void)
@@ -550,7 +494,7 @@ static void mount_all(void)
     for (i = 0; i < sizeof mounts / sizeof mounts[0]; i++) {
         mkdir(mounts[i].where, 0755);
         if (mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, mounts[i].options) != 0) {
-            complain(mounts[i].where);
+            agent_complain(mounts[i].where);
         }
     }
     symlink("/proc/self/fd", "/dev/fd");
@@ -575,7 +519,7 @@ static void load_modules(void)
         fd = open(line, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || (syscall(SYS_finit_module, fd, arguments ? arguments : "", 0) != 0 &&
                        errno != EEXIST)) {
-            complain(line);
+            agent_complain(line);
         }
         close(fd);
     }
@@ -584,109 +528,7 @@ static void load_modules(void)
     }
 }
 
-/* The names under /dev/virtio-ports are udev's work; the kernel keeps them in sysfs. */
-static int open_port(void)
-{
-    DIR *ports = opendir("/sys/class/virtio-ports");
-    struct dirent *entry;
-    int fd = -1;
-
-    while (ports && fd < 0 && (entry = readdir(ports))) {
-        char path[300], name[64] = "";
-        FILE *file;
-
-        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
-        file = fopen(path, "re");
-        if (file) {
-            if (fgets(name, sizeof name, file) &&
-                strncmp(name, PORT_NAME, strlen(PORT_NAME)) == 0) {
-                snprintf(path, sizeof path, "/dev/%s", entry->d_name);
-                fd = open(path, O_RDWR | O_CLOEXEC);
-            }
-            fclose(file);
-        }
-    }
-    if (ports) {
-        closedir(ports);
-    }
-    return fd;
-}
-
-/* usbtape.agent=ttyS1 on the kernel's command line: a serial port, for a kernel without
- * virtio-serial. */
-static int open_serial(void)
-{
-    static const char key[] = "usbtape.agent=";
-    char line[4096] = "", path[64];
-    FILE *file = fopen("/proc/cmdline", "re");
-    struct termios mode;
-    char *word;
-    int fd;
-
-    if (!file) {
-        return -1;
-    }
-    word = fgets(line, sizeof line, file) ? strstr(line, key) : NULL;
-    fclose(file);
-    if (!word) {
-        return -1;
-    }
-    word += strlen(key);
-    word[strcspn(word, " \n")] = '\0';
-    snprintf(path, sizeof path, "/dev/%s", word);
-    fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 && tcgetattr(fd, &mode) == 0) {
-        cfmakeraw(&mode);
-        cfsetspeed(&mode, B115200);
-        mode.c_cflag |= CLOCAL;
-        tcsetattr(fd, TCSANOW, &mode);
-    }
-    return fd;
-}
-
-/* ---- on an ordinary system ---- */
-
-/* `say` and `ask` lie beside the agent. */
-static void add_to_path(void)
-{
-    char program[4096], path[8192];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-
-    if (n > 0) {
-        program[n] = '\0';
-        *strrchr(program, '/') = '\0';
-        snprintf(path, sizeof path, "%s:%s", program,
-                 getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-        setenv("PATH", path, 1);
-    }
-}
-
-/* The connection of the runner, or -1. The socket for `say` and `ask` lies in the same directory.
- */
-static int open_host(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
-    char directory[4096], local[4200];
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if (bind(waiting, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(waiting, 1) != 0 || !getcwd(directory, sizeof directory)) {
-        complain(path);
-        return -1;
-    }
-    snprintf(local, sizeof local, "%s/agent.sock", directory);
-    unlink(local);
-    setenv(SOCKET_KEY, local, 1);
-    signal(SIGPIPE, SIG_IGN);
-    add_to_path();
-    fd = accept4(waiting, NULL, NULL, SOCK_CLOEXEC);
-    close(waiting);
-    chdir("work"); /* where the steps begin, too */
-    return fd;
-}
-
-/* ---- */
+/* ---- the start ---- */
 
 static void become_init(void)
 {
@@ -701,16 +543,16 @@ static void become_init(void)
 
 static void listen_locally(void)
 {
-    const struct sockaddr_un address = local_address();
+    const struct sockaddr_un address = agent_local_address();
     int i;
 
     for (i = 0; i < ASKERS_MAX; i++) {
         askers[i].fd = -1;
     }
-    listener = local_socket();
+    listener = agent_local_socket();
     if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(listener, 8) != 0) {
-        complain(address.sun_path);
+        agent_complain(address.sun_path);
     }
 }
 
@@ -721,7 +563,7 @@ int main(int argc, char **argv)
     sigset_t signals;
 
     if (strcmp(name, "say") == 0 || strcmp(name, "ask") == 0) {
-        return local_client(name[0] == 's' ? 'S' : 'A', argc, argv);
+        return agent_local_client(name[0] == 's' ? 'S' : 'A', argc, argv);
     }
     on_host = argc == 3 && strcmp(argv[1], "--host") == 0;
     if (!on_host && getpid() != 1) {
@@ -735,7 +577,7 @@ int main(int argc, char **argv)
     }
     sigprocmask(SIG_BLOCK, &signals, NULL);
     if (on_host) {
-        port = open_host(argv[2]);
+        port = agent_open_host(argv[2]);
         if (port < 0) {
             return 1;
         }
@@ -743,7 +585,7 @@ int main(int argc, char **argv)
     } else {
         become_init();
         listen_locally();
-        while ((port = open_port()) < 0 && (port = open_serial()) < 0) {
+        while ((port = agent_open_port()) < 0 && (port = agent_open_serial()) < 0) {
             pause_a_little();
         }
         mount("/dev/vda", "/data", "ext4", MS_RDONLY | MS_NOATIME, "noload");

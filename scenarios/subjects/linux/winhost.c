@@ -7,8 +7,9 @@
  *
  *   TASK    backup, verify (a backup, then read back and compared), append, restore; append and
  *           restore expect a tape that `winhost backup post-fix` wrote, restore with the same
- * BLOCKS DRIVER  a model of a port driver: post-fix (the right one), F1, … (subjects/sim/models.c)
- *   RUN     what its records say of themselves, or have to say on restore: 2 of append, else 1
+ * BLOCKS DRIVER  a model of a port driver: post-fix (the right one), F1, …
+ * (subjects/sim/port-models.c) RUN     what its records say of themselves, or have to say on
+ * restore: 2 of append, else 1
  *
  * Standard output is what the backup program tells its user, and what the port driver did. Exit
  * status: 0 the program believes that all is well, and files read back are what they were; 3 it
@@ -17,7 +18,7 @@
  */
 #include "emu/base/clock.h"
 #include "scenarios/subjects/linux/usbfs-transport.h"
-#include "scenarios/subjects/mtf/plan.h"
+#include "scenarios/subjects/mtf/backup-plan.h"
 #include "scenarios/subjects/sim/workload.h"
 
 #include <stdio.h>

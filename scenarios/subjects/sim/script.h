@@ -31,7 +31,7 @@
 #define USBTAPE_SIM_SCRIPT_H
 
 #include "media/medium.h"
-#include "scenarios/subjects/sim/host.h"
+#include "scenarios/subjects/sim/sim-host.h"
 
 typedef struct SimApplication {
     SimHost *host;

@@ -12,12 +12,12 @@
  * the frozen queue, and it is then retried or not. (That a driver has to look is our judgement;
  * what Microsoft's does is not published.) Everything else is the application's to know.
  *
- * Owns: what requests mean, retries. Does not own: their order on the wire (port.h).
+ * Owns: what requests mean, retries. Does not own: their order on the wire (port-driver.h).
  */
 #ifndef USBTAPE_SIM_TAPE_CLASS_H
 #define USBTAPE_SIM_TAPE_CLASS_H
 
-#include "scenarios/subjects/sim/port.h"
+#include "scenarios/subjects/sim/port-driver.h"
 
 /* The largest transfer of an adapter, if nobody says otherwise: ReactOS has that value for USB. */
 #define TAPE_CLASS_MAXIMUM (64u * 1024)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The seam under the Windows host model: one Bulk-Only device, whose phases end some time after
- * they were asked for. The port driver's model (port.h) calls it; implementers are the simulated
- * usbredir connection (wire-transport.h) and whoever has a real bus, such as usbfs.
+ * they were asked for. The port driver's model (port-driver.h) calls it; implementers are the
+ * simulated usbredir connection (wire-transport.h) and whoever has a real bus, such as usbfs.
  *
  * The rules for an implementer:
  *  - submit() starts a transfer and returns. Its `done` is called exactly once, never from inside

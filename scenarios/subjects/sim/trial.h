@@ -4,13 +4,13 @@
  * a cartridge in memory, on a virtual clock; then judged from the cartridge. The same configuration
  * gives the same case, byte by byte.
  *
- * Owns: what a seed stands for, the judgement of one case. Does not own: the drive (drive.h), the
- * driver (port.h), many cases at a time (runner/sim-case.h).
+ * Owns: what a seed stands for, the judgement of one case. Does not own: the drive
+ * (sim-drive-ops.h), the driver (port-driver.h), many cases at a time (runner/sim-case.h).
  */
 #ifndef USBTAPE_SIM_TRIAL_H
 #define USBTAPE_SIM_TRIAL_H
 
-#include "scenarios/subjects/sim/drive.h"
+#include "scenarios/subjects/sim/sim-drive-ops.h"
 #include "scenarios/subjects/sim/workload.h"
 
 typedef enum TrialTask {
@@ -80,9 +80,9 @@ typedef struct TrialResult {
     uint64_t objects;       /* on the tape */
     uint64_t issued;        /* reads or writes of the task */
     uint64_t overlaps;      /* CBWs that came while another command was on the wire */
-    GPtrArray *bus;         /* of text: the rules of the bus that the host broke (drive.h) */
-    GArray *order;          /* of TrialRecord; NULL unless the story was kept */
-    GArray *events;         /* of TrialEvent; the same */
+    GPtrArray *bus; /* of text: the rules of the bus that the host broke (sim-drive-ops.h) */
+    GArray *order;  /* of TrialRecord; NULL unless the story was kept */
+    GArray *events; /* of TrialEvent; the same */
     uint64_t events_left_out;
     int64_t duration; /* microseconds, virtual */
 } TrialResult;

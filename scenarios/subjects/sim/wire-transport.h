@@ -3,7 +3,7 @@
 #ifndef USBTAPE_SIM_WIRE_TRANSPORT_H
 #define USBTAPE_SIM_WIRE_TRANSPORT_H
 
-#include "scenarios/subjects/sim/host.h"
+#include "scenarios/subjects/sim/sim-host.h"
 #include "scenarios/subjects/sim/transport.h"
 
 typedef struct WireTransport WireTransport;

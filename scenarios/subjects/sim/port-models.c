@@ -3,7 +3,7 @@
  * The models, one row each. They are what could be called "an I/O queuing issue"; which of them, if
  * any, Usbstor.sys had is not known.
  */
-#include "scenarios/subjects/sim/port.h"
+#include "scenarios/subjects/sim/port-driver.h"
 
 #include <string.h>
 

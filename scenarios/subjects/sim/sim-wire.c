@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/subjects/sim/wire.h"
+#include "scenarios/subjects/sim/sim-wire.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The way of a request: host_port_send() → the queue → start() → its exchange on the wire, phase by
  * phase in on_transfer_done() → complete() → next(), which alone decides what goes to the wire.
  */
-#include "scenarios/subjects/sim/port.h"
+#include "scenarios/subjects/sim/port-driver.h"
 
 #include <string.h>
 

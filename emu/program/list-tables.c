@@ -2,11 +2,11 @@
 /* `usbtape list`: the runner's lists, and those of the emulator. */
 #include "emu/bot/judge.h"
 #include "emu/fault/kind.h"
-#include "emu/program/commands.h"
+#include "emu/program/subcommands.h"
 #include "emu/ssc/models/model.h"
 #include "emu/ssc/pages/pages.h"
 #include "emu/ssc/table.h"
-#include "scenarios/runner/commands.h"
+#include "scenarios/runner/runner.h"
 
 static void add(GArray *entries, const char *name, const char *about, char **cells)
 {

@@ -9,7 +9,7 @@ int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
 
 /*
- * scenarios/runner/commands.h has the others. These add faults and models, which only the drive
+ * scenarios/runner/runner.h has the others. These add faults and models, which only the drive
  * knows.
  */
 int list_all_main(int argc, char **argv);

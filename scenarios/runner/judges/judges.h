@@ -14,7 +14,7 @@
 #include "emu/base/yaml.h"
 #include "scenarios/runner/judges/bus.h"
 #include "scenarios/runner/judges/verdict.h"
-#include "scenarios/runner/machine/drive.h"
+#include "scenarios/runner/machine/drive-process.h"
 
 #include <glib.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #ifndef USBTAPE_SCENARIOS_HOST_H
 #define USBTAPE_SCENARIOS_HOST_H
 
-#include "scenarios/runner/machine/drive.h"
+#include "scenarios/runner/machine/drive-process.h"
 #include "scenarios/runner/machine/vm.h"
 
 typedef struct HostAction {

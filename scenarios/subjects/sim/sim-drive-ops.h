@@ -8,7 +8,7 @@
 
 #include "emu/base/clock.h"
 #include "media/medium.h"
-#include "scenarios/subjects/sim/wire.h"
+#include "scenarios/subjects/sim/sim-wire.h"
 
 typedef struct SimDrive SimDrive;
 

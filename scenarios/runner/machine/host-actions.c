@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/machine/host.h"
+#include "scenarios/runner/machine/host-actions.h"
 
 #include "emu/base/error.h"
 #include "emu/base/units.h"

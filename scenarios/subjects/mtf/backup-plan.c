@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/subjects/mtf/plan.h"
+#include "scenarios/subjects/mtf/backup-plan.h"
 
 #include "media/crc32c.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/judges/walk.h"
+#include "scenarios/runner/judges/tape-walk.h"
 
 #include "media/formats/formats.h"
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 
 char *walk_partition_text(int cartridge, int64_t partition)
 {

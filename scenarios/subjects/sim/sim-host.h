@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "emu/base/clock.h"
-#include "scenarios/subjects/sim/wire.h"
+#include "scenarios/subjects/sim/sim-wire.h"
 
 typedef struct SimHost SimHost;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/subjects/sim/host.h"
+#include "scenarios/subjects/sim/sim-host.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
  * concern it.
  */
 #include "emu/fault/plan.h"
-#include "emu/program/commands.h"
 #include "emu/program/sim-drive.h"
+#include "emu/program/subcommands.h"
 #include "emu/setup.h"
-#include "scenarios/runner/commands.h"
+#include "scenarios/runner/runner.h"
 
 static bool check_faults(const char *name, const char *text, size_t length, GError **error)
 {

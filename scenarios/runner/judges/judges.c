@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/judges/judge.h"
+#include "scenarios/runner/judges/judges.h"
 
 /* More of them would hide the first. */
 #define FINDINGS_MAX 20u

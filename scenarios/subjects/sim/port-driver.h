@@ -60,7 +60,8 @@ typedef struct HostModel {
     bool forgets;   /* what arrives while the queue is frozen and empty is lost */
     bool overtakes; /* the next command goes out before REQUEST SENSE for the failed one */
     bool repeats;   /* after Reset Recovery sends the command again, executed or not */
-    /* Why it shows nothing in some task, by MtfTask names; see models.c. NULL: it always can. */
+    /* Why it shows nothing in some task, by MtfTask names; see port-models.c. NULL: it always can.
+     */
     const char *silent_in, *silent_because;
 } HostModel;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/machine/drive.h"
+#include "scenarios/runner/machine/drive-process.h"
 
 #include "emu/base/error.h"
 #include "emu/base/json-build.h"

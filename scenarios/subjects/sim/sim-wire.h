@@ -4,7 +4,7 @@
  * time.
  *
  * Owns: the socket, the protocol, which transfers are under way. Does not own: what they are for
- * (host.h, wire-transport.h), time.
+ * (sim-host.h, wire-transport.h), time.
  */
 #ifndef USBTAPE_SIM_WIRE_H
 #define USBTAPE_SIM_WIRE_H

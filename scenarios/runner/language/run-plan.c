@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scenarios/runner/language/plan.h"
+#include "scenarios/runner/language/run-plan.h"
 
 #include "emu/base/error.h"
 #include "scenarios/runner/language/guest-file.h"
