@@ -138,7 +138,7 @@ static const struct {
     { "attach", "\n", NULL, 1, "not JSON" },
     { "attach", "5\n", NULL, 1, "no JSON object" },
     { "attach", DEEP "\n", NULL, 1, "nested more than 32 deep" },
-    { "attach", "", DEEP, 1, "without end" },
+    { "attach", "", DEEP, 1, "the answer is too long" },
     { "attach", "{\"QMP\":{}}\n{\"error\":5}\n", NULL, 1, "it does not say why" },
     { "attach", "{\"QMP\":{}}\n{\"error\":{\"desc\":[1]}}\n", NULL, 1, "it does not say why" },
     { "attach", "{\"QMP\":{}}\n{\"error\":{\"desc\":\"a\\nb\\u001b[31m\"}}\n", NULL, 1,
