@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Judges the host: does what it sends over the bus keep the rules of Bulk-Only Transport?
+ * Judges whether the host keeps the rules of Bulk-Only Transport.
  *
- * Owns: the rules (judge-rules.def), and what has to be remembered of the bus to judge by them.
+ * Owns: the rules (judge-rules.def), and the state of the bus that they need.
  * Does not own: the transfers, which it sees as a monitor of the device (usb/monitor.h); where
  * findings go.
  *

@@ -24,7 +24,7 @@ static const struct {
 #undef SCSI_OPERATION
 };
 
-/* Is this the command's name without the service action that follows it in parentheses? */
+/* True if this is the command's name without the service action in parentheses. */
 static bool names_operation(const ScsiCommand *command, const char *name)
 {
     const char *action = strstr(command->name, " (");

@@ -6,9 +6,9 @@
  *   transport            target
  *   submit(task)  ─────▶ passes its gates, knows which way and how many bytes it wants to move
  *                 ◀───── data_phase(task, direction, length): "may I?"
- *                        false: host and device disagree; the task ends here without effect, the
- *                        transport has dealt with it, the target forgets it (no done).
- *                        true, Data-In: the target goes on at once and fills `in`.
+ *                        false: host and device disagree, and the transport completed the
+ *                        command. The target drops the task without effect and without done.
+ *                        true, Data-In: the target continues at once and fills `in`.
  *                        true, Data-Out: the target returns and waits
  *   data_out(task) ────▶ all `length` bytes are in `out`; the target executes
  *                 ◀───── done(task): status, sense and residue are set. Exactly once.
@@ -19,7 +19,7 @@
  * target sets its own state before such a call and reads it again afterwards. During submit and
  * data_out the transport does not call the target.
  *
- * `abort` takes back a task at any point before done. The target forgets the task and does not call
+ * `abort` takes back a task at any point before done. The target drops the task and does not call
  * done. Changes that the task already made to the medium stay.
  */
 #ifndef USBTAPE_SCSI_TASK_H

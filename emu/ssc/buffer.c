@@ -117,14 +117,14 @@ static void drop_held(SscBuffer *b)
     b->reported = false;
 }
 
-/* Does it go on where that run ends? */
+/* True if it continues at the end of that run. */
 static bool continues(const SscHeld *run, const SscHeld *next)
 {
     return run && run->blocks == next->blocks && run->size == next->size &&
            run->mark == next->mark && run->offset + run->count * run->size == next->offset;
 }
 
-static uint64_t *count_of_its_kind(SscBuffer *b, const SscHeld *held)
+static uint64_t *held_counter(SscBuffer *b, const SscHeld *held)
 {
     if (held->blocks) {
         return &b->held_bytes;
@@ -133,7 +133,7 @@ static uint64_t *count_of_its_kind(SscBuffer *b, const SscHeld *held)
 }
 
 /* The share of so many objects of a run in the count of their kind. */
-static uint64_t in_its_count(const SscHeld *held, uint64_t objects)
+static uint64_t held_amount(const SscHeld *held, uint64_t objects)
 {
     return held->blocks ? objects * held->size : objects;
 }
@@ -153,7 +153,7 @@ static void hold(SscBuffer *b, const SscHeld *objects)
         g_queue_push_tail(&b->held, last);
     }
     b->held_objects += objects->count;
-    *count_of_its_kind(b, objects) += in_its_count(objects, objects->count);
+    *held_counter(b, objects) += held_amount(objects, objects->count);
 }
 
 static const uint8_t *first_block(const SscHeld *held)
@@ -161,7 +161,7 @@ static const uint8_t *first_block(const SscHeld *held)
     return (const uint8_t *)g_bytes_get_data(held->blocks, NULL) + held->offset;
 }
 
-/* The first ones of the oldest run are held no more. */
+/* Removes the first objects of the oldest run. */
 static void let_go(SscBuffer *b, uint64_t objects)
 {
     SscHeld *held = g_queue_peek_head(&b->held);
@@ -169,7 +169,7 @@ static void let_go(SscBuffer *b, uint64_t objects)
     held->count -= objects;
     held->offset += objects * held->size;
     b->held_objects -= objects;
-    *count_of_its_kind(b, held) -= in_its_count(held, objects);
+    *held_counter(b, held) -= held_amount(held, objects);
     if (held->count == 0) {
         held_free(g_queue_pop_head(&b->held));
     }

@@ -44,7 +44,7 @@ void ssc_drive_unload(SscDrive *drive);
 SscBlockLimits ssc_drive_limits(SscDrive *drive);
 /* The density code of the loaded cartridge; of the mode parameters if it does not say. */
 uint8_t ssc_drive_density(SscDrive *drive);
-/* Where the host is: behind what the tape has not taken yet. */
+/* The position of the host, after the objects that are still buffered. */
 MediumPosition ssc_drive_position(SscDrive *drive);
 /* Bytes on the tape before the head. */
 uint64_t ssc_drive_used(SscDrive *drive);

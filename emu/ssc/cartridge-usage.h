@@ -19,7 +19,7 @@ typedef struct SscMoved {
 MediumUsage ssc_medium_usage(SscDrive *drive);
 /* Other image formats count none of it. Its attributes are then absent, not zero. */
 bool ssc_usage_is_counted(SscDrive *drive);
-/* What this load has moved, and what the one before it moved. */
+/* Bytes that this load and the previous load have moved. */
 void ssc_usage_loads(SscDrive *drive, SscMoved *now, SscMoved *before);
 /* The cartridge, just loaded, notes what the load before this one moved. */
 void ssc_usage_note_load(SscDrive *drive);

@@ -31,7 +31,7 @@ bool ssc_model_has_groups(const SscModel *model)
     return ssc_model_has(model, ssc_table_find(cdb));
 }
 
-/* Does the model have this operation code, with any service action? */
+/* True if the model has this operation code, with any service action. */
 static bool has_opcode(const SscModel *model, uint8_t opcode)
 {
     unsigned n_rows;
@@ -93,7 +93,7 @@ static Outcome report_deferred(SscDrive *drive)
     return outcome;
 }
 
-/* What was written is on tape before the tape moves or is read (SSC-3 § 4.2.10). */
+/* Written data is on tape before the tape moves or is read (SSC-3 § 4.2.10). */
 static Outcome start(SscCommand *c)
 {
     bool moves = (c->row->flags & ROW_MOVES) && !(c->row->flags & ROW_COUNTED);
@@ -213,7 +213,7 @@ static void trace_command(SscCommand *c)
     }
 }
 
-/* How it ended, in words. Free with g_free. */
+/* The outcome as text. Free with g_free. */
 static char *describe_outcome(const ScsiTask *task, const ScsiSense *sense)
 {
     if (task->status != SCSI_CHECK_CONDITION) {
@@ -532,7 +532,7 @@ void ssc_forget_command(SscDrive *drive)
         drive->pipeline.fetch->drive = NULL;
         drive->pipeline.fetch = NULL;
     }
-    if (drive->pipeline.sync) { /* goes on; a failure becomes a deferred error */
+    if (drive->pipeline.sync) { /* continues, and a failure becomes a deferred error */
         drive->pipeline.sync->waited_for = false;
     }
 }

@@ -79,7 +79,7 @@ void ssc_forget_command(SscDrive *drive);
 
 /* The gate "is there a loaded cartridge?", for commands that need one only sometimes. */
 Outcome ssc_check_ready(const SscDrive *drive);
-/* Does it have REPORT TARGET PORT GROUPS? */
+/* True if it has REPORT TARGET PORT GROUPS. */
 bool ssc_model_has_groups(const SscModel *model);
 
 #endif

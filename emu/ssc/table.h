@@ -10,7 +10,7 @@
 typedef enum SscRowFlags {
     ROW_ANY_LUN = 1 << 0,     /* answers for logical units that do not exist too */
     ROW_UA_EXEMPT = 1 << 1,   /* neither reports nor consumes unit attentions and deferred errors */
-    ROW_KEEPS_SENSE = 1 << 2, /* does not forget the sense of the last command */
+    ROW_KEEPS_SENSE = 1 << 2, /* keeps the sense data of the last command */
     ROW_MEDIUM = 1 << 3,      /* needs a loaded cartridge */
     ROW_MOVES = 1 << 4,       /* changes the logical position */
     ROW_WRITES = 1 << 5,      /* refused on a write-protected cartridge */
@@ -34,7 +34,7 @@ const SscRow *ssc_table(unsigned *n_rows);
 /* The row for a CDB, by operation code and service action. NULL: none. */
 const SscRow *ssc_table_find(const uint8_t *cdb);
 
-/* Is the row there in this model? */
+/* True if the model has this row. */
 bool ssc_model_has(const SscModel *model, const SscRow *row);
 
 /* Asserts that the rows ascend (so none is there twice) and that lengths and masks make sense. */

@@ -32,7 +32,7 @@ static int64_t travel(SscDrive *drive, uint64_t bytes, uint32_t whole_ms)
     return share(bytes, (uint64_t)whole_ms * 1000, whole_tape(drive));
 }
 
-/* Where a place is along the tape: partitions lie one after the other. */
+/* The distance of a place along the tape. Partitions follow one after the other. */
 static uint64_t along(SscDrive *drive, uint32_t partition, uint64_t used)
 {
     for (uint32_t i = 0; i < partition; i++) {
@@ -216,7 +216,7 @@ static int64_t duration(SscCommand *c)
     return flush + at_rate(drive, MAX(from, to) - MIN(from, to));
 }
 
-/* Where each command has its IMMED, if it has one: in byte 1. */
+/* The IMMED bit of each command, in byte 1. */
 static bool immediate(const SscCommand *c)
 {
     static const struct {

@@ -45,7 +45,7 @@ void ssc_timing_arrived(SscCommand *c);
 int64_t ssc_timing_left(SscCommand *c);
 /* `bytes` more have to go to tape before there is room again. */
 void ssc_timing_drained(SscDrive *drive, uint64_t bytes);
-/* The buffer goes to tape as far as there was time. */
+/* Writes to tape the part of the buffer that there was time for. */
 void ssc_timing_flow(SscDrive *drive);
 /* A cartridge was put in, or the drive switched on with one. */
 void ssc_timing_loads(SscDrive *drive);

@@ -22,7 +22,7 @@ typedef enum UsbSpeed {
 bool usb_speed_parse(const char *text, UsbSpeed *speed, GError **error); /* full, high, super */
 const char *usb_speed_name(UsbSpeed speed);
 
-/* Who the device says it is. A model supplies it; the command line may override each field. */
+/* The identity of the device. A model supplies it. The command line may override each field. */
 typedef struct UsbIdentity {
     uint16_t idVendor;
     uint16_t idProduct;

@@ -182,7 +182,7 @@ UsbDevice *usb_device_new(const UsbIdentity *identity, UsbSpeed speed, UsbFuncti
     return device;
 }
 
-/* Everything pending goes back to the link; the pipes forget their halts. */
+/* Returns all pending transfers to the link, and clears the halts of the pipes. */
 static void device_recall_bulk(UsbDevice *device)
 {
     size_t i;

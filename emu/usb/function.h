@@ -8,7 +8,7 @@
  *    it calls usb_transfer_complete() on it, exactly once, inside the call or at any time later.
  *  - At most one bulk-out, one bulk-in and one control transfer are with the function at a time:
  *    the device queues the others. Transfers on a halted endpoint never reach the function.
- *  - `cancel` takes back the transfer. The function forgets it, and the device completes it. Data
+ *  - `cancel` takes back the transfer. The function drops it, and the device completes it. Data
  * of a cancelled OUT transfer must not be used afterwards unless it was consumed before.
  *  - `reset` always follows a `cancel` of each pending transfer. It brings the function to its
  * state after configuration.

@@ -97,7 +97,7 @@ static void put_memory_size(SscDrive *drive, const MediumPartition *partition, B
     byte_writer_be64(w, drive->model->memory_size);
 }
 
-/* Who assigned the density code. */
+/* The organisation that assigned the density code. */
 static void put_organization(SscDrive *drive, const MediumPartition *partition, ByteWriter *w)
 {
     const SscModel *model = drive->model;
@@ -482,7 +482,7 @@ static bool has_partition(SscDrive *drive, uint8_t number)
     return number < info.geometry.partitions;
 }
 
-/* Is there one of that name? */
+/* True if there is one of that name. */
 static bool has_first(SscCommand *c)
 {
     g_autoptr(GArray) ids = list_ids(c->drive, c->cdb[7], first_id(c));
@@ -568,7 +568,7 @@ static bool comes_again(const uint8_t *list, size_t length, size_t at)
     return false;
 }
 
-/* Is there room for them, once those of the same name are gone? */
+/* True if they fit after those of the same name are removed. */
 static Outcome check_room(SscCommand *c, const uint8_t *list, size_t length)
 {
     TapeMedium *medium = c->drive->cartridge.medium;

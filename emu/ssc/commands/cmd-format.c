@@ -99,7 +99,7 @@ static Outcome refuse(int at, unsigned field)
                          : ssc_illegal_parameter((unsigned)at + field, -1);
 }
 
-/* May anything be written on it? MODE SELECT passes no gate that asks. */
+/* True if it may be written. MODE SELECT passes no gate that checks this. */
 static Outcome check_writable(SscDrive *drive)
 {
     MediumInfo info;

@@ -117,7 +117,7 @@ Outcome ssc_space(SscCommand *c)
     return ssc_when_synced(c, do_space);
 }
 
-/* Where LOCATE goes, of either form. */
+/* The destination of LOCATE, of either form. */
 typedef struct Destination {
     MediumLocate what;
     bool change; /* CP: of partition */

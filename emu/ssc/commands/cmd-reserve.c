@@ -145,7 +145,7 @@ static const uint8_t *list_of(const SscCommand *c)
     return g_bytes_get_data(c->task->out, NULL);
 }
 
-/* Is the host registered, and by that key? */
+/* True if the host is registered by that key. */
 static bool key_fits(const SscCommand *c)
 {
     const SscReservation *r = &c->drive->reservation;

@@ -22,7 +22,7 @@ typedef enum SscLogControl {
 #define LOG_TMC_ALWAYS  0x0c
 #define LOG_BINARY_LIST 0x03
 
-/* What PC and LOG SELECT mean to a parameter. */
+/* The effect of PC and LOG SELECT on a parameter. */
 typedef enum SscLogKind {
     LOG_VALUE,   /* no meaning: a plain value */
     LOG_TOTAL,   /* counts, and cannot be reset */

@@ -131,7 +131,7 @@ static void refresh_configuration(SscDrive *drive, uint8_t *values)
 /* As many sizes as one byte of PAGE LENGTH can announce: 6 bytes, then 2 for each. */
 #define SIZES_MAX ((SSC_MODE_PAGE_SIZE - 2 - 6) / 2)
 
-/* How many partitions the page shows: those there are, two at least. */
+/* The number of partitions that the page shows, at least two. */
 static unsigned shown_partitions(SscDrive *drive)
 {
     MediumInfo info = { .geometry.partitions = 1 };
@@ -481,7 +481,7 @@ unsigned ssc_mode_wrong_partitions(const SscModel *model, SscMode *mode)
     return wrong(model, mode, PAGE_PARTITIONS);
 }
 
-/* Is that a PAGE LENGTH that the host may send? */
+/* True if the host may send this PAGE LENGTH. */
 static bool takes_length(const SscModePage *page, unsigned length)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {

@@ -37,7 +37,7 @@ typedef enum SscPageControl {
 /* Puts one page, or all for 3Fh, into c->reply; FFh asks for all subpages. False: this model has
  * none such. */
 bool ssc_mode_put_pages(SscCommand *c, SscPageControl control, uint8_t code, uint8_t subpage);
-/* Is there a page of that code, with any subpage? */
+/* True if there is a page of that code, with any subpage. */
 bool ssc_mode_has_page(const SscModel *model, uint8_t code);
 
 /*
