@@ -23,7 +23,7 @@
 #define SANITIZED false
 #endif
 
-static bool fail(GError **error, const char *what, int reason)
+static bool sandbox_fail(GError **error, const char *what, int reason)
 {
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: %s", what, g_strerror(reason));
     return false;
@@ -92,50 +92,53 @@ static size_t ruleset_size(long version)
                          : sizeof(Ruleset);
 }
 
-static bool allow_path(int ruleset, const char *path, uint64_t access, GError **error)
+static bool ruleset_allow_path(int ruleset, const char *path, uint64_t access, GError **error)
 {
     PathBeneath rule = { .allowed_access = access };
     bool good;
 
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0) {
-        return errno == ENOENT || fail(error, path, errno); /* a missing file needs no right */
+        return errno == ENOENT ||
+               sandbox_fail(error, path, errno); /* a missing file needs no right */
     }
     good = syscall(SYS_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0;
     if (!good) {
-        fail(error, path, errno);
+        sandbox_fail(error, path, errno);
     }
     close(rule.parent_fd);
     return good;
 }
 
-static bool allow_paths(int ruleset, const char *const *paths, uint64_t access, GError **error)
+static bool ruleset_allow_paths(int ruleset, const char *const *paths, uint64_t access,
+                                GError **error)
 {
     for (; paths && *paths; paths++) {
-        if (!allow_path(ruleset, *paths, access, error)) {
+        if (!ruleset_allow_path(ruleset, *paths, access, error)) {
             return false;
         }
     }
     return true;
 }
 
-static bool add_rules(int ruleset, long version, const SandboxConfig *config, GError **error)
+static bool ruleset_add_rules(int ruleset, long version, const SandboxConfig *config,
+                              GError **error)
 {
     uint64_t cartridge = FS_READ_FILE | (config->read_only ? 0 : FS_WRITE_FILE | FS_TRUNCATE);
     NetPort port = { NET_CONNECT_TCP, config->port };
 
     if (version >= 4 && config->connects != 0 && config->port != 0 &&
         syscall(SYS_ADD_RULE, ruleset, RULE_NET_PORT, &port, 0) != 0) {
-        return fail(error, "Landlock", errno);
+        return sandbox_fail(error, "Landlock", errno);
     }
-    return allow_paths(ruleset, config->cartridges, cartridge & known_file_rights(version),
-                       error) &&
-           allow_paths(ruleset, config->sockets, FS_REMOVE_FILE, error) &&
+    return ruleset_allow_paths(ruleset, config->cartridges, cartridge & known_file_rights(version),
+                               error) &&
+           ruleset_allow_paths(ruleset, config->sockets, FS_REMOVE_FILE, error) &&
            /* The rejection of a host needs a free descriptor (address.c). */
-           allow_path(ruleset, "/dev/null", FS_READ_FILE, error) &&
+           ruleset_allow_path(ruleset, "/dev/null", FS_READ_FILE, error) &&
            /* It names the process that has a cartridge open. */
-           allow_path(ruleset, "/proc/locks", FS_READ_FILE, error) &&
-           (!SANITIZED || allow_path(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR, error));
+           ruleset_allow_path(ruleset, "/proc/locks", FS_READ_FILE, error) &&
+           (!SANITIZED || ruleset_allow_path(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR, error));
 }
 
 bool sandbox_limit_files(const SandboxConfig *config, GError **error)
@@ -149,16 +152,16 @@ bool sandbox_limit_files(const SandboxConfig *config, GError **error)
     bool good;
 
     if (version < 1) {
-        return fail(error, "Landlock", errno);
+        return sandbox_fail(error, "Landlock", errno);
     }
     ruleset = (int)syscall(SYS_CREATE_RULESET, &rules, ruleset_size(version), 0);
     if (ruleset < 0) {
-        return fail(error, "Landlock", errno);
+        return sandbox_fail(error, "Landlock", errno);
     }
-    good = add_rules(ruleset, version, config, error);
+    good = ruleset_add_rules(ruleset, version, config, error);
     if (good && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
                  syscall(SYS_RESTRICT_SELF, ruleset, 0) != 0)) {
-        good = fail(error, "Landlock", errno);
+        good = sandbox_fail(error, "Landlock", errno);
     }
     close(ruleset);
     return good;
@@ -266,7 +269,7 @@ static const int sanitizer_calls[] = {
     SCMP_SYS(pipe2),      SCMP_SYS(pipe),
 };
 
-static int add_calls(scmp_filter_ctx filter, const int *list, size_t n)
+static int filter_add_calls(scmp_filter_ctx filter, const int *list, size_t n)
 {
     int result = 0;
     size_t i;
@@ -278,7 +281,8 @@ static int add_calls(scmp_filter_ctx filter, const int *list, size_t n)
 }
 
 /* Allows a call if one argument, masked, has this value. */
-static int add_call(scmp_filter_ctx filter, int call, unsigned argument, uint64_t mask, uint64_t is)
+static int filter_add_call(scmp_filter_ctx filter, int call, unsigned argument, uint64_t mask,
+                           uint64_t is)
 {
     const struct scmp_arg_cmp compare = { argument, SCMP_CMP_MASKED_EQ, mask, is };
 
@@ -286,63 +290,64 @@ static int add_call(scmp_filter_ctx filter, int call, unsigned argument, uint64_
 }
 
 /* Memory cannot become executable. */
-static int add_memory(scmp_filter_ctx filter)
+static int filter_add_memory(scmp_filter_ctx filter)
 {
-    int result = add_call(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+    int result = filter_add_call(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
 
-    return result ? result : add_call(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+    return result ? result : filter_add_call(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 }
 
 /*
  * A send has no address, so it goes to the peer of the socket. A thread may set its name. The
  * process may signal only itself. Terminals are recognised.
  */
-static int add_bound_calls(scmp_filter_ctx filter)
+static int filter_add_bound_calls(scmp_filter_ctx filter)
 {
-    int result = add_call(filter, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
+    int result = filter_add_call(filter, SCMP_SYS(sendto), 4, UINT64_MAX, 0);
 
     if (result == 0 && !SANITIZED) { /* a sanitizer may call prctl() with any argument */
-        result = add_call(filter, SCMP_SYS(prctl), 0, UINT64_MAX, PR_SET_NAME);
+        result = filter_add_call(filter, SCMP_SYS(prctl), 0, UINT64_MAX, PR_SET_NAME);
     }
     if (result == 0) {
-        result = add_call(filter, SCMP_SYS(tgkill), 0, UINT64_MAX, (uint64_t)getpid());
+        result = filter_add_call(filter, SCMP_SYS(tgkill), 0, UINT64_MAX, (uint64_t)getpid());
     }
-    return result ? result : add_call(filter, SCMP_SYS(ioctl), 1, UINT64_MAX, TCGETS);
+    return result ? result : filter_add_call(filter, SCMP_SYS(ioctl), 1, UINT64_MAX, TCGETS);
 }
 
 /* For --connect: sockets of that address family. */
-static int add_connect(scmp_filter_ctx filter, int family)
+static int filter_add_connect(scmp_filter_ctx filter, int family)
 {
-    int result = family ? add_call(filter, SCMP_SYS(socket), 0, UINT64_MAX, (uint64_t)family) : 0;
+    int result =
+        family ? filter_add_call(filter, SCMP_SYS(socket), 0, UINT64_MAX, (uint64_t)family) : 0;
 
     return result || !family ? result
                              : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
 }
 
-static int load_filter(scmp_filter_ctx filter, const SandboxConfig *config)
+static int filter_load(scmp_filter_ctx filter, const SandboxConfig *config)
 {
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
     (void)!seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* older kernels do not have it */
     (void)!seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    result = result ? result : add_calls(filter, calls, G_N_ELEMENTS(calls));
-    result = result ? result : add_memory(filter);
-    result = result ? result : add_connect(filter, config->connects);
+    result = result ? result : filter_add_calls(filter, calls, G_N_ELEMENTS(calls));
+    result = result ? result : filter_add_memory(filter);
+    result = result ? result : filter_add_connect(filter, config->connects);
     if (SANITIZED) {
-        result =
-            result ? result : add_calls(filter, sanitizer_calls, G_N_ELEMENTS(sanitizer_calls));
+        result = result ? result
+                        : filter_add_calls(filter, sanitizer_calls, G_N_ELEMENTS(sanitizer_calls));
     }
-    result = result ? result : add_bound_calls(filter);
+    result = result ? result : filter_add_bound_calls(filter);
     return result ? result : seccomp_load(filter);
 }
 
 bool sandbox_limit_calls(const SandboxConfig *config, GError **error)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int result = filter ? load_filter(filter, config) : -ENOMEM;
+    int result = filter ? filter_load(filter, config) : -ENOMEM;
 
     if (filter) {
         seccomp_release(filter);
     }
-    return result == 0 || fail(error, "seccomp", -result);
+    return result == 0 || sandbox_fail(error, "seccomp", -result);
 }

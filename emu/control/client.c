@@ -82,7 +82,7 @@ static bool set_argument(JsonObject *arguments, const ControlCommand *row,
         return true;
     case CONTROL_ON_OFF:
         if (!g_str_equal(word, "on") && !g_str_equal(word, "off")) {
-            return usbtape_input_error(error, "ctl %s: say on or off, not '%s'", row->name, word);
+            return usbtape_input_error(error, "ctl %s: write on or off, not '%s'", row->name, word);
         }
         json_object_set_boolean_member(arguments, argument->name, g_str_equal(word, "on"));
         return true;
@@ -317,7 +317,7 @@ static bool client_converse(int fd, const char *request, const Options *options,
     return !options->follow || client_follow(lines, options, error);
 }
 
-static bool run(const Options *options, GError **error)
+static bool client_run(const Options *options, GError **error)
 {
     g_autoptr(JsonObject) arguments = NULL;
     g_autofree char *request = NULL;
@@ -418,7 +418,7 @@ int ctl_main(int argc, char **argv)
 {
     Options options = { 0 };
     g_autoptr(GError) error = NULL;
-    bool good = parse(argc, argv, &options, &error) && run(&options, &error);
+    bool good = parse(argc, argv, &options, &error) && client_run(&options, &error);
 
     g_free(options.control);
     g_free(options.timeout);

@@ -40,7 +40,7 @@ void fault_plan_free(FaultPlan *plan)
 
 /* ---- adding and removing rules ---- */
 
-static FaultRule *nth_rule(const GPtrArray *rules, guint i)
+static FaultRule *plan_nth_rule(const GPtrArray *rules, guint i)
 {
     return g_ptr_array_index(rules, i);
 }
@@ -51,8 +51,8 @@ static bool rule_is_called(const FaultRule *rule, const char *name)
 }
 
 /* The rule that `name` refers to. New rules take precedence over those in force. */
-static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, const char *name,
-                              const FaultRule *not_this)
+static FaultRule *plan_find_rule(const FaultPlan *plan, const GPtrArray *fresh, const char *name,
+                                 const FaultRule *not_this)
 {
     const GPtrArray *both[] = { fresh, plan->rules };
     size_t b;
@@ -60,7 +60,7 @@ static FaultRule *find_called(const FaultPlan *plan, const GPtrArray *fresh, con
 
     for (b = 0; b < G_N_ELEMENTS(both); b++) {
         for (i = 0; i < both[b]->len; i++) {
-            FaultRule *rule = nth_rule(both[b], i);
+            FaultRule *rule = plan_nth_rule(both[b], i);
 
             if (rule != not_this && rule_is_called(rule, name)) {
                 return rule;
@@ -117,20 +117,20 @@ static void reach_all(Reach *reach, const FaultPlan *plan, const GPtrArray *rule
     do {
         before = g_hash_table_size(reach->rules);
         for (i = 0; i < rules->len; i++) {
-            if (nth_rule(rules, i) != except &&
-                rule_waits_for_none(plan, reach, nth_rule(rules, i))) {
-                reach_add(reach, nth_rule(rules, i));
+            if (plan_nth_rule(rules, i) != except &&
+                rule_waits_for_none(plan, reach, plan_nth_rule(rules, i))) {
+                reach_add(reach, plan_nth_rule(rules, i));
             }
         }
     } while (g_hash_table_size(reach->rules) > before);
 }
 
 /* Resolves the references of the rule to other rules. */
-static bool connect_rule(const FaultPlan *plan, const GPtrArray *fresh, FaultRule *rule,
+static bool rule_connect(const FaultPlan *plan, const GPtrArray *fresh, FaultRule *rule,
                          const YamlNode *node, GError **error)
 {
     if (rule->after_name) {
-        rule->after = find_called(plan, fresh, rule->after_name, rule);
+        rule->after = plan_find_rule(plan, fresh, rule->after_name, rule);
         if (!rule->after) {
             return yaml_node_refuse(yaml_node_get(node, "after"), error,
                                     "there is no other rule '%s' (its id, else its name)",
@@ -140,8 +140,8 @@ static bool connect_rule(const FaultPlan *plan, const GPtrArray *fresh, FaultRul
     return true;
 }
 
-static bool check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const YamlNode *root,
-                          GError **error)
+static bool rule_check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const YamlNode *root,
+                               GError **error)
 {
     bool list = yaml_node_kind(root) == YAML_KIND_LIST;
     g_auto(Reach) reach;
@@ -152,7 +152,7 @@ static bool check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const Y
     reach_all(&reach, plan, fresh, NULL);
     for (i = 0; i < fresh->len; i++) {
         const YamlNode *node = list ? yaml_node_item(root, i) : root;
-        const FaultRule *rule = nth_rule(fresh, i);
+        const FaultRule *rule = plan_nth_rule(fresh, i);
 
         if (g_hash_table_contains(reach.rules, rule)) {
             continue;
@@ -169,17 +169,17 @@ static bool check_waiting(const FaultPlan *plan, const GPtrArray *fresh, const Y
     return true;
 }
 
-static void on_clock(void *data);
+static void rule_on_clock(void *data);
 
-static void start_rule(FaultPlan *plan, FaultRule *rule)
+static void rule_start(FaultPlan *plan, FaultRule *rule)
 {
     rule->start = clock_now(plan->clock);
     if (rule->hook == FAULT_HOOK_CLOCK) {
-        rule->timer = clock_start(plan->clock, rule->time, on_clock, rule);
+        rule->timer = clock_start(plan->clock, rule->time, rule_on_clock, rule);
     }
 }
 
-static void stop_rule(FaultPlan *plan, FaultRule *rule)
+static void rule_stop(FaultPlan *plan, FaultRule *rule)
 {
     if (rule->timer) {
         clock_cancel(plan->clock, rule->timer);
@@ -187,18 +187,18 @@ static void stop_rule(FaultPlan *plan, FaultRule *rule)
     }
 }
 
-static void adopt_rule(FaultPlan *plan, FaultRule *rule)
+static void plan_adopt_rule(FaultPlan *plan, FaultRule *rule)
 {
     rule->plan = plan;
     rule->number = ++plan->last_number;
     rule->random = random_new(plan->seed, rule->number);
     g_ptr_array_add(plan->rules, rule);
     if (plan->clock) {
-        start_rule(plan, rule);
+        rule_start(plan, rule);
     }
 }
 
-static bool read_rules(FaultPlan *plan, YamlFile *file, const char *source, GError **error)
+static bool plan_read_rules(FaultPlan *plan, YamlFile *file, const char *source, GError **error)
 {
     const YamlNode *root = yaml_file_root(file);
     bool list = yaml_node_kind(root) == YAML_KIND_LIST;
@@ -222,16 +222,16 @@ static bool read_rules(FaultPlan *plan, YamlFile *file, const char *source, GErr
         g_ptr_array_add(fresh, rule);
     }
     for (i = 0; i < n; i++) {
-        if (!connect_rule(plan, fresh, nth_rule(fresh, (guint)i),
+        if (!rule_connect(plan, fresh, plan_nth_rule(fresh, (guint)i),
                           list ? yaml_node_item(root, i) : root, error)) {
             return false;
         }
     }
-    if (!check_waiting(plan, fresh, root, error)) {
+    if (!rule_check_waiting(plan, fresh, root, error)) {
         return false;
     }
     while (fresh->len > 0) {
-        adopt_rule(plan, g_ptr_array_steal_index(fresh, 0));
+        plan_adopt_rule(plan, g_ptr_array_steal_index(fresh, 0));
     }
     return true;
 }
@@ -240,7 +240,7 @@ bool fault_plan_load(FaultPlan *plan, const char *path, GError **error)
 {
     g_autoptr(YamlFile) file = yaml_file_load(path, error);
 
-    return file && read_rules(plan, file, path, error);
+    return file && plan_read_rules(plan, file, path, error);
 }
 
 bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t length,
@@ -248,15 +248,15 @@ bool fault_plan_add(FaultPlan *plan, const char *name, const char *text, size_t 
 {
     g_autoptr(YamlFile) file = yaml_file_parse(name, text, length, error);
 
-    return file && read_rules(plan, file, name, error);
+    return file && plan_read_rules(plan, file, name, error);
 }
 
-static bool is_waited_for(const GPtrArray *rules, const FaultRule *rule)
+static bool rule_is_waited_for(const GPtrArray *rules, const FaultRule *rule)
 {
     guint i;
 
     for (i = 0; i < rules->len; i++) {
-        if (nth_rule(rules, i)->after == rule) {
+        if (plan_nth_rule(rules, i)->after == rule) {
             return true;
         }
     }
@@ -264,14 +264,14 @@ static bool is_waited_for(const GPtrArray *rules, const FaultRule *rule)
 }
 
 /* Bounds the memory of a controller that adds and removes rules for days. */
-static void free_oldest_removed(FaultPlan *plan)
+static void plan_free_oldest_removed(FaultPlan *plan)
 {
     guint i;
 
     for (i = 0; plan->removed->len > FAULT_RULES_MAX && i < plan->removed->len; i++) {
-        const FaultRule *rule = nth_rule(plan->removed, i);
+        const FaultRule *rule = plan_nth_rule(plan->removed, i);
 
-        if (!is_waited_for(plan->rules, rule) && !is_waited_for(plan->removed, rule) &&
+        if (!rule_is_waited_for(plan->rules, rule) && !rule_is_waited_for(plan->removed, rule) &&
             rule->users == 0) {
             g_ptr_array_remove_index(plan->removed, i);
             return;
@@ -280,18 +280,18 @@ static void free_oldest_removed(FaultPlan *plan)
 }
 
 /* The counters of a removed rule stay, and pointers to it remain valid. */
-static void move_to_removed(FaultPlan *plan, guint i)
+static void plan_move_to_removed(FaultPlan *plan, guint i)
 {
-    FaultRule *rule = nth_rule(plan->rules, i);
+    FaultRule *rule = plan_nth_rule(plan->rules, i);
 
-    stop_rule(plan, rule);
+    rule_stop(plan, rule);
     rule->removed = true;
     g_ptr_array_add(plan->removed, g_ptr_array_steal_index(plan->rules, i));
-    free_oldest_removed(plan);
+    plan_free_oldest_removed(plan);
 }
 
 /* The first rule that could never fire without that one, or NULL. */
-static const FaultRule *rule_that_needs(const FaultPlan *plan, const FaultRule *rule)
+static const FaultRule *plan_rule_that_needs(const FaultPlan *plan, const FaultRule *rule)
 {
     g_auto(Reach) reach;
     guint i;
@@ -299,7 +299,7 @@ static const FaultRule *rule_that_needs(const FaultPlan *plan, const FaultRule *
     reach_init(&reach);
     reach_all(&reach, plan, plan->rules, rule);
     for (i = 0; i < plan->rules->len; i++) {
-        const FaultRule *other = nth_rule(plan->rules, i);
+        const FaultRule *other = plan_nth_rule(plan->rules, i);
 
         if (other != rule && !g_hash_table_contains(reach.rules, other)) {
             return other;
@@ -315,22 +315,22 @@ bool fault_plan_remove(FaultPlan *plan, unsigned number, GError **error)
 
     if (number == 0) {
         while (plan->rules->len > 0) {
-            move_to_removed(plan, 0);
+            plan_move_to_removed(plan, 0);
         }
         return true;
     }
     for (i = 0; i < plan->rules->len; i++) {
-        if (nth_rule(plan->rules, i)->number != number) {
+        if (plan_nth_rule(plan->rules, i)->number != number) {
             continue;
         }
-        waiting = rule_that_needs(plan, nth_rule(plan->rules, i));
+        waiting = plan_rule_that_needs(plan, plan_nth_rule(plan->rules, i));
         if (waiting) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
                         "rule %u could never fire without rule %u: remove it first",
                         waiting->number, number);
             return false;
         }
-        move_to_removed(plan, i);
+        plan_move_to_removed(plan, i);
         return true;
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "there is no rule %u", number);
@@ -348,7 +348,7 @@ void fault_plan_start(FaultPlan *plan, Clock *clock, Trace *trace, const FaultIn
     plan->world = world;
     plan->data = data;
     for (i = 0; i < plan->rules->len; i++) {
-        start_rule(plan, nth_rule(plan->rules, i));
+        rule_start(plan, plan_nth_rule(plan->rules, i));
     }
 }
 
@@ -357,7 +357,7 @@ void fault_plan_stop(FaultPlan *plan)
     guint i;
 
     for (i = 0; plan->clock && i < plan->rules->len; i++) {
-        stop_rule(plan, nth_rule(plan->rules, i));
+        rule_stop(plan, plan_nth_rule(plan->rules, i));
     }
     plan->clock = NULL;
     plan->trace = NULL;
@@ -371,7 +371,7 @@ unsigned fault_plan_seams(const FaultPlan *plan)
     guint i;
 
     for (i = 0; i < plan->rules->len; i++) {
-        seams |= nth_rule(plan->rules, i)->seams;
+        seams |= plan_nth_rule(plan->rules, i)->seams;
     }
     return seams;
 }
@@ -387,7 +387,7 @@ void fault_plan_command(FaultPlan *plan, uint64_t tag, const uint8_t *cdb, size_
     memset(plan->cdb, 0, sizeof plan->cdb);
     memcpy(plan->cdb, cdb, MIN(length, sizeof plan->cdb));
     for (i = 0; i < plan->rules->len; i++) {
-        FaultRule *rule = nth_rule(plan->rules, i);
+        FaultRule *rule = plan_nth_rule(plan->rules, i);
 
         rule->seen += !rule->request && rule->takes[plan->cdb[0]];
     }
@@ -404,7 +404,7 @@ void fault_plan_request(FaultPlan *plan, unsigned request)
     guint i;
 
     for (i = 0; i < plan->rules->len; i++) {
-        FaultRule *rule = nth_rule(plan->rules, i);
+        FaultRule *rule = plan_nth_rule(plan->rules, i);
 
         rule->seen += (rule->request & request) != 0;
     }
@@ -416,7 +416,7 @@ static bool in_range(const FaultRange *range, uint64_t value)
 }
 
 /* The position comes from the event, or else from the world. */
-static bool position_holds(const FaultRule *rule, const FaultEvent *event)
+static bool rule_position_holds(const FaultRule *rule, const FaultEvent *event)
 {
     const FaultPlan *plan = rule->plan;
     MediumPosition position;
@@ -434,12 +434,12 @@ static bool position_holds(const FaultRule *rule, const FaultEvent *event)
            (!rule->has_bytes || position.used >= rule->bytes);
 }
 
-static bool command_holds(const FaultRule *rule)
+static bool rule_command_holds(const FaultRule *rule)
 {
     return rule->plan->command > 0 && rule->seen >= rule->nth && rule->takes[rule->plan->cdb[0]];
 }
 
-static bool event_holds(const FaultRule *rule, const FaultEvent *event)
+static bool rule_event_holds(const FaultRule *rule, const FaultEvent *event)
 {
     if (rule->hook != event->hook || rule->fired >= rule->count) {
         return false;
@@ -450,19 +450,19 @@ static bool event_holds(const FaultRule *rule, const FaultEvent *event)
         return (rule->request & event->request) && rule->seen >= rule->nth;
     case FAULT_HOOK_TRANSFER:
     case FAULT_HOOK_COMPLETE:
-        return rule->phase == event->phase && command_holds(rule);
+        return rule->phase == event->phase && rule_command_holds(rule);
     case FAULT_HOOK_MOTION:
-        return (rule->kind->motions & event->motion) && command_holds(rule);
+        return (rule->kind->motions & event->motion) && rule_command_holds(rule);
     case FAULT_HOOK_TASK:
     case FAULT_HOOK_DONE:
-        return command_holds(rule);
+        return rule_command_holds(rule);
     case FAULT_HOOK_CLOCK:
         return true;
     }
     g_assert_not_reached();
 }
 
-static bool times_hold(const FaultRule *rule)
+static bool rule_times_hold(const FaultRule *rule)
 {
     const FaultPlan *plan = rule->plan;
 
@@ -472,7 +472,7 @@ static bool times_hold(const FaultRule *rule)
            (!rule->if_state || g_hash_table_contains(plan->states, rule->if_state));
 }
 
-static void fire(FaultRule *rule, const FaultEvent *event)
+static void rule_fire(FaultRule *rule, const FaultEvent *event)
 {
     FaultPlan *plan = rule->plan;
     char cdb[2 * FAULT_CDB_MAX + 1];
@@ -509,9 +509,10 @@ static void fire(FaultRule *rule, const FaultEvent *event)
 }
 
 /* The tests run from cheap to expensive. Random draws come last, so that a seed repeats. */
-static bool set_off(FaultRule *rule, const FaultEvent *event)
+static bool rule_set_off(FaultRule *rule, const FaultEvent *event)
 {
-    if (!event_holds(rule, event) || !times_hold(rule) || !position_holds(rule, event) ||
+    if (!rule_event_holds(rule, event) || !rule_times_hold(rule) ||
+        !rule_position_holds(rule, event) ||
         (rule->kind->fits && !rule->kind->fits(rule, event->subject))) {
         return false;
     }
@@ -524,29 +525,29 @@ static bool set_off(FaultRule *rule, const FaultEvent *event)
 FaultRule *fault_plan_next(FaultPlan *plan, const FaultEvent *event, unsigned *cursor)
 {
     while (*cursor < plan->rules->len) {
-        FaultRule *rule = nth_rule(plan->rules, (*cursor)++);
+        FaultRule *rule = plan_nth_rule(plan->rules, (*cursor)++);
 
-        if (set_off(rule, event)) {
-            fire(rule, event);
+        if (rule_set_off(rule, event)) {
+            rule_fire(rule, event);
             return rule;
         }
     }
     return NULL;
 }
 
-static void on_clock(void *data)
+static void rule_on_clock(void *data)
 {
     static const FaultEvent event = { .hook = FAULT_HOOK_CLOCK };
     FaultRule *rule = data;
 
     rule->timer = NULL;
-    if (set_off(rule, &event)) {
-        fire(rule, &event);
+    if (rule_set_off(rule, &event)) {
+        rule_fire(rule, &event);
         rule->kind->act(rule->plan, rule);
     }
     /* A rule without a time would fire for ever. */
     if (rule->fired < rule->count && rule->time > 0) {
-        rule->timer =
-            clock_start(rule->plan->clock, MAX(rule->time, FAULT_TIME_LEAST_US), on_clock, rule);
+        rule->timer = clock_start(rule->plan->clock, MAX(rule->time, FAULT_TIME_LEAST_US),
+                                  rule_on_clock, rule);
     }
 }

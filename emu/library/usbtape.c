@@ -384,28 +384,28 @@ static void tape_drive_unplug(void *data, int64_t replug_after)
 
 /* ---- the control socket ---- */
 
-static const char *control_address(void *data)
+static const char *tape_drive_control_address(void *data)
 {
     return "in QEMU";
 }
 
-static const char *control_host(void *data)
+static const char *tape_drive_control_host(void *data)
 {
     return ((UsbTapeDrive *)data)->plugged ? "QEMU" : NULL;
 }
 
 /* The program stays. Instead the drive leaves the bus. */
-static void control_quit(void *data)
+static void tape_drive_control_quit(void *data)
 {
     tape_drive_unplug(data, -1);
 }
 
-static bool control_plugged(void *data)
+static bool tape_drive_control_plugged(void *data)
 {
     return ((UsbTapeDrive *)data)->plugged;
 }
 
-static void control_replug(void *data)
+static void tape_drive_control_replug(void *data)
 {
     tape_drive_cancel_replug(data);
     tape_drive_set_plugged(data, true);
@@ -422,8 +422,9 @@ static bool tape_drive_open_parts(UsbTapeDrive *self, const UsbTapeConfig *confi
 {
     static const TraceFileOps trace_ops = { trace_file_host_error, tape_drive_report_notice };
     static const DrivePlug plug = { tape_drive_unplug };
-    static const ControlOps ops = { control_address, control_host,      control_quit,
-                                    control_plugged, tape_drive_unplug, control_replug };
+    static const ControlOps ops = { tape_drive_control_address, tape_drive_control_host,
+                                    tape_drive_control_quit,    tape_drive_control_plugged,
+                                    tape_drive_unplug,          tape_drive_control_replug };
     g_auto(GStrv) settings = g_strsplit(config->set ? config->set : "", ";", -1);
     SetupConfig parts = {
         .properties = true,

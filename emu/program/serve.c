@@ -274,11 +274,11 @@ static bool server_open_pcap(Server *s, GError **error)
     uint64_t snap = 0;
 
     if (o->pcap && o->trace && same_file(o->pcap, o->trace)) {
-        return usbtape_input_error(error, "--pcap %s: the trace is written there", o->pcap);
+        return usbtape_input_error(
+            error, "--pcap %s: the trace is written there; name another file", o->pcap);
     }
     if (!o->pcap) {
-        return !o->pcap_snap ||
-               usbtape_input_error(error, "--pcap-snap: there is no --pcap to cut");
+        return !o->pcap_snap || usbtape_input_error(error, "--pcap-snap: give --pcap, too");
     }
     if (o->pcap_snap && !units_parse_size(o->pcap_snap, &snap, error)) {
         g_prefix_error(error, "--pcap-snap: ");

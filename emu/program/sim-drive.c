@@ -23,11 +23,11 @@ struct SimDrive {
     TapeMedium *tape; /* owned by the drive */
 };
 
-static void on_notice(void *data, const char *text)
+static void sim_on_notice(void *data, const char *text)
 {
 }
 
-static void on_done(void *data)
+static void sim_on_done(void *data)
 {
 }
 
@@ -35,7 +35,7 @@ static void on_done(void *data)
 
 static int world_connect(void *data)
 {
-    static const PortOps ops = { on_notice, on_done };
+    static const PortOps ops = { sim_on_notice, sim_on_done };
     SimDrive *self = data;
     g_autofree char *text = NULL;
     int fds[2];
@@ -69,7 +69,7 @@ static bool world_turn(void *data, int64_t deadline)
 
 /* ---- the drive ---- */
 
-static void on_violation(Trace *trace, TracePoint point, const char *message)
+static void sim_on_violation(Trace *trace, TracePoint point, const char *message)
 {
     SimDrive *self = (SimDrive *)trace;
 
@@ -78,17 +78,17 @@ static void on_violation(Trace *trace, TracePoint point, const char *message)
     }
 }
 
-static void on_synced(void *data, MediumResult result)
+static void sim_on_synced(void *data, MediumResult result)
 {
 }
 
-static void destroy(SimDrive *self)
+static void sim_destroy(SimDrive *self)
 {
     while (g_main_context_iteration(g_main_context_get_thread_default(), FALSE)) {
     }
     g_clear_pointer(&self->port, port_free);
     if (self->tape) {
-        medium_sync(self->tape, on_synced, NULL);
+        medium_sync(self->tape, sim_on_synced, NULL);
     }
     g_clear_pointer(&self->drive, drive_free);
     fault_plan_free(self->plan);
@@ -97,12 +97,12 @@ static void destroy(SimDrive *self)
     g_free(self);
 }
 
-static void unplug(void *data, int64_t replug)
+static void sim_unplug(void *data, int64_t replug)
 {
     port_unplug(((SimDrive *)data)->port, replug);
 }
 
-static TapeMedium *new_tape(const SimDriveConfig *config, GError **error)
+static TapeMedium *sim_new_tape(const SimDriveConfig *config, GError **error)
 {
     const char *path = config->cartridge;
 
@@ -114,13 +114,13 @@ static TapeMedium *new_tape(const SimDriveConfig *config, GError **error)
                : NULL;
 }
 
-static SimDrive *create(const SimDriveConfig *config, GError **error)
+static SimDrive *sim_create(const SimDriveConfig *config, GError **error)
 {
-    static const DrivePlug plug = { unplug };
+    static const DrivePlug plug = { sim_unplug };
     SimDrive *self = g_new0(SimDrive, 1);
     DriveConfig drive = { .speed = USB_SPEED_HIGH, .executor = executor_inline() };
 
-    self->trace = (Trace){ .emit = on_violation, .muted = ~TRACE_BIT(TRACE_BUS_VIOLATION) };
+    self->trace = (Trace){ .emit = sim_on_violation, .muted = ~TRACE_BIT(TRACE_BUS_VIOLATION) };
     self->bus = g_ptr_array_new_with_free_func(g_free);
     self->clock = virtual_clock_new();
     self->plan = fault_plan_new(config->seed);
@@ -133,36 +133,36 @@ static SimDrive *create(const SimDriveConfig *config, GError **error)
         self->drive = drive_new(&drive, error);
     }
     if (!self->drive) {
-        destroy(self);
+        sim_destroy(self);
         return NULL;
     }
     drive_judge_bus(self->drive);
     drive_set_plug(self->drive, &plug, self);
-    self->tape = new_tape(config, error);
+    self->tape = sim_new_tape(config, error);
     if (!self->tape) {
-        destroy(self);
+        sim_destroy(self);
         return NULL;
     }
     drive_insert(self->drive, self->tape);
     return self;
 }
 
-static Clock *get_clock(SimDrive *self)
+static Clock *sim_get_clock(SimDrive *self)
 {
     return self->clock;
 }
 
-static TapeMedium *get_tape(SimDrive *self)
+static TapeMedium *sim_get_tape(SimDrive *self)
 {
     return self->tape;
 }
 
-static bool add_faults(SimDrive *self, const char *rules, GError **error)
+static bool sim_add_faults(SimDrive *self, const char *rules, GError **error)
 {
     return drive_add_faults(self->drive, "trigger", rules, strlen(rules), error);
 }
 
-static bool faults_fired(SimDrive *self)
+static bool sim_faults_fired(SimDrive *self)
 {
     guint i;
 
@@ -174,7 +174,7 @@ static bool faults_fired(SimDrive *self)
     return true;
 }
 
-static const GPtrArray *get_bus(SimDrive *self)
+static const GPtrArray *sim_get_bus(SimDrive *self)
 {
     return self->bus;
 }
@@ -182,8 +182,8 @@ static const GPtrArray *get_bus(SimDrive *self)
 const SimDriveOps *sim_drive_ops(void)
 {
     static const SimWorld world = { world_connect, world_turn };
-    static const SimDriveOps ops = { create,     destroy,      get_clock, get_tape,
-                                     add_faults, faults_fired, get_bus,   &world };
+    static const SimDriveOps ops = { sim_create,     sim_destroy,      sim_get_clock, sim_get_tape,
+                                     sim_add_faults, sim_faults_fired, sim_get_bus,   &world };
 
     return &ops;
 }

@@ -22,7 +22,7 @@ static bool check(AtTask *at, FaultRule *rule, ScsiTask *task)
 
 const FaultKind fault_drive_ua_power_on = {
     .name = "drive.ua-power-on",
-    .about = "the command meets a unit attention: power on or reset",
+    .about = "the command ends with a unit attention: power on or reset",
     .right = "send it again; after a reset the position is not known: look before writing on",
     .evidence = "Linux st pos_unknown (9604eea5bd3a, 98b37881b749); mhvtl #127, #140",
     .example = "{name: drive.ua-power-on, on: \"WRITE(6)#5\"}",
@@ -34,8 +34,8 @@ const FaultKind fault_drive_ua_power_on = {
 
 const FaultKind fault_drive_ua_medium = {
     .name = "drive.ua-medium",
-    .about = "the command meets a unit attention: the medium may have changed",
-    .right = "forget what is known of the cartridge and its position",
+    .about = "the command ends with a unit attention: the medium may have changed",
+    .right = "discard all knowledge of the cartridge and its position",
     .evidence = "mhvtl #4 (stale status after a swap)",
     .example = "{name: drive.ua-medium, on: \"WRITE(6)#5\"}",
     .class_ = FAULT_REPORTED,
@@ -46,7 +46,7 @@ const FaultKind fault_drive_ua_medium = {
 
 const FaultKind fault_drive_ua_mode = {
     .name = "drive.ua-mode",
-    .about = "the command meets a unit attention: mode parameters changed",
+    .about = "the command ends with a unit attention: mode parameters changed",
     .right = "read the mode parameters again, send the command again",
     .evidence = "SPC-3; drives with two initiators",
     .example = "{name: drive.ua-mode, on: \"WRITE(6)#5\"}",
