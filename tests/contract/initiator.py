@@ -3,6 +3,7 @@
 """An initiator that shares no code with the drive: it copies a file to a tape and back.
 
 usage: initiator.py write|write-wrongly FILE     blocks of 10 KiB and a filemark; or two blocks change places
+       initiator.py write-and-clear FILE         the same, and a halt that is not there is cleared without end
        initiator.py read FILE                    the blocks of the tape up to the filemark
 
 The drive is at $USBTAPE_SOCKET.
@@ -57,6 +58,8 @@ def main():
         read(host, path)
     else:
         write(host, path, verb == 'write-wrongly')
+        for _ in range(4 if verb == 'write-and-clear' else 0):
+            host.clear_halt(0x81)
     host.close()
 
 

@@ -17,7 +17,7 @@ import tap  # noqa: E402  pylint: disable=wrong-import-position
 USBTAPE = os.path.abspath(sys.argv[1])
 INITIATOR = os.path.join(HERE, 'initiator.py')
 PAYLOAD = b''.join(bytes([number]) * 10240 for number in range(5))
-TAPE = 'expect: {tape: [[{blocks: 5, size: 10KiB}]]}\n'
+TAPE = 'expect: {tape: [[{blocks: 5, size: 10KiB}]], bus: clean}\n'
 
 
 def scenario(name, steps, more=''):
@@ -77,6 +77,18 @@ def a_fault_of_the_drive_reaches_the_program():
 ''', 'faults: [{name: medium.write-error, record: 2, count: inf}]\nexpect: {faults-fired: {medium.write-error: ">=1"}}\n'))
 
 
+def a_program_that_breaks_the_bus_is_found():
+    steps = f"  - put: {{payload: payload}}\n  - run: {initiator('write-and-clear', 'payload')}\n"
+    run(scenario('clears', steps, TAPE), status=1)
+    found, reasons = verdict('clears')
+    assert found == 'intact' and reasons.startswith('the host broke a rule of the bus: endless-clearing: transfer '), (found, reasons)
+    run(scenario('clears-all-right', steps, TAPE.replace('clean', '{endless-clearing: 1}')))
+    run(scenario('clears-unjudged', steps, TAPE.replace(', bus: clean', '')))
+    with open('out/clears-unjudged/verdict.json', encoding='utf-8') as file:
+        rules = [(one['rule'], one['level'], one['times']) for one in json.load(file)['bus']]
+    assert rules == [('endless-clearing', 'violation', 1), ('sense-missing', 'advice', 2)], rules  # unit attentions
+
+
 def a_program_asks_for_another_tape():
     run(scenario('asks', f'''  - put: {{payload: payload}}
   - run: |
@@ -128,7 +140,7 @@ if __name__ == '__main__':
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         sys.exit(tap.run([a_program_writes_and_reads_through_the_drive, a_wrong_order_is_found_on_the_tape,
-                          a_fault_of_the_drive_reaches_the_program, a_program_asks_for_another_tape,
+                          a_fault_of_the_drive_reaches_the_program, a_program_that_breaks_the_bus_is_found, a_program_asks_for_another_tape,
                           a_failure_is_a_complaint, a_program_that_hangs_is_killed,
                           what_there_is_no_machine_for_is_said, files_that_are_not_there_are_said,
                           programs_run_only_if_that_is_allowed, a_path_too_long_for_a_socket_is_said]))
