@@ -17,7 +17,7 @@ struct Hold {
     UsbFunction *below;
     HoldPhase phase;
     int opcode;
-    HoldStopped held;
+    HoldStopped on_stopped;
     void *data;
     bool released;
 
@@ -103,7 +103,7 @@ static void hold_bulk_out(UsbFunction *function, UsbTransfer *transfer)
 
     if (hold_stops_at(hold, phase)) {
         hold->out = transfer;
-        hold->held(hold->data, (uint8_t)hold->command);
+        hold->on_stopped(hold->data, (uint8_t)hold->command);
     } else {
         hold_pass_out(hold, transfer);
     }
@@ -135,7 +135,7 @@ static void hold_in_completed(UsbTransfer *transfer, void *data)
         hold->waiting = transfer;
     }
     if (hold->waiting) {
-        hold->held(hold->data, (uint8_t)hold->command);
+        hold->on_stopped(hold->data, (uint8_t)hold->command);
     }
     if (done && transfer->phase == USB_PHASE_CSW) {
         hold->known = HOLD_BETWEEN;
@@ -205,7 +205,7 @@ static bool hold_standard(UsbFunction *function, UsbTransfer *transfer)
     return below->ops->standard && below->ops->standard(below, transfer);
 }
 
-Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped held, void *data)
+Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped on_stopped, void *data)
 {
     static const UsbFunctionOps ops = {
         .attach = hold_attach,
@@ -223,7 +223,7 @@ Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped held
         .below = below,
         .phase = phase,
         .opcode = opcode,
-        .held = held,
+        .on_stopped = on_stopped,
         .data = data,
         .command = -1,
     };

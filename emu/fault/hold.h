@@ -32,7 +32,7 @@ typedef struct Hold Hold;
 typedef void (*HoldStopped)(void *data, uint8_t opcode);
 
 /* Stops each command with that operation code (-1: any) at `phase`. Borrows `below`. */
-Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped held, void *data);
+Hold *hold_new(UsbFunction *below, HoldPhase phase, int opcode, HoldStopped on_stopped, void *data);
 /*
  * No command may be stopped. Transfers that were submitted and are pending lose their entry here.
  */

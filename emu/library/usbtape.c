@@ -370,7 +370,7 @@ static void tape_drive_cancel_replug(UsbTapeDrive *self)
     }
 }
 
-/* Not from inside a transfer, because the drive's faults use a timer of their own. */
+/* Never called from inside a transfer: the drive's faults unplug from a timer. */
 static void tape_drive_unplug(void *data, int64_t replug_after)
 {
     UsbTapeDrive *self = data;

@@ -3,9 +3,9 @@
  * The port that the drive is plugged into. It listens or connects. It serves one host at a time,
  * and the next one after that host has left.
  *
- * Listening: a second host is accepted and waits until the first has left. It sees a slow drive.
- * Further hosts stay in the socket's backlog. A first connection without a hello is dropped when
- * another one waits. Connecting: the port retries until a peer listens, and again after the host
+ * A listening port accepts a second host, which waits until the first has left. It sees a slow
+ * drive. Further hosts stay in the socket's backlog. A first connection without a hello is dropped
+ * when another one waits. A connecting port retries until a peer listens, and again after the host
  * has left.
  */
 #ifndef USBTAPE_LINK_PORT_H
@@ -27,14 +27,14 @@ typedef struct Port Port;
 /* Events at the port, for observers. */
 typedef enum PortEvent {
     PORT_HOST_ATTACHED, /* text: the host's name */
-    PORT_HOST_REFUSED,  /* the host refuses the drive. text: the reason. */
+    PORT_HOST_REFUSED,  /* the host refuses the drive; the text is the reason */
     PORT_HOST_LEFT,     /* text: the reason */
     PORT_UNPLUGGED,     /* text is empty */
     PORT_PLUGGED,       /* text is empty */
 } PortEvent;
 
 typedef struct PortOps {
-    /* A line for the user: a host connected, left or was refused, and the reason. */
+    /* A line for the user with the reason why a host connected, left or was refused. */
     void (*notice)(void *data, const char *text);
     /* The host of --connect fd:N has left, so no further host can connect. */
     void (*done)(void *data);
@@ -53,8 +53,9 @@ void port_free(Port *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Port, port_free)
 
 /*
- * Unplugs the drive: no host sees it. It is plugged in after `replug` microseconds from now, or by
- * port_replug() if that is negative. Pending transfers get no answer. Not from inside a transfer.
+ * Unplugs the drive, so that no host sees it. It is plugged in after `replug` microseconds from
+ * now, or by port_replug() if that is negative. Pending transfers get no answer. Not from inside a
+ * transfer.
  */
 void port_unplug(Port *port, int64_t replug);
 void port_replug(Port *port);

@@ -280,8 +280,8 @@ static void usb_tape_handle_reset(USBDevice *dev)
 
 /*
  * In QEMU the device is configured while it is attached. The drive alone tracks SET_CONFIGURATION.
- * QEMU's functions for that empty the endpoints' queues. Those queues contain packets whenever a
- * guest sends requests.
+ * QEMU's functions for that empty the endpoints' queues. These queues contain packets whenever a
+ * guest sends requests, but none when the device is attached.
  */
 static void usb_tape_handle_attach(USBDevice *dev)
 {
