@@ -7,7 +7,8 @@
  * The two take turns; the ratio is the median over the turns. Small blocks, where a command is the
  * cost, and blocks of 64 KiB, as backups write them.
  *
- * Then the same of `--pcap`, whole and with the first 4 KiB of each transfer (--pcap-snap 4KiB),
+ * Then the same of the judge of the bus, which works where there is a trace or a capture, and of
+ * `--pcap`, whole and with the first 4 KiB of each transfer (--pcap-snap 4KiB),
  * into a file in $TMPDIR: what evidence costs, which has no bar.
  *
  * The exit status says whether the bar is met.
@@ -31,6 +32,7 @@
 typedef enum With {
     NOTHING,
     ENGINE, /* of faults, without rules */
+    JUDGE,  /* of the bus */
     PCAP,
     PCAP_SNAP,
 } With;
@@ -129,6 +131,9 @@ static void rig_start(Rig *rig, With with)
     drive_default_identity(model, "bench", &config.identity);
     rig->drive = drive_new(&config, NULL);
     must(rig->drive && drive_insert(rig->drive, medium_ram_new(&geometry)), "drive");
+    if (with == JUDGE) {
+        drive_judge_bus(rig->drive);
+    }
     if (with == PCAP || with == PCAP_SNAP) {
         capture(rig, with == PCAP ? 0 : 4096);
     }
@@ -256,6 +261,7 @@ int main(void)
     bool met = measure_both(ENGINE, "a fault engine that has no rules", TURNS) >= BAR;
 
     printf("bar: ratio at least %.2f: %s\n", BAR, met ? "met" : "MISSED");
+    measure_both(JUDGE, "the judge of the bus", PCAP_TURNS);
     measure_both(PCAP, "--pcap", PCAP_TURNS);
     measure_both(PCAP_SNAP, "--pcap and --pcap-snap 4KiB", PCAP_TURNS);
     return met ? 0 : 1;

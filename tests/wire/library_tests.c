@@ -537,6 +537,25 @@ START_TEST(traces_when_asked)
 }
 END_TEST
 
+/* The host of this program gives each CBW the tag 0, and never asks why a command failed. */
+START_TEST(the_bus_is_judged_for_a_trace)
+{
+    g_autofree char *dir = suite_temp_dir();
+    g_autofree char *trace = g_build_filename(dir, "trace.jsonl", NULL);
+    g_autofree char *text = NULL;
+    Room room;
+
+    room_open_with(&room, NULL, (UsbTapeConfig){ .trace = trace });
+    make_ready(&room);
+    ck_assert_uint_eq(command(&room, write_1000, 1000), BOT_PASSED);
+    room_close(&room, 1);
+    ck_assert(g_file_get_contents(trace, &text, NULL, NULL));
+    ck_assert(strstr(text, "\"point\":\"bus.violation\",\"text\":\"tag-repeated: transfer "));
+    ck_assert(strstr(text, "\"point\":\"bus.violation\",\"text\":\"sense-missing: transfer "));
+    ck_assert_msg(!strstr(text, "cbw-before-csw"), "%s", text);
+}
+END_TEST
+
 START_TEST(mistakes_name_the_option)
 {
     static const struct {
@@ -581,6 +600,7 @@ TCase *make_library_tcase(void)
     tcase_add_test(tcase, its_end_leaves_the_plug_alone);
     tcase_add_test(tcase, two_things_fail_at_its_end);
     tcase_add_test(tcase, traces_when_asked);
+    tcase_add_test(tcase, the_bus_is_judged_for_a_trace);
     tcase_add_loop_test(tcase, mistakes_name_the_option, 0, 11);
     return tcase;
 }
