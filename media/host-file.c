@@ -112,7 +112,7 @@ static uint64_t fd_last_data(HostFile *file, uint64_t start, uint64_t end)
 }
 
 /* The last byte of each step: the kernel reads ahead, so what is before it is there too, mostly. */
-static bool is_near(FdFile *self, uint64_t offset, uint64_t length)
+static bool fd_is_near(FdFile *self, uint64_t offset, uint64_t length)
 {
     uint64_t end = offset + length;
     ssize_t n = 1;
@@ -139,7 +139,7 @@ typedef struct Fetch {
     void *data;
 } Fetch;
 
-static void fetch_work(void *data)
+static void fd_fetch_work(void *data)
 {
     Fetch *fetch = data;
     g_autofree char *away = g_malloc(NEAR_STEP);
@@ -159,7 +159,7 @@ static void fetch_work(void *data)
     }
 }
 
-static void fetch_done(void *data)
+static void fd_fetch_done(void *data)
 {
     g_autofree Fetch *fetch = data;
 
@@ -173,7 +173,7 @@ static bool fd_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64
     Fetch *fetch;
     int fd;
 
-    if (is_near((FdFile *)file, offset, length)) {
+    if (fd_is_near((FdFile *)file, offset, length)) {
         return true;
     }
     fd = fcntl(fd_of(file), F_DUPFD_CLOEXEC, 0);
@@ -182,7 +182,7 @@ static bool fd_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64
     }
     fetch = g_new(Fetch, 1);
     *fetch = (Fetch){ fd, offset, length, done, data };
-    executor_run(executor, fetch_work, fetch_done, fetch);
+    executor_run(executor, fd_fetch_work, fd_fetch_done, fetch);
     return false;
 }
 
@@ -258,7 +258,7 @@ bool host_file_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64
 }
 
 /* Drops the first `done` bytes of the pieces; returns how many pieces are left. */
-static int advance(struct iovec *iov, int n, size_t done)
+static int iov_advance(struct iovec *iov, int n, size_t done)
 {
     int i = 0;
 
@@ -279,7 +279,7 @@ int host_file_writev(HostFile *file, const struct iovec *iov, int n, uint64_t of
 
     g_assert(n <= IOV_PIECES);
     memcpy(rest, iov, sizeof *iov * (size_t)n);
-    n = advance(rest, n, 0);
+    n = iov_advance(rest, n, 0);
     while (n > 0) {
         ssize_t written = file->ops->write(file, rest, n, offset);
 
@@ -289,7 +289,7 @@ int host_file_writev(HostFile *file, const struct iovec *iov, int n, uint64_t of
         if (written <= 0) {
             return written < 0 ? (int)written : -EIO;
         }
-        n = advance(rest, n, (size_t)written);
+        n = iov_advance(rest, n, (size_t)written);
         offset += (uint64_t)written;
     }
     return 0;

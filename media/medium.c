@@ -25,13 +25,13 @@ enum {
                      BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) | BIT(MEDIUM_HOST_ERROR),
 };
 
-static void assert_one_of(MediumResult result, unsigned allowed)
+static void medium_assert_one_of(MediumResult result, unsigned allowed)
 {
     g_assert(BIT(result) & allowed);
 }
 
 /* Where the head is, and that it is somewhere. */
-static MediumPosition position_now(TapeMedium *m)
+static MediumPosition medium_position_now(TapeMedium *m)
 {
     MediumPosition position;
 
@@ -39,20 +39,20 @@ static MediumPosition position_now(TapeMedium *m)
     return position;
 }
 
-static bool same_place(const MediumPosition *a, const MediumPosition *b)
+static bool medium_same_place(const MediumPosition *a, const MediumPosition *b)
 {
     return a->partition == b->partition && a->object == b->object;
 }
 
 MediumResult medium_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
 
     *length = 0;
     result = m->ops->read(m, buffer, capacity, length);
-    after = position_now(m);
-    assert_one_of(result, READ_RESULTS | BIT(MEDIUM_EOD));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, READ_RESULTS | BIT(MEDIUM_EOD));
     g_assert(after.partition == before.partition);
     if (result == MEDIUM_EOD || result == MEDIUM_HOST_ERROR) {
         g_assert(after.object == before.object);
@@ -66,13 +66,13 @@ MediumResult medium_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t
 
 MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
 
     *length = 0;
     result = m->ops->read_reverse(m, buffer, capacity, length);
-    after = position_now(m);
-    assert_one_of(result, READ_RESULTS | BIT(MEDIUM_BOP));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, READ_RESULTS | BIT(MEDIUM_BOP));
     g_assert(after.partition == before.partition);
     if (result == MEDIUM_BOP || result == MEDIUM_HOST_ERROR) {
         g_assert(after.object == before.object);
@@ -86,13 +86,13 @@ MediumResult medium_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity
 
 MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
 
     g_assert(length >= 1 && length <= MEDIUM_BLOCK_MAX);
     result = m->ops->write(m, data, length);
-    after = position_now(m);
-    assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
     g_assert(after.partition == before.partition);
     if (BIT(result) & WRITTEN) {
         g_assert(after.object == before.object + 1 && after.eod);
@@ -105,7 +105,7 @@ MediumResult medium_write(TapeMedium *m, const uint8_t *data, size_t length)
 
 MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, uint64_t *written)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
 
     *written = 0;
@@ -113,8 +113,8 @@ MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, 
         return MEDIUM_OK;
     }
     result = m->ops->write_marks(m, mark, count, written);
-    after = position_now(m);
-    assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, WRITTEN | REFUSED | BIT(MEDIUM_END_OF_PARTITION));
     g_assert(after.partition == before.partition);
     g_assert(BIT(result) & WRITTEN ? *written == count && after.eod : *written < count);
     g_assert(after.object == before.object + *written);
@@ -125,7 +125,7 @@ MediumResult medium_write_marks(TapeMedium *m, MediumMark mark, uint64_t count, 
 MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
                           uint64_t *moved)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
     uint64_t wanted;
 
@@ -136,8 +136,8 @@ MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool s
     count = MAX(count, -G_MAXINT64); /* so that it can be negated; no tape is that long */
     wanted = (uint64_t)ABS(count);
     result = m->ops->space(m, what, count, stop_at_setmarks, moved);
-    after = position_now(m);
-    assert_one_of(result, SPACE_RESULTS);
+    after = medium_position_now(m);
+    medium_assert_one_of(result, SPACE_RESULTS);
     g_assert(after.partition == before.partition);
     if (what == MEDIUM_SPACE_EOD) {
         g_assert(*moved == 0 && (result != MEDIUM_OK || after.eod));
@@ -147,29 +147,29 @@ MediumResult medium_space(TapeMedium *m, MediumSpace what, int64_t count, bool s
     }
     g_assert(result != MEDIUM_EOD || after.eod);
     g_assert(result != MEDIUM_BOP || after.bop);
-    g_assert(BIT(result) & (BIT(MEDIUM_UNSUPPORTED)) ? same_place(&before, &after) : true);
+    g_assert(BIT(result) & (BIT(MEDIUM_UNSUPPORTED)) ? medium_same_place(&before, &after) : true);
     return result;
 }
 
 uint64_t medium_skip_lost(TapeMedium *m)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     uint64_t n = m->ops->skip_lost ? m->ops->skip_lost(m) : 0;
 
-    after = position_now(m);
+    after = medium_position_now(m);
     g_assert(after.partition == before.partition && after.object == before.object + n);
     return n;
 }
 
 MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what, uint64_t number)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result = m->ops->locate(m, partition, what, number);
 
-    after = position_now(m);
-    assert_one_of(result, LOCATE_RESULTS);
+    after = medium_position_now(m);
+    medium_assert_one_of(result, LOCATE_RESULTS);
     if (result == MEDIUM_INVALID) {
-        g_assert(same_place(&before, &after));
+        g_assert(medium_same_place(&before, &after));
     }
     if (result == MEDIUM_OK || result == MEDIUM_EOD) {
         g_assert(after.partition == partition);
@@ -184,17 +184,17 @@ MediumResult medium_locate(TapeMedium *m, uint32_t partition, MediumLocate what,
 
 MediumResult medium_erase(TapeMedium *m, bool to_end_of_partition)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result = m->ops->erase(m, to_end_of_partition);
 
-    after = position_now(m);
-    assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
-    g_assert(same_place(&before, &after));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
+    g_assert(medium_same_place(&before, &after));
     g_assert(result != MEDIUM_OK || after.eod);
     return result;
 }
 
-static uint64_t load_count(TapeMedium *m)
+static uint64_t medium_load_count(TapeMedium *m)
 {
     MediumAttribute attribute;
     uint64_t count = 0;
@@ -213,7 +213,7 @@ uint32_t medium_cleanings_left(TapeMedium *m)
     MediumInfo info;
 
     medium_info(m, &info);
-    return info.geometry.cleanings - (uint32_t)MIN(load_count(m), info.geometry.cleanings);
+    return info.geometry.cleanings - (uint32_t)MIN(medium_load_count(m), info.geometry.cleanings);
 }
 
 bool medium_use_cleaning(TapeMedium *m)
@@ -223,7 +223,7 @@ bool medium_use_cleaning(TapeMedium *m)
     if (medium_cleanings_left(m) == 0) {
         return false;
     }
-    put_be64(count, load_count(m) + 1);
+    put_be64(count, medium_load_count(m) + 1);
     g_autoptr(GBytes) value = g_bytes_new(count, sizeof count);
     const MediumAttribute attribute = { .id = MEDIUM_ATTRIBUTE_LOAD_COUNT,
                                         .read_only = true,
@@ -234,7 +234,7 @@ bool medium_use_cleaning(TapeMedium *m)
 
 MediumResult medium_lose(TapeMedium *m, uint64_t objects)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result;
 
     g_assert(before.eod && objects <= before.object);
@@ -242,34 +242,34 @@ MediumResult medium_lose(TapeMedium *m, uint64_t objects)
     if (result == MEDIUM_OK) {
         result = m->ops->cut ? m->ops->cut(m) : m->ops->erase(m, false);
     }
-    after = position_now(m);
+    after = medium_position_now(m);
     g_assert(result != MEDIUM_OK || (after.eod && after.object + objects == before.object));
     return result;
 }
 
 MediumResult medium_format_partitions(TapeMedium *m, uint32_t count, const uint64_t *capacities)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result = m->ops->format_partitions(m, count, capacities);
 
-    after = position_now(m);
-    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    after = medium_position_now(m);
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
     if (result == MEDIUM_OK) {
         g_assert(after.partition == 0 && after.object == 0 && after.bop && after.eod);
     } else {
-        g_assert(same_place(&before, &after));
+        g_assert(medium_same_place(&before, &after));
     }
     return result;
 }
 
 MediumResult medium_redivide(TapeMedium *m, uint32_t count, const uint64_t *capacities)
 {
-    MediumPosition before = position_now(m), after;
+    MediumPosition before = medium_position_now(m), after;
     MediumResult result = m->ops->redivide(m, count, capacities);
 
-    after = position_now(m);
-    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
-    g_assert(same_place(&before, &after));
+    after = medium_position_now(m);
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    g_assert(medium_same_place(&before, &after));
     return result;
 }
 
@@ -280,9 +280,9 @@ MediumResult medium_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id
 
     *attribute = (MediumAttribute){ .id = id };
     result = m->ops->get_attribute(m, partition, id, attribute);
-    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | BIT(MEDIUM_UNSUPPORTED) |
-                              BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) |
-                              BIT(MEDIUM_HOST_ERROR));
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | BIT(MEDIUM_UNSUPPORTED) |
+                                     BIT(MEDIUM_READ_ERROR) | BIT(MEDIUM_CORRUPT) |
+                                     BIT(MEDIUM_HOST_ERROR));
     g_assert((result == MEDIUM_OK) == (attribute->value != NULL));
     g_assert(attribute->id == id);
     return result;
@@ -295,7 +295,7 @@ MediumResult medium_set_attribute(TapeMedium *m, uint32_t partition,
 
     g_assert(attribute->value && g_bytes_get_size(attribute->value) <= MEDIUM_ATTRIBUTE_MAX);
     result = m->ops->set_attribute(m, partition, attribute);
-    assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | BIT(MEDIUM_INVALID) | REFUSED);
     return result;
 }
 
@@ -309,7 +309,7 @@ MediumResult medium_set_write_protect(TapeMedium *m, bool on)
 {
     MediumResult result = m->ops->set_write_protect(m, on);
 
-    assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
+    medium_assert_one_of(result, BIT(MEDIUM_OK) | REFUSED);
     return result;
 }
 

@@ -2,7 +2,7 @@
 #include "media/walk.h"
 
 /* Moves over one object; false at the end of the way. */
-static bool step(Walk *walk, bool forward, WalkType *type)
+static bool walk_step(Walk *walk, bool forward, WalkType *type)
 {
     if (forward ? walk->head == walk->end : walk->head == 0) {
         return false;
@@ -12,7 +12,7 @@ static bool step(Walk *walk, bool forward, WalkType *type)
     return true;
 }
 
-static WalkType target_of(MediumSpace what)
+static WalkType walk_target(MediumSpace what)
 {
     switch (what) {
     case MEDIUM_SPACE_FILEMARKS:
@@ -35,14 +35,14 @@ MediumResult walk_space(Walk *walk, MediumSpace what, int64_t count, bool stop_a
     bool sequential =
         what == MEDIUM_SPACE_SEQUENTIAL_FILEMARKS || what == MEDIUM_SPACE_SEQUENTIAL_SETMARKS;
     uint64_t wanted = (uint64_t)ABS(count), n = 0;
-    WalkType target = target_of(what), type;
+    WalkType target = walk_target(what), type;
 
     if (what == MEDIUM_SPACE_EOD) {
         walk->head = walk->end;
         return MEDIUM_OK;
     }
     while (n < wanted) {
-        if (!step(walk, forward, &type)) {
+        if (!walk_step(walk, forward, &type)) {
             *moved = sequential ? 0 : n;
             return forward ? MEDIUM_EOD : MEDIUM_BOP;
         }
@@ -70,14 +70,14 @@ MediumResult walk_space(Walk *walk, MediumSpace what, int64_t count, bool stop_a
     return MEDIUM_OK;
 }
 
-static MediumResult locate_file(Walk *walk, uint64_t number)
+static MediumResult walk_locate_file(Walk *walk, uint64_t number)
 {
     WalkType type;
     uint64_t n = 0;
 
     walk->head = 0;
     while (n < number) {
-        if (!step(walk, true, &type)) {
+        if (!walk_step(walk, true, &type)) {
             return MEDIUM_EOD;
         }
         if (type == WALK_LOST) {
@@ -92,7 +92,7 @@ MediumResult walk_locate(Walk *walk, MediumLocate what, uint64_t number)
 {
     switch (what) {
     case MEDIUM_LOCATE_FILE:
-        return locate_file(walk, number);
+        return walk_locate_file(walk, number);
     case MEDIUM_LOCATE_EOD:
         walk->head = walk->end;
         return MEDIUM_OK;

@@ -48,7 +48,7 @@ static Attribute *attribute_at(AttributeSet *set, guint i)
 }
 
 /* The first with a key not below `key`. */
-static guint lower_bound(AttributeSet *set, uint32_t key)
+static guint attribute_lower_bound(AttributeSet *set, uint32_t key)
 {
     guint low = 0, high = set->sorted->len;
 
@@ -64,7 +64,7 @@ static guint lower_bound(AttributeSet *set, uint32_t key)
     return low;
 }
 
-static uint32_t key_of(uint32_t partition, uint16_t id)
+static uint32_t attribute_key(uint32_t partition, uint16_t id)
 {
     return partition << 16 | id;
 }
@@ -72,8 +72,8 @@ static uint32_t key_of(uint32_t partition, uint16_t id)
 MediumResult attribute_set_get(AttributeSet *set, uint32_t partition, uint16_t id,
                                MediumAttribute *attribute)
 {
-    uint32_t key = key_of(partition, id);
-    guint i = lower_bound(set, key);
+    uint32_t key = attribute_key(partition, id);
+    guint i = attribute_lower_bound(set, key);
     const Attribute *found;
 
     if (i == set->sorted->len || attribute_at(set, i)->key != key) {
@@ -90,8 +90,8 @@ MediumResult attribute_set_get(AttributeSet *set, uint32_t partition, uint16_t i
 MediumResult attribute_set_put(AttributeSet *set, uint32_t partition,
                                const MediumAttribute *attribute)
 {
-    uint32_t key = key_of(partition, attribute->id);
-    guint i = lower_bound(set, key);
+    uint32_t key = attribute_key(partition, attribute->id);
+    guint i = attribute_lower_bound(set, key);
     bool found = i < set->sorted->len && attribute_at(set, i)->key == key;
     size_t size = g_bytes_get_size(attribute->value);
     size_t old = found ? PACKED_HEADER + g_bytes_get_size(attribute_at(set, i)->value) : 0;
@@ -118,7 +118,7 @@ void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids)
 {
     guint i;
 
-    for (i = lower_bound(set, key_of(partition, 0)); i < set->sorted->len; i++) {
+    for (i = attribute_lower_bound(set, attribute_key(partition, 0)); i < set->sorted->len; i++) {
         uint16_t id = (uint16_t)attribute_at(set, i)->key;
 
         if (attribute_at(set, i)->key >> 16 != partition) {
@@ -130,7 +130,7 @@ void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids)
 
 void attribute_set_drop_partitions(AttributeSet *set, uint32_t first)
 {
-    guint i = lower_bound(set, key_of(first, 0)), j;
+    guint i = attribute_lower_bound(set, attribute_key(first, 0)), j;
 
     for (j = i; j < set->sorted->len; j++) {
         set->bytes -= PACKED_HEADER + g_bytes_get_size(attribute_at(set, j)->value);

@@ -20,7 +20,7 @@ MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing)
 }
 
 /* After a failed sync the kernel may have dropped pages and call them clean: trust nothing. */
-static MediumResult sync_failed(Cartridge *c, int error)
+static MediumResult log_sync_failed(Cartridge *c, int error)
 {
     cartridge_host_error(c, error, "cannot sync, so nothing more is written");
     c->failed = true;
@@ -49,7 +49,7 @@ int cartridge_write_superblock(Cartridge *c)
 }
 
 /* Of the area that the superblock does not name: 1 or 2, and where it is. */
-static uint32_t next_area(const Cartridge *c, uint64_t *offset)
+static uint32_t log_next_area(const Cartridge *c, uint64_t *offset)
 {
     uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
 
@@ -62,7 +62,7 @@ int cartridge_reserve_attributes(Cartridge *c, size_t length)
     uint64_t offset;
     int error;
 
-    next_area(c, &offset);
+    log_next_area(c, &offset);
     error = c->file->ops->reserve(c->file, offset, length);
     return error == -EOPNOTSUPP || error == -ENOSYS ? 0 : error;
 }
@@ -77,7 +77,7 @@ int cartridge_write_attributes(Cartridge *c)
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(packed, &length);
     uint64_t offset;
-    uint32_t area = next_area(c, &offset);
+    uint32_t area = log_next_area(c, &offset);
     int error = length > 0 ? host_file_write(c->file, bytes, length, offset) : 0;
 
     if (error == 0) {
@@ -93,7 +93,7 @@ int cartridge_write_attributes(Cartridge *c)
 
 /* ── gathering ── */
 
-static int flush_data(Cartridge *c, const uint8_t *data, size_t length)
+static int log_flush_data(Cartridge *c, const uint8_t *data, size_t length)
 {
     Gather *g = &c->gather;
     struct iovec iov[] = { { g->data, g->data_length }, { (void *)data, length } };
@@ -107,7 +107,7 @@ static int flush_data(Cartridge *c, const uint8_t *data, size_t length)
     return error;
 }
 
-static int flush_entries(Cartridge *c)
+static int log_flush_entries(Cartridge *c)
 {
     Gather *g = &c->gather;
     struct iovec iov = { g->entries, (size_t)g->n * OBJECT_ENTRY };
@@ -129,10 +129,10 @@ static int flush_entries(Cartridge *c)
 
 MediumResult cartridge_flush(Cartridge *c)
 {
-    int error = c->gather.data_length > 0 ? flush_data(c, NULL, 0) : 0;
+    int error = c->gather.data_length > 0 ? log_flush_data(c, NULL, 0) : 0;
 
     if (error == 0) {
-        error = flush_entries(c);
+        error = log_flush_entries(c);
     }
     return error < 0 ? cartridge_host_error(c, error, "cannot write") : MEDIUM_OK;
 }
@@ -144,7 +144,7 @@ typedef struct Room {
 } Room;
 
 /* Sees that there is room up to `end` of the stream, which goes on at `from`. */
-static int make_room(Cartridge *c, Room room, uint64_t from, uint64_t end)
+static int log_reserve(Cartridge *c, Room room, uint64_t from, uint64_t end)
 {
     int error;
 
@@ -158,46 +158,46 @@ static int make_room(Cartridge *c, Room room, uint64_t from, uint64_t end)
 }
 
 /* So that not every object has to ask. Within a chunk: none is taken before it is needed. */
-static void look_ahead(Cartridge *c, Room room, uint64_t length)
+static void log_reserve_ahead(Cartridge *c, Room room, uint64_t length)
 {
     uint64_t from = *room.end;
 
     length = MIN(length, -from & ((G_GUINT64_CONSTANT(1) << c->store.chunk_shift) - 1));
-    make_room(c, room, from, from + length); /* failing, the next object asks again */
+    log_reserve(c, room, from, from + length); /* failing, the next object asks again */
 }
 
 /* Is there room on the disk for one more entry, and for so many bytes more that are gathered? */
-static int make_room_for(Cartridge *c, uint32_t gathered)
+static int log_reserve_entry(Cartridge *c, uint32_t gathered)
 {
     Gather *g = &c->gather;
     Room entries = { STREAM_TABLE, &g->entries_room }, data = { STREAM_DATA, &g->data_room };
     uint64_t entry = (g->first + g->n) * OBJECT_ENTRY, byte = g->data_start + g->data_length;
     bool more_entries = entry + OBJECT_ENTRY > *entries.end;
     bool more_data = gathered > 0 && byte + gathered > *data.end;
-    int error = make_room(c, entries, entry, entry + OBJECT_ENTRY);
+    int error = log_reserve(c, entries, entry, entry + OBJECT_ENTRY);
 
     if (error == 0 && more_data) {
-        error = make_room(c, data, byte, byte + gathered);
+        error = log_reserve(c, data, byte, byte + gathered);
     }
     if (error == 0 && more_entries) {
-        look_ahead(c, entries, ENTRIES_AHEAD);
+        log_reserve_ahead(c, entries, ENTRIES_AHEAD);
     }
     if (error == 0 && more_data) {
-        look_ahead(c, data, MIN((uint64_t)DATA_AHEAD, cartridge_left(c)));
+        log_reserve_ahead(c, data, MIN((uint64_t)DATA_AHEAD, cartridge_left(c)));
     }
     return error;
 }
 
-static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
+static int log_append_data(Cartridge *c, const uint8_t *data, uint32_t length)
 {
     Gather *g = &c->gather;
     int error = 0;
 
     if (length >= SMALL_BLOCK) {
-        return flush_data(c, data, length);
+        return log_flush_data(c, data, length);
     }
     if (g->data_length + length > GATHER_SIZE) {
-        error = flush_data(c, NULL, 0);
+        error = log_flush_data(c, NULL, 0);
     }
     if (error == 0) {
         memcpy(g->data + g->data_length, data, length);
@@ -208,14 +208,14 @@ static int append_data(Cartridge *c, const uint8_t *data, uint32_t length)
 
 /* ── checkpoints ── */
 
-static void checkpoint_work(void *data)
+static void log_checkpoint_work(void *data)
 {
     Cartridge *c = data;
 
     c->checkpoint.error = c->file->ops->sync(c->file);
 }
 
-static void checkpoint_done(void *data)
+static void log_checkpoint_done(void *data)
 {
     Cartridge *c = data;
     Checkpoint *checkpoint = &c->checkpoint;
@@ -227,7 +227,7 @@ static void checkpoint_done(void *data)
         return;
     }
     if (checkpoint->error < 0) {
-        sync_failed(c, checkpoint->error);
+        log_sync_failed(c, checkpoint->error);
         return;
     }
     if (c->superblock.sequence == checkpoint->sequence) {
@@ -244,7 +244,7 @@ static void checkpoint_done(void *data)
 }
 
 /* Everything has been handed to the host. */
-static void start_checkpoint(Cartridge *c)
+static void log_start_checkpoint(Cartridge *c)
 {
     Checkpoint *checkpoint = &c->checkpoint;
 
@@ -256,7 +256,7 @@ static void start_checkpoint(Cartridge *c)
     checkpoint->epoch = c->superblock.partitions[c->partition].epoch;
     checkpoint->generation = c->superblock.generation;
     checkpoint->sequence = c->superblock.sequence;
-    executor_run(c->executor, checkpoint_work, checkpoint_done, c);
+    executor_run(c->executor, log_checkpoint_work, log_checkpoint_done, c);
 }
 
 /* What is to be stored of a block, and how; borrowed. */
@@ -304,15 +304,15 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
             return result;
         }
         if (c->checkpoint.bytes >= c->checkpoint.interval && !c->checkpoint.running) {
-            start_checkpoint(c);
+            log_start_checkpoint(c);
             if (c->failed) {
                 return MEDIUM_HOST_ERROR;
             }
         }
     }
-    error = make_room_for(c, entry.stored < SMALL_BLOCK ? entry.stored : 0);
+    error = log_reserve_entry(c, entry.stored < SMALL_BLOCK ? entry.stored : 0);
     if (error == 0 && entry.stored > 0) {
-        error = append_data(c, data, entry.stored);
+        error = log_append_data(c, data, entry.stored);
     }
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot write");
@@ -334,7 +334,7 @@ MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data
 
 /* ── syncing ── */
 
-static void note_slot_durable(Cartridge *c)
+static void log_note_slot_durable(Cartridge *c)
 {
     c->dirty = false;
     c->durable_slot = c->slot;
@@ -345,19 +345,19 @@ int cartridge_sync_superblock(Cartridge *c)
     int error = c->file->ops->sync(c->file);
 
     if (error == 0) {
-        note_slot_durable(c);
+        log_note_slot_durable(c);
     }
     return error;
 }
 
 /* After a sync that covers everything written: that is durable now, and the superblock may say so.
  */
-static int note_durable(Cartridge *c)
+static int log_note_durable(Cartridge *c)
 {
     uint32_t i;
 
     c->checkpoint.bytes = 0;
-    note_slot_durable(c);
+    log_note_slot_durable(c);
     for (i = 0; i < c->superblock.geometry.partitions; i++) {
         c->superblock.partitions[i].durable = c->end[i];
         c->superblock.partitions[i].link = c->link[i];
@@ -366,7 +366,7 @@ static int note_durable(Cartridge *c)
 }
 
 /* Everything that a sync needs handed to the host. */
-static MediumResult prepare_sync(Cartridge *c)
+static MediumResult log_prepare_sync(Cartridge *c)
 {
     MediumResult result = cartridge_flush(c);
     int error = result == MEDIUM_OK && c->attributes_dirty ? cartridge_write_attributes(c) : 0;
@@ -379,7 +379,7 @@ static MediumResult prepare_sync(Cartridge *c)
 
 MediumResult cartridge_sync_now(Cartridge *c)
 {
-    MediumResult result = prepare_sync(c);
+    MediumResult result = log_prepare_sync(c);
     int error;
 
     if (result != MEDIUM_OK || !c->dirty) {
@@ -387,55 +387,55 @@ MediumResult cartridge_sync_now(Cartridge *c)
     }
     error = c->file->ops->sync(c->file);
     if (error == 0) {
-        error = note_durable(c);
+        error = log_note_durable(c);
     }
     if (error == 0 && c->superblock_urgent) {
         error = c->file->ops->sync(c->file);
         if (error == 0) {
             c->superblock_urgent = false;
-            note_slot_durable(c);
+            log_note_slot_durable(c);
         }
     }
-    return error < 0 ? sync_failed(c, error) : MEDIUM_OK;
+    return error < 0 ? log_sync_failed(c, error) : MEDIUM_OK;
 }
 
-static void sync_work(void *data)
+static void log_sync_work(void *data)
 {
     Cartridge *c = data;
 
     c->sync_error = c->file->ops->sync(c->file);
 }
 
-static void sync_end(Cartridge *c, MediumResult result)
+static void log_sync_end(Cartridge *c, MediumResult result)
 {
     c->syncing = false;
     c->sync_done(c->sync_data, result);
 }
 
-static void second_sync_done(void *data)
+static void log_second_sync_done(void *data)
 {
     Cartridge *c = data;
 
     if (c->sync_error < 0 || c->failed) {
-        sync_end(c, sync_failed(c, c->sync_error < 0 ? c->sync_error : -EIO));
+        log_sync_end(c, log_sync_failed(c, c->sync_error < 0 ? c->sync_error : -EIO));
         return;
     }
     c->superblock_urgent = false;
-    note_slot_durable(c);
-    sync_end(c, MEDIUM_OK);
+    log_note_slot_durable(c);
+    log_sync_end(c, MEDIUM_OK);
 }
 
-static void first_sync_done(void *data)
+static void log_first_sync_done(void *data)
 {
     Cartridge *c = data;
-    int error = c->sync_error < 0 ? c->sync_error : c->failed ? -EIO : note_durable(c);
+    int error = c->sync_error < 0 ? c->sync_error : c->failed ? -EIO : log_note_durable(c);
 
     if (error < 0) {
-        sync_end(c, sync_failed(c, error));
+        log_sync_end(c, log_sync_failed(c, error));
     } else if (c->superblock_urgent) {
-        executor_run(c->executor, sync_work, second_sync_done, c);
+        executor_run(c->executor, log_sync_work, log_second_sync_done, c);
     } else {
-        sync_end(c, MEDIUM_OK);
+        log_sync_end(c, MEDIUM_OK);
     }
 }
 
@@ -445,7 +445,7 @@ void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data)
     MediumResult result;
 
     g_assert(!c->syncing);
-    result = c->read_only ? MEDIUM_OK : prepare_sync(c);
+    result = c->read_only ? MEDIUM_OK : log_prepare_sync(c);
     if (result != MEDIUM_OK || c->read_only || !c->dirty) {
         done(data, result);
         return;
@@ -453,7 +453,7 @@ void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data)
     c->syncing = true;
     c->sync_done = done;
     c->sync_data = data;
-    executor_run(c->executor, sync_work, first_sync_done, c);
+    executor_run(c->executor, log_sync_work, log_first_sync_done, c);
 }
 
 /* ── truncating ── */
@@ -466,15 +466,15 @@ MediumResult cartridge_commit_superblock(Cartridge *c)
         error = c->file->ops->sync(c->file);
     }
     if (error < 0) {
-        return sync_failed(c, error);
+        return log_sync_failed(c, error);
     }
     c->superblock_urgent = false;
-    note_slot_durable(c);
+    log_note_slot_durable(c);
     return MEDIUM_OK;
 }
 
 /* Makes everything before the head durable, then the head the end. */
-static MediumResult commit_cut(Cartridge *c, uint32_t link)
+static MediumResult log_commit_cut(Cartridge *c, uint32_t link)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
     MediumResult result =
@@ -508,7 +508,7 @@ MediumResult cartridge_cut(Cartridge *c)
         *cartridge_end(c) = c->head;
         c->link[c->partition] = link;
     }
-    result = commit_cut(c, link);
+    result = log_commit_cut(c, link);
     if (result != MEDIUM_OK) {
         if (unwanted) {
             c->gather = gathered;

@@ -8,7 +8,7 @@ typedef struct Stop {
     MediumResult result;
 } Stop;
 
-static MediumResult arrive(Cartridge *c, const Stop *stop)
+static MediumResult motion_arrive(Cartridge *c, const Stop *stop)
 {
     c->head = stop->place;
     c->head_guessed = false;
@@ -16,7 +16,7 @@ static MediumResult arrive(Cartridge *c, const Stop *stop)
 }
 
 /* Damage hides what comes next: its near end, seen from where the head comes. */
-static Place near_end(const Cartridge *c, bool forward, const Place *from)
+static Place motion_near_end(const Cartridge *c, bool forward, const Place *from)
 {
     const Place *end = forward ? &c->run.low : &c->run.high;
 
@@ -28,8 +28,8 @@ static Place near_end(const Cartridge *c, bool forward, const Place *from)
  * is where that leads otherwise. Found: the place beyond it becomes the stop, with `result`.
  * CORRUPT becomes of it where damage hides the object.
  */
-static MediumResult look_for(Cartridge *c, CountKind kind, bool forward, uint64_t count,
-                             const Place *from, MediumResult result, Stop *stop)
+static MediumResult motion_find(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                                const Place *from, MediumResult result, Stop *stop)
 {
     const Place *low = forward ? from : &stop->place, *high = forward ? &stop->place : from;
     uint64_t before = place_count(low, kind), after = place_count(high, kind);
@@ -48,50 +48,50 @@ static MediumResult look_for(Cartridge *c, CountKind kind, bool forward, uint64_
     if (found == MEDIUM_HOST_ERROR) {
         return found;
     }
-    stop->place = found == MEDIUM_OK ? place : near_end(c, forward, from);
+    stop->place = found == MEDIUM_OK ? place : motion_near_end(c, forward, from);
     stop->result = found == MEDIUM_OK ? result : MEDIUM_CORRUPT;
     return MEDIUM_OK;
 }
 
-static Stop limit_of(Cartridge *c, bool forward)
+static Stop motion_limit(Cartridge *c, bool forward)
 {
     return forward ? (Stop){ *cartridge_end(c), MEDIUM_EOD } : (Stop){ { 0 }, MEDIUM_BOP };
 }
 
-static uint64_t passed(const Place *a, const Place *b, CountKind kind, uint64_t most)
+static uint64_t motion_passed(const Place *a, const Place *b, CountKind kind, uint64_t most)
 {
     uint64_t from = place_count(a, kind), to = place_count(b, kind);
 
     return MIN(from < to ? to - from : from - to, most);
 }
 
-static MediumResult space_over(Cartridge *c, CountKind kind, bool forward, uint64_t count,
-                               bool stop_at_setmarks, uint64_t *moved)
+static MediumResult motion_space_over(Cartridge *c, CountKind kind, bool forward, uint64_t count,
+                                      bool stop_at_setmarks, uint64_t *moved)
 {
-    Stop stop = limit_of(c, forward);
+    Stop stop = motion_limit(c, forward);
     Place from = c->head;
 
-    if (look_for(c, kind, forward, count, &from, MEDIUM_OK, &stop) == MEDIUM_HOST_ERROR ||
-        (kind == COUNT_BLOCKS && look_for(c, COUNT_FILEMARKS, forward, 1, &from, MEDIUM_FILEMARK,
-                                          &stop) == MEDIUM_HOST_ERROR) ||
+    if (motion_find(c, kind, forward, count, &from, MEDIUM_OK, &stop) == MEDIUM_HOST_ERROR ||
+        (kind == COUNT_BLOCKS && motion_find(c, COUNT_FILEMARKS, forward, 1, &from, MEDIUM_FILEMARK,
+                                             &stop) == MEDIUM_HOST_ERROR) ||
         (kind != COUNT_SETMARKS && stop_at_setmarks &&
-         look_for(c, COUNT_SETMARKS, forward, 1, &from, MEDIUM_SETMARK, &stop) ==
+         motion_find(c, COUNT_SETMARKS, forward, 1, &from, MEDIUM_SETMARK, &stop) ==
              MEDIUM_HOST_ERROR)) {
         return MEDIUM_HOST_ERROR;
     }
-    *moved = stop.result == MEDIUM_OK ? count : passed(&from, &stop.place, kind, count);
-    return arrive(c, &stop);
+    *moved = stop.result == MEDIUM_OK ? count : motion_passed(&from, &stop.place, kind, count);
+    return motion_arrive(c, &stop);
 }
 
 /* To the end of the first run of `count` marks with nothing between them. */
-static MediumResult space_sequential(Cartridge *c, CountKind kind, bool forward, uint64_t count,
-                                     bool stop_at_setmarks, uint64_t *moved)
+static MediumResult motion_space_sequential(Cartridge *c, CountKind kind, bool forward,
+                                            uint64_t count, bool stop_at_setmarks, uint64_t *moved)
 {
-    Stop limit = limit_of(c, forward), at = { c->head, MEDIUM_OK };
+    Stop limit = motion_limit(c, forward), at = { c->head, MEDIUM_OK };
     uint64_t run = 0;
 
     if (kind != COUNT_SETMARKS && stop_at_setmarks &&
-        look_for(c, COUNT_SETMARKS, forward, 1, &at.place, MEDIUM_SETMARK, &limit) ==
+        motion_find(c, COUNT_SETMARKS, forward, 1, &at.place, MEDIUM_SETMARK, &limit) ==
             MEDIUM_HOST_ERROR) {
         return MEDIUM_HOST_ERROR;
     }
@@ -100,11 +100,11 @@ static MediumResult space_sequential(Cartridge *c, CountKind kind, bool forward,
         uint64_t distance;
 
         mark.result = MEDIUM_EOD;
-        if (look_for(c, kind, forward, 1, &at.place, MEDIUM_OK, &mark) == MEDIUM_HOST_ERROR) {
+        if (motion_find(c, kind, forward, 1, &at.place, MEDIUM_OK, &mark) == MEDIUM_HOST_ERROR) {
             return MEDIUM_HOST_ERROR;
         }
         if (mark.result != MEDIUM_OK) {
-            return arrive(c, mark.result == MEDIUM_CORRUPT ? &mark : &limit);
+            return motion_arrive(c, mark.result == MEDIUM_CORRUPT ? &mark : &limit);
         }
         distance =
             forward ? mark.place.object - at.place.object : at.place.object - mark.place.object;
@@ -112,18 +112,18 @@ static MediumResult space_sequential(Cartridge *c, CountKind kind, bool forward,
         at = mark;
     }
     *moved = count;
-    return arrive(c, &at);
+    return motion_arrive(c, &at);
 }
 
 /* The head is where damage hides what lies before it: so nothing can be counted from there. */
-static MediumResult leave_damage(Cartridge *c, bool forward)
+static MediumResult motion_leave_damage(Cartridge *c, bool forward)
 {
     Place place;
 
     if (cartridge_place(c, c->head.object, &place) == MEDIUM_HOST_ERROR) {
         return MEDIUM_HOST_ERROR;
     }
-    return arrive(c, &(Stop){ forward ? c->run.high : c->run.low, MEDIUM_CORRUPT });
+    return motion_arrive(c, &(Stop){ forward ? c->run.high : c->run.low, MEDIUM_CORRUPT });
 }
 
 MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
@@ -134,27 +134,27 @@ MediumResult cartridge_space(TapeMedium *m, MediumSpace what, int64_t count, boo
     uint64_t n = (uint64_t)ABS(count);
 
     if (c->head_guessed && what != MEDIUM_SPACE_EOD) {
-        return leave_damage(c, forward);
+        return motion_leave_damage(c, forward);
     }
     switch (what) {
     case MEDIUM_SPACE_BLOCKS:
-        return space_over(c, COUNT_BLOCKS, forward, n, stop_at_setmarks, moved);
+        return motion_space_over(c, COUNT_BLOCKS, forward, n, stop_at_setmarks, moved);
     case MEDIUM_SPACE_FILEMARKS:
-        return space_over(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
+        return motion_space_over(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
     case MEDIUM_SPACE_SETMARKS:
-        return space_over(c, COUNT_SETMARKS, forward, n, false, moved);
+        return motion_space_over(c, COUNT_SETMARKS, forward, n, false, moved);
     case MEDIUM_SPACE_SEQUENTIAL_FILEMARKS:
-        return space_sequential(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
+        return motion_space_sequential(c, COUNT_FILEMARKS, forward, n, stop_at_setmarks, moved);
     case MEDIUM_SPACE_SEQUENTIAL_SETMARKS:
-        return space_sequential(c, COUNT_SETMARKS, forward, n, false, moved);
+        return motion_space_sequential(c, COUNT_SETMARKS, forward, n, false, moved);
     case MEDIUM_SPACE_EOD:
     default:
-        return arrive(c, &(Stop){ *cartridge_end(c), MEDIUM_OK });
+        return motion_arrive(c, &(Stop){ *cartridge_end(c), MEDIUM_OK });
     }
 }
 
 /* Puts another partition under the head, at BOP. */
-static MediumResult change_partition(Cartridge *c, uint32_t partition)
+static MediumResult motion_change_partition(Cartridge *c, uint32_t partition)
 {
     if (partition == c->partition) {
         return MEDIUM_OK;
@@ -169,16 +169,16 @@ static MediumResult change_partition(Cartridge *c, uint32_t partition)
     return MEDIUM_OK;
 }
 
-static MediumResult locate_file(Cartridge *c, uint64_t number)
+static MediumResult motion_locate_file(Cartridge *c, uint64_t number)
 {
-    Stop stop = limit_of(c, true);
+    Stop stop = motion_limit(c, true);
     Place bop = { 0 };
 
     if (number == 0) {
-        return arrive(c, &(Stop){ bop, MEDIUM_OK });
+        return motion_arrive(c, &(Stop){ bop, MEDIUM_OK });
     }
-    return look_for(c, COUNT_FILEMARKS, true, number, &bop, MEDIUM_OK, &stop) == MEDIUM_OK
-               ? arrive(c, &stop)
+    return motion_find(c, COUNT_FILEMARKS, true, number, &bop, MEDIUM_OK, &stop) == MEDIUM_OK
+               ? motion_arrive(c, &stop)
                : MEDIUM_HOST_ERROR;
 }
 
@@ -190,20 +190,20 @@ MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLocate wh
     if (partition >= c->superblock.geometry.partitions) {
         return MEDIUM_INVALID;
     }
-    if (change_partition(c, partition) != MEDIUM_OK) {
+    if (motion_change_partition(c, partition) != MEDIUM_OK) {
         return MEDIUM_HOST_ERROR;
     }
-    end = limit_of(c, true);
+    end = motion_limit(c, true);
     switch (what) {
     case MEDIUM_LOCATE_FILE:
-        return locate_file(c, number);
+        return motion_locate_file(c, number);
     case MEDIUM_LOCATE_EOD:
         end.result = MEDIUM_OK;
-        return arrive(c, &end);
+        return motion_arrive(c, &end);
     case MEDIUM_LOCATE_OBJECT:
     default:
         if (number > end.place.object) {
-            return arrive(c, &end);
+            return motion_arrive(c, &end);
         }
         return cartridge_move_head(c, number) == MEDIUM_HOST_ERROR ? MEDIUM_HOST_ERROR : MEDIUM_OK;
     }

@@ -116,7 +116,7 @@ typedef struct Slots {
     int best; /* the one that counts, if it is good */
 } Slots;
 
-static int read_slots(HostFile *file, Slots *slots)
+static int open_read_slots(HostFile *file, Slots *slots)
 {
     uint8_t bytes[SUPERBLOCK_MAX];
     int i;
@@ -142,7 +142,7 @@ bool cartridge_unchanged(Cartridge *c)
     const Superblock *now;
     uint32_t i;
 
-    if (read_slots(c->file, slots) < 0 || slots->states[slots->best] != SUPERBLOCK_GOOD) {
+    if (open_read_slots(c->file, slots) < 0 || slots->states[slots->best] != SUPERBLOCK_GOOD) {
         return false;
     }
     now = &slots->superblocks[slots->best];
@@ -158,10 +158,10 @@ bool cartridge_unchanged(Cartridge *c)
 }
 
 /* Reads both slots; the better one becomes ours, the other stays in `*other` if it is good. */
-static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
+static bool open_load_superblock(Cartridge *c, Superblock *other, GError **error)
 {
     g_autofree Slots *slots = g_new0(Slots, 1);
-    int failure = read_slots(c->file, slots), i;
+    int failure = open_read_slots(c->file, slots), i;
 
     if (failure < 0) {
         return cannot_open(c, failure, error);
@@ -193,7 +193,7 @@ static bool load_superblock(Cartridge *c, Superblock *other, GError **error)
 }
 
 /* 1, 0: they are damaged, or a negative errno. */
-static int unpack_attributes(Cartridge *c, const Superblock *s)
+static int open_unpack_attributes(Cartridge *c, const Superblock *s)
 {
     g_autofree uint8_t *bytes = NULL;
     int failure;
@@ -223,7 +223,7 @@ static bool follows(Cartridge *c, const ObjectEntry *entry)
 }
 
 /* 1, 0: it is not, or a negative errno. */
-static int data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
+static int open_data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
 {
     uint32_t left = entry->stored;
     uint32_t crc = object_data_crc(cartridge_binding(c), c->partition, entry);
@@ -249,7 +249,7 @@ static int data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratc
 }
 
 /* Objects of this epoch in the first pages beyond the recovered end: what the end cut off. */
-static bool count_dropped(Cartridge *c, uint64_t from, uint64_t limit, uint64_t *dropped)
+static bool open_count_dropped(Cartridge *c, uint64_t from, uint64_t limit, uint64_t *dropped)
 {
     uint32_t epoch = c->superblock.partitions[c->partition].epoch;
     ObjectEntry entry;
@@ -281,7 +281,7 @@ typedef struct Found {
  * Finds EOD of the partition under the head: from the durable place on, as long as each entry and
  * its data are whole.
  */
-static bool find_end(Cartridge *c, Found *found)
+static bool open_find_end(Cartridge *c, Found *found)
 {
     PartitionRecord *record = &c->superblock.partitions[c->partition];
     uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY;
@@ -295,7 +295,7 @@ static bool find_end(Cartridge *c, Found *found)
         int whole = 0;
 
         if (state == ENTRY_GOOD && follows(c, &entry)) {
-            whole = data_is_whole(c, &entry, c->window);
+            whole = open_data_is_whole(c, &entry, c->window);
         }
         if (state == ENTRY_HOST_ERROR || whole < 0) {
             return false;
@@ -306,7 +306,7 @@ static bool find_end(Cartridge *c, Found *found)
         *end = object_entry_after(&entry);
         c->link[c->partition] = entry.crc;
     }
-    return count_dropped(c, MIN(end->object, room), room, &found->dropped);
+    return open_count_dropped(c, MIN(end->object, room), room, &found->dropped);
 }
 
 /*
@@ -314,7 +314,7 @@ static bool find_end(Cartridge *c, Found *found)
  * know? Nothing is written in an epoch before the superblock that begins it is durable: so another
  * one is newer than ours, and lost.
  */
-static bool find_newer(Cartridge *c, bool *newer)
+static bool open_find_newer(Cartridge *c, bool *newer)
 {
     uint64_t room = store_extent(&c->store, c->partition, STREAM_TABLE) / OBJECT_ENTRY, object;
     uint32_t epoch = c->superblock.partitions[c->partition].epoch;
@@ -336,7 +336,7 @@ static bool find_newer(Cartridge *c, bool *newer)
 }
 
 /* Does the last durable object end at the durable place, and is it the one that was there? */
-static bool check_last(Cartridge *c, Found *found)
+static bool open_check_last(Cartridge *c, Found *found)
 {
     const PartitionRecord *record = &c->superblock.partitions[c->partition];
     const Place *durable = &record->durable;
@@ -362,13 +362,13 @@ static bool check_last(Cartridge *c, Found *found)
 }
 
 /* The partition under the head. */
-static bool recover_partition(Cartridge *c, Found *found)
+static bool open_recover_partition(Cartridge *c, Found *found)
 {
     bool newer = false;
 
     cartridge_forget_table(c);
     c->recovering = true;
-    if (!find_end(c, found) || (c->alone && !find_newer(c, &newer))) {
+    if (!open_find_end(c, found) || (c->alone && !open_find_newer(c, &newer))) {
         return false;
     }
     if (newer) {
@@ -377,12 +377,12 @@ static bool recover_partition(Cartridge *c, Found *found)
     }
     c->recovering = false;
     cartridge_forget_table(c);
-    return check_last(c, found);
+    return open_check_last(c, found);
 }
 
-static void tell(GString *notice, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void notice_add(GString *notice, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-static void tell(GString *notice, const char *format, ...)
+static void notice_add(GString *notice, const char *format, ...)
 {
     va_list arguments;
 
@@ -392,30 +392,31 @@ static void tell(GString *notice, const char *format, ...)
     va_end(arguments);
 }
 
-static void tell_found(Cartridge *c, const Found *found, GString *notice)
+static void notice_add_found(Cartridge *c, const Found *found, GString *notice)
 {
     uint64_t lost = cartridge_missing(c);
 
     if (found->missing > 0) {
-        tell(notice,
-             "partition %u: %" G_GUINT64_FORMAT
-             " chunks are missing from the chunk map, %" G_GUINT64_FORMAT
-             " of these were found by their contents",
-             c->partition, found->missing, found->missing - MIN(lost, found->missing));
+        notice_add(notice,
+                   "partition %u: %" G_GUINT64_FORMAT
+                   " chunks are missing from the chunk map, %" G_GUINT64_FORMAT
+                   " of these were found by their contents",
+                   c->partition, found->missing, found->missing - MIN(lost, found->missing));
     }
     if (found->torn) {
-        tell(notice, "partition %u: its last objects are not those that its superblock tells of",
-             c->partition);
+        notice_add(notice,
+                   "partition %u: its last objects are not those that its superblock tells of",
+                   c->partition);
     }
     if (found->dropped > 0) {
-        tell(notice,
-             "partition %u ends after %" G_GUINT64_FORMAT " objects; %" G_GUINT64_FORMAT
-             " more that were never synced are not whole and were dropped",
-             c->partition, cartridge_end(c)->object, found->dropped);
+        notice_add(notice,
+                   "partition %u ends after %" G_GUINT64_FORMAT " objects; %" G_GUINT64_FORMAT
+                   " more that were never synced are not whole and were dropped",
+                   c->partition, cartridge_end(c)->object, found->dropped);
     }
 }
 
-static void find_missing(Cartridge *c, Found *found)
+static void open_find_missing(Cartridge *c, Found *found)
 {
     uint64_t missing = 0;
     uint32_t i;
@@ -430,21 +431,21 @@ static void find_missing(Cartridge *c, Found *found)
     }
 }
 
-static bool recover(Cartridge *c, GString *notice, GError **error)
+static bool open_recover(Cartridge *c, GString *notice, GError **error)
 {
     g_autofree Found *found = g_new0(Found, MEDIUM_PARTITIONS_MAX);
     uint32_t i;
 
-    find_missing(c, found);
+    open_find_missing(c, found);
     for (i = 0; i < c->superblock.geometry.partitions; i++) {
         c->partition = i;
-        if (!recover_partition(c, &found[i])) {
+        if (!open_recover_partition(c, &found[i])) {
             g_propagate_error(error, g_steal_pointer(&c->error));
             return false;
         }
         c->lost |= found[i].missing > 0 || found[i].torn;
         c->dropped |= found[i].dropped > 0;
-        tell_found(c, &found[i], notice);
+        notice_add_found(c, &found[i], notice);
     }
     c->partition = 0;
     cartridge_forget_table(c);
@@ -452,7 +453,7 @@ static bool recover(Cartridge *c, GString *notice, GError **error)
     return true;
 }
 
-static void make_room(Cartridge *c)
+static void open_make_room(Cartridge *c)
 {
     c->attributes = attribute_set_new();
     c->table = g_new0(TablePage, 1);
@@ -463,42 +464,42 @@ static void make_room(Cartridge *c)
  * Those of the other superblock, if there are any. They are the ones that count then: the area that
  * is written to next must not be theirs.
  */
-static int fall_back_on_attributes(Cartridge *c, const Superblock *other, GString *notice)
+static int open_use_other_attributes(Cartridge *c, const Superblock *other, GString *notice)
 {
     Superblock *s = &c->superblock;
-    int older = other->attribute_area != 0 ? unpack_attributes(c, other) : 0;
+    int older = other->attribute_area != 0 ? open_unpack_attributes(c, other) : 0;
 
     if (older < 0) {
         return older;
     }
     c->damaged = true;
     attribute_set_drop_partitions(c->attributes, s->geometry.partitions);
-    tell(notice, older ? "the attributes are damaged: those before them are used"
-                       : "the attributes are damaged and were dropped");
+    notice_add(notice, older ? "the attributes are damaged: those before them are used"
+                             : "the attributes are damaged and were dropped");
     s->attribute_area = older ? other->attribute_area : 0;
     s->attribute_length = older ? other->attribute_length : 0;
     s->attribute_crc = older ? other->attribute_crc : 0;
     return 0;
 }
 
-static int load_attributes(Cartridge *c, const Superblock *other, GString *notice)
+static int open_load_attributes(Cartridge *c, const Superblock *other, GString *notice)
 {
-    int state = unpack_attributes(c, &c->superblock);
+    int state = open_unpack_attributes(c, &c->superblock);
 
-    return state == 0 ? fall_back_on_attributes(c, other, notice) : MIN(state, 0);
+    return state == 0 ? open_use_other_attributes(c, other, notice) : MIN(state, 0);
 }
 
-static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
+static bool open_load(Cartridge *c, bool *read_only, GString *notice, GError **error)
 {
     g_autofree Superblock *other = g_new0(Superblock, 1);
     Binding binding;
     int failure;
 
-    if (!load_superblock(c, other, error)) {
+    if (!open_load_superblock(c, other, error)) {
         return false;
     }
     binding = superblock_binding(&c->superblock);
-    failure = load_attributes(c, other, notice);
+    failure = open_load_attributes(c, other, notice);
     if (failure == 0) {
         failure = store_open(&c->store, c->file, c->superblock.chunk_shift, &binding, NULL);
     }
@@ -513,7 +514,7 @@ static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
                     c->path);
         return false;
     }
-    if (!recover(c, notice, error)) {
+    if (!open_recover(c, notice, error)) {
         return false;
     }
     /* a superblock is lost, too: what was dropped may have been durable, or a power cut took both
@@ -522,8 +523,8 @@ static bool load(Cartridge *c, bool *read_only, GString *notice, GError **error)
     if (c->lost) {
         c->damaged = true;
         *read_only = true;
-        tell(notice, "so it is write-protected: copy what is left with `usbtape media check "
-                     "--repair`");
+        notice_add(notice, "so it is write-protected: copy what is left with `usbtape media check "
+                           "--repair`");
     }
     /* from here on, what is found in the file is on the disk too */
     failure = *read_only ? 0 : c->file->ops->sync(c->file);
@@ -546,12 +547,12 @@ static Cartridge *new_cartridge(HostFile *file, const char *path, Executor *exec
     c->checkpoint.interval = CHECKPOINT_BYTES;
     c->gather.limit = ENTRIES_DATA;
     c->read_only = true; /* until it is known to be good: freeing writes nothing */
-    make_room(c);
+    open_make_room(c);
     return c;
 }
 
 /* The file stays the caller's. */
-static TapeMedium *give_up(Cartridge *c)
+static TapeMedium *open_give_up(Cartridge *c)
 {
     c->file = NULL;
     medium_free(&c->base);
@@ -562,7 +563,7 @@ static TapeMedium *give_up(Cartridge *c)
  * Is the good superblock in this slot from before the cartridge was partitioned anew, and the one
  * that counts damaged?
  */
-static bool is_outdated(Cartridge *c, const Slots *slots, int slot)
+static bool open_is_outdated(Cartridge *c, const Slots *slots, int slot)
 {
     const Superblock *s = &slots->superblocks[slot];
     Binding binding = superblock_binding(s);
@@ -580,17 +581,17 @@ TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **not
     Cartridge *c = new_cartridge(file, path, executor_inline());
     g_autofree Slots *slots = g_new0(Slots, 1);
     g_autoptr(GString) unread = g_string_new(NULL);
-    int failure = read_slots(file, slots), i;
+    int failure = open_read_slots(file, slots), i;
 
     for (i = 0; i < SUPERBLOCK_SLOTS && failure == 0; i++) {
         if (slots->whole[i] && slots->states[i] != SUPERBLOCK_FOREIGN &&
-            !is_outdated(c, slots, i)) {
+            !open_is_outdated(c, slots, i)) {
             usbtape_input_error(error, "%s: it has a superblock", path); /* of another version */
-            return give_up(c);
+            return open_give_up(c);
         }
     }
     if (!cartridge_salvage(c, unread, error)) {
-        return give_up(c);
+        return open_give_up(c);
     }
     *notice =
         g_strdup_printf("%s: both superblocks are gone: what follows was found by its "
@@ -608,8 +609,8 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
     g_autoptr(GString) text = g_string_new(NULL);
     Cartridge *c = new_cartridge(file, path, executor);
 
-    if (!load(c, &read_only, text, error)) {
-        return give_up(c);
+    if (!open_load(c, &read_only, text, error)) {
+        return open_give_up(c);
     }
     c->read_only = read_only;
     if (notice) {
@@ -620,7 +621,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 
 /* ── the row in formats.c ── */
 
-static int probe(HostFile *file, uint64_t size, bool named)
+static int format_probe(HostFile *file, uint64_t size, bool named)
 {
     uint8_t magic[8];
     uint64_t slot;
@@ -672,7 +673,7 @@ const MediumFormat cartridge_format = {
     .suffixes = ".tape",
     .about = "the native cartridge: partitions, attributes, checksums, survives a power cut",
     .holds_geometry = true,
-    .probe = probe,
+    .probe = format_probe,
     .open = format_open,
     .salvage = format_salvage,
     .create = format_create,

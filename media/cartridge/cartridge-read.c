@@ -34,12 +34,12 @@ static int read_data(Cartridge *c, uint64_t offset, uint8_t *to, size_t length)
 }
 
 /* What the CRC of a block's data begins with. */
-static uint32_t data_crc(Cartridge *c, const ObjectEntry *entry)
+static uint32_t read_data_crc(Cartridge *c, const ObjectEntry *entry)
 {
     return object_data_crc(cartridge_binding(c), c->partition, entry);
 }
 
-static bool is_its_data(Cartridge *c, const ObjectEntry *entry, uint32_t crc)
+static bool read_is_own_data(Cartridge *c, const ObjectEntry *entry, uint32_t crc)
 {
     return (crc ^ cartridge_binding(c)->id) == entry->data_crc;
 }
@@ -110,7 +110,7 @@ static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint
     if (error < 0) {
         return cartridge_host_error(c, error, "cannot read");
     }
-    if (!is_its_data(c, entry, crc32c(data_crc(c, entry), room, entry->stored)) ||
+    if (!read_is_own_data(c, entry, crc32c(read_data_crc(c, entry), room, entry->stored)) ||
         !codec_expand(c->codec, entry->stored, buffer, capacity, entry->length)) {
         return cartridge_corrupt(c, entry->before.object);
     }
@@ -119,7 +119,7 @@ static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint
 }
 
 /* Is some of this data in a chunk that is not there? */
-static bool is_lost(Cartridge *c, uint64_t offset, uint64_t length)
+static bool read_is_lost(Cartridge *c, uint64_t offset, uint64_t length)
 {
     const Gather *g = &c->gather;
     uint64_t end = g->data_length > 0 ? MIN(offset + length, g->data_start) : offset + length;
@@ -139,11 +139,11 @@ static bool is_lost(Cartridge *c, uint64_t offset, uint64_t length)
 static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
                                uint8_t *buffer, size_t capacity, size_t *length)
 {
-    uint32_t crc = data_crc(c, entry);
+    uint32_t crc = read_data_crc(c, entry);
     int error;
 
     if (entry->before.bytes + entry->stored > cartridge_end(c)->bytes ||
-        is_lost(c, entry->before.bytes, entry->stored)) {
+        read_is_lost(c, entry->before.bytes, entry->stored)) {
         return cartridge_corrupt(c, entry->before.object);
     }
     if (capacity == 0) {
@@ -167,7 +167,7 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     if (error < 0 && error != -EBADMSG) {
         return cartridge_host_error(c, error, "cannot read");
     }
-    if (error < 0 || !is_its_data(c, entry, crc)) {
+    if (error < 0 || !read_is_own_data(c, entry, crc)) {
         return cartridge_corrupt(c, entry->before.object);
     }
     *length = entry->length;

@@ -48,7 +48,7 @@ static uint32_t chunk_entries(const Search *s)
 }
 
 /* A page that cannot be read may be the damage: the search goes on. */
-static bool read_place(Search *s, void *bytes, size_t length, uint64_t offset)
+static bool salvage_read_place(Search *s, void *bytes, size_t length, uint64_t offset)
 {
     int failure = host_file_read(s->c->file, bytes, length, offset);
 
@@ -66,7 +66,7 @@ static bool read_place(Search *s, void *bytes, size_t length, uint64_t offset)
  * What the file system keeps no room for is zeroes, and is not read: a file of a few blocks may say
  * that it has many terabytes.
  */
-static void find_holes(Search *s)
+static void salvage_find_holes(Search *s)
 {
     const Store *store = &s->c->store;
     uint64_t at = host_file_next_data(s->c->file, store_record_offset(store, 0));
@@ -88,7 +88,7 @@ static void find_holes(Search *s)
 }
 
 /* An entry of whatever generation, partition and object. */
-static bool decode_any(const uint8_t *bytes, const Binding *binding, ObjectEntry *entry)
+static bool salvage_decode_any(const uint8_t *bytes, const Binding *binding, ObjectEntry *entry)
 {
     Binding any = { binding->bound, binding->id, get_le32(bytes + 8) };
 
@@ -97,7 +97,8 @@ static bool decode_any(const uint8_t *bytes, const Binding *binding, ObjectEntry
 }
 
 /* Whose table is this chunk a part of? The first whole entry tells. */
-static bool find_in_page(const Search *s, const uint8_t *page, uint32_t first, ChunkRecord *record)
+static bool salvage_find_in_page(const Search *s, const uint8_t *page, uint32_t first,
+                                 ChunkRecord *record)
 {
     uint32_t i;
 
@@ -105,7 +106,7 @@ static bool find_in_page(const Search *s, const uint8_t *page, uint32_t first, C
         const uint8_t *bytes = page + (size_t)i * OBJECT_ENTRY;
         ObjectEntry entry;
 
-        if (decode_any(bytes, &s->binding, &entry) &&
+        if (salvage_decode_any(bytes, &s->binding, &entry) &&
             (entry.before.object - first - i) % chunk_entries(s) == 0) {
             *record = (ChunkRecord){ get_le32(bytes + 8), get_le16(bytes + 6), STREAM_TABLE,
                                      (uint32_t)(entry.before.object * OBJECT_ENTRY >> s->shift) };
@@ -115,7 +116,7 @@ static bool find_in_page(const Search *s, const uint8_t *page, uint32_t first, C
     return false;
 }
 
-static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
+static bool salvage_find_table(Search *s, uint32_t chunk, ChunkRecord *record)
 {
     uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
     uint32_t first;
@@ -123,7 +124,8 @@ static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
     for (first = 0; first < chunk_entries(s) && !s->holes[chunk]; first += TABLE_PAGE) {
         uint64_t offset = store_record_offset(&s->c->store, chunk) + (uint64_t)first * OBJECT_ENTRY;
 
-        if (read_place(s, page, sizeof page, offset) && find_in_page(s, page, first, record)) {
+        if (salvage_read_place(s, page, sizeof page, offset) &&
+            salvage_find_in_page(s, page, first, record)) {
             return true;
         }
     }
@@ -131,14 +133,15 @@ static bool find_table(Search *s, uint32_t chunk, ChunkRecord *record)
 }
 
 /* Does the chunk map tell of this chunk? Its record may be free or damaged. */
-static bool is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
+static bool salvage_is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
 {
     uint64_t offset = (uint64_t)chunk * CHUNK_RECORD;
     uint8_t bytes[CHUNK_RECORD];
 
-    return (read_place(s, bytes, sizeof bytes, CHUNK_MAP + offset) &&
+    return (salvage_read_place(s, bytes, sizeof bytes, CHUNK_MAP + offset) &&
             chunk_record_decode(bytes, s->binding.id, record)) ||
-           (s->binding.bound && read_place(s, bytes, sizeof bytes, CHUNK_MAP_COPY + offset) &&
+           (s->binding.bound &&
+            salvage_read_place(s, bytes, sizeof bytes, CHUNK_MAP_COPY + offset) &&
             chunk_record_decode(bytes, s->binding.id, record));
 }
 
@@ -146,16 +149,16 @@ static bool is_mapped(Search *s, uint32_t chunk, ChunkRecord *record)
  * Which one counts: the one that was begun last, of what the map tells of and, where it tells
  * nothing, of the tables, which are remembered.
  */
-static void find_generation(Search *s)
+static void salvage_find_generation(Search *s)
 {
     uint32_t chunk;
 
     for (chunk = 0; chunk < s->chunks; chunk++) {
         ChunkRecord record;
 
-        if (is_mapped(s, chunk, &record)) {
+        if (salvage_is_mapped(s, chunk, &record)) {
             s->binding.generation = MAX(s->binding.generation, record.generation);
-        } else if (find_table(s, chunk, &record)) {
+        } else if (salvage_find_table(s, chunk, &record)) {
             s->binding.generation = MAX(s->binding.generation, record.generation);
             s->tables[chunk] = record;
         }
@@ -163,7 +166,7 @@ static void find_generation(Search *s)
 }
 
 /* Tables that the chunk map does not tell of. */
-static void adopt_tables(Search *s)
+static void salvage_adopt_tables(Search *s)
 {
     uint32_t chunk, i;
 
@@ -181,7 +184,7 @@ static void adopt_tables(Search *s)
 }
 
 /* Is the data of the entry, a block of the partition under the head, what its CRC says? */
-static bool is_whole(Cartridge *c, const ObjectEntry *entry)
+static bool salvage_is_whole(Cartridge *c, const ObjectEntry *entry)
 {
     g_autofree uint8_t *data = g_malloc(entry->stored);
     const Binding *binding = cartridge_binding(c);
@@ -196,13 +199,13 @@ static bool is_whole(Cartridge *c, const ObjectEntry *entry)
  * A damaged block finds nothing, though its chunk is there: so others of that chunk are tried, the
  * first few all, then ever fewer, so that a chunk that is lost does not cost a search for each.
  */
-static bool is_worth_a_search(uint32_t vain)
+static bool salvage_is_worth_a_search(uint32_t vain)
 {
     return vain < SEARCHES_MIN || (vain & (vain - 1)) == 0;
 }
 
 /* The chunks of the stream that the block needs and that are not known; `*index`: the last one. */
-static uint32_t missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t *index)
+static uint32_t salvage_missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t *index)
 {
     uint64_t i = entry->before.bytes >> c->store.chunk_shift;
     uint64_t last = (entry->before.bytes + entry->stored - 1) >> c->store.chunk_shift;
@@ -221,7 +224,7 @@ static uint32_t missing_chunks(Cartridge *c, const ObjectEntry *entry, uint64_t 
  * Chunk `index` of the data is looked for among those that are nobody's: it is the one with which
  * the CRC of the block is right.
  */
-static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
+static bool salvage_adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
 {
     Store *store = &s->c->store;
     ChunkRecord record = { s->binding.generation, (uint16_t)s->c->partition, STREAM_DATA, index };
@@ -238,7 +241,7 @@ static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
         if (store_is_free(store, chunk) && store_adopt(store, &record, chunk)) {
             hole |= s->holes[chunk]; /* the others are the same */
             s->left -= entry->stored;
-            if (is_whole(s->c, entry)) {
+            if (salvage_is_whole(s->c, entry)) {
                 return true;
             }
             store_disown(store, &record, chunk);
@@ -251,15 +254,16 @@ static bool adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
  * Gives a block of the partition under the head its data, if all but one chunk is known. `vain`:
  * how many blocks searched for a chunk in vain, by its index in the stream.
  */
-static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
+static void salvage_find_data_of(Search *s, uint64_t object, uint32_t *vain)
 {
     Cartridge *c = s->c;
     ObjectEntry entry;
     uint64_t index = 0;
 
     if (cartridge_entry(c, object, &entry) == ENTRY_GOOD && entry.stored > 0 &&
-        missing_chunks(c, &entry, &index) == 1 && index < store_index_limit(&c->store) &&
-        !(is_worth_a_search(vain[index]) && adopt_data(s, &entry, (uint32_t)index))) {
+        salvage_missing_chunks(c, &entry, &index) == 1 && index < store_index_limit(&c->store) &&
+        !(salvage_is_worth_a_search(vain[index]) &&
+          salvage_adopt_data(s, &entry, (uint32_t)index))) {
         vain[index]++;
     }
 }
@@ -268,7 +272,7 @@ static void find_data_of(Search *s, uint64_t object, uint32_t *vain)
  * From block to block, so that of one which lies in two chunks the first is known by then; and back
  * again, for where it was not, the blocks beyond may have told of the second.
  */
-static void find_data(Search *s)
+static void salvage_find_data(Search *s)
 {
     uint32_t limit = store_index_limit(&s->c->store);
     g_autofree uint32_t *vain = g_new0(uint32_t, limit);
@@ -276,11 +280,11 @@ static void find_data(Search *s)
     uint64_t end = cartridge_end(s->c)->object, object;
 
     for (object = 0; object < end; object = cartridge_after_lost(s->c, object + 1)) {
-        find_data_of(s, object, vain);
+        salvage_find_data_of(s, object, vain);
     }
     memset(vain, 0, limit * sizeof *vain);
     for (object = MIN(end, room); object > 0; object--) {
-        find_data_of(s, object - 1, vain);
+        salvage_find_data_of(s, object - 1, vain);
     }
 }
 
@@ -315,7 +319,7 @@ bool cartridge_find_end(Cartridge *c)
     return compression;
 }
 
-static bool nothing(const char *path, GError **error)
+static bool salvage_error_nothing(const char *path, GError **error)
 {
     return usbtape_input_error(error, "%s: no objects of a usbtape cartridge are in it", path);
 }
@@ -323,7 +327,7 @@ static bool nothing(const char *path, GError **error)
 /* ── whose checksums these are ── */
 
 /* The label that was written when the cartridge was made, if one is left. */
-static bool read_label(Search *s)
+static bool salvage_read_label(Search *s)
 {
     Superblock *to = &s->c->superblock;
     uint8_t bytes[SUPERBLOCK_MAX];
@@ -331,7 +335,7 @@ static bool read_label(Search *s)
     int i;
 
     for (i = 0; i < LABELS; i++) {
-        if (read_place(s, bytes, sizeof bytes, (uint64_t)LABEL * (uint64_t)(i + 1)) &&
+        if (salvage_read_place(s, bytes, sizeof bytes, (uint64_t)LABEL * (uint64_t)(i + 1)) &&
             superblock_decode(bytes, to, &version) == SUPERBLOCK_GOOD &&
             to->version == CARTRIDGE_VERSION_BOUND) {
             return true;
@@ -351,7 +355,7 @@ typedef struct Vote {
     guint most;
 } Vote;
 
-static void count_vote(Vote *vote, uint32_t id)
+static void salvage_count_vote(Vote *vote, uint32_t id)
 {
     gpointer key = GUINT_TO_POINTER(id);
     guint n = GPOINTER_TO_UINT(g_hash_table_lookup(vote->ids, key)) + 1;
@@ -363,7 +367,7 @@ static void count_vote(Vote *vote, uint32_t id)
     }
 }
 
-static void vote_in_map(Search *s, Vote *vote, uint64_t map)
+static void salvage_vote_in_map(Search *s, Vote *vote, uint64_t map)
 {
     uint32_t i;
 
@@ -371,18 +375,18 @@ static void vote_in_map(Search *s, Vote *vote, uint64_t map)
         uint8_t bytes[CHUNK_RECORD];
         ChunkRecord record;
 
-        if (read_place(s, bytes, sizeof bytes, map + (uint64_t)i * CHUNK_RECORD) &&
+        if (salvage_read_place(s, bytes, sizeof bytes, map + (uint64_t)i * CHUNK_RECORD) &&
             get_le32(bytes + 4) != 0 && bytes[11] == 0) {
             uint32_t id = get_le32(bytes) ^ crc32c(0, bytes + 4, CHUNK_RECORD - 4);
 
             if (chunk_record_decode(bytes, id, &record)) {
-                count_vote(vote, id);
+                salvage_count_vote(vote, id);
             }
         }
     }
 }
 
-static void vote_in_page(const uint8_t *page, Vote *vote)
+static void salvage_vote_in_page(const uint8_t *page, Vote *vote)
 {
     uint32_t i;
 
@@ -391,13 +395,13 @@ static void vote_in_page(const uint8_t *page, Vote *vote)
         Binding binding = { true, object_entry_crc(bytes) ^ object_entry_sum(bytes), 0 };
         ObjectEntry entry;
 
-        if (get_le32(bytes + 8) != 0 && decode_any(bytes, &binding, &entry)) {
-            count_vote(vote, binding.id);
+        if (get_le32(bytes + 8) != 0 && salvage_decode_any(bytes, &binding, &entry)) {
+            salvage_count_vote(vote, binding.id);
         }
     }
 }
 
-static void vote_in_chunks(Search *s, Vote *vote)
+static void salvage_vote_in_chunks(Search *s, Vote *vote)
 {
     uint64_t offset = store_record_offset(&s->c->store, 0);
     uint8_t page[TABLE_PAGE * OBJECT_ENTRY];
@@ -409,19 +413,19 @@ static void vote_in_chunks(Search *s, Vote *vote)
             break;
         }
         offset += (data - offset) / sizeof page * sizeof page;
-        if (read_place(s, page, sizeof page, offset)) {
-            vote_in_page(page, vote);
+        if (salvage_read_place(s, page, sizeof page, offset)) {
+            salvage_vote_in_page(page, vote);
         }
     }
 }
 
-static void find_binding(Search *s)
+static void salvage_find_binding(Search *s)
 {
     Vote vote = { g_hash_table_new(NULL, NULL), 0, 0 };
 
-    vote_in_map(s, &vote, CHUNK_MAP);
-    vote_in_map(s, &vote, CHUNK_MAP_COPY);
-    vote_in_chunks(s, &vote);
+    salvage_vote_in_map(s, &vote, CHUNK_MAP);
+    salvage_vote_in_map(s, &vote, CHUNK_MAP_COPY);
+    salvage_vote_in_chunks(s, &vote);
     s->binding = (Binding){ vote.id != 0, vote.id, 0 };
     s->c->superblock.version = vote.id != 0 ? CARTRIDGE_VERSION_BOUND : CARTRIDGE_VERSION_PLAIN;
     g_hash_table_unref(vote.ids);
@@ -430,7 +434,7 @@ static void find_binding(Search *s)
 /* ── all of it ── */
 
 /* What the label does not tell, or tells of other partitions than there are. */
-static void describe(Search *s)
+static void salvage_describe(Search *s)
 {
     Superblock *to = &s->c->superblock;
     bool same = s->c->labelled && to->geometry.partitions == s->partitions;
@@ -447,24 +451,24 @@ static void describe(Search *s)
 }
 
 /* Of all generations and partitions, without a superblock. */
-static bool search(Search *s, GError **error)
+static bool salvage_search(Search *s, GError **error)
 {
     Cartridge *c = s->c;
     uint32_t i;
 
-    find_generation(s);
+    salvage_find_generation(s);
     store_close(&c->store);
     if (s->binding.generation == 0) {
-        return nothing(c->path, error);
+        return salvage_error_nothing(c->path, error);
     }
     if (store_open(&c->store, c->file, s->shift, &s->binding, s->unread) < 0) {
         return usbtape_input_error(error, "%s: the chunk map cannot be read", c->path);
     }
-    adopt_tables(s);
+    salvage_adopt_tables(s);
     if (s->partitions == 0) {
-        return nothing(c->path, error);
+        return salvage_error_nothing(c->path, error);
     }
-    describe(s);
+    salvage_describe(s);
     for (i = 0; i < s->partitions; i++) {
         c->partition = i;
         cartridge_forget_table(c);
@@ -472,7 +476,7 @@ static bool search(Search *s, GError **error)
         s->compression |= cartridge_find_end(c);
         c->recovering = false;
         cartridge_forget_table(c);
-        find_data(s);
+        salvage_find_data(s);
     }
     c->superblock.geometry.compression |= s->compression;
     c->partition = 0;
@@ -488,7 +492,7 @@ bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
     c->damaged = true;
     c->salvaged = true;
     c->read_only = true;
-    c->labelled = read_label(&s);
+    c->labelled = salvage_read_label(&s);
     if (c->labelled) {
         s.shift = c->superblock.chunk_shift;
         s.binding = superblock_binding(&c->superblock);
@@ -496,18 +500,18 @@ bool cartridge_salvage(Cartridge *c, GString *unread, GError **error)
     }
     if (store_open(&c->store, c->file, s.shift, &s.binding, unread) < 0 ||
         c->store.file_size <= SYSTEM_AREA) {
-        return nothing(c->path, error);
+        return salvage_error_nothing(c->path, error);
     }
     s.chunks = store_records(&c->store);
     if (!c->labelled) {
-        find_binding(&s);
+        salvage_find_binding(&s);
         c->store.binding = s.binding;
         s.chunks = store_records(&c->store);
     }
     tables = g_new0(ChunkRecord, MAX(s.chunks, 1));
     s.tables = tables;
-    find_holes(&s);
-    good = search(&s, error);
+    salvage_find_holes(&s);
+    good = salvage_search(&s, error);
     g_free(s.holes);
     if (!good) {
         return false;
@@ -526,7 +530,7 @@ uint64_t cartridge_missing(Cartridge *c)
 }
 
 /* Is it a chunk of a table, one that is needed? */
-static bool is_wanted(Cartridge *c, const ChunkRecord *chunk)
+static bool salvage_is_wanted(Cartridge *c, const ChunkRecord *chunk)
 {
     const Superblock *s = &c->superblock;
 
@@ -543,12 +547,13 @@ void cartridge_find_chunks(Cartridge *c)
                  .binding = *cartridge_binding(c) };
     uint32_t i;
 
-    find_holes(&s);
+    salvage_find_holes(&s);
     s.left = SEARCH_BYTES + SEARCH_TIMES * s.bytes;
     for (i = 0; i < s.chunks; i++) {
         ChunkRecord found;
 
-        if (store_is_free(&c->store, i) && find_table(&s, i, &found) && is_wanted(c, &found)) {
+        if (store_is_free(&c->store, i) && salvage_find_table(&s, i, &found) &&
+            salvage_is_wanted(c, &found)) {
             store_adopt(&c->store, &found, i);
         }
     }
@@ -557,7 +562,7 @@ void cartridge_find_chunks(Cartridge *c)
         *cartridge_end(c) = c->superblock.partitions[i].durable;
         cartridge_forget_table(c);
         if (cartridge_missing(c) > 0) {
-            find_data(&s);
+            salvage_find_data(&s);
         }
     }
     g_free(s.holes);

@@ -12,31 +12,31 @@ enum {
     SLOTS_MAX = 2 * CHUNK_RECORDS_MAX,
 };
 
-static uint32_t first_chunk(const Store *store)
+static uint32_t store_first_chunk(const Store *store)
 {
     return MAX(1, (uint32_t)SYSTEM_AREA >> store->chunk_shift);
 }
 
-static uint64_t chunk_size(const Store *store)
+static uint64_t store_chunk_size(const Store *store)
 {
     return G_GUINT64_CONSTANT(1) << store->chunk_shift;
 }
 
 uint64_t store_record_offset(const Store *store, uint32_t record)
 {
-    return (uint64_t)(first_chunk(store) + record) << store->chunk_shift;
+    return (uint64_t)(store_first_chunk(store) + record) << store->chunk_shift;
 }
 
-static GArray *stream_of(Store *store, uint32_t partition, StreamKind kind)
+static GArray *store_stream(Store *store, uint32_t partition, StreamKind kind)
 {
     return store->streams[partition][kind == STREAM_DATA];
 }
 
 /* Makes `record` chunk `index` of a stream; false: there is one already, or the gap is absurd. */
-static bool adopt(Store *store, uint32_t partition, StreamKind kind, uint32_t index,
-                  uint32_t record)
+static bool store_set_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index,
+                            uint32_t record)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
 
     if (index < stream->len && g_array_index(stream, uint32_t, index) != 0) {
         return false;
@@ -58,12 +58,12 @@ static bool adopt(Store *store, uint32_t partition, StreamKind kind, uint32_t in
 
 bool store_adopt(Store *store, const ChunkRecord *chunk, uint32_t record)
 {
-    return adopt(store, chunk->partition, (StreamKind)chunk->kind, chunk->index, record);
+    return store_set_chunk(store, chunk->partition, (StreamKind)chunk->kind, chunk->index, record);
 }
 
 void store_disown(Store *store, const ChunkRecord *chunk, uint32_t record)
 {
-    GArray *stream = stream_of(store, chunk->partition, (StreamKind)chunk->kind);
+    GArray *stream = store_stream(store, chunk->partition, (StreamKind)chunk->kind);
 
     g_array_index(stream, uint32_t, chunk->index) = 0;
     g_array_index(store->used, uint8_t, record) = 0;
@@ -81,12 +81,12 @@ uint32_t store_records_max(const Store *store)
 }
 
 /* Where the record is, and where its copy. */
-static uint64_t map_offset(uint32_t record, int copy)
+static uint64_t store_map_offset(uint32_t record, int copy)
 {
     return (copy ? CHUNK_MAP_COPY : CHUNK_MAP) + (uint64_t)record * CHUNK_RECORD;
 }
 
-static void take_record(Store *store, const uint8_t *bytes, uint32_t i)
+static void store_take_record(Store *store, const uint8_t *bytes, uint32_t i)
 {
     ChunkRecord record;
 
@@ -96,18 +96,18 @@ static void take_record(Store *store, const uint8_t *bytes, uint32_t i)
     }
     store->newest = MAX(store->newest, record.generation);
     if (record.generation == store->binding.generation && store_is_free(store, i)) {
-        adopt(store, record.partition, (StreamKind)record.kind, record.index, i);
+        store_set_chunk(store, record.partition, (StreamKind)record.kind, record.index, i);
     }
 }
 
 /* One copy of the map into memory. */
-static int load_copy(Store *store, int copy, uint8_t *map, GString *unread)
+static int store_load_copy(Store *store, int copy, uint8_t *map, GString *unread)
 {
     uint32_t n = store_records(store), i;
 
     for (i = 0; i < n; i += MAP_PAGE / CHUNK_RECORD) {
         uint8_t *page = map + (size_t)i * CHUNK_RECORD;
-        int error = host_file_read(store->file, page, MAP_PAGE, map_offset(i, copy));
+        int error = host_file_read(store->file, page, MAP_PAGE, store_map_offset(i, copy));
 
         if (error < 0 && !unread) {
             return error;
@@ -115,7 +115,7 @@ static int load_copy(Store *store, int copy, uint8_t *map, GString *unread)
         if (error < 0) {
             memset(page, 0, MAP_PAGE);
             g_string_append_printf(unread, "%sthe chunk map at %" G_GUINT64_FORMAT " (%s)",
-                                   unread->len > 0 ? ", " : "", map_offset(i, copy),
+                                   unread->len > 0 ? ", " : "", store_map_offset(i, copy),
                                    g_strerror(-error));
         }
     }
@@ -123,7 +123,7 @@ static int load_copy(Store *store, int copy, uint8_t *map, GString *unread)
 }
 
 /* `other`: those alone that are the same there; NULL: all. */
-static void take_records(Store *store, const uint8_t *map, const uint8_t *other)
+static void store_take_records(Store *store, const uint8_t *map, const uint8_t *other)
 {
     uint32_t n = store_records(store), i;
 
@@ -131,7 +131,7 @@ static void take_records(Store *store, const uint8_t *map, const uint8_t *other)
         size_t at = (size_t)i * CHUNK_RECORD;
 
         if (!other || memcmp(map + at, other + at, CHUNK_RECORD) == 0) {
-            take_record(store, map + at, i);
+            store_take_record(store, map + at, i);
         }
     }
 }
@@ -140,25 +140,25 @@ static void take_records(Store *store, const uint8_t *map, const uint8_t *other)
  * What both copies say comes first: a record that was written over another one is whole, and claims
  * the place of a third, but in one copy alone.
  */
-static int read_map(Store *store, GString *unread)
+static int store_read_map(Store *store, GString *unread)
 {
     size_t pages = (size_t)store_records(store) * CHUNK_RECORD / MAP_PAGE + 1;
     g_autofree uint8_t *map = g_malloc0(pages * MAP_PAGE), *copy = NULL;
-    int error = load_copy(store, 0, map, unread);
+    int error = store_load_copy(store, 0, map, unread);
 
     if (error == 0 && store->binding.bound) {
         copy = g_malloc0(pages * MAP_PAGE);
-        error = load_copy(store, 1, copy, unread);
+        error = store_load_copy(store, 1, copy, unread);
     }
     if (error < 0) {
         return error;
     }
     if (copy) {
-        take_records(store, map, copy);
+        store_take_records(store, map, copy);
     }
-    take_records(store, map, NULL);
+    store_take_records(store, map, NULL);
     if (copy) {
-        take_records(store, copy, NULL);
+        store_take_records(store, copy, NULL);
     }
     return 0;
 }
@@ -176,7 +176,7 @@ int store_open(Store *store, HostFile *file, uint32_t chunk_shift, const Binding
         store->streams[i][1] = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     }
     store->file_size = (uint64_t)MAX(size, 0);
-    return size < 0 ? (int)size : read_map(store, unread);
+    return size < 0 ? (int)size : store_read_map(store, unread);
 }
 
 void store_close(Store *store)
@@ -205,7 +205,7 @@ void store_reset(Store *store, uint32_t generation)
 }
 
 /* Gives a stream the first free chunk of the file. */
-static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index)
+static int store_take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index)
 {
     ChunkRecord record = { store->binding.generation, (uint16_t)partition, (uint8_t)kind, index };
     uint8_t bytes[CHUNK_RECORD];
@@ -220,40 +220,40 @@ static int take_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_
         return -EFBIG;
     }
     chunk_record_encode(&record, store->binding.id, bytes);
-    error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 0));
+    error = host_file_write(store->file, bytes, sizeof bytes, store_map_offset(i, 0));
     if (error == 0 && store->binding.bound) {
-        error = host_file_write(store->file, bytes, sizeof bytes, map_offset(i, 1));
+        error = host_file_write(store->file, bytes, sizeof bytes, store_map_offset(i, 1));
     }
-    if (error == 0 && !adopt(store, partition, kind, index, i)) {
+    if (error == 0 && !store_set_chunk(store, partition, kind, index, i)) {
         return -EFBIG;
     }
     return error;
 }
 
-static uint32_t chunk_at(GArray *stream, uint64_t index)
+static uint32_t store_chunk_at(GArray *stream, uint64_t index)
 {
     return index < stream->len ? g_array_index(stream, uint32_t, index) : 0;
 }
 
 uint32_t store_chunk(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
 {
-    return chunk_at(stream_of(store, partition, kind), index);
+    return store_chunk_at(store_stream(store, partition, kind), index);
 }
 
 bool store_has(Store *store, uint32_t partition, StreamKind kind, uint64_t index)
 {
-    return chunk_at(stream_of(store, partition, kind), index) != 0;
+    return store_chunk_at(store_stream(store, partition, kind), index) != 0;
 }
 
 uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
     uint64_t index, start = offset;
 
     while (start > 0) {
         index = (start - 1) >> store->chunk_shift;
         index = MIN(index, stream->len); /* nothing is beyond */
-        if (chunk_at(stream, index) != 0) {
+        if (store_chunk_at(stream, index) != 0) {
             break;
         }
         start = index << store->chunk_shift;
@@ -263,10 +263,10 @@ uint64_t store_hole_start(Store *store, uint32_t partition, StreamKind kind, uin
 
 uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
     uint64_t index = offset >> store->chunk_shift, start = index;
 
-    while (index < stream->len && chunk_at(stream, index) == 0) {
+    while (index < stream->len && store_chunk_at(stream, index) == 0) {
         index++;
     }
     if (index >= stream->len) {
@@ -277,14 +277,15 @@ uint64_t store_hole_end(Store *store, uint32_t partition, StreamKind kind, uint6
 
 uint64_t store_next_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
 
     while ((offset = store_hole_end(store, partition, kind, offset)) != G_MAXUINT64) {
-        uint64_t index = offset >> store->chunk_shift, within = offset & (chunk_size(store) - 1);
-        uint64_t at = store_record_offset(store, chunk_at(stream, index) - 1) + within;
+        uint64_t index = offset >> store->chunk_shift,
+                 within = offset & (store_chunk_size(store) - 1);
+        uint64_t at = store_record_offset(store, store_chunk_at(stream, index) - 1) + within;
         uint64_t data = host_file_next_data(store->file, at);
 
-        if (data < at - within + chunk_size(store)) {
+        if (data < at - within + store_chunk_size(store)) {
             return offset + (data - at);
         }
         offset = (index + 1) << store->chunk_shift;
@@ -294,11 +295,11 @@ uint64_t store_next_written(Store *store, uint32_t partition, StreamKind kind, u
 
 uint64_t store_last_written(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
 
     while ((offset = store_hole_start(store, partition, kind, offset)) > 0) {
         uint64_t index = (offset - 1) >> store->chunk_shift;
-        uint64_t start = store_record_offset(store, chunk_at(stream, index) - 1);
+        uint64_t start = store_record_offset(store, store_chunk_at(stream, index) - 1);
         uint64_t at = start + offset - (index << store->chunk_shift);
         uint64_t last = host_file_last_data(store->file, start, at);
 
@@ -312,22 +313,23 @@ uint64_t store_last_written(Store *store, uint32_t partition, StreamKind kind, u
 
 uint64_t store_missing(Store *store, uint32_t partition, StreamKind kind, uint64_t length)
 {
-    GArray *stream = stream_of(store, partition, kind);
-    uint64_t chunks = (length >> store->chunk_shift) + ((length & (chunk_size(store) - 1)) != 0);
+    GArray *stream = store_stream(store, partition, kind);
+    uint64_t chunks =
+        (length >> store->chunk_shift) + ((length & (store_chunk_size(store) - 1)) != 0);
     uint64_t missing = chunks - MIN(chunks, stream->len), index;
 
     for (index = 0; index < MIN(chunks, stream->len); index++) {
-        missing += chunk_at(stream, index) == 0;
+        missing += store_chunk_at(stream, index) == 0;
     }
     return missing;
 }
 
 uint32_t store_records(const Store *store)
 {
-    uint64_t chunks = (store->file_size + chunk_size(store) - 1) >> store->chunk_shift;
+    uint64_t chunks = (store->file_size + store_chunk_size(store) - 1) >> store->chunk_shift;
 
     /* a chunk that begins beyond the end of the file was never written */
-    return (uint32_t)MIN(chunks - MIN(chunks, first_chunk(store)),
+    return (uint32_t)MIN(chunks - MIN(chunks, store_first_chunk(store)),
                          (uint64_t)store_records_max(store));
 }
 
@@ -342,20 +344,20 @@ typedef struct Run {
     uint64_t length;
 } Run;
 
-static Run run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length)
+static Run store_run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length)
 {
     uint64_t index = offset >> store->chunk_shift;
-    uint64_t within = offset & (chunk_size(store) - 1);
-    uint32_t chunk = chunk_at(stream, index), next = chunk;
+    uint64_t within = offset & (store_chunk_size(store) - 1);
+    uint32_t chunk = store_chunk_at(stream, index), next = chunk;
     Run run = { chunk ? store_record_offset(store, chunk - 1) + within : 0,
-                chunk_size(store) - within };
+                store_chunk_size(store) - within };
 
     while (run.length < length) {
         next = chunk ? next + 1 : 0;
-        if (chunk_at(stream, ++index) != next) {
+        if (store_chunk_at(stream, ++index) != next) {
             break;
         }
-        run.length += chunk_size(store);
+        run.length += store_chunk_size(store);
     }
     run.length = MIN(run.length, length);
     return run;
@@ -364,11 +366,11 @@ static Run run_at(Store *store, GArray *stream, uint64_t offset, uint64_t length
 int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offset, void *buffer,
                size_t length)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
     uint8_t *to = buffer;
 
     while (length > 0) {
-        Run run = run_at(store, stream, offset, length);
+        Run run = store_run_at(store, stream, offset, length);
         int error = 0;
 
         if (run.at) {
@@ -389,10 +391,10 @@ int store_read(Store *store, uint32_t partition, StreamKind kind, uint64_t offse
 bool store_fetch(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
                  uint64_t length, Executor *executor, ExecutorFunc done, void *data)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
 
     while (length > 0) {
-        Run run = run_at(store, stream, offset, length);
+        Run run = store_run_at(store, stream, offset, length);
 
         if (run.at && !host_file_fetch(store->file, executor, run.at, run.length, done, data)) {
             return false;
@@ -403,10 +405,10 @@ bool store_fetch(Store *store, uint32_t partition, StreamKind kind, uint64_t off
     return true;
 }
 
-static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
-                       uint64_t length)
+static int store_take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
+                             uint64_t length)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
     uint64_t index = offset >> store->chunk_shift;
     uint64_t last = (offset + length - 1) >> store->chunk_shift;
 
@@ -414,8 +416,9 @@ static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64
         return -EFBIG;
     }
     for (; index <= last; index++) {
-        int error =
-            chunk_at(stream, index) == 0 ? take_chunk(store, partition, kind, (uint32_t)index) : 0;
+        int error = store_chunk_at(stream, index) == 0
+                        ? store_take_chunk(store, partition, kind, (uint32_t)index)
+                        : 0;
 
         if (error < 0) {
             return error;
@@ -425,7 +428,7 @@ static int take_chunks(Store *store, uint32_t partition, StreamKind kind, uint64
 }
 
 /* The next `length` bytes of the pieces, which it moves on. */
-static int slice(struct iovec *iov, int n, size_t length, struct iovec *out)
+static int store_slice(struct iovec *iov, int n, size_t length, struct iovec *out)
 {
     int pieces = 0, i;
 
@@ -454,10 +457,10 @@ int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offs
         rest[i] = iov[i];
         length += iov[i].iov_len;
     }
-    error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+    error = length > 0 ? store_take_chunks(store, partition, kind, offset, length) : 0;
     while (length > 0 && error == 0) {
-        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
-        int pieces = slice(rest, n, run.length, now);
+        Run run = store_run_at(store, store_stream(store, partition, kind), offset, length);
+        int pieces = store_slice(rest, n, run.length, now);
 
         error = host_file_writev(store->file, now, pieces, run.at);
         store->file_size = MAX(store->file_size, run.at + run.length);
@@ -470,10 +473,10 @@ int store_write(Store *store, uint32_t partition, StreamKind kind, uint64_t offs
 int store_reserve(Store *store, uint32_t partition, StreamKind kind, uint64_t offset,
                   uint64_t length)
 {
-    int error = length > 0 ? take_chunks(store, partition, kind, offset, length) : 0;
+    int error = length > 0 ? store_take_chunks(store, partition, kind, offset, length) : 0;
 
     while (length > 0 && error == 0) {
-        Run run = run_at(store, stream_of(store, partition, kind), offset, length);
+        Run run = store_run_at(store, store_stream(store, partition, kind), offset, length);
 
         error = store->file->ops->reserve(store->file, run.at, run.length);
         if (error == -EOPNOTSUPP || error == -ENOSYS) {
@@ -489,7 +492,7 @@ int store_reserve(Store *store, uint32_t partition, StreamKind kind, uint64_t of
 }
 
 /* Where the file system cannot punch holes, the bytes are overwritten. */
-static int zero(HostFile *file, uint64_t offset, uint64_t length)
+static int store_zero(HostFile *file, uint64_t offset, uint64_t length)
 {
     static const uint8_t zeroes[65536];
     int64_t size = file->ops->size(file);
@@ -507,17 +510,17 @@ static int zero(HostFile *file, uint64_t offset, uint64_t length)
 
 int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t offset)
 {
-    GArray *stream = stream_of(store, partition, kind);
+    GArray *stream = store_stream(store, partition, kind);
     uint64_t end = store_extent(store, partition, kind);
     int error = 0;
 
     while (error == 0 && offset < end) {
-        Run run = run_at(store, stream, offset, end - offset);
+        Run run = store_run_at(store, stream, offset, end - offset);
 
         if (run.at) {
             error = store->file->ops->punch(store->file, run.at, run.length);
             if (error == -EOPNOTSUPP || error == -ENOSYS) {
-                error = zero(store->file, run.at, run.length);
+                error = store_zero(store->file, run.at, run.length);
             }
         }
         offset += run.length;
@@ -527,5 +530,5 @@ int store_forget(Store *store, uint32_t partition, StreamKind kind, uint64_t off
 
 uint64_t store_extent(Store *store, uint32_t partition, StreamKind kind)
 {
-    return (uint64_t)stream_of(store, partition, kind)->len << store->chunk_shift;
+    return (uint64_t)store_stream(store, partition, kind)->len << store->chunk_shift;
 }

@@ -32,7 +32,7 @@ static uint64_t table_limit(Cartridge *c)
  * Takes an entry of the page, and those in a row with it on its side, for not good, up to where the
  * epoch is that of what is `sound` again.
  */
-static void blame(Cartridge *c, const bool *whole, int i, int step, uint32_t sound)
+static void table_mark_bad(Cartridge *c, const bool *whole, int i, int step, uint32_t sound)
 {
     TablePage *page = c->table;
 
@@ -70,22 +70,22 @@ static void compare_neighbours(Cartridge *c)
             continue;
         }
         if (left->epoch <= right->epoch) {
-            blame(c, whole, i - 1, -1, 0);
+            table_mark_bad(c, whole, i - 1, -1, 0);
         }
         if (right->epoch <= left->epoch) {
-            blame(c, whole, i, 1, MAX(left->epoch, right->epoch + 1));
+            table_mark_bad(c, whole, i, 1, MAX(left->epoch, right->epoch + 1));
         }
     }
 }
 
-static bool is_of_its_epoch(const Cartridge *c, const ObjectEntry *entry)
+static bool table_epoch_matches(const Cartridge *c, const ObjectEntry *entry)
 {
     return c->recovering ||
            superblock_has_epoch(&c->superblock, c->partition, entry->before.object, entry->epoch);
 }
 
 /* The entry before the durable place ends there, and is the one that the superblock names. */
-static bool ends_where_it_should(const Cartridge *c, const ObjectEntry *entry)
+static bool table_end_matches(const Cartridge *c, const ObjectEntry *entry)
 {
     const PartitionRecord *record = &c->superblock.partitions[c->partition];
     Place after = object_entry_after(entry);
@@ -95,24 +95,24 @@ static bool ends_where_it_should(const Cartridge *c, const ObjectEntry *entry)
             (!cartridge_binding(c)->bound || entry->crc == record->link));
 }
 
-static bool decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
+static bool table_decode(Cartridge *c, uint64_t object, const uint8_t *bytes, ObjectEntry *entry)
 {
     return object_entry_decode(bytes, cartridge_binding(c), c->partition, object, entry) &&
-           is_of_its_epoch(c, entry) && ends_where_it_should(c, entry);
+           table_epoch_matches(c, entry) && table_end_matches(c, entry);
 }
 
-static uint8_t *page_bytes(TablePage *page, uint64_t object)
+static uint8_t *table_page_bytes(TablePage *page, uint64_t object)
 {
     return page->bytes + (object + 1 - page->first) * OBJECT_ENTRY;
 }
 
-static int read_entries(Cartridge *c, uint64_t from, uint64_t to)
+static int table_read_entries(Cartridge *c, uint64_t from, uint64_t to)
 {
     return store_read(&c->store, c->partition, STREAM_TABLE, from * OBJECT_ENTRY,
-                      page_bytes(c->table, from), (to - from) * OBJECT_ENTRY);
+                      table_page_bytes(c->table, from), (to - from) * OBJECT_ENTRY);
 }
 
-static int load_table_page(Cartridge *c, uint64_t object)
+static int table_load_page(Cartridge *c, uint64_t object)
 {
     TablePage *page = c->table;
     uint64_t first = object - object % TABLE_PAGE, limit = table_limit(c), i;
@@ -125,11 +125,11 @@ static int load_table_page(Cartridge *c, uint64_t object)
     }
     page->valid = false;
     page->first = first;
-    error = read_entries(c, from, to);
+    error = table_read_entries(c, from, to);
     if (error < 0 && (from < first || to > end)) {
         from = first; /* it may be the neighbours alone that cannot be read */
         to = end;
-        error = read_entries(c, from, to);
+        error = table_read_entries(c, from, to);
     }
     if (error < 0) {
         return error;
@@ -138,7 +138,7 @@ static int load_table_page(Cartridge *c, uint64_t object)
     for (i = from; i < to; i++) {
         uint64_t at = i + 1 - first;
 
-        page->good[at] = decode(c, i, page_bytes(page, i), &page->entries[at]);
+        page->good[at] = table_decode(c, i, table_page_bytes(page, i), &page->entries[at]);
     }
     if (!c->recovering) {
         compare_neighbours(c);
@@ -147,12 +147,12 @@ static int load_table_page(Cartridge *c, uint64_t object)
     return 0;
 }
 
-static bool is_gathered(const Cartridge *c, uint64_t object)
+static bool table_is_gathered(const Cartridge *c, uint64_t object)
 {
     return c->gather.n > 0 && object >= c->gather.first;
 }
 
-static bool is_in_page(const Cartridge *c, uint64_t object)
+static bool table_is_in_page(const Cartridge *c, uint64_t object)
 {
     return c->table->valid && c->table->first == object - object % TABLE_PAGE;
 }
@@ -162,22 +162,22 @@ bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, vo
     uint64_t first = object - object % TABLE_PAGE, from = first - MIN(first, 1);
     uint64_t to = MIN(first + TABLE_PAGE + 1, table_limit(c));
 
-    return is_gathered(c, object) || is_in_page(c, object) ||
+    return table_is_gathered(c, object) || table_is_in_page(c, object) ||
            store_fetch(&c->store, c->partition, STREAM_TABLE, from * OBJECT_ENTRY,
                        (to - from) * OBJECT_ENTRY, c->executor, done, data);
 }
 
-static EntryState cannot_read(Cartridge *c, int error)
+static EntryState table_cannot_read(Cartridge *c, int error)
 {
     cartridge_host_error(c, error, "cannot read");
     return ENTRY_HOST_ERROR;
 }
 
-static EntryState gathered_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
+static EntryState table_gathered_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
 {
     const uint8_t *bytes = c->gather.entries + (object - c->gather.first) * OBJECT_ENTRY;
 
-    return decode(c, object, bytes, entry) ? ENTRY_GOOD : ENTRY_DAMAGED;
+    return table_decode(c, object, bytes, entry) ? ENTRY_GOOD : ENTRY_DAMAGED;
 }
 
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
@@ -185,12 +185,12 @@ EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
     uint64_t at = object % TABLE_PAGE + 1;
     int error;
 
-    if (is_gathered(c, object)) {
-        return gathered_entry(c, object, entry);
+    if (table_is_gathered(c, object)) {
+        return table_gathered_entry(c, object, entry);
     }
-    error = load_table_page(c, object);
+    error = table_load_page(c, object);
     if (error < 0) {
-        return cannot_read(c, error);
+        return table_cannot_read(c, error);
     }
     *entry = c->table->entries[at];
     return c->table->good[at] ? ENTRY_GOOD : ENTRY_DAMAGED;
@@ -204,34 +204,34 @@ EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link)
     if (object == 0 || !cartridge_binding(c)->bound) {
         return ENTRY_GOOD;
     }
-    if (is_gathered(c, object - 1)) {
+    if (table_is_gathered(c, object - 1)) {
         *link = object_entry_crc(c->gather.entries + (object - 1 - c->gather.first) * OBJECT_ENTRY);
         return ENTRY_GOOD;
     }
-    error = load_table_page(c, object - 1);
+    error = table_load_page(c, object - 1);
     if (error < 0) {
-        return cannot_read(c, error);
+        return table_cannot_read(c, error);
     }
-    *link = object_entry_crc(page_bytes(c->table, object - 1));
+    *link = object_entry_crc(table_page_bytes(c->table, object - 1));
     return ENTRY_GOOD;
 }
 
 /* The same as cartridge_entry() for a look here and there: its neighbours are neither read nor
  * asked. */
-static EntryState peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
+static EntryState table_peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
 {
     uint8_t bytes[OBJECT_ENTRY];
     int error;
 
-    if (is_gathered(c, object) || is_in_page(c, object)) {
+    if (table_is_gathered(c, object) || table_is_in_page(c, object)) {
         return cartridge_entry(c, object, entry);
     }
     error = store_read(&c->store, c->partition, STREAM_TABLE, object * OBJECT_ENTRY, bytes,
                        sizeof bytes);
     if (error < 0) {
-        return cannot_read(c, error);
+        return table_cannot_read(c, error);
     }
-    return decode(c, object, bytes, entry) ? ENTRY_GOOD : ENTRY_DAMAGED;
+    return table_decode(c, object, bytes, entry) ? ENTRY_GOOD : ENTRY_DAMAGED;
 }
 
 /* ── damage ── */
@@ -270,7 +270,7 @@ uint64_t cartridge_next_written(Cartridge *c, uint64_t object)
 }
 
 /* Where a run of damaged entries begins that ends before `object`. */
-static EntryState find_low(Cartridge *c, uint64_t object, Place *low)
+static EntryState table_find_low(Cartridge *c, uint64_t object, Place *low)
 {
     ObjectEntry entry;
     EntryState state;
@@ -279,7 +279,7 @@ static EntryState find_low(Cartridge *c, uint64_t object, Place *low)
     while (object > 0) {
         uint64_t offset = object * OBJECT_ENTRY, written = offset;
 
-        if (!is_gathered(c, object - 1)) {
+        if (!table_is_gathered(c, object - 1)) {
             written = object % TABLE_PAGE == 0
                           ? store_last_written(&c->store, c->partition, STREAM_TABLE, offset)
                           : store_hole_start(&c->store, c->partition, STREAM_TABLE, offset);
@@ -301,7 +301,7 @@ static EntryState find_low(Cartridge *c, uint64_t object, Place *low)
 }
 
 /* Where one ends that includes what is before `object`. */
-static EntryState find_high(Cartridge *c, uint64_t object, Place *high)
+static EntryState table_find_high(Cartridge *c, uint64_t object, Place *high)
 {
     const Place *end = cartridge_end(c);
     ObjectEntry entry;
@@ -320,20 +320,20 @@ static EntryState find_high(Cartridge *c, uint64_t object, Place *high)
 }
 
 /* Sets `c->run` to that which the damaged entry of the object belongs to. */
-static MediumResult find_run(Cartridge *c, uint64_t object)
+static MediumResult table_find_run(Cartridge *c, uint64_t object)
 {
     DamagedRun *run = &c->run;
 
     if (run->valid && object >= run->low.object && object < run->high.object) {
         return MEDIUM_OK;
     }
-    run->valid = find_low(c, object, &run->low) != ENTRY_HOST_ERROR &&
-                 find_high(c, object + 1, &run->high) != ENTRY_HOST_ERROR;
+    run->valid = table_find_low(c, object, &run->low) != ENTRY_HOST_ERROR &&
+                 table_find_high(c, object + 1, &run->high) != ENTRY_HOST_ERROR;
     return run->valid ? MEDIUM_OK : MEDIUM_HOST_ERROR;
 }
 
 /* Marks of a kind that a run holds; more than its objects if its ends contradict each other. */
-static uint64_t run_count(const Place *low, const Place *high, CountKind kind)
+static uint64_t detour_run_count(const Place *low, const Place *high, CountKind kind)
 {
     uint64_t before = place_count(low, kind), after = place_count(high, kind);
 
@@ -341,17 +341,18 @@ static uint64_t run_count(const Place *low, const Place *high, CountKind kind)
 }
 
 /* Does a run hold nothing but objects of this kind? */
-static bool run_is_all(const Place *low, const Place *high, CountKind kind)
+static bool detour_run_is_all(const Place *low, const Place *high, CountKind kind)
 {
-    return run_count(low, high, kind) == high->object - low->object;
+    return detour_run_count(low, high, kind) == high->object - low->object;
 }
 
 /* The place before an object within a run. CORRUPT: a guess. */
-static MediumResult place_within(const Place *low, const Place *high, uint64_t object, Place *place)
+static MediumResult table_place_within(const Place *low, const Place *high, uint64_t object,
+                                       Place *place)
 {
     uint64_t n = object - low->object;
-    bool files = run_is_all(low, high, COUNT_FILEMARKS);
-    bool setmarks = run_is_all(low, high, COUNT_SETMARKS);
+    bool files = detour_run_is_all(low, high, COUNT_FILEMARKS);
+    bool setmarks = detour_run_is_all(low, high, COUNT_SETMARKS);
     uint64_t room;
 
     *place = *low;
@@ -364,7 +365,8 @@ static MediumResult place_within(const Place *low, const Place *high, uint64_t o
     /* data may go beyond all that it holds, or beyond what so few blocks can have taken */
     room = place_count(place, COUNT_BLOCKS) * (uint64_t)MEDIUM_BLOCK_MAX;
     place->bytes = MAX(place->bytes, MIN(high->bytes, room));
-    return files || setmarks || run_is_all(low, high, COUNT_BLOCKS) ? MEDIUM_OK : MEDIUM_CORRUPT;
+    return files || setmarks || detour_run_is_all(low, high, COUNT_BLOCKS) ? MEDIUM_OK
+                                                                           : MEDIUM_CORRUPT;
 }
 
 MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place)
@@ -387,8 +389,8 @@ MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place)
         return MEDIUM_HOST_ERROR;
     case ENTRY_DAMAGED:
     default:
-        return find_run(c, object) == MEDIUM_OK
-                   ? place_within(&c->run.low, &c->run.high, object, place)
+        return table_find_run(c, object) == MEDIUM_OK
+                   ? table_place_within(&c->run.low, &c->run.high, object, place)
                    : MEDIUM_HOST_ERROR;
     }
 }
@@ -404,14 +406,14 @@ typedef struct Search {
 } Search;
 
 /* Looks at the place before an object in [first, last). CORRUPT: it cannot be seen from there. */
-static MediumResult probe(Cartridge *c, Search *s, uint64_t object)
+static MediumResult search_probe(Cartridge *c, Search *s, uint64_t object)
 {
     ObjectEntry entry;
 
-    if (s->last - s->first < TABLE_PAGE && !is_gathered(c, object)) {
-        load_table_page(c, object); /* what is left to look at is there; failing, that will fail */
+    if (s->last - s->first < TABLE_PAGE && !table_is_gathered(c, object)) {
+        table_load_page(c, object); /* what is left to look at is there; failing, that will fail */
     }
-    switch (peek_entry(c, object, &entry)) {
+    switch (table_peek_entry(c, object, &entry)) {
     case ENTRY_HOST_ERROR:
         return MEDIUM_HOST_ERROR;
     case ENTRY_DAMAGED:
@@ -431,12 +433,12 @@ static MediumResult probe(Cartridge *c, Search *s, uint64_t object)
 }
 
 /* Marks from the first place to the one in question, and from that one to the last. */
-static uint64_t marks_below(const Search *s)
+static uint64_t search_marks_below(const Search *s)
 {
     return s->count - s->below;
 }
 
-static uint64_t marks_above(const Search *s)
+static uint64_t search_marks_above(const Search *s)
 {
     return place_count(&s->found, s->kind) - s->count;
 }
@@ -444,52 +446,54 @@ static uint64_t marks_above(const Search *s)
 /* Objects from mark to mark, as far as is known. */
 static double spacing(const Search *s)
 {
-    return (double)(s->last - s->first) / (double)(marks_below(s) + marks_above(s));
+    return (double)(s->last - s->first) / (double)(search_marks_below(s) + search_marks_above(s));
 }
 
 /* Where it would be if they lay evenly. */
-static MediumResult probe_guess(Cartridge *c, Search *s)
+static MediumResult search_probe_guess(Cartridge *c, Search *s)
 {
-    double marks = (double)marks_below(s) - 0.5;
+    double marks = (double)search_marks_below(s) - 0.5;
 
-    return probe(c, s, s->first + MIN((uint64_t)(marks * spacing(s)), s->last - s->first - 1));
+    return search_probe(c, s,
+                        s->first + MIN((uint64_t)(marks * spacing(s)), s->last - s->first - 1));
 }
 
 /* It is near one end, and the other one far: as far from the near one as is likely. */
-static MediumResult probe_beyond(Cartridge *c, Search *s)
+static MediumResult search_probe_beyond(Cartridge *c, Search *s)
 {
-    bool low = marks_below(s) <= marks_above(s);
-    uint64_t near = low ? marks_below(s) : marks_above(s) + 1;
+    bool low = search_marks_below(s) <= search_marks_above(s);
+    uint64_t near = low ? search_marks_below(s) : search_marks_above(s) + 1;
     uint64_t spread = G_GUINT64_CONSTANT(1) << g_bit_storage(near) / 2; /* about the root */
     uint64_t span = s->last - s->first;
     uint64_t reach = MIN((uint64_t)((double)(near + spread) * spacing(s)), span - 1);
 
-    return probe(c, s, low ? s->first + reach : s->last - 1 - reach);
+    return search_probe(c, s, low ? s->first + reach : s->last - 1 - reach);
 }
 
 /* Less than half of it is left afterwards, however the marks lie. */
-static MediumResult narrow(Cartridge *c, Search *s)
+static MediumResult search_narrow(Cartridge *c, Search *s)
 {
     uint64_t half = (s->last - s->first) / 2;
     MediumResult result = MEDIUM_OK;
     int guesses;
 
     for (guesses = 0; guesses < GUESSES && result == MEDIUM_OK && s->first < s->last &&
-                      MIN(marks_below(s), marks_above(s)) > GUESS_MIN;
+                      MIN(search_marks_below(s), search_marks_above(s)) > GUESS_MIN;
          guesses++) {
-        result = probe_guess(c, s);
+        result = search_probe_guess(c, s);
     }
-    if (result == MEDIUM_OK && s->first < s->last && marks_below(s) + marks_above(s) > FAR_APART) {
-        result = probe_beyond(c, s);
+    if (result == MEDIUM_OK && s->first < s->last &&
+        search_marks_below(s) + search_marks_above(s) > FAR_APART) {
+        result = search_probe_beyond(c, s);
     }
     if (result == MEDIUM_OK && s->first < s->last && s->last - s->first > half) {
-        result = probe(c, s, s->first + (s->last - s->first) / 2);
+        result = search_probe(c, s, s->first + (s->last - s->first) / 2);
     }
     return result;
 }
 
 /* Is the object before the place the one that the search is for, and sound? */
-static MediumResult verify(Cartridge *c, const Search *s)
+static MediumResult table_verify(Cartridge *c, const Search *s)
 {
     ObjectEntry entry;
     Place after;
@@ -520,7 +524,7 @@ typedef struct Detour {
 } Detour;
 
 /* The run between two known places, which are those of `c->run` or nearer. */
-static MediumResult pass_run(Cartridge *c, Detour *d)
+static MediumResult detour_pass_run(Cartridge *c, Detour *d)
 {
     Place a = c->run.low.object > d->low.object ? c->run.low : d->low;
     Place b = c->run.high.object < d->high.object ? c->run.high : d->high;
@@ -534,13 +538,13 @@ static MediumResult pass_run(Cartridge *c, Detour *d)
         return MEDIUM_OK;
     }
     d->ended = true;
-    if (!run_is_all(&a, &b, d->kind)) {
+    if (!detour_run_is_all(&a, &b, d->kind)) {
         return MEDIUM_CORRUPT;
     }
-    return place_within(&a, &b, a.object + (d->count - place_count(&a, d->kind)), &d->high);
+    return table_place_within(&a, &b, a.object + (d->count - place_count(&a, d->kind)), &d->high);
 }
 
-static MediumResult detour(Cartridge *c, Detour *d)
+static MediumResult detour_run(Cartridge *c, Detour *d)
 {
     while (!d->ended && d->high.object > d->low.object + 1) {
         uint64_t middle = d->low.object + (d->high.object - d->low.object) / 2;
@@ -551,8 +555,8 @@ static MediumResult detour(Cartridge *c, Detour *d)
         case ENTRY_HOST_ERROR:
             return MEDIUM_HOST_ERROR;
         case ENTRY_DAMAGED:
-            result = find_run(c, middle);
-            result = result == MEDIUM_OK ? pass_run(c, d) : result;
+            result = table_find_run(c, middle);
+            result = result == MEDIUM_OK ? detour_pass_run(c, d) : result;
             break;
         case ENTRY_GOOD:
         default:
@@ -563,7 +567,7 @@ static MediumResult detour(Cartridge *c, Detour *d)
             return result;
         }
     }
-    if (!d->ended && !run_is_all(&d->low, &d->high, d->kind)) {
+    if (!d->ended && !detour_run_is_all(&d->low, &d->high, d->kind)) {
         c->run = (DamagedRun){ true, d->low, d->high }; /* its neighbours contradict it */
         return MEDIUM_CORRUPT;
     }
@@ -582,13 +586,13 @@ MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, cons
         return MEDIUM_OK;
     }
     while (s.first < s.last && result == MEDIUM_OK) {
-        result = narrow(c, &s);
+        result = search_narrow(c, &s);
     }
     if (result == MEDIUM_OK) {
-        result = verify(c, &s);
+        result = table_verify(c, &s);
     }
     if (result == MEDIUM_CORRUPT) {
-        result = detour(c, &d);
+        result = detour_run(c, &d);
         s.found = d.high;
     }
     *found = s.found;

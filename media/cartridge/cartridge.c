@@ -10,12 +10,12 @@
 
 /* ── writing ── */
 
-static bool at_eod(Cartridge *c)
+static bool cartridge_at_eod(Cartridge *c)
 {
     return c->head.object == cartridge_end(c)->object;
 }
 
-static MediumResult writable(Cartridge *c)
+static MediumResult cartridge_writable(Cartridge *c)
 {
     if (c->read_only || c->superblock.write_protected) {
         return MEDIUM_PROTECTED;
@@ -26,11 +26,11 @@ static MediumResult writable(Cartridge *c)
     return c->failed ? MEDIUM_HOST_ERROR : MEDIUM_OK;
 }
 
-static MediumResult writable_here(Cartridge *c)
+static MediumResult cartridge_writable_here(Cartridge *c)
 {
-    MediumResult result = writable(c);
+    MediumResult result = cartridge_writable(c);
 
-    if (result == MEDIUM_OK && c->superblock.geometry.worm && !at_eod(c)) {
+    if (result == MEDIUM_OK && c->superblock.geometry.worm && !cartridge_at_eod(c)) {
         return MEDIUM_WORM;
     }
     return result;
@@ -40,25 +40,25 @@ static MediumResult writable_here(Cartridge *c)
  * Makes the head EOD if it is not, and sees that this session may append there. Where damage hides
  * how many marks lie before the head, what is written would be counted wrongly.
  */
-static MediumResult begin_writing(Cartridge *c)
+static MediumResult cartridge_begin_writing(Cartridge *c)
 {
     if (c->head_guessed) {
         cartridge_corrupt(c, c->head.object - 1);
         return MEDIUM_WRITE_ERROR;
     }
-    return at_eod(c) && c->begun[c->partition] ? MEDIUM_OK : cartridge_cut(c);
+    return cartridge_at_eod(c) && c->begun[c->partition] ? MEDIUM_OK : cartridge_cut(c);
 }
 
-static bool beyond_early_warning(Cartridge *c)
+static bool cartridge_beyond_early_warning(Cartridge *c)
 {
     return place_used(&c->head) >=
            geometry_early_warning_point(c->superblock.partitions[c->partition].capacity,
                                         c->superblock.geometry.early_warning);
 }
 
-static MediumResult written(Cartridge *c)
+static MediumResult cartridge_written(Cartridge *c)
 {
-    return beyond_early_warning(c) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
+    return cartridge_beyond_early_warning(c) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
 uint64_t cartridge_left(Cartridge *c)
@@ -71,16 +71,16 @@ uint64_t cartridge_left(Cartridge *c)
 static MediumResult cartridge_write(TapeMedium *m, const uint8_t *data, size_t length)
 {
     Cartridge *c = cartridge(m);
-    MediumResult result = writable_here(c);
+    MediumResult result = cartridge_writable_here(c);
 
     if (result == MEDIUM_OK) {
-        result = begin_writing(c);
+        result = cartridge_begin_writing(c);
     }
     if (result != MEDIUM_OK) {
         return result;
     }
     result = cartridge_append(c, OBJECT_BLOCK, data, (uint32_t)length);
-    return result == MEDIUM_OK ? written(c) : result;
+    return result == MEDIUM_OK ? cartridge_written(c) : result;
 }
 
 static MediumResult cartridge_write_marks(TapeMedium *m, MediumMark mark, uint64_t count,
@@ -88,26 +88,26 @@ static MediumResult cartridge_write_marks(TapeMedium *m, MediumMark mark, uint64
 {
     Cartridge *c = cartridge(m);
     ObjectType type = mark == MEDIUM_MARK_FILEMARK ? OBJECT_FILEMARK : OBJECT_SETMARK;
-    MediumResult result = writable_here(c);
+    MediumResult result = cartridge_writable_here(c);
 
     if (result == MEDIUM_OK) {
-        result = begin_writing(c);
+        result = cartridge_begin_writing(c);
     }
     while (result == MEDIUM_OK && *n < count) {
         result = cartridge_append(c, type, NULL, 0);
         *n += result == MEDIUM_OK;
     }
-    return result == MEDIUM_OK ? written(c) : result;
+    return result == MEDIUM_OK ? cartridge_written(c) : result;
 }
 
 static MediumResult cartridge_erase(TapeMedium *m, bool to_end_of_partition)
 {
     Cartridge *c = cartridge(m);
-    MediumResult result = writable_here(c);
+    MediumResult result = cartridge_writable_here(c);
     int error;
 
-    if (result == MEDIUM_OK && (to_end_of_partition || !at_eod(c))) {
-        result = begin_writing(c);
+    if (result == MEDIUM_OK && (to_end_of_partition || !cartridge_at_eod(c))) {
+        result = cartridge_begin_writing(c);
     }
     if (result != MEDIUM_OK || !to_end_of_partition) {
         return result;
@@ -134,7 +134,7 @@ static MediumResult cartridge_cut_here(TapeMedium *m)
 
 /* ── the cartridge as a whole ── */
 
-static bool blank(Cartridge *c)
+static bool cartridge_is_blank(Cartridge *c)
 {
     uint32_t i;
 
@@ -147,7 +147,8 @@ static bool blank(Cartridge *c)
 }
 
 /* A superblock of empty partitions. Durable before the old ones are touched. */
-static MediumResult start_generation(Cartridge *c, uint32_t count, const uint64_t *capacities)
+static MediumResult cartridge_start_generation(Cartridge *c, uint32_t count,
+                                               const uint64_t *capacities)
 {
     g_autofree Superblock *old = NULL;
     Superblock *s = &c->superblock;
@@ -190,7 +191,7 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
                                                 const uint64_t *capacities)
 {
     Cartridge *c = cartridge(m);
-    MediumResult result = writable(c);
+    MediumResult result = cartridge_writable(c);
 
     if (result != MEDIUM_OK) {
         return result;
@@ -198,10 +199,10 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
     if (!geometry_divisible(&c->superblock.geometry, count, capacities)) {
         return MEDIUM_INVALID;
     }
-    if (c->superblock.geometry.worm && !blank(c)) {
+    if (c->superblock.geometry.worm && !cartridge_is_blank(c)) {
         return MEDIUM_WORM;
     }
-    result = start_generation(c, count, capacities);
+    result = cartridge_start_generation(c, count, capacities);
     if (result == MEDIUM_OK && c->file->ops->truncate(c->file, SYSTEM_AREA) == 0) {
         c->store.file_size = SYSTEM_AREA; /* it only gives back room, and may fail */
     }
@@ -209,7 +210,7 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
 }
 
 /* The partitions from `first` on are not there, or new: nothing of what they held is theirs. */
-static void forget_partitions(Cartridge *c, uint32_t first)
+static void cartridge_forget_partitions(Cartridge *c, uint32_t first)
 {
     uint32_t i;
 
@@ -238,7 +239,7 @@ static MediumResult cartridge_redivide(TapeMedium *m, uint32_t count, const uint
     Superblock *s = &c->superblock;
     g_autofree Superblock *old = NULL;
     uint32_t before = s->geometry.partitions, i;
-    MediumResult result = writable(c);
+    MediumResult result = cartridge_writable(c);
 
     if (result == MEDIUM_OK) {
         result = geometry_redivisible(m, count, capacities);
@@ -267,7 +268,7 @@ static MediumResult cartridge_redivide(TapeMedium *m, uint32_t count, const uint
         *s = *old;
         return result;
     }
-    forget_partitions(c, MIN(before, count));
+    cartridge_forget_partitions(c, MIN(before, count));
     return MEDIUM_OK;
 }
 
@@ -352,8 +353,8 @@ static void cartridge_position(TapeMedium *m, MediumPosition *position)
         .setmarks = c->head.setmarks,
         .marks_unknown = c->head_guessed,
         .bop = c->head.object == 0,
-        .eod = at_eod(c),
-        .early_warning = beyond_early_warning(c),
+        .eod = cartridge_at_eod(c),
+        .early_warning = cartridge_beyond_early_warning(c),
         .used = place_used(&c->head),
         .capacity = c->superblock.partitions[c->partition].capacity,
     };
@@ -409,7 +410,7 @@ static const GError *cartridge_host_error_of(TapeMedium *m)
  * What it has been through, in both slots: so that whichever of them is damaged later, the other
  * one tells the same, and not of an older end.
  */
-static void write_last_superblocks(Cartridge *c)
+static void cartridge_write_last_superblocks(Cartridge *c)
 {
     if (cartridge_write_superblock(c) == 0 && cartridge_sync_superblock(c) == 0) {
         cartridge_write_superblock(c);
@@ -424,7 +425,7 @@ static void cartridge_free(TapeMedium *m)
     if (!c->read_only && !c->failed) {
         cartridge_sync_now(c); /* so that the last superblocks may name all of it as durable */
         if (!c->failed) {
-            write_last_superblocks(c);
+            cartridge_write_last_superblocks(c);
         }
     }
     if (c->checkpoint.running) {

@@ -60,7 +60,7 @@ static bool chunk_possible(const Chunk *chunk, bool first)
 }
 
 /* As it is now, also if another process has written to the file since it was scanned. */
-static int read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
+static int aws_read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 {
     uint8_t bytes[HEADER];
     int error = host_file_read(m->file, bytes, sizeof bytes, offset);
@@ -74,7 +74,7 @@ static int read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 enum { ZEROES_MAX = 64 * 1024 * 1024, FOLLOWING = 3 };
 
 /* Nothing but zeroes up to the end of the file, as programs that pad their files leave them? */
-static bool zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
+static bool aws_zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
 {
     static const uint8_t zeroes[512];
     uint8_t bytes[sizeof zeroes];
@@ -96,8 +96,8 @@ static bool zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
 }
 
 /* A header as the file has it; false: the file ends before it does. */
-static bool peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *zero_last,
-                       int *error)
+static bool aws_peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *zero_last,
+                           int *error)
 {
     uint8_t bytes[HEADER];
 
@@ -114,7 +114,7 @@ static bool peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *z
 }
 
 /* The file ends in the middle of a header: is as much of it as there is right? */
-static bool is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+static bool aws_is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
     uint8_t bytes[HEADER], previous[2];
     size_t part = (size_t)(s->size - offset);
@@ -129,13 +129,14 @@ static bool is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, 
  * `data`. Is there a chunk of the length that it names? Then that one was swallowed by a wrong
  * length.
  */
-static bool swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16_t named, int *error)
+static bool aws_swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16_t named,
+                         int *error)
 {
     bool zero_last;
     Chunk chunk;
 
     return next - data >= (uint64_t)HEADER + named &&
-           peek_chunk(s, next - named - HEADER, &chunk, &zero_last, error) && zero_last &&
+           aws_peek_chunk(s, next - named - HEADER, &chunk, &zero_last, error) && zero_last &&
            chunk.length == named && (chunk_possible(&chunk, true) || chunk_possible(&chunk, false));
 }
 
@@ -143,7 +144,7 @@ static bool swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16_t n
  * A chunk ends where the file does, so that no header names its length. Do its data, which begin at
  * `data`, hold a chunk that names the length of what is before it, and others up to the end?
  */
-static bool hides_chunks(IndexedScanner *s, uint64_t data, int *error)
+static bool aws_hides_chunks(IndexedScanner *s, uint64_t data, int *error)
 {
     uint64_t from;
 
@@ -152,7 +153,7 @@ static bool hides_chunks(IndexedScanner *s, uint64_t data, int *error)
         bool zero_last = true;
         Chunk chunk;
 
-        while (at < s->size && peek_chunk(s, at, &chunk, &zero_last, error) && zero_last &&
+        while (at < s->size && aws_peek_chunk(s, at, &chunk, &zero_last, error) && zero_last &&
                chunk.previous == previous &&
                (chunk_possible(&chunk, true) || chunk_possible(&chunk, false))) {
             previous = chunk.length;
@@ -166,7 +167,7 @@ static bool hides_chunks(IndexedScanner *s, uint64_t data, int *error)
 }
 
 /* Would the length with one more bit make a header follow that is right? */
-static bool lost_a_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+static bool aws_has_flipped_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
     uint32_t bit;
 
@@ -174,7 +175,7 @@ static bool lost_a_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int 
         bool zero_last;
         Chunk chunk;
 
-        if (!(length & bit) && peek_chunk(s, offset + bit, &chunk, &zero_last, error) &&
+        if (!(length & bit) && aws_peek_chunk(s, offset + bit, &chunk, &zero_last, error) &&
             zero_last && chunk_possible(&chunk, true) && chunk.previous == (length | bit)) {
             return true;
         }
@@ -186,7 +187,7 @@ static bool lost_a_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int 
  * Nothing in a record says where it ends but its own length. So the header behind it has to name
  * that length, or to be the first of some that follow one another; the file may end there, too.
  */
-static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
+static bool aws_is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
     uint64_t data = offset - length;
     bool zero_last, first = true;
@@ -194,21 +195,21 @@ static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int
     int i;
 
     if (offset == s->size) {
-        return !hides_chunks(s, data, error) && *error == 0;
+        return !aws_hides_chunks(s, data, error) && *error == 0;
     }
     for (i = 0; i < FOLLOWING && offset < s->size; i++) {
-        if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
-            return *error == 0 && (i > 0 || is_torn_header(s, offset, length, error));
+        if (!aws_peek_chunk(s, offset, &chunk, &zero_last, error)) {
+            return *error == 0 && (i > 0 || aws_is_torn_header(s, offset, length, error));
         }
         if (i == 0 && chunk.previous == length) {
             return (chunk_possible(&chunk, true) && zero_last) ||
-                   !lost_a_bit(s, offset, length, error);
+                   !aws_has_flipped_bit(s, offset, length, error);
         }
-        if (s->strict || (i == 0 && swallows(s, data, offset, chunk.previous, error))) {
+        if (s->strict || (i == 0 && aws_swallows(s, data, offset, chunk.previous, error))) {
             return false;
         }
         if (!chunk_possible(&chunk, first) || !zero_last) {
-            return chunk.length == 0 && chunk.flags == 0 && zeroes_follow(s, offset, error);
+            return chunk.length == 0 && chunk.flags == 0 && aws_zeroes_follow(s, offset, error);
         }
         first = chunk.flags & (FLAG_END_OF_RECORD | FLAG_TAPE_MARK);
         offset += HEADER + (uint64_t)chunk.length;
@@ -217,8 +218,8 @@ static bool is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int
 }
 
 /* Goes over the chunks of a record, or a mark; `s->previous`: the length of the last one. */
-static IndexedScan walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject *object,
-                               uint64_t *next, int *error)
+static IndexedScan aws_walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject *object,
+                                   uint64_t *next, int *error)
 {
     uint64_t length = 0, odd = s->odd_previous;
     bool first = true, zero_last;
@@ -226,7 +227,7 @@ static IndexedScan walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject
 
     *error = 0;
     do {
-        if (!peek_chunk(s, offset, &chunk, &zero_last, error)) {
+        if (!aws_peek_chunk(s, offset, &chunk, &zero_last, error)) {
             return *error < 0 ? INDEXED_FAILED : INDEXED_TORN;
         }
         length += chunk.length;
@@ -250,17 +251,17 @@ static IndexedScan walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject
 }
 
 /* The same, and what follows has to confirm the length. */
-static IndexedScan scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
-                               uint64_t *next, int *error)
+static IndexedScan aws_scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
+                                   uint64_t *next, int *error)
 {
     uint64_t odd = s->odd_previous, end;
     IndexedObject found = *object;
-    IndexedScan result = walk_chunks(s, offset, &found, &end, error);
+    IndexedScan result = aws_walk_chunks(s, offset, &found, &end, error);
 
     if (result != INDEXED_FOUND) {
         return result;
     }
-    if (!is_followed(s, end, (uint16_t)s->previous, error)) {
+    if (!aws_is_followed(s, end, (uint16_t)s->previous, error)) {
         s->odd_previous = odd;
         return *error < 0 ? INDEXED_FAILED : INDEXED_DAMAGE;
     }
@@ -277,11 +278,11 @@ static IndexedScan aws_scan(IndexedScanner *s, IndexedObject *object, uint64_t *
     if (object->offset == s->size) {
         return INDEXED_AT_END;
     }
-    result = scan_record(s, object->offset, object, next, error);
+    result = aws_scan_record(s, object->offset, object, next, error);
     if ((result == INDEXED_DAMAGE || result == INDEXED_TORN) && object->offset > 0 && !s->strict) {
         *error = indexed_peek(s, &byte, 1, object->offset);
         if (*error == 0 && byte == 0 && s->size - object->offset >= HEADER &&
-            zeroes_follow(s, object->offset, error)) {
+            aws_zeroes_follow(s, object->offset, error)) {
             return INDEXED_AT_END;
         }
         result = *error < 0 ? INDEXED_FAILED : result;
@@ -290,8 +291,8 @@ static IndexedScan aws_scan(IndexedScanner *s, IndexedObject *object, uint64_t *
 }
 
 /* The stored bytes of a record, at most `capacity` of them. -EBADMSG: it is not as it was. */
-static int read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *buffer,
-                       size_t capacity)
+static int aws_read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *buffer,
+                           size_t capacity)
 {
     uint64_t offset = object->offset;
     size_t done = 0;
@@ -300,7 +301,7 @@ static int read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *b
     while (done < capacity) {
         Chunk chunk;
         size_t part;
-        int error = read_chunk(m, offset, &chunk);
+        int error = aws_read_chunk(m, offset, &chunk);
 
         if (error == 0 && !chunk_possible(&chunk, done == 0)) {
             error = -EBADMSG;
@@ -321,7 +322,8 @@ static int read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *b
 typedef enum Expanded { EXPANDED, EXPANDED_TO_MORE, EXPANDED_NOT } Expanded;
 
 /* EXPANDED_TO_MORE: there is more of it than `*length` bytes; EXPANDED_NOT: not compressed so. */
-static Expanded expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *to, size_t *length)
+static Expanded aws_expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *to,
+                           size_t *length)
 {
     unsigned n = (unsigned)*length;
     uLongf wide = *length;
@@ -344,15 +346,15 @@ static Expanded expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *t
                                                                             : EXPANDED_NOT;
 }
 
-static int read_compressed(IndexedMedium *m, const IndexedObject *object, uint8_t how,
-                           uint8_t *buffer, size_t capacity, size_t *length)
+static int aws_read_compressed(IndexedMedium *m, const IndexedObject *object, uint8_t how,
+                               uint8_t *buffer, size_t capacity, size_t *length)
 {
     size_t stored = object->length, room;
     Expanded expanded = EXPANDED_TO_MORE;
     int error;
 
     g_byte_array_set_size(m->scratch, (guint)stored);
-    error = read_stored(m, object, m->scratch->data, stored);
+    error = aws_read_stored(m, object, m->scratch->data, stored);
     /* Hercules' own records have at most 64 KiB; others' may expand to the longest block */
     for (room = 64 * 1024;
          error == 0 && expanded == EXPANDED_TO_MORE && room <= MEDIUM_BLOCK_MAX + 1; room *= 16) {
@@ -360,7 +362,7 @@ static int read_compressed(IndexedMedium *m, const IndexedObject *object, uint8_
 
         g_byte_array_set_size(m->scratch, (guint)(stored + part));
         *length = part;
-        expanded = expand(how, m->scratch->data, stored, m->scratch->data + stored, length);
+        expanded = aws_expand(how, m->scratch->data, stored, m->scratch->data + stored, length);
         if (expanded == EXPANDED) {
             if (capacity > 0) {
                 memcpy(buffer, m->scratch->data + stored, MIN(capacity, *length));
@@ -375,22 +377,22 @@ static int aws_read(IndexedMedium *m, const IndexedObject *object, uint8_t *buff
                     size_t *length)
 {
     Chunk first;
-    int error = read_chunk(m, object->offset, &first);
+    int error = aws_read_chunk(m, object->offset, &first);
 
     if (error < 0) {
         return error;
     }
     if (first.flags & COMPRESSION) {
-        return read_compressed(m, object, first.flags & COMPRESSION, buffer, capacity, length);
+        return aws_read_compressed(m, object, first.flags & COMPRESSION, buffer, capacity, length);
     }
     *length = object->length;
-    return read_stored(m, object, buffer, capacity);
+    return aws_read_stored(m, object, buffer, capacity);
 }
 
 /* ── writing ── */
 
 /* The length of the chunk that ends at `offset`, where the head is. */
-static int previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
+static int aws_previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
 {
     g_auto(IndexedScanner) scanner = indexed_scanner(m->file, offset);
     IndexedObject before;
@@ -402,7 +404,7 @@ static int previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
         return 0;
     }
     if (m->written_end != offset) {
-        if (walk_chunks(&scanner, before.offset, &before, &next, &error) != INDEXED_FOUND) {
+        if (aws_walk_chunks(&scanner, before.offset, &before, &next, &error) != INDEXED_FOUND) {
             return error < 0 ? error : -EBADMSG; /* it was whole when the file was opened */
         }
         m->written_length = (uint16_t)scanner.previous;
@@ -413,7 +415,7 @@ static int previous_length(IndexedMedium *m, uint64_t offset, uint16_t *length)
 }
 
 /* What now ends the tape. */
-static void note_written(IndexedMedium *m, uint64_t end, uint16_t length)
+static void aws_note_written(IndexedMedium *m, uint64_t end, uint16_t length)
 {
     m->written_end = end;
     m->written_length = length;
@@ -423,7 +425,7 @@ static int aws_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *dat
                            uint64_t *end)
 {
     uint16_t previous = 0;
-    int error = previous_length(m, offset, &previous);
+    int error = aws_previous_length(m, offset, &previous);
     size_t done = 0;
 
     while (error == 0 && done < length) {
@@ -441,7 +443,7 @@ static int aws_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *dat
         previous = part;
     }
     *end = offset;
-    note_written(m, error == 0 ? offset : 0, previous);
+    aws_note_written(m, error == 0 ? offset : 0, previous);
     return error;
 }
 
@@ -449,7 +451,7 @@ static int aws_write_marks(IndexedMedium *m, uint64_t offset, uint64_t count, ui
 {
     g_autofree uint8_t *headers = g_malloc0(count * HEADER);
     Chunk mark = { .flags = FLAG_TAPE_MARK };
-    int error = previous_length(m, offset, &mark.previous);
+    int error = aws_previous_length(m, offset, &mark.previous);
     uint64_t i;
 
     for (i = 0; i < count; i++) {
@@ -460,7 +462,7 @@ static int aws_write_marks(IndexedMedium *m, uint64_t offset, uint64_t count, ui
     if (error == 0) {
         error = host_file_write(m->file, headers, count * HEADER, offset);
     }
-    note_written(m, error == 0 ? *end : 0, 0);
+    aws_note_written(m, error == 0 ? *end : 0, 0);
     return error;
 }
 

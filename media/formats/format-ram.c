@@ -43,12 +43,12 @@ static RamMedium *ram(TapeMedium *m)
     return (RamMedium *)m;
 }
 
-static RamPartition *current(RamMedium *r)
+static RamPartition *ram_current(RamMedium *r)
 {
     return &r->partitions[r->partition];
 }
 
-static RamObject *object_at(RamPartition *partition, guint i)
+static RamObject *ram_object_at(RamPartition *partition, guint i)
 {
     return &g_array_index(partition->objects, RamObject, i);
 }
@@ -58,27 +58,28 @@ static void object_clear(gpointer data)
     g_free(((RamObject *)data)->data);
 }
 
-static RamTotals totals_before(RamPartition *partition, guint end)
+static RamTotals ram_totals_before(RamPartition *partition, guint end)
 {
-    return end ? object_at(partition, end - 1)->up_to_here : (RamTotals){ 0 };
+    return end ? ram_object_at(partition, end - 1)->up_to_here : (RamTotals){ 0 };
 }
 
-static bool beyond_early_warning(RamMedium *r)
+static bool ram_beyond_early_warning(RamMedium *r)
 {
-    RamPartition *p = current(r);
+    RamPartition *p = ram_current(r);
 
-    return totals_before(p, r->head).used >=
+    return ram_totals_before(p, r->head).used >=
            geometry_early_warning_point(p->capacity, r->geometry.early_warning);
 }
 
 /* Bytes from the head to the end of the partition. */
-static uint64_t left(RamMedium *r)
+static uint64_t ram_left(RamMedium *r)
 {
-    return current(r)->capacity - totals_before(current(r), r->head).used;
+    return ram_current(r)->capacity - ram_totals_before(ram_current(r), r->head).used;
 }
 
 /* What reading `object` says, with its data if it is a block. */
-static MediumResult pass(const RamObject *object, uint8_t *buffer, size_t capacity, size_t *length)
+static MediumResult ram_pass(const RamObject *object, uint8_t *buffer, size_t capacity,
+                             size_t *length)
 {
     switch (object->type) {
     case WALK_FILEMARK:
@@ -96,7 +97,7 @@ static MediumResult pass(const RamObject *object, uint8_t *buffer, size_t capaci
     }
 }
 
-static void count_read(RamMedium *r, size_t length)
+static void ram_count_read(RamMedium *r, size_t length)
 {
     r->usage.read += length;
     r->usage.stored_read += length;
@@ -106,11 +107,12 @@ static MediumResult ram_read(TapeMedium *m, uint8_t *buffer, size_t capacity, si
 {
     RamMedium *r = ram(m);
 
-    if (r->head == current(r)->objects->len) {
+    if (r->head == ram_current(r)->objects->len) {
         return MEDIUM_EOD;
     }
-    MediumResult result = pass(object_at(current(r), r->head++), buffer, capacity, length);
-    count_read(r, *length);
+    MediumResult result =
+        ram_pass(ram_object_at(ram_current(r), r->head++), buffer, capacity, length);
+    ram_count_read(r, *length);
     return result;
 }
 
@@ -122,13 +124,14 @@ static MediumResult ram_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capa
     if (r->head == 0) {
         return MEDIUM_BOP;
     }
-    MediumResult result = pass(object_at(current(r), --r->head), buffer, capacity, length);
-    count_read(r, *length);
+    MediumResult result =
+        ram_pass(ram_object_at(ram_current(r), --r->head), buffer, capacity, length);
+    ram_count_read(r, *length);
     return result;
 }
 
 /* May the tape be changed at the head? OK, or why not. */
-static MediumResult writable(RamMedium *r)
+static MediumResult ram_writable(RamMedium *r)
 {
     if (r->write_protected) {
         return MEDIUM_PROTECTED;
@@ -136,77 +139,78 @@ static MediumResult writable(RamMedium *r)
     if (r->geometry.cleanings > 0) {
         return MEDIUM_UNSUPPORTED;
     }
-    if (r->geometry.worm && r->head < current(r)->objects->len) {
+    if (r->geometry.worm && r->head < ram_current(r)->objects->len) {
         return MEDIUM_WORM;
     }
     return MEDIUM_OK;
 }
 
-static void append(RamMedium *r, WalkType type, const uint8_t *data, uint32_t length)
+static void ram_append(RamMedium *r, WalkType type, const uint8_t *data, uint32_t length)
 {
     RamObject object = { type, length, length ? g_memdup2(data, length) : NULL,
-                         totals_before(current(r), r->head) };
+                         ram_totals_before(ram_current(r), r->head) };
 
     object.up_to_here.used += type == WALK_BLOCK ? length : MEDIUM_MARK_SIZE;
     object.up_to_here.files += type == WALK_FILEMARK;
     object.up_to_here.setmarks += type == WALK_SETMARK;
-    g_array_set_size(current(r)->objects, r->head);
-    g_array_append_val(current(r)->objects, object);
+    g_array_set_size(ram_current(r)->objects, r->head);
+    g_array_append_val(ram_current(r)->objects, object);
     r->head++;
 }
 
 static MediumResult ram_write(TapeMedium *m, const uint8_t *data, size_t length)
 {
     RamMedium *r = ram(m);
-    MediumResult result = writable(r);
+    MediumResult result = ram_writable(r);
 
     if (result != MEDIUM_OK) {
         return result;
     }
-    if (length > left(r)) {
-        g_array_set_size(current(r)->objects, r->head);
+    if (length > ram_left(r)) {
+        g_array_set_size(ram_current(r)->objects, r->head);
         return MEDIUM_END_OF_PARTITION;
     }
-    append(r, WALK_BLOCK, data, (uint32_t)length);
+    ram_append(r, WALK_BLOCK, data, (uint32_t)length);
     r->usage.written += length;
     r->usage.stored_written += length;
-    return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
+    return ram_beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
 static MediumResult ram_write_marks(TapeMedium *m, MediumMark mark, uint64_t count,
                                     uint64_t *written)
 {
     RamMedium *r = ram(m);
-    MediumResult result = writable(r);
+    MediumResult result = ram_writable(r);
 
     if (result != MEDIUM_OK) {
         return result;
     }
-    g_array_set_size(current(r)->objects, r->head);
+    g_array_set_size(ram_current(r)->objects, r->head);
     for (; *written < count; (*written)++) {
-        if (left(r) < MEDIUM_MARK_SIZE) {
+        if (ram_left(r) < MEDIUM_MARK_SIZE) {
             return MEDIUM_END_OF_PARTITION;
         }
-        append(r, mark == MEDIUM_MARK_FILEMARK ? WALK_FILEMARK : WALK_SETMARK, NULL, 0);
+        ram_append(r, mark == MEDIUM_MARK_FILEMARK ? WALK_FILEMARK : WALK_SETMARK, NULL, 0);
     }
-    return beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
+    return ram_beyond_early_warning(r) ? MEDIUM_EARLY_WARNING : MEDIUM_OK;
 }
 
-static WalkType type_at(void *partition, uint64_t object)
+static WalkType ram_type_at(void *partition, uint64_t object)
 {
-    return object_at(partition, (guint)object)->type;
+    return ram_object_at(partition, (guint)object)->type;
 }
 
-static Walk walk_from_head(RamMedium *r)
+static Walk ram_walk_from_head(RamMedium *r)
 {
-    return (Walk){ type_at, current(r), current(r)->objects->len, r->head, G_MAXUINT64 };
+    return (Walk){ ram_type_at, ram_current(r), ram_current(r)->objects->len, r->head,
+                   G_MAXUINT64 };
 }
 
 static MediumResult ram_space(TapeMedium *m, MediumSpace what, int64_t count, bool stop_at_setmarks,
                               uint64_t *moved)
 {
     RamMedium *r = ram(m);
-    Walk walk = walk_from_head(r);
+    Walk walk = ram_walk_from_head(r);
     MediumResult result = walk_space(&walk, what, count, stop_at_setmarks, moved);
 
     r->head = (guint)walk.head;
@@ -224,7 +228,7 @@ static MediumResult ram_locate(TapeMedium *m, uint32_t partition, MediumLocate w
         return MEDIUM_INVALID;
     }
     r->partition = partition;
-    walk = walk_from_head(r);
+    walk = ram_walk_from_head(r);
     result = walk_locate(&walk, what, number);
     r->head = (guint)walk.head;
     return result;
@@ -233,28 +237,28 @@ static MediumResult ram_locate(TapeMedium *m, uint32_t partition, MediumLocate w
 static MediumResult ram_erase(TapeMedium *m, bool to_end_of_partition)
 {
     RamMedium *r = ram(m);
-    MediumResult result = writable(r);
+    MediumResult result = ram_writable(r);
 
     if (result == MEDIUM_OK) {
-        g_array_set_size(current(r)->objects, r->head);
+        g_array_set_size(ram_current(r)->objects, r->head);
     }
     return result;
 }
 
 static MediumResult ram_cut(TapeMedium *m)
 {
-    g_array_set_size(current(ram(m))->objects, ram(m)->head);
+    g_array_set_size(ram_current(ram(m))->objects, ram(m)->head);
     return MEDIUM_OK;
 }
 
-static void make_partition(RamPartition *partition, uint64_t capacity)
+static void ram_make_partition(RamPartition *partition, uint64_t capacity)
 {
     partition->capacity = capacity;
     partition->objects = g_array_new(FALSE, FALSE, sizeof(RamObject));
     g_array_set_clear_func(partition->objects, object_clear);
 }
 
-static void make_partitions(RamMedium *r, uint32_t count, const uint64_t *capacities)
+static void ram_make_partitions(RamMedium *r, uint32_t count, const uint64_t *capacities)
 {
     uint32_t i;
 
@@ -263,7 +267,7 @@ static void make_partitions(RamMedium *r, uint32_t count, const uint64_t *capaci
     }
     r->geometry.partitions = count;
     for (i = 0; i < count; i++) {
-        make_partition(&r->partitions[i], capacities[i]);
+        ram_make_partition(&r->partitions[i], capacities[i]);
     }
     r->partition = 0;
     r->head = 0;
@@ -288,7 +292,7 @@ static MediumResult ram_format_partitions(TapeMedium *m, uint32_t count, const u
             return MEDIUM_WORM;
         }
     }
-    make_partitions(r, count, capacities);
+    ram_make_partitions(r, count, capacities);
     r->usage.formats++;
     attribute_set_drop_partitions(r->attributes, 1);
     return MEDIUM_OK;
@@ -308,7 +312,7 @@ static MediumResult ram_redivide(TapeMedium *m, uint32_t count, const uint64_t *
         g_clear_pointer(&r->partitions[i].objects, g_array_unref);
     }
     for (i = before; i < count; i++) {
-        make_partition(&r->partitions[i], capacities[i]);
+        ram_make_partition(&r->partitions[i], capacities[i]);
     }
     for (i = 0; i < count; i++) {
         r->partitions[i].capacity = capacities[i];
@@ -359,17 +363,17 @@ static void ram_sync(TapeMedium *m, MediumSyncDone done, void *data)
 static void ram_position(TapeMedium *m, MediumPosition *position)
 {
     RamMedium *r = ram(m);
-    RamPartition *p = current(r);
+    RamPartition *p = ram_current(r);
 
     *position = (MediumPosition){
         .partition = r->partition,
         .object = r->head,
-        .files = totals_before(p, r->head).files,
-        .setmarks = totals_before(p, r->head).setmarks,
+        .files = ram_totals_before(p, r->head).files,
+        .setmarks = ram_totals_before(p, r->head).setmarks,
         .bop = r->head == 0,
         .eod = r->head == p->objects->len,
-        .early_warning = beyond_early_warning(r),
-        .used = totals_before(p, r->head).used,
+        .early_warning = ram_beyond_early_warning(r),
+        .used = ram_totals_before(p, r->head).used,
         .capacity = p->capacity,
     };
 }
@@ -401,9 +405,9 @@ static void ram_partition(TapeMedium *m, uint32_t number, MediumPartition *parti
 
     *partition = (MediumPartition){
         .capacity = p->capacity,
-        .used = totals_before(p, end).used,
+        .used = ram_totals_before(p, end).used,
         .objects = end,
-        .files = totals_before(p, end).files,
+        .files = ram_totals_before(p, end).files,
         .early_warning = geometry_early_warning_point(p->capacity, r->geometry.early_warning),
     };
 }
@@ -463,6 +467,6 @@ TapeMedium *medium_ram_new(const MediumGeometry *geometry)
     for (i = 0; i < geometry->partitions; i++) {
         shares[i] = geometry_share(geometry, i);
     }
-    make_partitions(r, geometry->partitions, shares);
+    ram_make_partitions(r, geometry->partitions, shares);
     return &r->base;
 }

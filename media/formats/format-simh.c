@@ -28,36 +28,36 @@ enum {
     CLASS_MARKER = 15,
 };
 
-static uint32_t class_of(uint32_t header)
+static uint32_t simh_class(uint32_t header)
 {
     return header >> 28;
 }
 
-static bool is_end(uint32_t header)
+static bool simh_is_end(uint32_t header)
 {
     return header == SIMH_END_OF_MEDIUM || header == SIMH_S2P_EOD || header == SIMH_S2P_EOD_OLD;
 }
 
 /* Markers, four bytes long, that stand for nothing on tape. */
-static bool is_skipped_marker(uint32_t header)
+static bool simh_is_skipped_marker(uint32_t header)
 {
-    return class_of(header) == CLASS_PRIVATE_MARKER ||
-           (class_of(header) == CLASS_MARKER && header != SIMH_END_OF_MEDIUM);
+    return simh_class(header) == CLASS_PRIVATE_MARKER ||
+           (simh_class(header) == CLASS_MARKER && header != SIMH_END_OF_MEDIUM);
 }
 
 /* A record of the user's data, as against private and reserved ones, which are passed over. */
-static bool is_data(uint32_t header)
+static bool simh_is_data(uint32_t header)
 {
-    return class_of(header) == CLASS_DATA || class_of(header) == CLASS_BAD_DATA;
+    return simh_class(header) == CLASS_DATA || simh_class(header) == CLASS_BAD_DATA;
 }
 
 /* Header, data, padding, trailer. */
-static uint64_t record_size(uint32_t length)
+static uint64_t simh_record_size(uint32_t length)
 {
     return 8 + (uint64_t)length + (length & 1);
 }
 
-static int peek_u32(IndexedScanner *s, uint64_t offset, uint32_t *value)
+static int simh_peek_u32(IndexedScanner *s, uint64_t offset, uint32_t *value)
 {
     uint8_t bytes[4] = { 0 };
     int error = indexed_peek(s, bytes, sizeof bytes, offset);
@@ -70,23 +70,23 @@ static int peek_u32(IndexedScanner *s, uint64_t offset, uint32_t *value)
  * Where a record ends whose trailer agrees with its header; 0: it does not. Records of odd length
  * have a byte of padding; those that E11 wrote have not.
  */
-static int find_end(IndexedScanner *s, uint64_t offset, uint32_t header, uint64_t *end)
+static int simh_find_end(IndexedScanner *s, uint64_t offset, uint32_t header, uint64_t *end)
 {
-    uint64_t padded = offset + record_size(header & SIMH_LENGTH);
+    uint64_t padded = offset + simh_record_size(header & SIMH_LENGTH);
     bool odd = header & 1;
     uint32_t trailer = ~header;
     int error = 0;
 
     *end = padded;
     if (padded <= s->size) {
-        error = peek_u32(s, padded - 4, &trailer);
+        error = simh_peek_u32(s, padded - 4, &trailer);
     }
     if (error == 0 && trailer == header) {
         s->padded = s->padded || odd;
         return 0;
     }
     if (error == 0 && odd && padded - 1 <= s->size) {
-        error = peek_u32(s, padded - 5, &trailer);
+        error = simh_peek_u32(s, padded - 5, &trailer);
         *end = padded - 1;
         if (error == 0 && trailer == header) {
             s->unpadded = true;
@@ -98,28 +98,29 @@ static int find_end(IndexedScanner *s, uint64_t offset, uint32_t header, uint64_
 }
 
 /* A record whose header has been read. */
-static IndexedScan scan_record(IndexedScanner *s, IndexedObject *object, uint32_t header,
-                               uint64_t *next, int *error)
+static IndexedScan simh_scan_record(IndexedScanner *s, IndexedObject *object, uint32_t header,
+                                    uint64_t *next, int *error)
 {
     uint32_t length = header & SIMH_LENGTH;
     uint64_t end;
 
-    if (is_data(header) && (length == 0 || length > MEDIUM_BLOCK_MAX)) {
+    if (simh_is_data(header) && (length == 0 || length > MEDIUM_BLOCK_MAX)) {
         return INDEXED_DAMAGE;
     }
-    *error = find_end(s, object->offset, header, &end);
+    *error = simh_find_end(s, object->offset, header, &end);
     if (*error < 0) {
         return INDEXED_FAILED;
     }
     if (end == 0) {
-        return is_data(header) && object->offset + record_size(length) > s->size ? INDEXED_TORN
-                                                                                 : INDEXED_DAMAGE;
+        return simh_is_data(header) && object->offset + simh_record_size(length) > s->size
+                   ? INDEXED_TORN
+                   : INDEXED_DAMAGE;
     }
     *next = end;
-    if (!is_data(header)) {
+    if (!simh_is_data(header)) {
         return INDEXED_NOTHING;
     }
-    object->type = class_of(header) == CLASS_BAD_DATA ? INDEXED_BAD : INDEXED_BLOCK;
+    object->type = simh_class(header) == CLASS_BAD_DATA ? INDEXED_BAD : INDEXED_BLOCK;
     object->length = length & MEDIUM_BLOCK_MAX;
     return INDEXED_FOUND;
 }
@@ -131,14 +132,14 @@ static IndexedScan simh_scan(IndexedScanner *s, IndexedObject *object, uint64_t 
     if (object->offset + 4 > s->size) {
         return object->offset == s->size ? INDEXED_AT_END : INDEXED_TORN;
     }
-    *error = peek_u32(s, object->offset, &header);
+    *error = simh_peek_u32(s, object->offset, &header);
     if (*error < 0) {
         return INDEXED_FAILED;
     }
-    if (is_end(header)) {
+    if (simh_is_end(header)) {
         return INDEXED_AT_END;
     }
-    if (is_skipped_marker(header)) {
+    if (simh_is_skipped_marker(header)) {
         /* a half gap is two bytes short of a marker: what follows is aligned again */
         *next += header == SIMH_HALF_GAP ? 2 : 4;
         return INDEXED_NOTHING;
@@ -149,7 +150,7 @@ static IndexedScan simh_scan(IndexedScanner *s, IndexedObject *object, uint64_t 
         *next += 4;
         return INDEXED_FOUND;
     }
-    return scan_record(s, object, header, next, error);
+    return simh_scan_record(s, object, header, next, error);
 }
 
 static uint64_t simh_zeroed_start(IndexedScanner *s, uint64_t from, uint64_t next)
@@ -161,11 +162,12 @@ static uint64_t simh_zeroed_start(IndexedScanner *s, uint64_t from, uint64_t nex
     for (i = 0; i < 2 && end >= from + 4; i++) { /* the end of the tape may lie behind it */
         uint64_t size;
 
-        if (peek_u32(s, end - 4, &trailer) < 0) {
+        if (simh_peek_u32(s, end - 4, &trailer) < 0) {
             return from;
         }
-        size = record_size(trailer & SIMH_LENGTH);
-        if (is_data(trailer) && trailer != SIMH_TAPE_MARK && size <= end && end - size < from) {
+        size = simh_record_size(trailer & SIMH_LENGTH);
+        if (simh_is_data(trailer) && trailer != SIMH_TAPE_MARK && size <= end &&
+            end - size < from) {
             return end - size;
         }
         end -= 4;
@@ -195,7 +197,7 @@ static int simh_write_block(IndexedMedium *m, uint64_t offset, const uint8_t *da
                                  { (void *)end_of_medium, sizeof end_of_medium } };
 
     put_le32(ends, (uint32_t)length);
-    *end = offset + record_size((uint32_t)length) - (m->unpadded ? length & 1 : 0);
+    *end = offset + simh_record_size((uint32_t)length) - (m->unpadded ? length & 1 : 0);
     return host_file_writev(m->file, iov, (int)G_N_ELEMENTS(iov), offset);
 }
 

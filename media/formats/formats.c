@@ -99,7 +99,7 @@ static int open_file(const char *path, bool read_only, struct stat *st, GError *
 }
 
 /* The process that holds the lock on a file, as /proc/locks has it; 0 if it does not say. */
-static int lock_holder(const struct stat *st)
+static int lock_holder_text(const struct stat *st)
 {
     g_autofree char *locks = NULL;
     g_autofree char *wanted = NULL;
@@ -147,7 +147,7 @@ static bool lock_file(int fd, const char *path, const struct stat *st, GError **
                     g_strerror(errno));
         return false;
     }
-    holder = lock_holder(st);
+    holder = lock_holder_text(st);
     if (holder > 0) {
         g_autofree char *name = process_name(holder);
 
@@ -289,18 +289,18 @@ struct NewCartridge {
 };
 
 /* PATH with something after it that no cartridge is called. */
-static char *beside(const char *path)
+static char *partial_path(const char *path)
 {
     return g_strconcat(path, ".partial", NULL);
 }
 
-static int open_unnamed(NewCartridge *new)
+static int new_cartridge_open_unnamed(NewCartridge *new)
 {
     g_autofree char *directory = g_path_get_dirname(new->path);
     int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-        new->partial = beside(new->path);
+        new->partial = partial_path(new->path);
         fd = open(new->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     }
     return fd;
@@ -313,7 +313,7 @@ NewCartridge *new_cartridge_begin(const char *path, const MediumFormat *format,
 
     new->format = format;
     new->path = g_strdup(path);
-    new->fd = open_unnamed(new);
+    new->fd = new_cartridge_open_unnamed(new);
     if (new->fd < 0) {
         input_error(error, path, g_strerror(errno));
         return NULL;
@@ -338,7 +338,7 @@ TapeMedium *new_cartridge_open(NewCartridge *new, GError **error)
 }
 
 /* Gives the file a name that is free; false, and errno, if there is such a file. */
-static bool name_it(NewCartridge *new, const char *name)
+static bool new_cartridge_link(NewCartridge *new, const char *name)
 {
     g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", new->fd);
 
@@ -350,14 +350,15 @@ static bool name_it(NewCartridge *new, const char *name)
 
 bool new_cartridge_finish(NewCartridge *new, bool replace, GError **error)
 {
-    g_autofree char *partial = beside(new->path);
+    g_autofree char *partial = partial_path(new->path);
     bool named;
 
     if (replace && !new->partial) { /* a link cannot replace; a rename can */
-        named = name_it(new, partial);
+        named = new_cartridge_link(new, partial);
         new->partial = named ? g_strdup(partial) : NULL;
     }
-    named = replace ? new->partial &&rename(new->partial, new->path) == 0 : name_it(new, new->path);
+    named = replace ? new->partial &&rename(new->partial, new->path) == 0
+                    : new_cartridge_link(new, new->path);
     if (!named) {
         input_error(error, new->path, errno == EEXIST ? "exists already" : g_strerror(errno));
         return false;

@@ -36,7 +36,7 @@ guint indexed_find_run(IndexedMedium *s, uint64_t n)
 }
 
 /* What one object adds to the bytes used. */
-static uint64_t size_of(IndexedType type, uint32_t length)
+static uint64_t indexed_run_size(IndexedType type, uint32_t length)
 {
     return type == INDEXED_MARK ? MEDIUM_MARK_SIZE : length;
 }
@@ -53,7 +53,7 @@ IndexedObject indexed_object_at(IndexedMedium *s, uint64_t n)
     run = indexed_run_at(s, indexed_find_run(s, n));
     i = n - run->object;
     return (IndexedObject){ .offset = run->offset + i * run->stride,
-                            .used = run->used + i * size_of(run->type, run->length),
+                            .used = run->used + i * indexed_run_size(run->type, run->length),
                             .files = run->files + (run->type == INDEXED_MARK ? (uint32_t)i : 0),
                             .type = run->type,
                             .length = run->length };
@@ -83,7 +83,7 @@ void indexed_add_objects(IndexedMedium *s, IndexedType type, uint32_t length, ui
     }
     s->objects += count;
     s->end.offset += count * stride;
-    s->end.used += count * size_of(type, length);
+    s->end.used += count * indexed_run_size(type, length);
     s->end.files += type == INDEXED_MARK ? (uint32_t)count : 0;
 }
 

@@ -27,19 +27,19 @@ void indexed_scanner_clear(IndexedScanner *s)
     g_clear_pointer(&s->windows[1].bytes, g_free);
 }
 
-static bool is_in(const IndexedWindow *w, uint64_t offset, size_t length)
+static bool window_holds(const IndexedWindow *w, uint64_t offset, size_t length)
 {
     return offset >= w->at && offset + length <= w->at + w->length;
 }
 
-static bool follows(const IndexedWindow *w, uint64_t offset)
+static bool window_follows(const IndexedWindow *w, uint64_t offset)
 {
     return offset >= w->at && offset <= w->at + w->length + NEAR;
 }
 
-static int fill(IndexedScanner *s, IndexedWindow *w, uint64_t offset, size_t length)
+static int window_fill(IndexedScanner *s, IndexedWindow *w, uint64_t offset, size_t length)
 {
-    bool sequential = w->length > 0 && follows(w, offset);
+    bool sequential = w->length > 0 && window_follows(w, offset);
     int error;
 
     if (!w->bytes) {
@@ -62,14 +62,14 @@ int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset)
     int error = 0;
 
     g_assert(length <= WINDOW_MIN && offset + length <= s->size);
-    if (!is_in(w, offset, length)) {
+    if (!window_holds(w, offset, length)) {
         IndexedWindow *other = &s->windows[!s->last];
 
-        if (is_in(other, offset, length) || (!follows(w, offset) && s->reads > 0)) {
+        if (window_holds(other, offset, length) || (!window_follows(w, offset) && s->reads > 0)) {
             w = other;
         }
-        if (!is_in(w, offset, length)) {
-            error = fill(s, w, offset, length);
+        if (!window_holds(w, offset, length)) {
+            error = window_fill(s, w, offset, length);
         }
         s->last = w == &s->windows[1];
     }
@@ -82,8 +82,8 @@ int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset)
 /* ── beyond damage ── */
 
 /* Is there a block, and behind it another, or the end of the tape? */
-static bool records_begin(const IndexedFormat *format, IndexedScanner *s, uint64_t offset,
-                          int *error)
+static bool probe_records_begin(const IndexedFormat *format, IndexedScanner *s, uint64_t offset,
+                                int *error)
 {
     IndexedObject object = { .offset = offset };
     int blocks = 0, i;
@@ -117,7 +117,7 @@ int indexed_resume(const IndexedFormat *format, IndexedScanner *s, uint64_t from
     for (*next = from + 1; *next<s->size && * effort> 0 && !found && error == 0; ++*next) {
         uint64_t reads = s->reads;
 
-        found = records_begin(format, s, *next, &error);
+        found = probe_records_begin(format, s, *next, &error);
         *effort -= MIN(*effort, 1 + (s->reads - reads) * READ_EFFORT);
     }
     *next = found ? *next - 1 : s->size;
@@ -140,7 +140,7 @@ typedef struct Probe {
 } Probe;
 
 /* Looks at the first records; what stopped the scanner. */
-static IndexedScan look(const IndexedFormat *format, Probe *p)
+static IndexedScan probe_scan(const IndexedFormat *format, Probe *p)
 {
     IndexedScan result = INDEXED_NOTHING;
     IndexedObject object = { 0 };
@@ -159,7 +159,7 @@ static IndexedScan look(const IndexedFormat *format, Probe *p)
 }
 
 /* Is it a tape by what was found, whatever it is called? */
-static bool is_sure(const IndexedFormat *format, const Probe *p, IndexedScan result)
+static bool probe_is_sure(const IndexedFormat *format, const Probe *p, IndexedScan result)
 {
     bool blank = format->end_length > 0 && p->at + format->end_length == p->scanner.size;
 
@@ -184,9 +184,9 @@ static bool is_sure(const IndexedFormat *format, const Probe *p, IndexedScan res
 int indexed_probe(const IndexedFormat *format, HostFile *file, uint64_t size, bool named)
 {
     Probe p = { .scanner = indexed_scanner(file, size) };
-    IndexedScan result = look(format, &p);
+    IndexedScan result = probe_scan(format, &p);
     uint64_t effort = INDEXED_EFFORT, next;
-    bool is_ours = is_sure(format, &p, result);
+    bool is_ours = probe_is_sure(format, &p, result);
 
     if (!is_ours && named) {
         is_ours = p.blocks + p.marks > 0 || result == INDEXED_AT_END || result == INDEXED_TORN ||

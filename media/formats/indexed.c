@@ -10,7 +10,7 @@
 /* What we are ready to keep in memory, and to look at, of a file that may be hostile. */
 enum { RUNS_MAX = 8 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
 
-static MediumResult host_error(IndexedMedium *s, int error, const char *doing)
+static MediumResult indexed_set_host_error(IndexedMedium *s, int error, const char *doing)
 {
     if (s->failed) {
         return MEDIUM_HOST_ERROR; /* the first reason stays */
@@ -21,7 +21,7 @@ static MediumResult host_error(IndexedMedium *s, int error, const char *doing)
     return MEDIUM_HOST_ERROR;
 }
 
-static MediumResult corrupt(IndexedMedium *s, const IndexedObject *object)
+static MediumResult indexed_corrupt(IndexedMedium *s, const IndexedObject *object)
 {
     if (!s->failed) {
         g_clear_error(&s->error);
@@ -36,7 +36,7 @@ static MediumResult corrupt(IndexedMedium *s, const IndexedObject *object)
 
 /* ── motions ── */
 
-static WalkType type_at(void *medium, uint64_t n)
+static WalkType indexed_type_at(void *medium, uint64_t n)
 {
     IndexedMedium *s = medium;
 
@@ -53,16 +53,16 @@ static WalkType type_at(void *medium, uint64_t n)
     }
 }
 
-static Walk walk_from_head(IndexedMedium *s)
+static Walk indexed_walk_from_head(IndexedMedium *s)
 {
-    return (Walk){ type_at, s, s->objects, s->head, s->first_lost };
+    return (Walk){ indexed_type_at, s, s->objects, s->head, s->first_lost };
 }
 
 static MediumResult indexed_space(TapeMedium *m, MediumSpace what, int64_t count,
                                   bool stop_at_setmarks, uint64_t *moved)
 {
     IndexedMedium *s = indexed(m);
-    Walk walk = walk_from_head(s);
+    Walk walk = indexed_walk_from_head(s);
     MediumResult result = walk_space(&walk, what, count, stop_at_setmarks, moved);
 
     s->head = walk.head;
@@ -73,7 +73,7 @@ static MediumResult indexed_locate(TapeMedium *m, uint32_t partition, MediumLoca
                                    uint64_t number)
 {
     IndexedMedium *s = indexed(m);
-    Walk walk = walk_from_head(s);
+    Walk walk = indexed_walk_from_head(s);
     MediumResult result;
 
     if (partition != 0) {
@@ -85,8 +85,8 @@ static MediumResult indexed_locate(TapeMedium *m, uint32_t partition, MediumLoca
 }
 
 /* What reading the object gives; the head is not moved. */
-static MediumResult read_object(IndexedMedium *s, const IndexedObject *object, uint8_t *buffer,
-                                size_t capacity, size_t *length)
+static MediumResult indexed_read_object(IndexedMedium *s, const IndexedObject *object,
+                                        uint8_t *buffer, size_t capacity, size_t *length)
 {
     size_t true_length = 0;
     int error;
@@ -98,14 +98,14 @@ static MediumResult read_object(IndexedMedium *s, const IndexedObject *object, u
         return MEDIUM_READ_ERROR;
     }
     if (object->type == INDEXED_LOST) {
-        return corrupt(s, object);
+        return indexed_corrupt(s, object);
     }
     error = s->format->read(s, object, buffer, capacity, &true_length);
     if (error == -EBADMSG) {
-        return corrupt(s, object);
+        return indexed_corrupt(s, object);
     }
     if (error < 0) {
-        return host_error(s, error, "cannot read");
+        return indexed_set_host_error(s, error, "cannot read");
     }
     *length = true_length;
     return MEDIUM_OK;
@@ -120,7 +120,7 @@ static MediumResult indexed_read(TapeMedium *m, uint8_t *buffer, size_t capacity
     if (object.type == INDEXED_END) {
         return MEDIUM_EOD;
     }
-    result = read_object(s, &object, buffer, capacity, length);
+    result = indexed_read_object(s, &object, buffer, capacity, length);
     s->head += result != MEDIUM_HOST_ERROR;
     return result;
 }
@@ -135,20 +135,20 @@ static MediumResult indexed_read_reverse(TapeMedium *m, uint8_t *buffer, size_t 
     if (!indexed_before_head(s, &object)) {
         return MEDIUM_BOP;
     }
-    result = read_object(s, &object, buffer, capacity, length);
+    result = indexed_read_object(s, &object, buffer, capacity, length);
     s->head -= result != MEDIUM_HOST_ERROR;
     return result;
 }
 
 /* ── writing ── */
 
-static bool protected(const IndexedMedium *s)
+static bool indexed_protected(const IndexedMedium *s)
 {
     return s->read_only || s->write_protected || s->damaged;
 }
 
 /* Ends the file after the end of data at `offset`. Without room for that, at `offset`. */
-static int end_file(IndexedMedium *s, uint64_t offset)
+static int indexed_end_file(IndexedMedium *s, uint64_t offset)
 {
     uint64_t end = offset;
     int error;
@@ -165,9 +165,9 @@ static int end_file(IndexedMedium *s, uint64_t offset)
 }
 
 /* Makes the head EOD. */
-static int truncate_here(IndexedMedium *s)
+static int indexed_truncate(IndexedMedium *s)
 {
-    int error = end_file(s, indexed_object_at(s, s->head).offset);
+    int error = indexed_end_file(s, indexed_object_at(s, s->head).offset);
 
     if (error == 0) {
         indexed_drop_from(s, s->head);
@@ -179,7 +179,7 @@ static int truncate_here(IndexedMedium *s)
  * Nothing may lie behind what is going to be written, or a kill or a power cut would leave an old
  * object where a new one ends. Makes the head the end, for good, if it is not.
  */
-static MediumResult begin_append(IndexedMedium *s)
+static MediumResult indexed_begin_append(IndexedMedium *s)
 {
     bool last = s->head == s->objects;
     int error = 0;
@@ -187,13 +187,13 @@ static MediumResult begin_append(IndexedMedium *s)
     if (last && s->size <= s->end.offset + s->format->end_length) {
         return MEDIUM_OK;
     }
-    error = truncate_here(s);
+    error = indexed_truncate(s);
     if (error < 0) {
-        return host_error(s, error, "cannot truncate");
+        return indexed_set_host_error(s, error, "cannot truncate");
     }
     error = s->file->ops->sync(s->file);
     if (error < 0) {
-        host_error(s, error, "cannot sync, so nothing more is written");
+        indexed_set_host_error(s, error, "cannot sync, so nothing more is written");
         s->failed = true;
         return MEDIUM_HOST_ERROR;
     }
@@ -201,16 +201,16 @@ static MediumResult begin_append(IndexedMedium *s)
 }
 
 /* May `count` objects be appended? */
-static MediumResult writable(IndexedMedium *s, uint64_t count)
+static MediumResult indexed_writable(IndexedMedium *s, uint64_t count)
 {
-    if (protected(s)) {
+    if (indexed_protected(s)) {
         return MEDIUM_PROTECTED;
     }
     if (s->failed) {
         return MEDIUM_HOST_ERROR;
     }
     return s->head + count > OBJECTS_MAX || s->runs->len >= RUNS_MAX
-               ? host_error(s, -EFBIG, "too many records for this format")
+               ? indexed_set_host_error(s, -EFBIG, "too many records for this format")
                : MEDIUM_OK;
 }
 
@@ -219,8 +219,8 @@ static MediumResult writable(IndexedMedium *s, uint64_t count)
  * to `end`, and the end of data behind it, or failed to: ends the file there and takes them into
  * the index.
  */
-static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type, size_t length,
-                                  uint64_t count, uint64_t end)
+static MediumResult indexed_finish_append(IndexedMedium *s, int error, IndexedType type,
+                                          size_t length, uint64_t count, uint64_t end)
 {
     uint64_t file_end = end + s->format->end_length;
 
@@ -231,8 +231,8 @@ static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type,
         s->size = error == 0 ? file_end : s->size;
     }
     if (error < 0) {
-        truncate_here(s);
-        return host_error(s, error, "cannot write");
+        indexed_truncate(s);
+        return indexed_set_host_error(s, error, "cannot write");
     }
     indexed_add_objects(s, type, (uint32_t)length, count, (end - s->end.offset) / count);
     s->head += count;
@@ -242,18 +242,18 @@ static MediumResult finish_append(IndexedMedium *s, int error, IndexedType type,
 static MediumResult indexed_write(TapeMedium *m, const uint8_t *data, size_t length)
 {
     IndexedMedium *s = indexed(m);
-    MediumResult result = writable(s, 1);
+    MediumResult result = indexed_writable(s, 1);
     uint64_t end;
     int error;
 
     if (result == MEDIUM_OK) {
-        result = begin_append(s);
+        result = indexed_begin_append(s);
     }
     if (result != MEDIUM_OK) {
         return result;
     }
     error = s->format->write_block(s, s->end.offset, data, length, &end);
-    return finish_append(s, error, INDEXED_BLOCK, length, 1, end);
+    return indexed_finish_append(s, error, INDEXED_BLOCK, length, 1, end);
 }
 
 static MediumResult indexed_write_marks(TapeMedium *m, MediumMark mark, uint64_t count,
@@ -268,14 +268,14 @@ static MediumResult indexed_write_marks(TapeMedium *m, MediumMark mark, uint64_t
     while (result == MEDIUM_OK && *written < count) {
         uint64_t part = MIN(count - *written, (uint64_t)INDEXED_MARKS_MAX), end;
 
-        result = writable(s, part);
+        result = indexed_writable(s, part);
         if (result == MEDIUM_OK) {
-            result = begin_append(s);
+            result = indexed_begin_append(s);
         }
         if (result == MEDIUM_OK) {
             int error = s->format->write_marks(s, s->end.offset, part, &end);
 
-            result = finish_append(s, error, INDEXED_MARK, 0, part, end);
+            result = indexed_finish_append(s, error, INDEXED_MARK, 0, part, end);
         }
         *written += result == MEDIUM_OK ? part : 0;
     }
@@ -285,10 +285,10 @@ static MediumResult indexed_write_marks(TapeMedium *m, MediumMark mark, uint64_t
 static MediumResult indexed_erase(TapeMedium *m, bool to_end_of_partition)
 {
     IndexedMedium *s = indexed(m);
-    MediumResult result = writable(s, 0);
-    int error = result == MEDIUM_OK ? truncate_here(s) : 0;
+    MediumResult result = indexed_writable(s, 0);
+    int error = result == MEDIUM_OK ? indexed_truncate(s) : 0;
 
-    return error < 0 ? host_error(s, error, "cannot truncate") : result;
+    return error < 0 ? indexed_set_host_error(s, error, "cannot truncate") : result;
 }
 
 /* ── what these formats do not have ── */
@@ -296,7 +296,7 @@ static MediumResult indexed_erase(TapeMedium *m, bool to_end_of_partition)
 static MediumResult indexed_format_partitions(TapeMedium *m, uint32_t count,
                                               const uint64_t *capacities)
 {
-    return protected(indexed(m)) ? MEDIUM_PROTECTED : MEDIUM_UNSUPPORTED;
+    return indexed_protected(indexed(m)) ? MEDIUM_PROTECTED : MEDIUM_UNSUPPORTED;
 }
 
 static MediumResult indexed_get_attribute(TapeMedium *m, uint32_t partition, uint16_t id,
@@ -330,20 +330,21 @@ static MediumResult indexed_set_write_protect(TapeMedium *m, bool on)
     return MEDIUM_OK;
 }
 
-static void sync_work(void *data)
+static void indexed_sync_work(void *data)
 {
     IndexedMedium *s = data;
 
     s->sync_error = s->file->ops->sync(s->file);
 }
 
-static void sync_finished(void *data)
+static void indexed_sync_finished(void *data)
 {
     IndexedMedium *s = data;
     MediumResult result = MEDIUM_OK;
 
     if (s->sync_error < 0) {
-        result = host_error(s, s->sync_error, "cannot sync, so nothing more is written");
+        result =
+            indexed_set_host_error(s, s->sync_error, "cannot sync, so nothing more is written");
         s->failed = true;
     } else {
         s->dirty = false;
@@ -361,7 +362,7 @@ static void indexed_sync(TapeMedium *m, MediumSyncDone done, void *data)
     }
     s->sync_done = done;
     s->sync_data = data;
-    executor_run(s->executor, sync_work, sync_finished, s);
+    executor_run(s->executor, indexed_sync_work, indexed_sync_finished, s);
 }
 
 static void indexed_position(TapeMedium *m, MediumPosition *position)
@@ -380,7 +381,7 @@ static void indexed_position(TapeMedium *m, MediumPosition *position)
 }
 
 /* Is what ends the tape still where it was? Another process may have written to the file. */
-static bool unchanged(IndexedMedium *s)
+static bool indexed_unchanged(IndexedMedium *s)
 {
     int64_t size = s->file->ops->size(s->file);
     g_auto(IndexedScanner) scanner = indexed_scanner(s->file, (uint64_t)MAX(size, 0));
@@ -407,11 +408,11 @@ static void indexed_info(TapeMedium *m, MediumInfo *info)
     *info = (MediumInfo){
         .geometry = { .partitions = 1 },
         .format = s->format->name,
-        .write_protected = protected(s),
+        .write_protected = indexed_protected(s),
         .tab = s->write_protected,
         .damaged = s->damaged,
         .damage_read = s->damaged,
-        .overwritten = s->read_only && !unchanged(s),
+        .overwritten = s->read_only && !indexed_unchanged(s),
         .max_block = MEDIUM_BLOCK_MAX,
         .file_size = s->size,
     };
@@ -469,7 +470,7 @@ typedef struct Opening {
 } Opening;
 
 /* What lies at the end so far is no whole record. False: reading fails. */
-static bool scan_damage(IndexedMedium *s, Opening *o, bool torn)
+static bool indexed_scan_damage(IndexedMedium *s, Opening *o, bool torn)
 {
     uint64_t from = s->end.offset, start = from, next;
     const IndexedRun *run;
@@ -496,14 +497,14 @@ static bool scan_damage(IndexedMedium *s, Opening *o, bool torn)
 }
 
 /* Adds what lies at the end so far to the index. False: there is no more. */
-static bool scan_one(IndexedMedium *s, Opening *o)
+static bool indexed_scan_one(IndexedMedium *s, Opening *o)
 {
     IndexedObject at = s->end;
     uint64_t next = at.offset;
     IndexedScan result = s->format->scan(&o->scanner, &at, &next, &o->error);
 
     if (result == INDEXED_DAMAGE || result == INDEXED_TORN) {
-        return scan_damage(s, o, result == INDEXED_TORN);
+        return indexed_scan_damage(s, o, result == INDEXED_TORN);
     }
     g_assert(next > at.offset || (result != INDEXED_FOUND && result != INDEXED_NOTHING));
     if (result == INDEXED_NOTHING) {
@@ -516,7 +517,7 @@ static bool scan_one(IndexedMedium *s, Opening *o)
 }
 
 /* One line of what is odd about the file, or NULL. */
-static char *describe_oddities(const IndexedMedium *s, const Opening *o)
+static char *indexed_describe_oddities(const IndexedMedium *s, const Opening *o)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -542,9 +543,9 @@ static char *describe_oddities(const IndexedMedium *s, const Opening *o)
     return text->len > 0 ? g_strdup_printf("%s: %s", s->path, text->str) : NULL;
 }
 
-static bool scan_all(IndexedMedium *s, Opening *o, GError **error)
+static bool indexed_scan_all(IndexedMedium *s, Opening *o, GError **error)
 {
-    while (scan_one(s, o) && s->objects <= OBJECTS_MAX && s->runs->len <= RUNS_MAX) {
+    while (indexed_scan_one(s, o) && s->objects <= OBJECTS_MAX && s->runs->len <= RUNS_MAX) {
     }
     if (o->error < 0) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot read: %s", s->path,
@@ -567,16 +568,16 @@ static bool scan_all(IndexedMedium *s, Opening *o, GError **error)
     return true;
 }
 
-static bool scan(IndexedMedium *s, char **notice, GError **error)
+static bool indexed_scan(IndexedMedium *s, char **notice, GError **error)
 {
     Opening o = { .scanner = indexed_scanner(s->file, s->size), .effort = INDEXED_EFFORT };
-    bool good = scan_all(s, &o, error);
+    bool good = indexed_scan_all(s, &o, error);
 
     if (good) {
         s->end.type = INDEXED_END;
         s->unpadded = o.scanner.unpadded && !o.scanner.padded;
         if (notice) {
-            *notice = describe_oddities(s, &o);
+            *notice = indexed_describe_oddities(s, &o);
         }
     }
     indexed_scanner_clear(&o.scanner);
@@ -624,7 +625,7 @@ TapeMedium *indexed_open_file(const IndexedFormat *format, HostFile *file, const
     size = s->file->ops->size(s->file);
     s->size = (uint64_t)MAX(size, 0);
     s->dirty = !read_only; /* what a killed process left in the page cache is synced with ours */
-    if (!scan(s, notice, error)) {
+    if (!indexed_scan(s, notice, error)) {
         s->file = NULL; /* it stays the caller's */
         indexed_free(&s->base);
         return NULL;
@@ -660,7 +661,7 @@ bool indexed_create(const IndexedFormat *format, int fd, const char *path,
                     path, format->suffix);
         return false;
     }
-    failure = end_file(&s, 0);
+    failure = indexed_end_file(&s, 0);
     if (failure == 0 && s.size < format->end_length) {
         failure = -ENOSPC; /* no room for so much as the marker */
     }

@@ -26,7 +26,7 @@ MtfPlace mtf_place_of(const MtfReader *r, size_t at)
 }
 
 /* Does the MTF_TAPE_ADDRESS at `at` (structure 2) lie within the gathered block? */
-static bool check_address(MtfReader *r, size_t at, size_t fixed)
+static bool block_check_address(MtfReader *r, size_t at, size_t fixed)
 {
     size_t size = mtf_field16(r, at), offset = mtf_field16(r, at + 2);
     MtfPlace place = mtf_place_of(r, at);
@@ -40,12 +40,12 @@ static bool check_address(MtfReader *r, size_t at, size_t fixed)
 }
 
 /* The string whose address is at `at`, into *to, which is the nth of the block's. */
-static bool take_string(MtfReader *r, size_t at, char separator, int n, const char **to)
+static bool block_take_string(MtfReader *r, size_t at, char separator, int n, const char **to)
 {
     size_t size = mtf_field16(r, at), offset = mtf_field16(r, at + 2);
     MtfPlace place = mtf_place_of(r, at);
 
-    if (!check_address(r, at, mtf_fixed_size(r->block.type))) {
+    if (!block_check_address(r, at, mtf_fixed_size(r->block.type))) {
         return false;
     }
     if (size > 0 && r->string_type == MTF_NO_STRINGS) {
@@ -64,7 +64,7 @@ static bool take_string(MtfReader *r, size_t at, char separator, int n, const ch
 
 /* ── the blocks ── */
 
-static bool take_tape(MtfReader *r)
+static bool block_take_tape(MtfReader *r)
 {
     const uint8_t *p = r->gathered;
     MtfPlace place = mtf_place_of(r, MTF_TAPE_FLB_SIZE);
@@ -97,14 +97,14 @@ static bool take_tape(MtfReader *r)
                            g_strdup_printf("%u bytes", r->sfmb_size));
     }
     r->block.date = mtf_get_date(p + MTF_TAPE_DATE);
-    return take_string(r, MTF_TAPE_NAME, ' ', 0, &r->block.name) &&
-           take_string(r, MTF_TAPE_LABEL, ' ', 1, &r->block.label) &&
-           take_string(r, MTF_TAPE_SOFTWARE, ' ', 2, &r->block.owner) &&
-           check_address(r, MTF_TAPE_PASSWORD, MTF_TAPE_SIZE);
+    return block_take_string(r, MTF_TAPE_NAME, ' ', 0, &r->block.name) &&
+           block_take_string(r, MTF_TAPE_LABEL, ' ', 1, &r->block.label) &&
+           block_take_string(r, MTF_TAPE_SOFTWARE, ' ', 2, &r->block.owner) &&
+           block_check_address(r, MTF_TAPE_PASSWORD, MTF_TAPE_SIZE);
 }
 
 /* Numbers rise by one; a continued set keeps its number (structure 6, Data Set Number). */
-static bool check_set_number(MtfReader *r, uint16_t number)
+static bool block_check_set_number(MtfReader *r, uint16_t number)
 {
     MtfPlace place = mtf_place_of(r, MTF_SSET_NUMBER);
 
@@ -119,7 +119,7 @@ static bool check_set_number(MtfReader *r, uint16_t number)
  * Drivers count differently from where, but each the same way all along a tape: what the first set
  * shows has to hold for those that follow.
  */
-static bool check_pba(MtfReader *r)
+static bool block_check_pba(MtfReader *r)
 {
     MtfPlace place = mtf_place_of(r, MTF_SSET_PBA);
     uint64_t shift = r->block.pba - r->block.place.object;
@@ -133,19 +133,19 @@ static bool check_pba(MtfReader *r)
     return true;
 }
 
-static bool take_sset(MtfReader *r)
+static bool block_take_sset(MtfReader *r)
 {
     const uint8_t *p = r->gathered;
     uint16_t number = mtf_field16(r, MTF_SSET_NUMBER);
 
-    if (!check_set_number(r, number)) {
+    if (!block_check_set_number(r, number)) {
         return false;
     }
     r->block.own_attributes = get_le32(p + MTF_SSET_ATTRIBUTES);
     r->block.pba = get_le64(p + MTF_SSET_PBA);
     r->block.date = mtf_get_date(p + MTF_SSET_DATE);
     r->block.set = number;
-    if (!check_pba(r)) {
+    if (!block_check_pba(r)) {
         return false;
     }
     r->set = number;
@@ -153,19 +153,19 @@ static bool take_sset(MtfReader *r)
     r->directory_id = 0;
     g_clear_pointer(&r->device, g_free);
     g_clear_pointer(&r->directory, g_free);
-    return take_string(r, MTF_SSET_NAME, ' ', 0, &r->block.name) &&
-           take_string(r, MTF_SSET_DESCRIPTION, ' ', 1, &r->block.label) &&
-           take_string(r, MTF_SSET_USER, ' ', 2, &r->block.owner) &&
-           check_address(r, MTF_SSET_PASSWORD, MTF_SSET_SIZE);
+    return block_take_string(r, MTF_SSET_NAME, ' ', 0, &r->block.name) &&
+           block_take_string(r, MTF_SSET_DESCRIPTION, ' ', 1, &r->block.label) &&
+           block_take_string(r, MTF_SSET_USER, ' ', 2, &r->block.owner) &&
+           block_check_address(r, MTF_SSET_PASSWORD, MTF_SSET_SIZE);
 }
 
-static bool take_volb(MtfReader *r)
+static bool block_take_volb(MtfReader *r)
 {
     r->block.own_attributes = get_le32(r->gathered + MTF_VOLB_ATTRIBUTES);
     r->block.date = mtf_get_date(r->gathered + MTF_VOLB_DATE);
-    if (!take_string(r, MTF_VOLB_VOLUME, ' ', 0, &r->block.name) ||
-        !take_string(r, MTF_VOLB_DEVICE, ' ', 1, &r->block.label) ||
-        !take_string(r, MTF_VOLB_MACHINE, ' ', 2, &r->block.owner)) {
+    if (!block_take_string(r, MTF_VOLB_VOLUME, ' ', 0, &r->block.name) ||
+        !block_take_string(r, MTF_VOLB_DEVICE, ' ', 1, &r->block.label) ||
+        !block_take_string(r, MTF_VOLB_MACHINE, ' ', 2, &r->block.owner)) {
         return false;
     }
     g_free(r->device);
@@ -175,7 +175,7 @@ static bool take_volb(MtfReader *r)
 }
 
 /* "C:", "DATA", "F1.BIN" → "C:\DATA\F1.BIN"; parts may be NULL or empty. */
-static char *join_path(const char *device, const char *directory, const char *file)
+static char *block_join_path(const char *device, const char *directory, const char *file)
 {
     GString *path = g_string_new(device ? device : "");
     size_t length = strlen(path->str);
@@ -203,16 +203,16 @@ void mtf_name_block(MtfReader *r)
         r->directory = g_strdup(r->block.name);
     }
     g_free(r->strings[3]);
-    r->strings[3] = join_path(r->device, r->directory, file ? r->block.name : NULL);
+    r->strings[3] = block_join_path(r->device, r->directory, file ? r->block.name : NULL);
     r->block.path = r->strings[3];
 }
 
 /* DIRB and FILE: they differ in where the fields lie. */
-static bool take_named(MtfReader *r, size_t name, char separator)
+static bool block_take_named(MtfReader *r, size_t name, char separator)
 {
     r->block.own_attributes = get_le32(r->gathered + MTF_DIRB_ATTRIBUTES);
     r->block.date = mtf_get_date(r->gathered + MTF_DIRB_MODIFIED);
-    if (!take_string(r, name, separator, 0, &r->block.name)) {
+    if (!block_take_string(r, name, separator, 0, &r->block.name)) {
         return false;
     }
     if (r->block.own_attributes & MTF_NAME_IN_STREAM) {
@@ -223,13 +223,13 @@ static bool take_named(MtfReader *r, size_t name, char separator)
     return true;
 }
 
-static bool take_dirb(MtfReader *r)
+static bool block_take_dirb(MtfReader *r)
 {
     r->directory_id = r->block.directory_id = get_le32(r->gathered + MTF_DIRB_ID);
-    return take_named(r, MTF_DIRB_NAME, '\\');
+    return block_take_named(r, MTF_DIRB_NAME, '\\');
 }
 
-static bool take_file(MtfReader *r)
+static bool block_take_file(MtfReader *r)
 {
     MtfPlace place = mtf_place_of(r, MTF_FILE_DIRECTORY);
 
@@ -239,10 +239,10 @@ static bool take_file(MtfReader *r)
         return mtf_violate_number(r, MTF_RULE_FIELD, &place, "directory id", r->directory_id,
                                   r->block.directory_id);
     }
-    return take_named(r, MTF_FILE_NAME, '?');
+    return block_take_named(r, MTF_FILE_NAME, '?');
 }
 
-static bool take_eset(MtfReader *r)
+static bool block_take_eset(MtfReader *r)
 {
     MtfPlace place = mtf_place_of(r, MTF_ESET_NUMBER);
     uint16_t number = mtf_field16(r, MTF_ESET_NUMBER);
@@ -256,7 +256,7 @@ static bool take_eset(MtfReader *r)
 }
 
 /* The soft filemark has no streams; its array lies in the rest of it (structure 14). */
-static bool take_sfmb(MtfReader *r)
+static bool block_take_sfmb(MtfReader *r)
 {
     uint32_t entries = get_le32(r->gathered + MTF_SFMB_ENTRIES);
     uint32_t used = get_le32(r->gathered + MTF_SFMB_USED);
@@ -282,23 +282,23 @@ static bool take_sfmb(MtfReader *r)
     return true;
 }
 
-static bool take_fields(MtfReader *r)
+static bool block_take_fields(MtfReader *r)
 {
     switch (r->block.type) {
     case MTF_TAPE:
-        return take_tape(r);
+        return block_take_tape(r);
     case MTF_SSET:
-        return take_sset(r);
+        return block_take_sset(r);
     case MTF_VOLB:
-        return take_volb(r);
+        return block_take_volb(r);
     case MTF_DIRB:
-        return take_dirb(r);
+        return block_take_dirb(r);
     case MTF_FILE:
-        return take_file(r);
+        return block_take_file(r);
     case MTF_ESET:
-        return take_eset(r);
+        return block_take_eset(r);
     case MTF_SFMB:
-        return take_sfmb(r);
+        return block_take_sfmb(r);
     case MTF_EOTM:
         r->block.pba = get_le64(r->gathered + MTF_EOTM_LAST_ESET);
         return true;
@@ -310,7 +310,7 @@ static bool take_fields(MtfReader *r)
 /* ── what all blocks have ── */
 
 /* TAPE and EOTM have the address 0; the others' counts from the SSET in format logical blocks. */
-static bool check_fla(MtfReader *r)
+static bool block_check_fla(MtfReader *r)
 {
     const MtfBlock *b = &r->block;
     MtfPlace place = mtf_place_of(r, MTF_HDR_FLA);
@@ -335,14 +335,14 @@ static bool check_fla(MtfReader *r)
 }
 
 /* 0 in TAPE, SSET and EOTM; rising from the SSET on (structures 4, 5, 12 and 13). */
-static bool check_control_block(MtfReader *r)
+static bool block_check_control_block(MtfReader *r)
 {
     const MtfBlock *b = &r->block;
     MtfPlace place = mtf_place_of(r, MTF_HDR_CONTROL_BLOCK_ID);
     bool continued = b->attributes & MTF_CONTINUATION;
 
     if (b->type == MTF_SFMB) {
-        return true; /* they count themselves: take_sfmb() */
+        return true; /* they count themselves: block_take_sfmb() */
     }
     if (b->type == MTF_TAPE || b->type == MTF_EOTM || b->type == MTF_SSET) {
         if (b->control_block_id != 0 && !continued) {
@@ -367,7 +367,7 @@ static bool check_control_block(MtfReader *r)
     return true;
 }
 
-static bool check_string_type(MtfReader *r)
+static bool block_check_string_type(MtfReader *r)
 {
     MtfPlace place = mtf_place_of(r, MTF_HDR_STRING_TYPE);
 
@@ -388,7 +388,7 @@ void mtf_forget_block(MtfReader *r)
     r->block = (MtfBlock){ .name = "", .label = "", .owner = "", .path = "" };
 }
 
-static void count_block(MtfReader *r)
+static void block_count(MtfReader *r)
 {
     MtfCounts *c = &r->counts;
     uint32_t type = r->block.type;
@@ -415,10 +415,10 @@ bool mtf_decode_block(MtfReader *r)
     r->block.place = r->gathered_place;
     r->block.position = r->gathered_position;
     r->block.set = type == MTF_TAPE || type == MTF_EOTM ? 0 : r->set;
-    if (!check_string_type(r) || !check_fla(r) || !check_control_block(r) ||
-        !check_address(r, MTF_HDR_OS_DATA, mtf_fixed_size(type)) || !take_fields(r)) {
+    if (!block_check_string_type(r) || !block_check_fla(r) || !block_check_control_block(r) ||
+        !block_check_address(r, MTF_HDR_OS_DATA, mtf_fixed_size(type)) || !block_take_fields(r)) {
         return false;
     }
-    count_block(r);
+    block_count(r);
     return true;
 }

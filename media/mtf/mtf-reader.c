@@ -130,7 +130,7 @@ bool mtf_on_grid(const MtfReader *r, uint64_t position)
  * Could a mark come now, as far as the bytes are concerned? Also after a block that has no streams,
  * as early writers had them.
  */
-static bool between_blocks(const MtfReader *r)
+static bool reader_between_blocks(const MtfReader *r)
 {
     bool ended = r->step == STEP_DBLK ||
                  (r->step == STEP_EVENT && (r->after_pad || (r->stream.first && !r->name)));
@@ -139,14 +139,14 @@ static bool between_blocks(const MtfReader *r)
 }
 
 /* What would have been right, when it was not. */
-static const char *expects_now(const MtfReader *r)
+static const char *reader_expects(const MtfReader *r)
 {
-    return between_blocks(r)      ? phase_expects(r)
-           : r->step == STEP_DBLK ? "the rest of a descriptor block"
-                                  : "the rest of its streams";
+    return reader_between_blocks(r) ? phase_expects(r)
+           : r->step == STEP_DBLK   ? "the rest of a descriptor block"
+                                    : "the rest of its streams";
 }
 /* All of a descriptor block is there, but for its streams. */
-static bool take_block(MtfReader *r)
+static bool reader_take_block(MtfReader *r)
 {
     if (!mtf_decode_block(r)) {
         return false;
@@ -161,7 +161,7 @@ static bool take_block(MtfReader *r)
 }
 
 /* What lies where a descriptor block should. */
-static bool no_block_here(MtfReader *r)
+static bool reader_report_no_block(MtfReader *r)
 {
     g_autofree char *id = mtf_id_text(get_le32(r->gathered));
 
@@ -182,7 +182,7 @@ static bool is_id_text(uint32_t id)
 }
 
 /* A filemark that was in the way is right after all if the tape ends here. */
-static bool release_held(MtfReader *r, uint32_t type)
+static bool reader_report_pending_mark(MtfReader *r, uint32_t type)
 {
     if (!r->held) {
         return true;
@@ -196,7 +196,7 @@ static bool release_held(MtfReader *r, uint32_t type)
 }
 
 /* After padding that ended short of the grid there has to be a soft filemark. */
-static bool mark_if_only(MtfReader *r, uint32_t type)
+static bool reader_check_mark_only(MtfReader *r, uint32_t type)
 {
     if (r->mark_only && type != MTF_SFMB) {
         return mtf_violate(
@@ -209,7 +209,7 @@ static bool mark_if_only(MtfReader *r, uint32_t type)
 }
 
 /* The common header is there. How much more has to be gathered, or why not. */
-static bool take_header(MtfReader *r)
+static bool reader_take_header(MtfReader *r)
 {
     const uint8_t *p = r->gathered;
     uint32_t type = get_le32(p);
@@ -218,11 +218,11 @@ static bool take_header(MtfReader *r)
     MtfPlace place = mtf_place_of(r, MTF_HDR_CHECKSUM);
     size_t fixed = mtf_fixed_size(type);
 
-    if (!release_held(r, type) || !mark_if_only(r, type)) {
+    if (!reader_report_pending_mark(r, type) || !reader_check_mark_only(r, type)) {
         return false;
     }
     if (!mtf_type_known(type) && (sum != stored || !is_id_text(type))) {
-        return no_block_here(r);
+        return reader_report_no_block(r);
     }
     if (sum != stored) {
         return mtf_violate(r, MTF_RULE_HEADER_CHECKSUM, &place, g_strdup_printf("%04Xh", sum),
@@ -243,9 +243,9 @@ static bool take_header(MtfReader *r)
     return true;
 }
 
-static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean);
+static bool reader_push_mark(MtfReader *r, const MtfPlace *place, bool clean);
 
-static bool after_gathered_block(MtfReader *r)
+static bool reader_after_gathered_block(MtfReader *r)
 {
     if (r->block.type == MTF_SFMB) {
         /* The rest of it, and then it is a filemark: no streams (structure 14). */
@@ -262,7 +262,7 @@ static bool after_gathered_block(MtfReader *r)
 
 /* ── bytes ── */
 
-static void advance(MtfReader *r, const uint8_t **data, size_t *length, size_t n)
+static void reader_advance(MtfReader *r, const uint8_t **data, size_t *length, size_t n)
 {
     *data += n;
     *length -= n;
@@ -271,7 +271,7 @@ static void advance(MtfReader *r, const uint8_t **data, size_t *length, size_t n
 }
 
 /* True when `need` bytes are there. */
-static bool gather(MtfReader *r, const uint8_t **data, size_t *length)
+static bool reader_gather(MtfReader *r, const uint8_t **data, size_t *length)
 {
     size_t n = MIN(r->need - r->have, *length);
 
@@ -281,26 +281,26 @@ static bool gather(MtfReader *r, const uint8_t **data, size_t *length)
     }
     memcpy(r->gathered + r->have, *data, n);
     r->have += n;
-    advance(r, data, length, n);
+    reader_advance(r, data, length, n);
     return r->have == r->need;
 }
 
-static bool step_block(MtfReader *r, const uint8_t **data, size_t *length)
+static bool reader_step_block(MtfReader *r, const uint8_t **data, size_t *length)
 {
-    if (!gather(r, data, length)) {
+    if (!reader_gather(r, data, length)) {
         return true;
     }
-    if (r->have == MTF_HDR_SIZE && !take_header(r)) {
+    if (r->have == MTF_HDR_SIZE && !reader_take_header(r)) {
         return false;
     }
-    return r->have < r->need || (take_block(r) && after_gathered_block(r));
+    return r->have < r->need || (reader_take_block(r) && reader_after_gathered_block(r));
 }
 
-static bool step_skip(MtfReader *r, const uint8_t **data, size_t *length)
+static bool reader_step_skip(MtfReader *r, const uint8_t **data, size_t *length)
 {
     size_t n = (size_t)MIN(r->skip, *length);
 
-    advance(r, data, length, n);
+    reader_advance(r, data, length, n);
     r->skip -= n;
     if (r->skip > 0) {
         return true;
@@ -309,17 +309,17 @@ static bool step_skip(MtfReader *r, const uint8_t **data, size_t *length)
     if (r->mark_due) {
         r->mark_due = false;
         r->mark_bytes += r->sfmb_size;
-        return push_mark(r, &r->block.place, true);
+        return reader_push_mark(r, &r->block.place, true);
     }
     return true;
 }
 
-static bool step_data(MtfReader *r, const uint8_t **data, size_t *length)
+static bool reader_step_data(MtfReader *r, const uint8_t **data, size_t *length)
 {
     size_t n = (size_t)MIN(r->stream.left, *length);
     const uint8_t *bytes = *data;
 
-    advance(r, data, length, n);
+    reader_advance(r, data, length, n);
     if (n > 0 && !mtf_take_content(r, bytes, n)) {
         return false;
     }
@@ -327,32 +327,32 @@ static bool step_data(MtfReader *r, const uint8_t **data, size_t *length)
 }
 
 /* One step; false: a violation. It takes bytes, or changes the step. */
-static bool step(MtfReader *r, const uint8_t **data, size_t *length)
+static bool reader_step(MtfReader *r, const uint8_t **data, size_t *length)
 {
     switch (r->step) {
     case STEP_EVENT:
-        return !gather(r, data, length) || mtf_take_event(r);
+        return !reader_gather(r, data, length) || mtf_take_event(r);
     case STEP_STREAM_HEADER:
-        return !gather(r, data, length) || mtf_take_stream_header(r);
+        return !reader_gather(r, data, length) || mtf_take_stream_header(r);
     case STEP_STREAM_DATA:
-        return step_data(r, data, length);
+        return reader_step_data(r, data, length);
     case STEP_SKIP:
-        return step_skip(r, data, length);
+        return reader_step_skip(r, data, length);
     case STEP_DBLK:
     default:
-        return step_block(r, data, length);
+        return reader_step_block(r, data, length);
     }
 }
 
 /* Steps that need no bytes, so that a mark finds everything ended. */
-static bool settle(MtfReader *r)
+static bool reader_finish_empty_steps(MtfReader *r)
 {
     const uint8_t empty = 0, *none = &empty; /* no bytes, but not NULL: it is added to */
     size_t nothing = 0;
 
     while ((r->step == STEP_STREAM_DATA && r->stream.left == 0) ||
            (r->step == STEP_SKIP && r->skip == 0)) {
-        if (!step(r, &none, &nothing)) {
+        if (!reader_step(r, &none, &nothing)) {
             return false;
         }
     }
@@ -422,7 +422,7 @@ void mtf_reader_enter_set(MtfReader *r, uint32_t block_size, uint32_t flb_size)
     r->flb_size = flb_size;
 }
 
-static bool check_block_size(MtfReader *r, size_t length)
+static bool reader_check_block_size(MtfReader *r, size_t length)
 {
     if (r->block_size == 0) {
         if (length == 0 || length % 512 != 0) {
@@ -447,27 +447,27 @@ bool mtf_reader_push_block(MtfReader *r, const MtfPlace *place, const uint8_t *d
     }
     r->place = *place;
     r->place.byte = 0;
-    if (!check_block_size(r, length)) {
+    if (!reader_check_block_size(r, length)) {
         return false;
     }
     while (length > 0) {
-        if (!step(r, &data, &length)) {
+        if (!reader_step(r, &data, &length)) {
             return false;
         }
     }
     r->counts.blocks++;
-    return settle(r);
+    return reader_finish_empty_steps(r);
 }
 
 /* A filemark of the drive, or a soft one. `clean`: it lies where a descriptor block may end. */
-static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean)
+static bool reader_push_mark(MtfReader *r, const MtfPlace *place, bool clean)
 {
-    if (!release_held(r, 0)) {
+    if (!reader_report_pending_mark(r, 0)) {
         return false;
     }
     if (!clean && (r->phase == PHASE_SET || r->phase == PHASE_ESET_MARK)) {
         /* Right if the medium ended here (section 8, end of media), which EOTM will tell. */
-        r->held = mtf_make_violation(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+        r->held = mtf_make_violation(r, MTF_RULE_FILEMARK, place, g_strdup(reader_expects(r)),
                                      g_strdup("a filemark"));
         r->phase = PHASE_ESET;
         r->announced = false;
@@ -483,7 +483,7 @@ static bool push_mark(MtfReader *r, const MtfPlace *place, bool clean)
     } else if (r->phase == PHASE_EOTM_MARK && clean) {
         r->phase = PHASE_END;
     } else {
-        return mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+        return mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(reader_expects(r)),
                            g_strdup("a filemark"));
     }
     mtf_begin_block(r);
@@ -499,25 +499,25 @@ bool mtf_reader_push_filemark(MtfReader *r, const MtfPlace *place)
     MtfPlace here = *place;
 
     here.byte = 0;
-    return !r->violation && push_mark(r, &here, between_blocks(r));
+    return !r->violation && reader_push_mark(r, &here, reader_between_blocks(r));
 }
 
 bool mtf_reader_push_setmark(MtfReader *r, const MtfPlace *place)
 {
-    return !r->violation && mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(expects_now(r)),
+    return !r->violation && mtf_violate(r, MTF_RULE_FILEMARK, place, g_strdup(reader_expects(r)),
                                         g_strdup("a setmark"));
 }
 
 bool mtf_reader_push_end(MtfReader *r, const MtfPlace *place)
 {
-    if (r->violation || !release_held(r, 0)) {
+    if (r->violation || !reader_report_pending_mark(r, 0)) {
         return false;
     }
-    if ((r->phase == PHASE_SETS || r->phase == PHASE_END) && between_blocks(r)) {
+    if ((r->phase == PHASE_SETS || r->phase == PHASE_END) && reader_between_blocks(r)) {
         mtf_end_block(r);
         return true;
     }
-    return mtf_violate(r, MTF_RULE_END, place, g_strdup(expects_now(r)),
+    return mtf_violate(r, MTF_RULE_END, place, g_strdup(reader_expects(r)),
                        g_strdup("the end of data"));
 }
 
@@ -551,7 +551,7 @@ void mtf_reader_skip(MtfReader *r, uint64_t blocks)
         r->counts.bytes += bytes;
     }
     if (r->stream.left == 0 && !r->violation) {
-        settle(r);
+        reader_finish_empty_steps(r);
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static bool is_catalog(uint32_t id)
+static bool stream_is_catalog(uint32_t id)
 {
     return id == MTF_TFDD || id == MTF_TSMP || id == MTF_FDD2 || id == MTF_MAP2;
 }
@@ -20,7 +20,7 @@ bool mtf_take_event(MtfReader *r)
     uint32_t id = get_le32(r->gathered);
     bool aligned = r->flb_size > 0 && mtf_on_grid(r, r->gathered_position);
 
-    if (r->after_pad ? r->mark_only || !is_catalog(id)
+    if (r->after_pad ? r->mark_only || !stream_is_catalog(id)
                      : aligned && r->stream.first && !r->name && mtf_type_known(id)) {
         mtf_end_block(r);
         r->step = STEP_DBLK;
@@ -34,7 +34,7 @@ bool mtf_take_event(MtfReader *r)
 }
 
 /* Does this stream belong here, after the one before it? */
-static bool check_stream_order(MtfReader *r, uint32_t id, uint16_t attributes)
+static bool stream_check_order(MtfReader *r, uint32_t id, uint16_t attributes)
 {
     const Stream *s = &r->stream;
     const MtfPlace *place = &r->gathered_place;
@@ -62,7 +62,7 @@ static bool check_stream_order(MtfReader *r, uint32_t id, uint16_t attributes)
     return true;
 }
 
-static bool check_stream_length(MtfReader *r, uint32_t id, uint64_t length)
+static bool stream_check_length(MtfReader *r, uint32_t id, uint64_t length)
 {
     MtfPlace place = mtf_place_of(r, MTF_STREAM_LENGTH);
 
@@ -88,7 +88,7 @@ bool mtf_take_stream_header(MtfReader *r)
         return mtf_violate(r, MTF_RULE_STREAM_HEADER, &place, g_strdup_printf("%04Xh", sum),
                            g_strdup_printf("%04Xh, in a stream header %s", stored, text));
     }
-    if (!check_stream_order(r, id, attributes) || !check_stream_length(r, id, length)) {
+    if (!stream_check_order(r, id, attributes) || !stream_check_length(r, id, length)) {
         return false;
     }
     if (attributes & (MTF_STREAM_COMPRESSED | MTF_STREAM_EMBEDDED_LENGTH)) {
@@ -107,13 +107,13 @@ bool mtf_take_stream_header(MtfReader *r)
     s->at = 0;
     s->place = r->gathered_place;
     s->first = false;
-    r->catalog_seen = r->catalog_seen || is_catalog(id);
+    r->catalog_seen = r->catalog_seen || stream_is_catalog(id);
     r->step = STEP_STREAM_DATA;
     r->have = 0;
     return true;
 }
 
-static bool end_checksum(MtfReader *r)
+static bool stream_end_checksum(MtfReader *r)
 {
     Stream *s = &r->stream;
     uint32_t stored = get_le32(r->gathered);
@@ -130,7 +130,7 @@ static bool end_checksum(MtfReader *r)
     return true;
 }
 
-static void end_name(MtfReader *r)
+static void stream_end_name(MtfReader *r)
 {
     g_autoptr(GByteArray) name = g_steal_pointer(&r->name);
 
@@ -143,7 +143,7 @@ static void end_name(MtfReader *r)
 }
 
 /* The padding was the last stream; where it ends a descriptor block may begin. */
-static bool end_padding(MtfReader *r)
+static bool stream_end_padding(MtfReader *r)
 {
     MtfPlace place = r->stream.place;
     bool aligned = mtf_on_grid(r, r->position);
@@ -169,7 +169,7 @@ bool mtf_end_stream(MtfReader *r)
     Stream *s = &r->stream;
 
     if (s->id == MTF_CSUM) {
-        if (!end_checksum(r)) {
+        if (!stream_end_checksum(r)) {
             return false;
         }
     } else {
@@ -179,10 +179,10 @@ bool mtf_end_stream(MtfReader *r)
             !s->skipped && !(s->attributes & (MTF_STREAM_ENCRYPTED | MTF_STREAM_CONTINUE));
     }
     if (r->name && !s->open && s->id != MTF_CSUM) {
-        end_name(r);
+        stream_end_name(r);
     }
     if (s->id == MTF_SPAD) {
-        return end_padding(r);
+        return stream_end_padding(r);
     }
     r->skip = -r->position % MTF_STREAM_ALIGNMENT;
     r->after_skip = STEP_EVENT;
@@ -195,7 +195,7 @@ bool mtf_take_content(MtfReader *r, const uint8_t *data, size_t length)
     Stream *s = &r->stream;
 
     if (s->id == MTF_CSUM) {
-        memcpy(r->gathered + s->at, data, length); /* four bytes in all: check_stream_length() */
+        memcpy(r->gathered + s->at, data, length); /* four bytes in all: stream_check_length() */
     } else {
         mtf_data_checksum(&s->sum, &s->sum_at, data, length);
     }

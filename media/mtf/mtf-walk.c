@@ -3,7 +3,7 @@
 
 #include "emu/base/error.h"
 
-static bool host_error(TapeMedium *m, GError **error)
+static bool walk_host_error(TapeMedium *m, GError **error)
 {
     const GError *why = medium_host_error(m);
 
@@ -42,7 +42,7 @@ bool mtf_walk_push(MtfReader *r, const MtfPlace *place, MediumResult result, con
 }
 
 /* Passes over what a reader can do without. */
-static void skip(TapeMedium *m, MtfReader *r)
+static void walk_skip(TapeMedium *m, MtfReader *r)
 {
     uint64_t blocks = mtf_reader_skippable(r), moved = 0;
     MediumPosition position;
@@ -67,11 +67,11 @@ bool mtf_walk(TapeMedium *m, uint32_t partition, MtfWalk how, MtfReader *r, GErr
     size_t length;
 
     if (result != MEDIUM_OK) {
-        return host_error(m, error);
+        return walk_host_error(m, error);
     }
     do {
         if (how == MTF_WALK_NAMES) {
-            skip(m, r);
+            walk_skip(m, r);
         }
         medium_position(m, &position);
         place = (MtfPlace){ .partition = position.partition,
@@ -79,7 +79,7 @@ bool mtf_walk(TapeMedium *m, uint32_t partition, MtfWalk how, MtfReader *r, GErr
                             .file = position.files };
         result = medium_read(m, buffer, MEDIUM_BLOCK_MAX, &length);
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(m, error);
+            return walk_host_error(m, error);
         }
     } while (mtf_walk_push(r, &place, result, buffer, length));
     return true;

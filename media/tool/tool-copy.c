@@ -65,7 +65,7 @@ static void progress_end(Progress *progress)
 
 /* ── errors ── */
 
-static bool host_error(TapeMedium *m, const char *path, GError **error)
+static bool copy_host_error(TapeMedium *m, const char *path, GError **error)
 {
     const GError *why = medium_host_error(m);
 
@@ -78,18 +78,18 @@ static bool host_error(TapeMedium *m, const char *path, GError **error)
     return false;
 }
 
-static void note_sync(void *data, MediumResult result)
+static void copy_note_sync(void *data, MediumResult result)
 {
     *(MediumResult *)data = result;
 }
 
 /* The executor is the inline one: the result is there on return. */
-static bool sync_medium(TapeMedium *m, const char *path, GError **error)
+static bool copy_sync(TapeMedium *m, const char *path, GError **error)
 {
     MediumResult result = MEDIUM_HOST_ERROR;
 
-    medium_sync(m, note_sync, &result);
-    return result == MEDIUM_OK || host_error(m, path, error);
+    medium_sync(m, copy_note_sync, &result);
+    return result == MEDIUM_OK || copy_host_error(m, path, error);
 }
 
 /* ── damaged objects, those in a row in one line ── */
@@ -148,7 +148,7 @@ static void damage_add(Damage *damage, const MediumPosition *at, uint64_t n)
     damage->row += n;
 }
 
-static bool is_damage(MediumResult result)
+static bool copy_is_damage(MediumResult result)
 {
     return result == MEDIUM_READ_ERROR || result == MEDIUM_CORRUPT;
 }
@@ -165,7 +165,7 @@ typedef struct Copy {
 } Copy;
 
 /* What writing gave: fine, or why the copy ends here. */
-static bool written(Copy *copy, MediumResult result, GError **error)
+static bool copy_written(Copy *copy, MediumResult result, GError **error)
 {
     MediumPosition position;
 
@@ -174,7 +174,7 @@ static bool written(Copy *copy, MediumResult result, GError **error)
         return true;
     }
     if (result == MEDIUM_HOST_ERROR) {
-        return host_error(copy->to, copy->to_path, error);
+        return copy_host_error(copy->to, copy->to_path, error);
     }
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                 result == MEDIUM_END_OF_PARTITION
@@ -199,9 +199,9 @@ static bool copy_partition(Copy *copy, GError **error)
             return true;
         }
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(copy->from, copy->from_path, error);
+            return copy_host_error(copy->from, copy->from_path, error);
         }
-        if (is_damage(result)) {
+        if (copy_is_damage(result)) {
             n = medium_skip_lost(copy->from);
             copy->objects += n;
             damage_add(&copy->damage, &position, 1 + n);
@@ -216,7 +216,7 @@ static bool copy_partition(Copy *copy, GError **error)
 
             result = medium_write_marks(copy->to, mark, 1, &n);
         }
-        if (!written(copy, result, error)) {
+        if (!copy_written(copy, result, error)) {
             return false;
         }
     }
@@ -244,7 +244,7 @@ static bool copy_attributes(Copy *copy, uint32_t partition, GError **error)
         result = medium_set_attribute(copy->to, partition, &attribute);
         g_bytes_unref(attribute.value);
         if (result != MEDIUM_OK) {
-            return host_error(copy->to, copy->to_path, error);
+            return copy_host_error(copy->to, copy->to_path, error);
         }
     }
     return true;
@@ -258,16 +258,16 @@ static bool copy_all(Copy *copy, GError **error)
     medium_info(copy->from, &info);
     for (i = 0; i < info.geometry.partitions; i++) {
         if (medium_locate(copy->from, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
-            return host_error(copy->from, copy->from_path, error);
+            return copy_host_error(copy->from, copy->from_path, error);
         }
         if (medium_locate(copy->to, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
-            return host_error(copy->to, copy->to_path, error);
+            return copy_host_error(copy->to, copy->to_path, error);
         }
         if (!copy_attributes(copy, i, error) || !copy_partition(copy, error)) {
             return false;
         }
     }
-    return sync_medium(copy->to, copy->to_path, error);
+    return copy_sync(copy->to, copy->to_path, error);
 }
 
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
@@ -302,7 +302,7 @@ typedef struct Check {
 } Check;
 
 /* Reads a partition to its end; counts and prints what is damaged. */
-static bool check_partition(Check *check, uint32_t partition, GError **error)
+static bool copy_check_partition(Check *check, uint32_t partition, GError **error)
 {
     while (true) {
         MediumPosition position;
@@ -323,15 +323,15 @@ static bool check_partition(Check *check, uint32_t partition, GError **error)
             return true;
         }
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(check->m, check->path, error);
+            return copy_host_error(check->m, check->path, error);
         }
-        if (is_damage(result)) {
+        if (copy_is_damage(result)) {
             damage_add(&check->damage, &position, 1 + medium_skip_lost(check->m));
         }
     }
 }
 
-static bool check_partitions(Check *check, GError **error)
+static bool copy_check_partitions(Check *check, GError **error)
 {
     MediumInfo info;
     uint32_t i;
@@ -343,16 +343,16 @@ static bool check_partitions(Check *check, GError **error)
         medium_partition(check->m, i, &partition);
         check->objects += partition.objects;
         if (medium_locate(check->m, i, MEDIUM_LOCATE_OBJECT, 0) != MEDIUM_OK) {
-            return host_error(check->m, check->path, error);
+            return copy_host_error(check->m, check->path, error);
         }
-        if (!check_partition(check, i, error)) {
+        if (!copy_check_partition(check, i, error)) {
             return false;
         }
     }
     return true;
 }
 
-static void print_check(Check *check, const MediumInfo *info)
+static void copy_print_check(Check *check, const MediumInfo *info)
 {
     g_autofree char *size = units_format_size(check->progress.done);
     bool good = check->damage.objects == 0 && !info->damaged;
@@ -371,12 +371,12 @@ static void print_check(Check *check, const MediumInfo *info)
 }
 
 /* What a check of all there is to read has found. */
-static bool check_verdict(Check *check, GError **error)
+static bool copy_check_verdict(Check *check, GError **error)
 {
     MediumInfo info;
 
     medium_info(check->m, &info);
-    print_check(check, &info);
+    copy_print_check(check, &info);
     if (check->damage.objects > 0) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                     "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -410,11 +410,11 @@ bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **e
         json_stream_array(&check.json, "damaged");
     }
     progress_begin(&check.progress, m, "checking");
-    good = check_partitions(&check, error);
+    good = copy_check_partitions(&check, error);
     progress_end(&check.progress);
     damage_flush(&check.damage);
     if (good) {
-        good = check_verdict(&check, error);
+        good = copy_check_verdict(&check, error);
     } else if (json) {
         json_stream_end_to(&check.json, 1);
         json_stream_bool(&check.json, "incomplete", true);
@@ -426,7 +426,7 @@ bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **e
 
 /* ── one file ── */
 
-static bool write_out(const uint8_t *data, size_t length, GError **error)
+static bool copy_write_out(const uint8_t *data, size_t length, GError **error)
 {
     while (length > 0) {
         ssize_t n = write(STDOUT_FILENO, data, length);
@@ -454,7 +454,7 @@ typedef struct Cat {
     uint64_t first_damage; /* the first of them */
 } Cat;
 
-static bool no_such_file(const Cat *cat, GError **error)
+static bool copy_no_such_file(const Cat *cat, GError **error)
 {
     if (cat->damaged > 0) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -474,7 +474,7 @@ static bool no_such_file(const Cat *cat, GError **error)
  * Goes to the file object by object, without their bytes, and not by a search, which does not see
  * what is damaged on its way.
  */
-static bool go_to_file(Cat *cat, GError **error)
+static bool copy_locate_file(Cat *cat, GError **error)
 {
     MediumResult result = medium_locate(cat->m, cat->partition, MEDIUM_LOCATE_OBJECT, 0);
     MediumPosition position;
@@ -484,7 +484,7 @@ static bool go_to_file(Cat *cat, GError **error)
                                    cat->partition);
     }
     if (result != MEDIUM_OK) {
-        return host_error(cat->m, cat->path, error);
+        return copy_host_error(cat->m, cat->path, error);
     }
     for (medium_position(cat->m, &position); position.files < cat->number;
          medium_position(cat->m, &position)) {
@@ -492,9 +492,9 @@ static bool go_to_file(Cat *cat, GError **error)
 
         result = medium_read(cat->m, NULL, 0, &length);
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(cat->m, cat->path, error);
+            return copy_host_error(cat->m, cat->path, error);
         }
-        if (is_damage(result)) {
+        if (copy_is_damage(result)) {
             cat->first_damage = cat->damaged == 0 ? position.object : cat->first_damage;
             cat->damaged += 1 + medium_skip_lost(cat->m);
         }
@@ -502,11 +502,11 @@ static bool go_to_file(Cat *cat, GError **error)
             break;
         }
     }
-    return position.files == cat->number && !position.eod ? true : no_such_file(cat, error);
+    return position.files == cat->number && !position.eod ? true : copy_no_such_file(cat, error);
 }
 
 /* Up to the file's end, or to the first object that is damaged. */
-static bool write_file(const Cat *cat, GError **error)
+static bool copy_write_file(const Cat *cat, GError **error)
 {
     g_autofree uint8_t *buffer = g_malloc(MEDIUM_BLOCK_MAX);
     uint64_t bytes = 0;
@@ -522,9 +522,9 @@ static bool write_file(const Cat *cat, GError **error)
             return true;
         }
         if (result == MEDIUM_HOST_ERROR) {
-            return host_error(cat->m, cat->path, error);
+            return copy_host_error(cat->m, cat->path, error);
         }
-        if (is_damage(result)) {
+        if (copy_is_damage(result)) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
                         "%s: object %" G_GUINT64_FORMAT " of partition %u is damaged: file "
                         "%" G_GUINT64_FORMAT " was written up to there, %" G_GUINT64_FORMAT
@@ -532,7 +532,7 @@ static bool write_file(const Cat *cat, GError **error)
                         cat->path, position.object, cat->partition, cat->number, bytes);
             return false;
         }
-        if (result == MEDIUM_OK && !write_out(buffer, length, error)) {
+        if (result == MEDIUM_OK && !copy_write_out(buffer, length, error)) {
             return false;
         }
         bytes += length;
@@ -544,7 +544,7 @@ bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t numb
     Cat cat = { .m = m, .path = path, .partition = partition, .number = number };
     MediumInfo info;
 
-    if (!go_to_file(&cat, error) || !write_file(&cat, error)) {
+    if (!copy_locate_file(&cat, error) || !copy_write_file(&cat, error)) {
         return false;
     }
     medium_info(m, &info);

@@ -45,7 +45,7 @@ static void file_add_block(TapeFile *file, size_t length)
 }
 
 /* "3210 × 64 KiB, 1 × 12 KiB" */
-static char *describe_blocks(const TapeFile *file)
+static char *list_describe_blocks(const TapeFile *file)
 {
     GString *text = g_string_new(NULL);
     int i;
@@ -75,7 +75,7 @@ static char *describe_blocks(const TapeFile *file)
 }
 
 /* Reads up to the next filemark or EOD; `*result` says which. False: host error. */
-static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GError **error)
+static bool list_next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GError **error)
 {
     uint8_t head[RECOGNIZE_LENGTH];
     MediumPosition position;
@@ -112,12 +112,12 @@ static bool next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GErro
 
 /* ── as text ── */
 
-static char *describe_size(uint64_t bytes)
+static char *list_describe_size(uint64_t bytes)
 {
     return bytes == G_MAXUINT64 || bytes == 0 ? g_strdup("unlimited") : units_format_size(bytes);
 }
 
-static void print_summary(TapeMedium *m, const char *path)
+static void list_print_summary(TapeMedium *m, const char *path)
 {
     g_autofree char *capacity = NULL, *shown = text_line(path);
     MediumInfo info;
@@ -128,7 +128,7 @@ static void print_summary(TapeMedium *m, const char *path)
                medium_cleanings_left(m), info.geometry.cleanings,
                info.tab ? ", write-protected" : "");
     } else {
-        capacity = describe_size(info.geometry.capacity);
+        capacity = list_describe_size(info.geometry.capacity);
         printf("%s: %s cartridge, capacity %s, %u partition%s%s%s%s", shown, info.format, capacity,
                info.geometry.partitions, info.geometry.partitions == 1 ? "" : "s",
                info.geometry.worm ? ", WORM" : "", info.geometry.compression ? ", compression" : "",
@@ -155,7 +155,7 @@ static void print_summary(TapeMedium *m, const char *path)
     putchar('\n');
 }
 
-static bool is_for_cleaning(TapeMedium *m)
+static bool list_is_for_cleaning(TapeMedium *m)
 {
     MediumInfo info;
 
@@ -163,18 +163,18 @@ static bool is_for_cleaning(TapeMedium *m)
     return info.geometry.cleanings > 0;
 }
 
-static void print_partition(TapeMedium *m, uint32_t number)
+static void list_print_partition(TapeMedium *m, uint32_t number)
 {
     g_autofree char *used = NULL, *capacity = NULL, *warning = NULL;
     MediumPartition partition;
 
-    if (is_for_cleaning(m)) {
+    if (list_is_for_cleaning(m)) {
         puts("no data: the tape cleans");
         return;
     }
     medium_partition(m, number, &partition);
     used = units_format_size(partition.used);
-    capacity = describe_size(partition.capacity);
+    capacity = list_describe_size(partition.capacity);
     printf("partition %u: %s of %s used, %" G_GUINT64_FORMAT " blocks and marks, %" G_GUINT64_FORMAT
            " filemarks",
            number, used, capacity, partition.objects, partition.files);
@@ -185,9 +185,9 @@ static void print_partition(TapeMedium *m, uint32_t number)
     putchar('\n');
 }
 
-static void print_file(uint64_t number, const TapeFile *file, bool marked)
+static void list_print_file(uint64_t number, const TapeFile *file, bool marked)
 {
-    g_autofree char *blocks = describe_blocks(file);
+    g_autofree char *blocks = list_describe_blocks(file);
     g_autofree char *bytes = units_format_size(file->bytes);
 
     printf("  file %-5" G_GUINT64_FORMAT " at %-8" G_GUINT64_FORMAT " %10s  %s%s%s%s\n", number,
@@ -195,13 +195,13 @@ static void print_file(uint64_t number, const TapeFile *file, bool marked)
            file->holds ? file->holds : "");
 }
 
-static bool is_empty(const TapeFile *file)
+static bool list_is_empty(const TapeFile *file)
 {
     return file->blocks + file->setmarks + file->damaged == 0;
 }
 
 /* Empty files in a row: a line each, or one for all if they are many. */
-static void print_empty(uint64_t number, uint64_t first, uint64_t count)
+static void list_print_empty(uint64_t number, uint64_t first, uint64_t count)
 {
     uint64_t i;
 
@@ -212,7 +212,7 @@ static void print_empty(uint64_t number, uint64_t first, uint64_t count)
         return;
     }
     for (i = 0; i < count; i++) {
-        print_file(number + i, &(TapeFile){ .first = first + i }, true);
+        list_print_file(number + i, &(TapeFile){ .first = first + i }, true);
     }
 }
 
@@ -222,23 +222,23 @@ static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damage
     MediumPosition position;
     MediumResult result;
 
-    print_partition(m, number);
+    list_print_partition(m, number);
     do {
         TapeFile file;
 
-        if (!next_file(m, &file, &result, error)) {
+        if (!list_next_file(m, &file, &result, error)) {
             return false;
         }
         *damaged += file.damaged;
-        if (is_empty(&file) && result == MEDIUM_FILEMARK) {
+        if (list_is_empty(&file) && result == MEDIUM_FILEMARK) {
             empty++;
             continue;
         }
-        print_empty(files, file.first - empty, empty);
+        list_print_empty(files, file.first - empty, empty);
         files += empty;
         empty = 0;
-        if (!is_empty(&file)) {
-            print_file(files++, &file, result == MEDIUM_FILEMARK);
+        if (!list_is_empty(&file)) {
+            list_print_file(files++, &file, result == MEDIUM_FILEMARK);
         }
     } while (result == MEDIUM_FILEMARK && !ferror(stdout));
     medium_position(m, &position);
@@ -267,7 +267,8 @@ static void json_begin_cartridge(JsonStream *b, TapeMedium *m, const char *path)
     json_stream_text(b, "path", path);
     json_stream_text(b, "format", info.format);
     json_limit(b, "capacity",
-               info.geometry.capacity || is_for_cleaning(m) ? info.geometry.capacity : G_MAXUINT64);
+               info.geometry.capacity || list_is_for_cleaning(m) ? info.geometry.capacity
+                                                                 : G_MAXUINT64);
     json_stream_count(b, "early_warning", info.geometry.early_warning);
     json_stream_count(b, "density", info.geometry.density);
     json_stream_bool(b, "worm", info.geometry.worm);
@@ -291,14 +292,14 @@ static void json_begin_partition(JsonStream *b, TapeMedium *m, uint32_t number)
     medium_partition(m, number, &partition);
     json_stream_object(b, NULL);
     json_stream_count(b, "partition", number);
-    json_limit(b, "capacity", is_for_cleaning(m) ? 0 : partition.capacity);
+    json_limit(b, "capacity", list_is_for_cleaning(m) ? 0 : partition.capacity);
     json_stream_count(b, "used", partition.used);
     json_stream_count(b, "objects", partition.objects);
     json_stream_count(b, "filemarks", partition.files);
     json_limit(b, "early_warning", partition.early_warning);
 }
 
-static void json_file(JsonStream *b, uint64_t number, const TapeFile *file, bool marked)
+static void json_add_file(JsonStream *b, uint64_t number, const TapeFile *file, bool marked)
 {
     int i;
 
@@ -337,12 +338,12 @@ static bool list_partition_json(TapeMedium *m, uint32_t number, JsonStream *b, u
     do {
         TapeFile file;
 
-        if (!next_file(m, &file, &result, error)) {
+        if (!list_next_file(m, &file, &result, error)) {
             return false;
         }
         *damaged += file.damaged;
         if (result == MEDIUM_FILEMARK || file.blocks + file.setmarks + file.damaged > 0) {
-            json_file(b, files++, &file, result == MEDIUM_FILEMARK);
+            json_add_file(b, files++, &file, result == MEDIUM_FILEMARK);
         }
     } while (result == MEDIUM_FILEMARK && !ferror(stdout));
     json_stream_end(b);
@@ -365,14 +366,14 @@ bool tool_info(TapeMedium *m, const char *path, bool json, GError **error)
     if (json) {
         json_begin_cartridge(&b, m, path);
     } else {
-        print_summary(m, path);
+        list_print_summary(m, path);
     }
     for (i = 0; i < info.geometry.partitions; i++) {
         if (json) {
             json_begin_partition(&b, m, i);
             json_stream_end(&b);
         } else {
-            print_partition(m, i);
+            list_print_partition(m, i);
         }
     }
     json_stream_end_to(&b, 0);
@@ -414,7 +415,7 @@ bool tool_list(TapeMedium *m, const char *path, bool json, GError **error)
     if (json) {
         json_begin_cartridge(&b, m, path);
     } else {
-        print_summary(m, path);
+        list_print_summary(m, path);
     }
     whole = list_partitions(m, json ? &b : NULL, &damaged, error);
     if (json) {

@@ -17,7 +17,7 @@ typedef struct Listing {
 } Listing;
 
 /* " TEXT" if there is one, in quotation marks. */
-static char *quoted(const char *before, const char *text)
+static char *text_quoted(const char *before, const char *text)
 {
     g_autofree char *line = text_line(text);
 
@@ -26,15 +26,16 @@ static char *quoted(const char *before, const char *text)
 
 static void text_tape(const MtfBlock *block, const char *date)
 {
-    g_autofree char *name = quoted(" ", block->name),
-                    *owner = quoted(", written by ", block->owner);
+    g_autofree char *name = text_quoted(" ", block->name),
+                    *owner = text_quoted(", written by ", block->owner);
 
     printf("  Microsoft Tape Format:%s%s%s%s\n", name, owner, date[0] ? ", " : "", date);
 }
 
 static void text_set(const MtfBlock *block, const char *date)
 {
-    g_autofree char *name = quoted(" ", block->name), *owner = quoted(", by ", block->owner);
+    g_autofree char *name = text_quoted(" ", block->name),
+                    *owner = text_quoted(", by ", block->owner);
 
     printf("    set %u at %" G_GUINT64_FORMAT ":%s%s%s%s\n", block->set, block->place.object, name,
            owner, date[0] ? ", " : "", date);
@@ -78,7 +79,7 @@ static void json_set(JsonStream *b, const MtfBlock *block, const char *date)
     json_stream_array(b, "files");
 }
 
-static void json_file(JsonStream *b, const MtfBlock *block, const char *date)
+static void json_mtf_file(JsonStream *b, const MtfBlock *block, const char *date)
 {
     json_stream_row(b, NULL);
     json_stream_text(b, "path", block->path);
@@ -89,7 +90,7 @@ static void json_file(JsonStream *b, const MtfBlock *block, const char *date)
     json_stream_end(b);
 }
 
-static void list_block(void *data, const MtfBlock *block)
+static void mtf_list_block(void *data, const MtfBlock *block)
 {
     Listing *l = data;
     g_autofree char *date = mtf_date_text(&block->date);
@@ -104,7 +105,7 @@ static void list_block(void *data, const MtfBlock *block)
         l->b ? json_set(l->b, block, date) : text_set(block, date);
         return;
     case MTF_FILE:
-        l->b ? json_file(l->b, block, date) : text_file(block);
+        l->b ? json_mtf_file(l->b, block, date) : text_file(block);
         return;
     default:
         return;
@@ -141,7 +142,7 @@ bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonStream *b, GError **er
     if (!mtf_walk_probe(m, partition)) {
         return true;
     }
-    r = mtf_reader_new(&(MtfReaderOps){ .block = list_block }, &l);
+    r = mtf_reader_new(&(MtfReaderOps){ .block = mtf_list_block }, &l);
     if (b) {
         json_stream_object(b, "mtf");
     }
@@ -167,7 +168,7 @@ bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonStream *b, GError **er
 
 /* ── judging ── */
 
-static void print_good(const char *path, const MtfReader *r)
+static void mtf_print_good(const char *path, const MtfReader *r)
 {
     g_autofree char *shown = text_line(path);
     const MtfCounts *c = mtf_reader_counts(r);
@@ -185,7 +186,7 @@ bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error)
     g_autofree char *text = v ? mtf_violation_text(v) : NULL, *shown = text_line(path);
 
     if (!v) {
-        print_good(path, r);
+        mtf_print_good(path, r);
         return true;
     }
     if (v->rule == MTF_RULE_UNSUPPORTED) {

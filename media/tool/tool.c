@@ -194,7 +194,7 @@ static bool run_create(char **arguments, const Options *o, GError **error)
 
 /* ── copying ── */
 
-static bool still_there(TapeMedium *m, const char *path, GError **error)
+static bool repair_still_there(TapeMedium *m, const char *path, GError **error)
 {
     if (tool_is_overwritten(m)) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK,
@@ -236,7 +236,7 @@ static bool copy_into(TapeMedium *from, const char *from_path, NewCartridge *new
 
     return to && divide_like(from, to, to_path, error) &&
            tool_copy(from, from_path, to, to_path, totals, error) &&
-           still_there(from, from_path, error);
+           repair_still_there(from, from_path, error);
 }
 
 /*
@@ -344,7 +344,7 @@ static const MediumFormat *format_of(TapeMedium *m)
 }
 
 /* Are these two names of one file? */
-static bool same_file(const char *a, const char *b)
+static bool repair_same_file(const char *a, const char *b)
 {
     struct stat x, y;
 
@@ -355,8 +355,8 @@ static bool same_file(const char *a, const char *b)
  * `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. Such a
  * guess never replaces the only original: a better one may be made of it some day.
  */
-static TapeMedium *open_to_repair(const char *path, const Options *o, bool replace, bool *salvaged,
-                                  GError **error)
+static TapeMedium *repair_open(const char *path, const Options *o, bool replace, bool *salvaged,
+                               GError **error)
 {
     g_autofree char *notice = NULL, *line = NULL;
     g_autoptr(TapeMedium) m = tool_open(path, "--format", o->format, error);
@@ -401,9 +401,9 @@ static TapeMedium *open_to_repair(const char *path, const Options *o, bool repla
  */
 static bool repair(const char *path, const Options *o, GError **error)
 {
-    bool replace = same_file(path, o->repair), salvaged = false;
+    bool replace = repair_same_file(path, o->repair), salvaged = false;
     g_autoptr(TapeMedium) alone = NULL;
-    g_autoptr(TapeMedium) m = open_to_repair(path, o, replace, &salvaged, error);
+    g_autoptr(TapeMedium) m = repair_open(path, o, replace, &salvaged, error);
     CopyTotals totals;
 
     if (m && replace) { /* no drive may be at it */
@@ -480,7 +480,7 @@ static bool run_cat(char **arguments, const Options *o, GError **error)
     }
     m = tool_open(arguments[0], "--format", o->format, error);
     return m && tool_cat(m, arguments[0], (uint32_t)o->partition, (uint64_t)o->file, error) &&
-           still_there(m, arguments[0], error);
+           repair_still_there(m, arguments[0], error);
 }
 
 static const Subcommand subcommands[] = {
