@@ -8,7 +8,6 @@
 #include "emu/base/error.h"
 #include "emu/control/control.h"
 #include "emu/program/subcommands.h"
-#include "media/tool/tool.h"
 #include "scenarios/runner/runner.h"
 
 typedef struct Subcommand {
@@ -21,7 +20,7 @@ static int help_main(int argc, char **argv);
 
 static const Subcommand subcommands[] = {
     { "serve", "play a USB tape drive for a virtual machine", serve_main },
-    { "media", "make, list, check, import and export cartridges", media_main },
+    { "media", "make, list, check, import and export cartridges", media_cartridges_main },
     { "ctl", "control a running drive: swap its cartridge, show its state", ctl_main },
     { "qemu-args", "print what to give QEMU or libvirt to attach a drive", qemu_args_main },
     { "attach", "plug a drive into a VM that runs", attach_main },

@@ -3,6 +3,7 @@
 #ifndef USBTAPE_COMMANDS_H
 #define USBTAPE_COMMANDS_H
 
+int media_cartridges_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
 int qemu_args_main(int argc, char **argv);
 int attach_main(int argc, char **argv);

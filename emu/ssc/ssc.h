@@ -59,6 +59,8 @@ const char *ssc_model_serial(const SscModel *model);
 const char *ssc_model_own_serial(const SscModel *model);
 /* The density code of a new cartridge. */
 uint8_t ssc_model_density(const SscModel *model);
+/* Bytes of a new cartridge; 0: unlimited. */
+uint64_t ssc_model_capacity(const SscModel *model);
 
 /* Borrows clock and trace. `serial`: 10 characters for VPD 80h, copied; NULL: the model's default.
  */

@@ -15,6 +15,7 @@
 
 /* Everything that any subcommand can be told; each offers the options that it understands. */
 typedef struct Options {
+    const MediaModel *models;
     char *model, *capacity, *early_warning, *barcode, *format, *source_format, *repair;
     int partitions, partition, cleanings;
     gint64 file;
@@ -35,36 +36,20 @@ typedef struct Subcommand {
 
 /* ── what a new cartridge is like ── */
 
-const MediaModel *media_models(void)
-{
-    static const MediaModel models[] = {
-        { "generic", 0x00, 0 },
-        { "sdx-420c", 0x30, G_GUINT64_CONSTANT(35000000000) },   /* AIT-1 on the long tape */
-        { "sdx-500c", 0x31, G_GUINT64_CONSTANT(50000000000) },   /* AIT-2 */
-        { "sdx-570v", 0x3a, G_GUINT64_CONSTANT(80000000000) },   /* AIT-2 Turbo */
-        { "sdx-700c", 0x32, G_GUINT64_CONSTANT(100000000000) },  /* AIT-3 */
-        { "sdx-900v", 0x33, G_GUINT64_CONSTANT(200000000000) },  /* AIT-4 */
-        { "sdx-1100v", 0x34, G_GUINT64_CONSTANT(400000000000) }, /* AIT-5 */
-        { NULL, 0, 0 },
-    };
-
-    return models;
-}
-
-static bool apply_model(const char *name, MediumGeometry *geometry, GError **error)
+static bool apply_model(const Options *o, MediumGeometry *geometry, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     const MediaModel *model;
 
-    for (model = media_models(); model->name; model++) {
-        if (strcmp(model->name, name) == 0) {
+    for (model = o->models; model->name; model++) {
+        if (strcmp(model->name, o->model) == 0) {
             geometry->density = model->density;
             geometry->capacity = model->capacity;
             return true;
         }
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", model->name);
     }
-    return usbtape_input_error(error, "--model: there is no model '%s': there are %s", name,
+    return usbtape_input_error(error, "--model: there is no model '%s': there are %s", o->model,
                                names->str);
 }
 
@@ -124,7 +109,7 @@ static bool geometry_from_options(const Options *o, MediumGeometry *geometry, GE
     }
     geometry->partitions = (uint32_t)o->partitions;
     if ((o->cleanings != NOT_FOR_CLEANING && !apply_cleaning(o, geometry, error)) ||
-        (o->model && !apply_model(o->model, geometry, error)) ||
+        (o->model && !apply_model(o, geometry, error)) ||
         !parse_size("--capacity", o->capacity, &geometry->capacity, error) ||
         (o->barcode && !apply_barcode(o->barcode, geometry, error))) {
         return false;
@@ -600,9 +585,10 @@ static bool check_arguments(const Subcommand *subcommand, char **arguments, GErr
 }
 
 /* `arguments`: those after the name of the subcommand. */
-static int run_subcommand(const Subcommand *subcommand, int argc, char **argv)
+static int run_subcommand(const Subcommand *subcommand, int argc, char **argv,
+                          const MediaModel *models)
 {
-    Options o = { .partitions = 1, .cleanings = NOT_FOR_CLEANING, .file = -1 };
+    Options o = { .models = models, .partitions = 1, .cleanings = NOT_FOR_CLEANING, .file = -1 };
     g_autoptr(GArray) entries = entries_of(subcommand, &o);
     g_autoptr(GOptionContext) context = g_option_context_new(subcommand->arguments);
     g_autofree char *name = g_strdup_printf("usbtape media %s", subcommand->name);
@@ -646,7 +632,7 @@ static void print_help(void)
     printf("\n`usbtape media SUBCOMMAND --help` tells its options.\n\n%s\n", formats);
 }
 
-int media_main(int argc, char **argv)
+int media_main(int argc, char **argv, const MediaModel *models)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
@@ -658,7 +644,7 @@ int media_main(int argc, char **argv)
     }
     for (i = 0; i < G_N_ELEMENTS(subcommands); i++) {
         if (argc >= 2 && strcmp(argv[1], subcommands[i].name) == 0) {
-            return run_subcommand(&subcommands[i], argc - 2, argv + 2);
+            return run_subcommand(&subcommands[i], argc - 2, argv + 2, models);
         }
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", subcommands[i].name);
     }

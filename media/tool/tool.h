@@ -16,21 +16,17 @@
 #include "media/formats/formats.h"
 #include "media/mtf/mtf-reader.h"
 
-/* argv[0] is "media". Returns the exit status; errors have been printed. */
-int media_main(int argc, char **argv);
-
-/*
- * What the cartridges of a drive model are like: for `create --model`. The models themselves live
- * above this folder, so the names are repeated here and a test holds the two lists together.
- */
+/* The cartridges of a drive model, for `create --model`. The models themselves live above this
+ * folder, so the program passes them. */
 typedef struct MediaModel {
     const char *name;
     uint8_t density;
     uint64_t capacity; /* bytes; 0 = unlimited */
 } MediaModel;
 
-/* Ends with a row whose name is NULL. */
-const MediaModel *media_models(void);
+/* argv[0] is "media". `models` ends with a row whose name is NULL. Returns the exit status; errors
+ * have been printed. */
+int media_main(int argc, char **argv, const MediaModel *models);
 
 /* Opens a tape to read it. `option` names `name`, a format, in messages. NULL: by what it holds. */
 TapeMedium *tool_open(const char *path, const char *option, const char *name, GError **error);

@@ -45,7 +45,7 @@ static Run *run_tool(const char *const *arguments)
         argv[argc] = (char *)arguments[argc - 1];
     }
     step(arguments[0]);
-    run->status = media_main(argc, argv);
+    run->status = media_main(argc, argv, &(const MediaModel){ NULL });
     fflush(stdout);
     fflush(stderr);
     run->output = take(STDOUT_FILENO);

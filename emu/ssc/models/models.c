@@ -80,3 +80,15 @@ uint8_t ssc_model_density(const SscModel *model)
 {
     return model->density;
 }
+
+uint64_t ssc_model_capacity(const SscModel *model)
+{
+    unsigned i;
+
+    for (i = 0; i < model->n_densities; i++) {
+        if (model->densities[i].primary == model->density) {
+            return (uint64_t)model->densities[i].capacity_mb * 1000000;
+        }
+    }
+    return 0;
+}
