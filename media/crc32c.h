@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Begin with 0; feed the result of one piece to the next. At most INT_MAX bytes a call. */
+/* Start with 0 and pass each result to the next call. At most INT_MAX bytes a call. */
 static inline uint32_t crc32c(uint32_t crc, const void *data, size_t length)
 {
     return ~crc32_iscsi((unsigned char *)data, (int)length, ~crc);

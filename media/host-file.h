@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's file beneath a cartridge: positioned reads and writes, and nothing else, so that a
- * test can put a failing, full or suddenly powerless disk in its place.
+ * The host's file beneath a cartridge, with positioned reads and writes alone. A test can replace
+ * it with a failing, full or powerless disk.
  *
- * Calls return 0 or a negative errno. Short transfers are completed here.
+ * Calls return 0 or a negative errno. These functions complete short transfers.
  */
 #ifndef USBTAPE_MEDIA_HOST_FILE_H
 #define USBTAPE_MEDIA_HOST_FILE_H
@@ -28,8 +28,8 @@ typedef struct HostFileOps {
     int (*truncate)(HostFile *file, uint64_t size);
     int (*punch)(HostFile *file, uint64_t offset, uint64_t length); /* bytes become zeroes */
     /*
-     * The disk keeps room for these bytes, which stay what they are (zeroes beyond the end of the
-     * file, which grows). -EOPNOTSUPP: this file system cannot say.
+     * Reserves disk space and keeps the bytes. Beyond the end of the file they are zeroes, and the
+     * file grows. -EOPNOTSUPP if the file system has no such call.
      */
     int (*reserve)(HostFile *file, uint64_t offset, uint64_t length);
     int64_t (*size)(HostFile *file);
@@ -47,25 +47,25 @@ struct HostFile {
     const HostFileOps *ops;
 };
 
-/* Takes the descriptor over. */
+/* Takes ownership of the descriptor. */
 HostFile *host_file_new(int fd);
 void host_file_free(HostFile *file);
 /* Forgets the file that host_file_new made, leaving its descriptor open. */
 void host_file_release(HostFile *file);
 
-/* Reads exactly `length` bytes; what lies beyond the end of the file is zeroes. */
+/* Reads exactly `length` bytes. Bytes beyond the end of the file are zeroes. */
 int host_file_read(HostFile *file, void *buffer, size_t length, uint64_t offset);
 /*
- * The first byte from there on that is not known to be in a hole, whose bytes are zeroes;
- * G_MAXUINT64: there is none.
+ * The first byte from `offset` on that may lie outside a hole, or G_MAXUINT64. Bytes in a hole are
+ * zeroes.
  */
 uint64_t host_file_next_data(HostFile *file, uint64_t offset);
-/* Towards the beginning: where the last such byte of [start, end) ends; `start`: there is none. */
+/* The end of the last such byte in [start, end), or `start` if there is none. */
 uint64_t host_file_last_data(HostFile *file, uint64_t start, uint64_t end);
 /*
- * Would reading these bytes go without waiting for the disk, as far as can be seen? False: they are
- * read into the host's memory by the executor, and `done` is called once, whatever became of it,
- * even if the file was closed meanwhile.
+ * True if a read of these bytes probably needs no wait for the disk. If false, the executor reads
+ * them into the host's memory and calls `done` once. The call comes even after an error, or after
+ * the file was closed.
  */
 bool host_file_fetch(HostFile *file, Executor *executor, uint64_t offset, uint64_t length,
                      ExecutorFunc done, void *data);
