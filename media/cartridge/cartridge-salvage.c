@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cartridge whose superblocks are both gone, and perhaps the chunk map too: what is in it is
- * found by the object entries, each of which says what it is, where it belongs, and the CRC of its
- * data. Read-only, for `media check --repair`.
+ * Salvages a cartridge that lost both superblocks, and perhaps the chunk map. Each object entry
+ * records its type, its place and the CRC of its data, so the search finds objects by their
+ * entries. The result is read-only, for `media check --repair`.
  *
- * Of what only the superblocks tell nothing comes back: capacity, bar code, density, WORM,
- * attributes; nor what was erased but not written over, which is taken for what is on the tape.
+ * The data that only the superblocks hold is lost. That is capacity, bar code, density, WORM and
+ * attributes. Objects that were erased but not overwritten reappear.
  */
 #include "media/cartridge/cartridge.h"
 
@@ -17,10 +17,12 @@
 #include <string.h>
 
 enum {
-    SEARCHES_MIN = 8, /* for a chunk of data, before it is likely to be lost */
-    VOTES = 8,        /* so many whole pieces that agree are enough */
-    UNREAD_MAX = 8,   /* places that cannot be read: so many are named */
-    /* Bytes that are compared in search of chunks: so many, and so many times those that are there.
+    SEARCHES_MIN = 8, /* searches for a data chunk before it counts as lost */
+    VOTES = 8,        /* number of agreeing whole pieces that decide */
+    UNREAD_MAX = 8,   /* unreadable places that the notice names */
+    /*
+     * Limits of the bytes compared in the search for chunks, absolute and as a multiple of the
+     * bytes that exist.
      */
     SEARCH_BYTES = 1 << 30,
     SEARCH_TIMES = 64,
@@ -29,14 +31,14 @@ enum {
 /* Tables of objects, found chunk by chunk. */
 typedef struct Search {
     Cartridge *c;
-    uint32_t shift;      /* of a chunk: without superblocks, the one that this program gives */
+    uint32_t shift;      /* of a chunk, by default the size that this program creates */
     uint32_t chunks;     /* of the file, from the first one that can hold a stream */
-    bool *holes;         /* by chunk: nothing was ever written to it */
-    Binding binding;     /* generation 0: none was found */
-    uint32_t partitions; /* the highest that was found, and one */
+    bool *holes;         /* by chunk, true if it was never written */
+    Binding binding;     /* generation 0 if none was found */
+    uint32_t partitions; /* highest partition found, plus one */
     bool compression;
-    ChunkRecord *tables; /* by chunk, where the map tells nothing; generation 0: it is none */
-    GString *unread;     /* NULL: nobody asks */
+    ChunkRecord *tables; /* by chunk, for chunks that the map lacks, with generation 0 for none */
+    GString *unread;     /* list of unreadable places, or NULL */
     uint32_t unread_places;
     uint64_t bytes; /* of the chunks that are no holes */
     uint64_t left;  /* of those that may still be compared */
@@ -47,7 +49,7 @@ static uint32_t chunk_entries(const Search *s)
     return (1u << s->shift) / OBJECT_ENTRY;
 }
 
-/* A page that cannot be read may be the damage: the search goes on. */
+/* A page that cannot be read may be the damage itself, so the search continues. */
 static bool salvage_read_place(Search *s, void *bytes, size_t length, uint64_t offset)
 {
     int failure = host_file_read(s->c->file, bytes, length, offset);
@@ -62,10 +64,7 @@ static bool salvage_read_place(Search *s, void *bytes, size_t length, uint64_t o
     return failure == 0;
 }
 
-/*
- * What the file system keeps no room for is zeroes, and is not read: a file of a few blocks may say
- * that it has many terabytes.
- */
+/* Holes are zeroes and need no read. A file of a few blocks may claim many terabytes. */
 static void salvage_find_holes(Search *s)
 {
     const Store *store = &s->c->store;
@@ -96,7 +95,7 @@ static bool salvage_decode_any(const uint8_t *bytes, const Binding *binding, Obj
            get_le16(bytes + 6) < MEDIUM_PARTITIONS_MAX;
 }
 
-/* Whose table is this chunk a part of? The first whole entry tells. */
+/* Finds the stream that a table chunk belongs to. The first whole entry decides. */
 static bool salvage_find_in_page(const Search *s, const uint8_t *page, uint32_t first,
                                  ChunkRecord *record)
 {
@@ -221,14 +220,14 @@ static uint32_t salvage_missing_chunks(Cartridge *c, const ObjectEntry *entry, u
 }
 
 /*
- * Chunk `index` of the data is looked for among those that are nobody's: it is the one with which
- * the CRC of the block is right.
+ * Searches the free chunks for chunk `index` of the data. The right chunk is the one that makes the
+ * CRC of the block match.
  */
 static bool salvage_adopt_data(Search *s, const ObjectEntry *entry, uint32_t index)
 {
     Store *store = &s->c->store;
     ChunkRecord record = { s->binding.generation, (uint16_t)s->c->partition, STREAM_DATA, index };
-    /* behind the one before it, as a rule */
+    /* a chunk usually follows its predecessor in the file */
     uint32_t first = index > 0 ? store_chunk(store, s->c->partition, STREAM_DATA, index - 1) : 0, i;
     bool hole = false; /* one was tried */
 
@@ -251,8 +250,8 @@ static bool salvage_adopt_data(Search *s, const ObjectEntry *entry, uint32_t ind
 }
 
 /*
- * Gives a block of the partition under the head its data, if all but one chunk is known. `vain`:
- * how many blocks searched for a chunk in vain, by its index in the stream.
+ * Finds the missing chunk of a block of the partition under the head, if all but one chunk is
+ * known. `vain` counts, by chunk index, the blocks whose search failed.
  */
 static void salvage_find_data_of(Search *s, uint64_t object, uint32_t *vain)
 {
@@ -269,8 +268,8 @@ static void salvage_find_data_of(Search *s, uint64_t object, uint32_t *vain)
 }
 
 /*
- * From block to block, so that of one which lies in two chunks the first is known by then; and back
- * again, for where it was not, the blocks beyond may have told of the second.
+ * The forward pass finds the first chunk of a block that lies in two chunks. The backward pass uses
+ * the second chunk, which later blocks may have found.
  */
 static void salvage_find_data(Search *s)
 {
@@ -346,8 +345,9 @@ static bool salvage_read_label(Search *s)
 }
 
 /*
- * What is exclusive-ored into a checksum is told by whatever is whole: 0 before version 4. Pieces
- * that are not whole tell something else each time, so the first that comes again is it.
+ * Every whole piece yields the identity that is exclusive-ored into its checksum (0 before version
+ * 4). Damaged pieces yield a different value each time. So the first value that repeats is the
+ * identity.
  */
 typedef struct Vote {
     GHashTable *ids; /* → how often */

@@ -71,9 +71,9 @@ typedef struct Gather {
 } Gather;
 
 /*
- * A sync that nobody asked for. It bounds what the next open has to read after a kill or a power
- * cut, which is everything beyond the durable place. It runs beside the writing; what is written
- * meanwhile is the next one's.
+ * A sync that the cartridge starts itself. It bounds the data after the durable place, which the
+ * next open has to read after a kill or a power cut. It runs beside writing. Data written meanwhile
+ * belongs to the next checkpoint.
  */
 typedef struct Checkpoint {
     uint64_t bytes;    /* written since the last one */
@@ -99,8 +99,8 @@ typedef struct TablePage {
 } TablePage;
 
 /*
- * Objects in a row whose entries are damaged, between two places that are known. What lies within
- * is known as far as the two tell: all of it, if it is marks of one kind or blocks alone.
+ * Consecutive objects with damaged entries, between two known places. The two places determine the
+ * contents if these are marks of one kind or blocks alone.
  */
 typedef struct DamagedRun {
     bool valid;
@@ -114,13 +114,14 @@ typedef struct Cartridge {
     Executor *executor;
     bool read_only;
     GError *error; /* of the last call that failed on the host, or the one that `failed` */
-    bool damaged;  /* opening found what no read will show */
-    bool lost;     /* opening found that something durable is lost: nothing may be written */
+    bool damaged;  /* opening found damage that no read reports */
+    bool lost;     /* opening found that durable data is lost, so writing is refused */
     bool salvaged; /* it has no superblock in the file */
-    bool labelled; /* but a label, which tells what it was made as */
+    bool labelled; /* salvaged with a label, which records its creation */
     bool dropped;  /* objects beyond the durable place that are not whole */
     bool alone;    /* the other superblock is damaged, and may have been the newer one */
-    bool failed;   /* a sync failed: what the host still holds is unknown, so no more writing */
+    bool failed; /* a sync failed, so the state of the host's file is unknown and writing is refused
+                  */
 
     Superblock superblock;  /* as it should be on disk */
     int slot, durable_slot; /* last written; last known to be durable */
@@ -131,7 +132,7 @@ typedef struct Cartridge {
     void *sync_data;
     int sync_error;
     Checkpoint checkpoint;
-    bool orphaned; /* freed while a checkpoint was running: goes when that ends */
+    bool orphaned; /* freed while a checkpoint was running, disposed of when it ends */
 
     Store store;
     AttributeSet *attributes;
@@ -139,20 +140,22 @@ typedef struct Cartridge {
 
     Place end[MEDIUM_PARTITIONS_MAX];     /* EOD */
     uint32_t link[MEDIUM_PARTITIONS_MAX]; /* the CRC of the entry before it */
-    bool begun[MEDIUM_PARTITIONS_MAX];    /* the current epoch is ours: appending may go on */
+    bool begun[MEDIUM_PARTITIONS_MAX];    /* this process began the current epoch, so appending may
+                                             continue */
     uint32_t partition;                   /* the head */
     Place head;
-    bool head_guessed; /* damage hides what lies before it: but for the object number, a guess */
+    bool head_guessed; /* damage hides the objects before the head, so only the object number is
+                          certain */
 
     Gather gather;
     TablePage *table; /* cache: of the partition under the head */
     DamagedRun run;   /* the last one that was met there */
-    bool recovering;  /* EOD is not known yet: entries are judged by themselves alone */
+    bool recovering;  /* EOD is unknown, so each entry is judged alone */
     uint8_t *window;  /* cache: bytes of its data stream */
     uint64_t window_start;
     size_t window_length;
     uint8_t *scratch; /* for what the caller's buffer does not take */
-    bool compress;    /* as the drive wants it; the superblock has a say, too */
+    bool compress;    /* the drive's setting, which the superblock can override */
     Codec *codec;     /* made when it is needed first */
 } Cartridge;
 
@@ -184,15 +187,15 @@ MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
 /* What the entry of the object has to name as its link, as the entry before it is in the file. */
 EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link);
-/* What is in memory of the table may no longer be so. */
+/* Invalidates the table in memory. */
 void cartridge_forget_table(Cartridge *c);
 
 /* store_fetch() of what cartridge_entry() reads. */
 bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, void *data);
 
 /*
- * The place before an object, or EOD. CORRUPT: damage hides it; the object number is right, the
- * rest of `*place` a guess where it is safe to write, and `c->run` tells the damage.
+ * The place before an object, or EOD. CORRUPT if damage hides it. The object number is then right,
+ * the rest of `*place` is an estimate that is safe for writing, and `c->run` is the damage.
  */
 MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
 
@@ -205,8 +208,8 @@ typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKi
 
 uint64_t place_count(const Place *place, CountKind kind);
 /*
- * The first place in [low, high] with at least `count` of a kind before it; `high` has them.
- * CORRUPT: it lies within damage that does not tell where: `c->run`.
+ * The first place in [low, high] with at least `count` of a kind before it. `high` must have that
+ * many. CORRUPT if it lies within damage that hides the exact place, `c->run`.
  */
 MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, const Place *low,
                               const Place *high, Place *found);
@@ -234,17 +237,14 @@ MediumResult cartridge_locate(TapeMedium *m, uint32_t partition, MediumLocate wh
 
 /* Bytes from the head to the end of the partition. */
 uint64_t cartridge_left(Cartridge *c);
-/*
- * Appends at EOD, which is the head. HOST_ERROR: nothing happened. END_OF_PARTITION: there is no
- * room for it.
- */
+/* Appends at EOD, which is the head. HOST_ERROR and END_OF_PARTITION (no room) have no effect. */
 MediumResult cartridge_append(Cartridge *c, ObjectType type, const uint8_t *data, uint32_t length);
-/* Hands over what was gathered. HOST_ERROR: it stays gathered. */
+/* Writes the gathered data to the host. After HOST_ERROR the data stays gathered. */
 MediumResult cartridge_flush(Cartridge *c);
-/* Makes the head EOD, for good, and opens it for appending. HOST_ERROR: nothing happened. */
+/* Makes the head EOD permanently and opens it for appending. HOST_ERROR has no effect. */
 MediumResult cartridge_cut(Cartridge *c);
 void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data);
-/* The rest of freeing it, once nothing runs any more. */
+/* Frees the cartridge after all its work has ended. */
 void cartridge_dispose(Cartridge *c);
 /* As cartridge_sync, on this thread. */
 MediumResult cartridge_sync_now(Cartridge *c);
@@ -253,7 +253,7 @@ int cartridge_write_superblock(Cartridge *c);
 /* Makes the one that was written last durable, so that the next one goes to the other slot. */
 int cartridge_sync_superblock(Cartridge *c);
 int cartridge_write_attributes(Cartridge *c);
-/* Sees that the disk has room for so many bytes of attributes where they are written next. */
+/* Reserves disk space for `length` bytes of attributes at their next place. */
 int cartridge_reserve_attributes(Cartridge *c, size_t length);
 /* Writes it and waits until it is durable. HOST_ERROR: the medium has failed. */
 MediumResult cartridge_commit_superblock(Cartridge *c);
@@ -276,20 +276,20 @@ bool cartridge_create_plain(HostFile *file, const char *path, const MediumGeomet
 TapeMedium *cartridge_open_salvaged(HostFile *file, const char *path, char **notice,
                                     GError **error);
 /*
- * Finds what is in `c`, which has a file, a path and its buffers. `unread`: gets what of the file
- * cannot be read.
+ * Finds the objects of `c`, which has a file, a path and its buffers. `unread` collects the places
+ * of the file that cannot be read.
  */
 bool cartridge_salvage(Cartridge *c, GString *unread, GError **error);
-/* Chunks of what is durable that the map does not tell of, by what is in them. */
+/* Finds durable chunks that the map lacks, by their contents. */
 void cartridge_find_chunks(Cartridge *c);
 /* How many of the partition under the head are missing. */
 uint64_t cartridge_missing(Cartridge *c);
-/* EOD of that partition, without a superblock that tells of it. */
+/* Finds EOD of that partition without a superblock. */
 bool cartridge_find_end(Cartridge *c);
 
 /*
- * Does the file still have the partitions and epochs that it had when it was opened? What was there
- * then is still there if so, since writing elsewhere than at the end begins with a new epoch.
+ * True if the file has the partitions and epochs that it had when it was opened. The data of that
+ * time is then still there, because a write before the end begins a new epoch.
  */
 bool cartridge_unchanged(Cartridge *c);
 
