@@ -15,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* One row a format; the first is what `media create` makes when nothing says otherwise. */
+/* One row a format. `media create` makes the first if neither option nor suffix selects one. */
 const MediumFormat *const *medium_formats(void)
 {
     static const MediumFormat *const formats[] = { &cartridge_format, &medium_format_simh,
@@ -71,10 +71,12 @@ static void input_error(GError **error, const char *path, const char *what)
     g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT, "%s: %s", path, what);
 }
 
-/* Opens a regular file for us alone, or for reading; -1 and an error otherwise. */
+/*
+ * Opens a regular file with an exclusive lock, or for reading. Returns -1 and an error otherwise.
+ */
 static int open_file(const char *path, bool read_only, struct stat *st, GError **error)
 {
-    /* O_NONBLOCK: a FIFO of that name must not hang us */
+    /* without O_NONBLOCK, opening a FIFO of that name would wait for a writer */
     int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     int reason = errno;
 
@@ -98,7 +100,7 @@ static int open_file(const char *path, bool read_only, struct stat *st, GError *
     return fd;
 }
 
-/* The process that holds the lock on a file, as /proc/locks has it; 0 if it does not say. */
+/* The process that /proc/locks names as holder of the lock on a file, or 0. */
 static int lock_holder_text(const struct stat *st)
 {
     g_autofree char *locks = NULL;
@@ -114,7 +116,7 @@ static int lock_holder_text(const struct stat *st)
     for (line = lines; *line; line++) {
         int pid;
 
-        /* "7: FLOCK  ADVISORY  WRITE 3141 fe:00:1234 0 EOF"; waiters have "->" */
+        /* "7: FLOCK  ADVISORY  WRITE 3141 fe:00:1234 0 EOF", where a waiting process has "->" */
         if (strstr(*line, wanted) && sscanf(*line, "%*d: FLOCK %*s WRITE %d", &pid) == 1) {
             return pid;
         }
@@ -134,7 +136,7 @@ static char *process_name(int pid)
     return g_strdup_printf(" (%s)", g_strchomp(name));
 }
 
-/* One writer at a time. Readers take no lock: they may look on. */
+/* One writer at a time. Readers take no lock, so they can read beside a writer. */
 static bool lock_file(int fd, const char *path, const struct stat *st, GError **error)
 {
     int holder;
@@ -242,7 +244,7 @@ TapeMedium *medium_salvage(const char *path, char **notice, GError **error)
     return m;
 }
 
-/* The new name is on disk, too: else a power cut takes the file with all that was synced to it. */
+/* Makes the new name durable. Without it a power cut removes the file with all its synced data. */
 static bool sync_directory(const char *path, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(path);
@@ -250,7 +252,7 @@ static bool sync_directory(const char *path, GError **error)
     bool good = true;
 
     if (fd < 0) {
-        return true; /* we may write to it, not read it: nothing to sync it by */
+        return true; /* a directory that is writable but not readable cannot be synced */
     }
     if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS) {
         g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_WORK, "%s: cannot sync: %s", directory,
@@ -274,7 +276,7 @@ bool medium_create(const char *path, const MediumFormat *format, const MediumGeo
     made = format->create(fd, path, geometry, error) && sync_directory(path, error);
     close(fd);
     if (!made) {
-        unlink(path); /* nobody else has seen it: we made it just now */
+        unlink(path); /* this call created the file, so no other process uses it */
     }
     return made;
 }
@@ -284,11 +286,11 @@ bool medium_create(const char *path, const MediumFormat *format, const MediumGeo
 struct NewCartridge {
     const MediumFormat *format;
     char *path;
-    char *partial; /* its name meanwhile; NULL: none */
+    char *partial; /* temporary name, or NULL */
     int fd;
 };
 
-/* PATH with something after it that no cartridge is called. */
+/* The temporary name, which no cartridge format uses as a suffix. */
 static char *partial_path(const char *path)
 {
     return g_strconcat(path, ".partial", NULL);
@@ -337,7 +339,7 @@ TapeMedium *new_cartridge_open(NewCartridge *new, GError **error)
     return m;
 }
 
-/* Gives the file a name that is free; false, and errno, if there is such a file. */
+/* Links the file under a free name. False with errno if the name exists. */
 static bool new_cartridge_link(NewCartridge *new, const char *name)
 {
     g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", new->fd);
