@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads Microsoft Tape Format: tape blocks and marks are pushed in, in the order in which they lie
- * on tape; sets, directories and files come out, until the first thing that is not as the
- * specification has it. So the same code judges a cartridge (mtf-walk.h) and plays the backup
- * program that reads its tape through a drive.
+ * Reads Microsoft Tape Format. The caller pushes in tape blocks and marks in tape order. The reader
+ * reports sets, directories and files until the first violation of the specification. The same code
+ * judges a cartridge (mtf-walk.h) and plays a backup program that reads its tape through a drive.
  *
- * Owns: the order of things on tape, and what each has to be like. Does not own: where blocks come
- * from; files' contents beyond their checksums. Every byte is hostile: memory is bounded (about 200
- * KiB a reader), and each length is compared with what is left before it is used.
+ * Owns: the order of things on tape, and the rules for each.
+ * Does not own: the source of the blocks, and the contents of files beyond their checksums.
+ *
+ * Every byte is hostile. Memory is bounded (about 200 KiB a reader). Each length is checked against
+ * the remaining bytes before use.
  */
 #ifndef USBTAPE_MEDIA_MTF_READER_H
 #define USBTAPE_MEDIA_MTF_READER_H
@@ -15,17 +16,17 @@
 #include "media/mtf/mtf.h"
 
 /*
- * What a Windows backup says when its tape does not read as it expects: the text of the article
- * KB 817765. That each of our rules would lead to it is our mapping; the article names no trigger.
+ * The message of a Windows backup for a tape that does not read as expected (KB 817765). The
+ * article names no trigger. The mapping from our rules to this message is our own.
  */
 #define MTF_APPLICATION_MESSAGE "An inconsistency was encountered on the requested media."
 
 typedef enum MtfRule {
     MTF_RULE_READABLE,        /* the object cannot be read */
     MTF_RULE_BLOCK_SIZE,      /* all tape blocks have one size */
-    MTF_RULE_TYPE,            /* here lies a descriptor block */
+    MTF_RULE_TYPE,            /* a descriptor block is at this place */
     MTF_RULE_ORDER,           /* … of a type that may come here */
-    MTF_RULE_HEADER_CHECKSUM, /* its header is whole */
+    MTF_RULE_HEADER_CHECKSUM, /* its header checksum is right */
     MTF_RULE_FLA,             /* it is at its format logical address */
     MTF_RULE_CONTROL_BLOCK,   /* control block ids rise in a set */
     MTF_RULE_FIRST_EVENT,     /* the offset to the first stream lies beyond the fixed fields */
@@ -33,16 +34,16 @@ typedef enum MtfRule {
     MTF_RULE_FIELD,           /* a field has a value that it can have */
     MTF_RULE_STREAM_HEADER,   /* a stream header is whole */
     MTF_RULE_STREAM_ORDER,    /* streams follow one another as they have to */
-    MTF_RULE_STREAM_CHECKSUM, /* a stream's data is what its checksum says */
+    MTF_RULE_STREAM_CHECKSUM, /* a stream's data matches its checksum */
     MTF_RULE_PAD,             /* padding ends where a descriptor block may begin */
-    MTF_RULE_FILEMARK,        /* no mark where none belongs */
-    MTF_RULE_END,             /* no end of data where none belongs */
-    MTF_RULE_UNSUPPORTED,     /* no violation: something that this reader cannot follow */
+    MTF_RULE_FILEMARK,        /* no mark at a place that allows none */
+    MTF_RULE_END,             /* no end of data at a place that allows none */
+    MTF_RULE_UNSUPPORTED,     /* not a violation, the reader does not support it */
 } MtfRule;
 
 #define MTF_N_RULES (MTF_RULE_UNSUPPORTED + 1)
 
-/* "header checksum", what has to hold, and "structure 4…", where that is written. Static. */
+/* Static texts: "header checksum", the rule in words, and its clause ("structure 4…"). */
 const char *mtf_rule_name(MtfRule rule);
 const char *mtf_rule_about(MtfRule rule);
 const char *mtf_rule_clause(MtfRule rule);
@@ -60,13 +61,13 @@ typedef struct MtfViolation {
     MtfPlace place;
     uint16_t set;           /* number of the set, 0 outside of one */
     char *name;             /* the block that was being read, "FILE 'DATA\F1.BIN'"; may be "" */
-    char *expected, *found; /* in words */
+    char *expected, *found; /* texts for a person */
 } MtfViolation;
 
 /* "partition 0, object 17 (…): header checksum: expected 1A2Bh, found 0000h (…)". g_free. */
 char *mtf_violation_text(const MtfViolation *violation);
 
-/* A descriptor block. Strings are UTF-8, never NULL, and belong to the reader. */
+/* A descriptor block. The reader owns the strings, which are UTF-8 and never NULL. */
 typedef struct MtfBlock {
     uint32_t type;
     uint32_t attributes;     /* table 3 */
@@ -75,45 +76,46 @@ typedef struct MtfBlock {
     uint64_t fla;
     uint32_t control_block_id;
     MtfPlace place;    /* where it begins */
-    uint64_t position; /* in bytes from the SSET on, those of soft filemarks too */
-    uint16_t set;      /* its set's number; 0 for TAPE and EOTM */
-    MtfDate date;      /* of writing; DIRB and FILE: last modification */
+    uint64_t position; /* in bytes from the SSET on, including soft filemarks */
+    uint16_t set;      /* number of its set, 0 for TAPE and EOTM */
+    MtfDate date;      /* of writing. DIRB and FILE have their last modification. */
     uint64_t pba;      /* SSET, EOTM */
     uint32_t directory_id, file_id;
-    const char *name;  /* TAPE, SSET: its name; VOLB: volume; DIRB: path; FILE: name */
-    const char *label; /* TAPE: description or media label; SSET: description; VOLB: device */
-    const char *owner; /* TAPE: software; SSET: user; VOLB: machine */
+    const char *name;  /* name of the TAPE, SSET or FILE, VOLB volume, DIRB path */
+    const char *label; /* TAPE description or media label, SSET description, VOLB device */
+    const char *owner; /* TAPE software, SSET user, VOLB machine */
     const char *path;  /* DIRB, FILE: "C:\DATA\F1.BIN", with the volume's device */
 } MtfBlock;
 
-/* What a reader tells. Each may be NULL; `block` is valid during the call. */
+/* Callbacks of a reader. Each may be NULL. `block` is valid during the call. */
 typedef struct MtfReaderOps {
     /* Its header and strings are good. */
     void (*block)(void *data, const MtfBlock *block);
-    /* Bytes of one of its streams, in order; `at` counts from the stream's beginning. */
+    /* Bytes of one of its streams, in order. `at` counts from the beginning of the stream. */
     void (*content)(void *data, const MtfBlock *block, uint32_t stream, uint64_t at,
                     const uint8_t *bytes, size_t length);
-    /* Its streams have been read, and were good. */
+    /* The reader has read its streams and found them good. */
     void (*end)(void *data, const MtfBlock *block);
 } MtfReaderOps;
 
-/* What has been read and found good. */
+/* Counts of the data that was read and found good. */
 typedef struct MtfCounts {
-    uint64_t blocks;                               /* tape blocks */
-    uint64_t sets;                                 /* ended by an ESET and its filemark */
-    uint64_t volumes, directories, files, corrupt; /* descriptor blocks; corrupt: CFIL */
-    uint64_t bytes;                                /* of STAN and SPAR streams */
-    uint64_t checksums;                            /* streams whose checksum was compared */
+    uint64_t blocks; /* tape blocks */
+    uint64_t sets;   /* ended by an ESET and its filemark */
+    uint64_t volumes, directories, files,
+        corrupt;        /* descriptor blocks, where corrupt counts CFIL */
+    uint64_t bytes;     /* of STAN and SPAR streams */
+    uint64_t checksums; /* streams whose checksum was compared */
 } MtfCounts;
 
 typedef struct MtfReader MtfReader;
 
-/* At the beginning of a tape. `ops` is copied. */
+/* The new reader expects the beginning of a tape. It copies `ops`. */
 MtfReader *mtf_reader_new(const MtfReaderOps *ops, void *data);
 void mtf_reader_free(MtfReader *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MtfReader, mtf_reader_free)
 
-/* Where a program that has a catalog goes in: a descriptor block in the middle of a set. */
+/* The entry point of a program with a catalog, a descriptor block in the middle of a set. */
 typedef struct MtfEntry {
     uint32_t block_size, flb_size;
     uint16_t set;
@@ -124,38 +126,42 @@ typedef struct MtfEntry {
     const char *device, *directory; /* for MtfBlock.path; copied */
 } MtfEntry;
 
-/* The next block pushed in is the one that holds the descriptor block. */
+/* The next block must be the one that holds the descriptor block. */
 void mtf_reader_enter(MtfReader *r, const MtfEntry *entry);
 
-/* The next block pushed in is that of an SSET: a program that reads one set of several. */
+/* The next block must be that of an SSET. For a program that reads one set of several. */
 void mtf_reader_enter_set(MtfReader *r, uint32_t block_size, uint32_t flb_size);
 
 /*
- * What was read next. `place->byte` is ignored. False: it is not as it should be; the first
- * violation stays, and what is pushed in afterwards is ignored (false again).
+ * Pushes the object that was read next. `place->byte` is ignored. False on a violation. The reader
+ * keeps the first violation and ignores all later input (false again).
  */
 bool mtf_reader_push_block(MtfReader *r, const MtfPlace *place, const uint8_t *data, size_t length);
 bool mtf_reader_push_filemark(MtfReader *r, const MtfPlace *place);
 bool mtf_reader_push_setmark(MtfReader *r, const MtfPlace *place);
 bool mtf_reader_push_end(MtfReader *r, const MtfPlace *place);
-/* The object is there, but cannot be read: why is for `found`. */
+/* The object exists but cannot be read. `why` becomes the `found` text. */
 bool mtf_reader_push_error(MtfReader *r, const MtfPlace *place, const char *why);
 
 /*
- * For those who want the names and not the contents: so many of the next blocks hold nothing but
- * data of one stream, and need not be pushed in. Its checksum is then not compared.
+ * For callers that need names without contents. The result is the number of next blocks that hold
+ * only data of one stream. The caller may skip them. The checksum of that stream is then not
+ * compared.
  */
 uint64_t mtf_reader_skippable(const MtfReader *r);
 void mtf_reader_skip(MtfReader *r, uint64_t blocks);
 
-/* NULL as long as all is well. Belongs to the reader. */
+/* The first violation, or NULL. The reader owns it. */
 const MtfViolation *mtf_reader_violation(const MtfReader *r);
 const MtfCounts *mtf_reader_counts(const MtfReader *r);
-/* Bytes of a tape block, 0 before the first; of a format logical block, 0 before the TAPE block. */
+/*
+ * Bytes of a tape block (0 before the first), and of a format logical block (0 before the TAPE
+ * block).
+ */
 uint32_t mtf_reader_block_size(const MtfReader *r);
 uint32_t mtf_reader_flb_size(const MtfReader *r);
 
-/* Is this the first block of a tape in this format? For those who look what a tape holds. */
+/* True if this is the first block of a tape in this format. */
 bool mtf_probe(const uint8_t *data, size_t length);
 
 #endif

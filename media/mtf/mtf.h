@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Microsoft Tape Format 1.00a: what lies where in a descriptor block (DBLK) and in a stream header,
- * and their checksums. Clauses are those of "Microsoft Tape Format Specification, Version 1.00a,
- * document rev. 1.8" (Seagate Software, 1997), which numbers its structures and tables throughout.
+ * Microsoft Tape Format 1.00a, the layout of descriptor blocks (DBLK) and stream headers, and their
+ * checksums. Clauses are those of "Microsoft Tape Format Specification, Version 1.00a, document
+ * rev. 1.8" (Seagate Software, 1997), which numbers its structures and tables throughout.
  *
  *   mtf.c          descriptor blocks, strings, checksums, dates
- *   mtf-reader.c   a tape's blocks and marks in, its sets and files or the first violation out
+ *   mtf-reader.c   reads blocks and marks, reports sets and files or the first violation
  *   mtf-blocks.c   … the fields of descriptor blocks
- *   mtf-rules.c    … what is judged, and how a violation is told
- *   mtf-walk.c     the same for what lies on a medium
+ *   mtf-rules.c    … the rules, and the text of a violation
+ *   mtf-walk.c     reads a medium
  *
- * Owns: the layout. Does not own: what a backup program does with it (the writer, which is a
- * subject of the scenarios), and the drive. All integers on tape are little-endian.
+ * Owns: the layout.
+ * Does not own: its use by a backup program (the writer, which is a subject of the scenarios), and
+ * the drive. All integers on tape are little-endian.
  */
 #ifndef USBTAPE_MEDIA_MTF_H
 #define USBTAPE_MEDIA_MTF_H
