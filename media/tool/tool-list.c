@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 enum {
-    RUNS_MAX = 4,     /* runs of equal blocks that are told apart in a line of text */
+    RUNS_MAX = 4,     /* runs of equal blocks that a line of text lists */
     EMPTY_LINES = 16, /* more empty files than that in a row share a line of text */
 };
 

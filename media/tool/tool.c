@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything that any subcommand can be told; each offers the options that it understands. */
+/* The options of all subcommands. Each subcommand accepts some of them. */
 typedef struct Options {
     const MediaModel *models;
     char *model, *capacity, *early_warning, *barcode, *format, *source_format, *repair;
