@@ -152,25 +152,31 @@ static Clock *sim_get_clock(SimDrive *self)
     return self->clock;
 }
 
+/* What a fault holds back is written first, as at the end of any drive. */
 static TapeMedium *sim_get_tape(SimDrive *self)
 {
+    TapeMedium *seen = ssc_drive_medium(drive_ssc(self->drive));
+
+    if (seen && seen != self->tape) {
+        medium_sync(seen, sim_on_synced, NULL);
+    }
     return self->tape;
 }
 
 static bool sim_add_faults(SimDrive *self, const char *rules, GError **error)
 {
-    return drive_add_faults(self->drive, "trigger", rules, strlen(rules), error);
+    return drive_add_faults(self->drive, "faults", rules, strlen(rules), error);
 }
 
-static bool sim_faults_fired(SimDrive *self)
+static bool sim_get_fault(SimDrive *self, unsigned index, SimFault *fault)
 {
-    guint i;
+    const FaultRule *rule;
 
-    for (i = 0; i < self->plan->rules->len; i++) {
-        if (((const FaultRule *)g_ptr_array_index(self->plan->rules, i))->fired == 0) {
-            return false;
-        }
+    if (index >= self->plan->rules->len) {
+        return false;
     }
+    rule = g_ptr_array_index(self->plan->rules, index);
+    *fault = (SimFault){ g_intern_string(rule->kind->name), rule->fired };
     return true;
 }
 
@@ -182,8 +188,8 @@ static const GPtrArray *sim_get_bus(SimDrive *self)
 const SimDriveOps *sim_drive_ops(void)
 {
     static const SimWorld world = { world_connect, world_turn };
-    static const SimDriveOps ops = { sim_create,     sim_destroy,      sim_get_clock, sim_get_tape,
-                                     sim_add_faults, sim_faults_fired, sim_get_bus,   &world };
+    static const SimDriveOps ops = { sim_create,     sim_destroy,   sim_get_clock, sim_get_tape,
+                                     sim_add_faults, sim_get_fault, sim_get_bus,   &world };
 
     return &ops;
 }

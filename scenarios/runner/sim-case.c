@@ -3,6 +3,7 @@
 
 #include "emu/base/error.h"
 #include "scenarios/runner/judges/judge-bus.h"
+#include "scenarios/runner/judges/judge-faults-fired.h"
 #include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/report/sim-story.h"
 
@@ -63,12 +64,70 @@ static char *trial_text(const char *driver, uint64_t seed, const TrialResult *t)
                            found);
 }
 
+/* Runs of all rules of that fault. */
+static int64_t fired_of(const GArray *faults, const char *name)
+{
+    int64_t fired = 0;
+    guint i;
+
+    for (i = 0; i < faults->len; i++) {
+        const SimFault *fault = &g_array_index(faults, SimFault, i);
+
+        fired += g_str_equal(fault->name, name) ? (int64_t)fault->fired : 0;
+    }
+    return fired;
+}
+
+/* A rule that did not fire as `faults-fired` says, in words. g_free. NULL: there is none. */
+static char *unfired_of(const Scenario *scenario, const GArray *faults)
+{
+    const FaultsFiredCheck *check = EXPECT_CHECK(&scenario->expect, faults_fired);
+    guint i;
+
+    for (i = 0; i < faults->len; i++) {
+        const SimFault *fault = &g_array_index(faults, SimFault, i);
+
+        if (fault->fired == 0 && !faults_fired_of(check, fault->name)) {
+            return g_strdup_printf("fault %s never fired (rule %u)", fault->name, i + 1);
+        }
+    }
+    for (i = 0; i < check->faults->len; i++) {
+        const FaultCheck *one = check->faults->pdata[i];
+        int64_t fired = fired_of(faults, one->name);
+        g_autofree char *expected = count_range_text(one->fired);
+
+        if (!count_in_range(one->fired, fired)) {
+            return g_strdup_printf("fault %s fired %" G_GINT64_FORMAT " times, not %s", one->name,
+                                   fired, expected);
+        }
+    }
+    return NULL;
+}
+
+/* As trial_run(), with the scenario's faults. A case whose faults did not fire shows nothing. */
+static bool run_trial(const Scenario *scenario, TrialConfig *config, const SimDriveOps *ops,
+                      TrialResult *t, GError **error)
+{
+    char *unfired;
+
+    config->faults = scenario->faults;
+    if (!trial_run(config, ops, t, error)) {
+        return false;
+    }
+    unfired = unfired_of(scenario, t->faults);
+    if (unfired) {
+        t->end = TRIAL_INCONCLUSIVE;
+        g_ptr_array_insert(t->findings, 0, unfired);
+    }
+    return true;
+}
+
 static bool run_one(SimCase *self, const HostModel *driver, uint64_t seed, TrialResult *t)
 {
     TrialConfig config = sim_plan_trial(self->plan, driver, seed);
     g_autoptr(GError) error = NULL;
 
-    if (trial_run(&config, self->ops, t, &error)) {
+    if (run_trial(self->scenario, &config, self->ops, t, &error)) {
         return true;
     }
     trial_result_clear(t);
@@ -242,7 +301,7 @@ static void tell_story(SimCase *self, const char *directory)
 
     config.keep_story = true;
     config.cartridge = cartridge;
-    if (!trial_run(&config, self->ops, &t, &error) ||
+    if (!run_trial(self->scenario, &config, self->ops, &t, &error) ||
         !sim_story_write(self->scenario, self->result, &config, &t, directory, &error)) {
         self->result->verdict = VERDICT_ENV_ERROR;
         self->result->passed = false;
@@ -308,31 +367,33 @@ typedef struct Failure {
     TrialEnd end;
 } Failure;
 
-static bool right_driver_is_clean(const TrialConfig *config, const SimDriveOps *ops)
+static bool right_driver_is_clean(const Scenario *scenario, const TrialConfig *config,
+                                  const SimDriveOps *ops)
 {
     TrialConfig right = *config;
     TrialResult t;
     bool clean;
 
     right.model = host_models();
-    clean = trial_run(&right, ops, &t, NULL) && t.end == TRIAL_CLEAN;
+    clean = run_trial(scenario, &right, ops, &t, NULL) && t.end == TRIAL_CLEAN;
     trial_result_clear(&t);
     return clean;
 }
 
 /* True if it fails and the right driver does not. `failure` is then the case, with its trigger
  * pinned. */
-static bool fails(const TrialConfig *config, const SimDriveOps *ops, Failure *failure)
+static bool fails(const Scenario *scenario, const TrialConfig *config, const SimDriveOps *ops,
+                  Failure *failure)
 {
     Failure found = { .config = *config };
     TrialResult t;
-    bool bad = trial_run(config, ops, &t, NULL) && is_bad(t.end);
+    bool bad = run_trial(scenario, &found.config, ops, &t, NULL) && is_bad(t.end);
 
     found.config.triggers = t.trigger;
     found.config.at = t.at;
     found.end = t.end;
     trial_result_clear(&t);
-    if (!bad || (config->model != host_models() && !right_driver_is_clean(config, ops))) {
+    if (!bad || (config->model != host_models() && !right_driver_is_clean(scenario, config, ops))) {
         return false;
     }
     *failure = found;
@@ -341,9 +402,10 @@ static bool fails(const TrialConfig *config, const SimDriveOps *ops, Failure *fa
 
 /* Finds the first place at which the trigger makes a case of that size fail. For stale keys the
  * seed is the place. */
-static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDriveOps *ops,
+static bool fails_somewhere(const Scenario *scenario, TrialConfig try, const SimDriveOps *ops,
                             Failure *failure)
 {
+    const GArray *seeds = ((const SimPlan *)scenario->plan)->seeds;
     bool by_seed = try.triggers == HOST_TRIGGER_STALE_KEYS;
     unsigned i, places = by_seed ? seeds->len : try.blocks + AROUND;
 
@@ -354,7 +416,7 @@ static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDrive
         } else {
             try.at = i + 1;
         }
-        if (fails(&try, ops, failure)) {
+        if (fails(scenario, &try, ops, failure)) {
             return true;
         }
     }
@@ -362,14 +424,14 @@ static bool fails_somewhere(TrialConfig try, const GArray *seeds, const SimDrive
 }
 
 /* Fewest outstanding requests, then fewest blocks, then the earliest place. No number grows. */
-static void shrink(Failure *failure, const GArray *seeds, const SimDriveOps *ops)
+static void shrink(const Scenario *scenario, Failure *failure, const SimDriveOps *ops)
 {
     TrialConfig try = failure->config;
     const unsigned outstanding = try.outstanding, blocks = try.blocks;
 
     for (try.outstanding = 1; try.outstanding <= outstanding; try.outstanding++) {
         for (try.blocks = 1; try.blocks <= blocks; try.blocks++) {
-            if (fails_somewhere(try, seeds, ops, failure)) {
+            if (fails_somewhere(scenario, try, ops, failure)) {
                 return;
             }
         }
@@ -388,6 +450,7 @@ static char *print_smallest(const Scenario *scenario, const Failure *failure)
                            "about: \"%s: %s\"\n"
                            "guest: " SIM_GUEST "\n"
                            "seed: %" G_GUINT64_FORMAT "\n"
+                           "%s%s"
                            "sim:\n"
                            "  task: %s\n"
                            "  driver: %s\n"
@@ -401,6 +464,7 @@ static char *print_smallest(const Scenario *scenario, const Failure *failure)
                            "expect: {outcome: %s}\n",
                            c->model->name, path, c->model->name, c->model->about, c->model->name,
                            trial_task_names()[c->task], c->model->name, c->model->about, c->seed,
+                           c->faults ? "faults:\n" : "", c->faults ? c->faults : "",
                            trial_task_names()[c->task], c->model->name,
                            host_trigger_name((HostTrigger)c->triggers), c->outstanding, c->blocks,
                            c->at, c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
@@ -418,8 +482,9 @@ char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError
         Failure failure;
 
         /* Twice: it has to fail with its trigger pinned, too. */
-        if (fails(&config, ops, &failure) && fails(&failure.config, ops, &failure)) {
-            shrink(&failure, plan->seeds, ops);
+        if (fails(scenario, &config, ops, &failure) &&
+            fails(scenario, &failure.config, ops, &failure)) {
+            shrink(scenario, &failure, ops);
             return print_smallest(scenario, &failure);
         }
     }

@@ -204,6 +204,46 @@ def the_bus_is_judged(tmp):
         point('... and what is expected', (', with the bus as `bus:` says' in ran.stdout) != passes or passes, ran.stdout)
 
 
+FAULTY = """name: faulty
+about: a driver and a fault of the drive
+guest: sim
+seed: {from: 1, count: 3}
+faults:
+  - {name: %s, on: %s}
+sim: {task: backup-verify, driver: %s}
+expect: {outcome: [%s]%s}
+"""
+
+
+def faults_are_met(tmp):
+    for name, on, driver, outcome, more, passes, said in (
+            ('usb.csw-lost', '"WRITE(6)#3"', 'post-fix', 'intact', ', faults-fired: {usb.csw-lost: 1}', True, '3 passed|1 passed'),
+            ('usb.csw-lost', '"WRITE(6)#3"', 'F7', 'detected', '', True, '1 passed'),
+            ('usb.csw-lost', 'WRITE FILEMARKS(6)', 'F7', 'detected, silent-corruption', '', True, '1 passed'),
+            ('usb.csw-lost', '"WRITE(6)#900"', 'post-fix', 'intact', '', False,
+             r'seed 1: inconclusive.*fault usb.csw-lost never fired \(rule 1\)'),
+            ('usb.csw-lost', '"WRITE(6)#3"', 'post-fix', 'intact', ', faults-fired: {usb.csw-lost: 2}', False,
+             'fault usb.csw-lost fired 1 times, not 2'),
+            ('usb.csw-lost', '"WRITE(6)#900"', 'post-fix', 'intact', ', faults-fired: {usb.csw-lost: 0}', True, '1 passed'),
+            ('queue.reorder', '"WRITE(6)#6", policy: lifo, window: 4', 'post-fix', 'detected', '', True, '1 passed')):
+        path = write(tmp + '/faulty.yaml', FAULTY % (name, on, driver, outcome, more))
+        run = usbtape(path, '-o', tmp + '/o')
+        point(f'{name} at {on} under {driver}{more}', run.returncode == (0 if passes else 1) and re.search(said, run.stdout),
+              run.stdout + run.stderr)
+    path = write(tmp + '/faulty.yaml', FAULTY % ('usb.nonsense', 'any', 'post-fix', 'intact', ''))
+    run = usbtape(path, '-o', tmp + '/o')
+    point('a fault that there is not is refused where it stands', run.returncode == 2 and 'faulty.yaml:6:' in run.stderr, run.stderr)
+    path = write(tmp + '/faulty.yaml', FAULTY % ('usb.csw-lost', '"WRITE(6)#3"', 'F7', 'detected', ''))
+    run = usbtape(path, '--minimise')
+    small = run.stdout
+    again = usbtape(write(tmp + '/small.yaml', small), '-o', tmp + '/o')
+    point('a case under a fault is made smaller with it', run.returncode == 0 and '- {name: usb.csw-lost' in small and
+          again.returncode == 0, small + again.stdout + run.stderr)
+    run = usbtape(os.path.join(SCENARIOS, 'kb817765/faults.yaml'), '-o', tmp + '/o', command='selfcheck')
+    point('the scenario of the right driver under faults can turn red', run.returncode == 0 and ', 0 were not seen to' in run.stdout,
+          run.stdout + run.stderr)
+
+
 def refusals(tmp):
     for arguments, message in (
             ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
@@ -232,7 +272,7 @@ def the_tests_are_tested(tmp):
 
 
 with tempfile.TemporaryDirectory() as directory:
-    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, refusals, the_tests_are_tested):
+    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, faults_are_met, refusals, the_tests_are_tested):
         test(directory)
 print(f'1..{number}')
 sys.exit(failed > 0)

@@ -139,11 +139,13 @@ static const struct {
     { HEAD STEPS "guest: []\n", "f:4:8: an empty list leaves no case" },
     { HEAD STEPS "expect: {outcome: []}\n", "f:4:19: no verdict at all cannot be expected" },
     { HEAD "guest: sim\n", "f:1:1: the key 'sim' is missing" },
-    { HEAD SIM STEPS, "f:5:1: unknown key 'steps': known are name, about, guest, seed, vary, sim, "
-                      "expect, selfcheck" },
+    { HEAD SIM STEPS,
+      "f:5:1: unknown key 'steps': known are name, about, guest, seed, vary, faults, sim, "
+      "expect, selfcheck" },
     { HEAD SIM "expect: {outcome: hang, complaint: {step: 1}}\n",
-      "f:5:25: unknown key 'complaint': known are outcome, bus" },
-    { HEAD SIM "expect: {tape: []}\n", "f:5:10: unknown key 'tape': known are outcome, bus" },
+      "f:5:25: unknown key 'complaint': known are outcome, bus, faults-fired" },
+    { HEAD SIM "expect: {tape: []}\n",
+      "f:5:10: unknown key 'tape': known are outcome, bus, faults-fired" },
     { HEAD STEPS "sim: {task: backup, driver: F1}\n",
       "f:4:6: the guest 'linux' is no simulated host: write guest: sim" },
     { HEAD "guest: sim\nsim: {driver: F1}\n", "f:4:6: the key 'task' is missing" },
@@ -607,9 +609,9 @@ static const struct {
       "f:5:51: Error while compiling regular expression ‘(’ at char 1: missing terminating )" },
     { HEAD SIM "vary: {a: [0]}\nselfcheck: [{bad: x, vary: {a: 1}, acted: {dmesg: d}, "
                "outcome: hang}]\n",
-      "f:6:13: a simulated host's bad driver is made by 'vary' alone" },
+      "f:6:13: a simulated host's bad driver is made by 'vary' and 'faults' alone" },
     { HEAD SIM "selfcheck: [{bad: x, guest: linux, outcome: hang}]\n",
-      "f:5:13: a simulated host's bad driver is made by 'vary' alone" },
+      "f:5:13: a simulated host's bad driver is made by 'vary' and 'faults' alone" },
     { HEAD STEPS "selfcheck: [{bad: x, guest: sim, outcome: hang}]\n",
       "f:4:29: a simulated host has no steps to do" },
 };

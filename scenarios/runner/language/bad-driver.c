@@ -140,9 +140,9 @@ bool bad_driver_apply(Scenario *scenario, const YamlNode *root, const YamlNode *
         g_free(scenario->faults);
         scenario->faults = faults;
     }
-    if (subject_of(scenario)->names_driver &&
-        (bad->faults || bad->guest || bad->acted || bad->complaints)) {
-        return yaml_node_refuse(node, error, "a %s's bad driver is made by 'vary' alone",
+    if (subject_of(scenario)->names_driver && (bad->guest || bad->acted || bad->complaints)) {
+        return yaml_node_refuse(node, error,
+                                "a %s's bad driver is made by 'vary' and 'faults' alone",
                                 subject_of(scenario)->name);
     }
     if (!check_acted(node, scenario, bad, error)) {

@@ -113,7 +113,13 @@ static void fill_faults(Story *story, const TrialResult *trial)
 {
     g_autofree char *rules = rules_line(trial->rules);
     g_autofree char *name = NULL;
+    guint i;
 
+    for (i = 0; i < trial->faults->len; i++) {
+        const SimFault *fault = &g_array_index(trial->faults, SimFault, i);
+
+        story_add_fault(story, fault->name, (int64_t)fault->fired, NULL);
+    }
     if (trial->trigger) {
         name = g_strdup_printf("%s (%s)", host_trigger_name(trial->trigger),
                                *rules ? g_strstrip(rules)

@@ -674,25 +674,3 @@ bool host_port_is_idle(const HostPort *port)
 {
     return !port->recovering && on_the_wire(port) == 0 && port->unsensed.length == 0;
 }
-
-const char *host_event_name(HostEvent event)
-{
-    static const char *const names[] = {
-        [HOST_EVENT_CBW] = "CBW",
-        [HOST_EVENT_OVERLAP] = "CBW while another command is on the wire",
-        [HOST_EVENT_CSW] = "CSW",
-        [HOST_EVENT_FAILED] = "CSW: command failed",
-        [HOST_EVENT_SENSE] = "sense data",
-        [HOST_EVENT_FROZEN] = "queue frozen",
-        [HOST_EVENT_RETRIED] = "retried",
-        [HOST_EVENT_RELEASED] = "queue released",
-        [HOST_EVENT_RECOVERY] = "Reset Recovery",
-        [HOST_EVENT_TIMEOUT] = "timed out",
-        [HOST_EVENT_LOST] = "request lost",
-        [HOST_EVENT_REPEATED] = "sent again after Reset Recovery",
-        [HOST_EVENT_OVERTOOK] = "goes out before REQUEST SENSE",
-        [HOST_EVENT_RESORTED] = "sorted before requests that came earlier",
-    };
-
-    return names[event];
-}

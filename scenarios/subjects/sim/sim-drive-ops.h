@@ -19,6 +19,12 @@ typedef struct SimDriveConfig {
     uint64_t seed;           /* of its faults */
 } SimDriveConfig;
 
+/* A rule of the fault plan. */
+typedef struct SimFault {
+    const char *name; /* of the fault; interned */
+    uint64_t fired;
+} SimFault;
+
 typedef struct SimDriveOps {
     /* USBTAPE_ERROR_INPUT: no such model; the file cannot be made. */
     SimDrive *(*create)(const SimDriveConfig *config, GError **error);
@@ -29,8 +35,8 @@ typedef struct SimDriveOps {
     TapeMedium *(*tape)(SimDrive *drive);
     /* Rules of a fault plan, from now on. Errors as fault plans have them. */
     bool (*add_faults)(SimDrive *drive, const char *rules, GError **error);
-    /* Has each rule fired? */
-    bool (*faults_fired)(SimDrive *drive);
+    /* Rule `index`, from 0, in the order in which they were added. False: there are fewer. */
+    bool (*fault)(SimDrive *drive, unsigned index, SimFault *fault);
     /* Of text, one for each rule of the bus that the host broke, as the drive traces it, since the
      * drive was made; the first few hundred. Borrowed. */
     const GPtrArray *(*bus)(SimDrive *drive);

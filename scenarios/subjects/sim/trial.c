@@ -33,52 +33,16 @@ typedef struct Trial {
     char names[FILES_MAX][16];
     MtfFilePlan files[FILES_MAX];
     size_t n_files;
-    MtfWriter *earlier;   /* the set that is on the tape before the task; NULL: none */
-    GArray *earlier_crcs; /* of uint32_t: its objects, marks as 0 */
+    unsigned trigger_rules; /* of the drive's fault plan */
+    MtfWriter *earlier;     /* the set that is on the tape before the task; NULL: none */
+    GArray *earlier_crcs;   /* of uint32_t: its objects, marks as 0 */
 } Trial;
 
-static const char *const task_names[] = { [TRIAL_BACKUP] = "backup",
-                                          [TRIAL_BACKUP_VERIFY] = "backup-verify",
-                                          [TRIAL_RESTORE] = "restore",
-                                          [TRIAL_APPEND] = "append",
-                                          [TRIAL_N_TASKS] = NULL };
-
-const char *const *trial_task_names(void)
-{
-    return task_names;
-}
-
-const char *trial_end_name(TrialEnd end)
-{
-    static const char *const names[] = {
-        [TRIAL_CLEAN] = "clean",
-        [TRIAL_REPORTED] = "reported",
-        [TRIAL_FALSE_ALARM] = "false-alarm",
-        [TRIAL_UNREADABLE] = "unreadable",
-        [TRIAL_SILENT] = "silent",
-        [TRIAL_HUNG] = "hang",
-        [TRIAL_INCONCLUSIVE] = "inconclusive",
-    };
-
-    return names[end];
-}
-
 /* ---- what the seed stands for ---- */
-
-static bool writes(TrialTask task)
-{
-    return task != TRIAL_RESTORE;
-}
 
 static bool needs_earlier(TrialTask task)
 {
     return task == TRIAL_RESTORE || task == TRIAL_APPEND;
-}
-
-/* Reads meet no early warning. */
-unsigned trial_triggers(TrialTask task, unsigned triggers)
-{
-    return writes(task) ? triggers : triggers & ~(unsigned)HOST_TRIGGER_EARLY_WARNING;
 }
 
 /* Some files that make about as many blocks as was said. */
@@ -116,34 +80,11 @@ static HostTrigger draw_trigger(Trial *t)
     return n > 0 ? list[random_below(&t->random, n)] : 0;
 }
 
-/* The trigger as the drive is told it. */
-static char *rules_of(Trial *t, HostTrigger trigger, unsigned at)
-{
-    const char *command = writes(t->config->task) ? "WRITE(6)" : "READ(6)";
-    uint64_t draw = random_below(&t->random, 2);
-
-    switch (trigger) {
-    case HOST_TRIGGER_UNIT_ATTENTION:
-        return g_strdup_printf("- {name: %s, on: \"%s#%u\"}\n",
-                               draw ? "drive.ua-power-on" : "drive.ua-medium", command, at);
-    case HOST_TRIGGER_BUSY:
-        return g_strdup_printf("- {name: drive.busy, as: sense, on: \"%s#%u\", count: %d}\n",
-                               command, at, (int)draw + 1);
-    case HOST_TRIGGER_STALL:
-        /* Twice, so that it takes Reset Recovery; the command was executed. */
-        return g_strdup_printf("- {name: usb.stall-csw, on: \"%s#%u\", count: 2}\n", command, at);
-    case HOST_TRIGGER_STALE_KEYS:
-    case HOST_TRIGGER_EARLY_WARNING:
-    default:
-        return g_strdup("");
-    }
-}
-
 /* About how many reads or writes the task takes: the trigger may come at any of them. */
 static unsigned commands_of(const TrialConfig *config)
 {
     size_t maximum = config->maximum > 0 ? config->maximum : TAPE_CLASS_MAXIMUM;
-    size_t buffer = writes(config->task) ? MAX(config->gather, 1) * (size_t)BLOCK : BLOCK;
+    size_t buffer = trial_writes(config->task) ? MAX(config->gather, 1) * (size_t)BLOCK : BLOCK;
 
     return (unsigned)MAX(config->blocks * (size_t)BLOCK / MIN(buffer, maximum), 1);
 }
@@ -503,18 +444,45 @@ static bool judge_format(Trial *t, TapeMedium *m, GError **error)
     return true;
 }
 
+/* The drive has reported it: what lies on the tape reaches beyond it. */
+static bool early_warning_came(const Trial *t)
+{
+    TapeMedium *m = t->ops->tape(t->drive);
+    MediumPosition position;
+
+    if (medium_locate(m, 0, MEDIUM_LOCATE_EOD, 0) != MEDIUM_OK) {
+        return false;
+    }
+    medium_position(m, &position);
+    return position.early_warning;
+}
+
+/* Each rule of the trigger. They are the first of the plan. */
+static bool rules_fired(const Trial *t)
+{
+    SimFault fault;
+    unsigned i;
+
+    for (i = 0; i < t->trigger_rules; i++) {
+        if (!t->ops->fault(t->drive, i, &fault) || fault.fired == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool trigger_came(const Trial *t)
 {
     switch (t->result->trigger) {
     case HOST_TRIGGER_STALE_KEYS:
         return tape_class_stale_keys(t->tape) > 0;
     case HOST_TRIGGER_EARLY_WARNING:
-        return tape_class_early_warnings(t->tape) > 0;
+        return early_warning_came(t);
     case HOST_TRIGGER_UNIT_ATTENTION:
     case HOST_TRIGGER_BUSY:
     case HOST_TRIGGER_STALL:
     default:
-        return t->ops->faults_fired(t->drive);
+        return rules_fired(t);
     }
 }
 
@@ -543,7 +511,8 @@ static TrialEnd end_of(const Trial *t, bool sound)
 static void take_outcome(Trial *t)
 {
     const MtfApplication *application = workload_application(t->workload);
-    const MtfRequestType counted = writes(t->config->task) ? MTF_REQUEST_WRITE : MTF_REQUEST_READ;
+    const MtfRequestType counted =
+        trial_writes(t->config->task) ? MTF_REQUEST_WRITE : MTF_REQUEST_READ;
     const GArray *entries = workload_entries(t->workload);
     TrialResult *result = t->result;
     guint i;
@@ -607,7 +576,32 @@ static void take_bus(Trial *t)
     }
 }
 
+/* How often the rules of TrialConfig.faults fired. */
+static void take_faults(Trial *t)
+{
+    SimFault fault;
+    unsigned i;
+
+    for (i = t->trigger_rules; t->ops->fault(t->drive, i, &fault); i++) {
+        g_array_append_val(t->result->faults, fault);
+    }
+}
+
 /* ---- the whole ---- */
+
+static bool add_faults(Trial *t, GError **error)
+{
+    const char *faults = t->config->faults;
+    SimFault fault;
+
+    if (*t->result->rules && !t->ops->add_faults(t->drive, t->result->rules, error)) {
+        return false;
+    }
+    while (t->ops->fault(t->drive, t->trigger_rules, &fault)) {
+        t->trigger_rules++;
+    }
+    return !faults || t->ops->add_faults(t->drive, faults, error);
+}
 
 bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *result,
                GError **error)
@@ -620,7 +614,8 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
     bool good;
 
     *result = (TrialResult){ .findings = g_ptr_array_new_with_free_func(g_free),
-                             .bus = g_ptr_array_new_with_free_func(g_free) };
+                             .bus = g_ptr_array_new_with_free_func(g_free),
+                             .faults = g_array_new(FALSE, FALSE, sizeof(SimFault)) };
     if (config->keep_story) {
         result->order = g_array_new(FALSE, FALSE, sizeof(TrialRecord));
         result->events = g_array_new(FALSE, FALSE, sizeof(TrialEvent));
@@ -628,13 +623,14 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
     plan_files(&t);
     result->trigger = draw_trigger(&t);
     result->at = draw_place(&t, result->trigger);
-    result->rules = rules_of(&t, result->trigger, result->at);
+    result->rules =
+        trial_rules(config->task, result->trigger, result->at, random_below(&t.random, 2));
     good = open_drive(&t, result->trigger, result->at, error) &&
-           open_workload(&t, result->trigger, error) &&
-           (!*result->rules || ops->add_faults(t.drive, result->rules, error));
+           open_workload(&t, result->trigger, error) && add_faults(&t, error);
     if (good) {
         run_workload(&t);
         take_bus(&t);
+        take_faults(&t);
         good = judge(&t, error);
     }
     close_all(&t);
@@ -649,6 +645,7 @@ void trial_result_clear(TrialResult *result)
     g_free(result->violation);
     g_clear_pointer(&result->findings, g_ptr_array_unref);
     g_clear_pointer(&result->bus, g_ptr_array_unref);
+    g_clear_pointer(&result->faults, g_array_unref);
     g_clear_pointer(&result->order, g_array_unref);
     g_clear_pointer(&result->events, g_array_unref);
 }

@@ -34,6 +34,7 @@ typedef struct TrialConfig {
     unsigned gather;       /* blocks of a tape buffer; 1: one, of variable length */
     size_t maximum;        /* of a transfer, bytes; 0: TAPE_CLASS_MAXIMUM */
     unsigned at;           /* the trigger comes at that read or write, from 1; 0: the seed says */
+    const char *faults;    /* of the drive besides the trigger, as a fault plan; NULL: none */
     bool keep_story;       /* events and order, for people */
     const char *cartridge; /* a new file for it; NULL: it is in memory */
 } TrialConfig;
@@ -69,6 +70,7 @@ typedef struct TrialResult {
     TrialEnd end;
     HostTrigger trigger; /* the one taken; 0: none */
     unsigned at;         /* the read or write that it was to come at; 0: it is no matter of that */
+    GArray *faults;      /* of SimFault: the rules of TrialConfig.faults */
     char *rules;         /* how the drive was told; "" if it was not */
     MtfOutcome outcome;
     char *message, *detail; /* the application's; message: what its user reads */
@@ -93,6 +95,11 @@ bool trial_run(const TrialConfig *config, const SimDriveOps *ops, TrialResult *r
                GError **error);
 void trial_result_clear(TrialResult *result);
 
+/* Does the task write? Otherwise it only reads. */
+bool trial_writes(TrialTask task);
+/* The rules of the drive's fault plan that make the trigger come at that read or write. `draw` (0
+ * or 1) chooses where there are two of a kind. "": it takes none. Free with g_free. */
+char *trial_rules(TrialTask task, HostTrigger trigger, unsigned at, uint64_t draw);
 /* Which triggers mean something to a task, of those given. */
 unsigned trial_triggers(TrialTask task, unsigned triggers);
 
