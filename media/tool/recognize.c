@@ -8,7 +8,10 @@
 
 enum { TAR_HEADER = 512, TAR_CHECKSUM = 148, TAR_CHECKSUM_LENGTH = 8 };
 
-/* A tar header of before 1988 has nothing but its checksum: octal, of bytes with itself blanked. */
+/*
+ * A tar header of before 1988 has only its checksum, in octal, over bytes with the checksum field
+ * blank.
+ */
 static bool tar_checksum_is_right(const uint8_t *head)
 {
     unsigned long sum = 0, said;
@@ -26,7 +29,7 @@ static bool tar_checksum_is_right(const uint8_t *head)
     return end != text && head[0] != 0 && sum == said;
 }
 
-/* What tells a format: these bytes, there. */
+/* The bytes that identify a format, and their offset. */
 static const struct {
     const char *name;
     size_t offset, length;
@@ -39,7 +42,7 @@ static const struct {
     { "cpio (old ASCII)", 0, 6, "070707" },
     { "cpio (binary)", 0, 2, "\xc7\x71" },
     { "cpio (binary, byte-swapped)", 0, 2, "\x71\xc7" },
-    /* c_magic of struct s_spcl: old and new format, 4.4BSD's second, either byte order */
+    /* c_magic of struct s_spcl (old and new format, the second of 4.4BSD, either byte order) */
     { "dump (ext2 or BSD)", 24, 4, "\x6c\xea\x00\x00" },
     { "dump (ext2 or BSD)", 24, 4, "\x00\x00\xea\x6c" },
     { "dump (old BSD)", 24, 4, "\x6b\xea\x00\x00" },

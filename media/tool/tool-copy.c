@@ -83,7 +83,7 @@ static void copy_note_sync(void *data, MediumResult result)
     *(MediumResult *)data = result;
 }
 
-/* The executor is the inline one: the result is there on return. */
+/* The executor is the inline one, so the result is there on return. */
 static bool copy_sync(TapeMedium *m, const char *path, GError **error)
 {
     MediumResult result = MEDIUM_HOST_ERROR;
@@ -99,7 +99,7 @@ typedef struct Damage {
     const char *what;      /* became of them: "damaged" */
     MediumPosition first;  /* of the row that is not printed yet */
     uint64_t row, objects; /* in that row; in all */
-    JsonStream *json;      /* NULL: in words */
+    JsonStream *json;      /* NULL for text output */
 } Damage;
 
 static void damage_clear(Damage *damage)
@@ -164,7 +164,7 @@ typedef struct Copy {
     uint64_t objects; /* seen */
 } Copy;
 
-/* What writing gave: fine, or why the copy ends here. */
+/* The result of a write, or the reason why the copy ends here. */
 static bool copy_written(Copy *copy, MediumResult result, GError **error)
 {
     MediumPosition position;
@@ -294,7 +294,7 @@ typedef struct Check {
     TapeMedium *m;
     const char *path;
     uint8_t *buffer;
-    MtfReader *mtf; /* NULL: not asked for */
+    MtfReader *mtf; /* NULL without --mtf */
     JsonStream json;
     Progress progress;
     Damage damage;
@@ -370,7 +370,7 @@ static void copy_print_check(Check *check, const MediumInfo *info)
     }
 }
 
-/* What a check of all there is to read has found. */
+/* The result of a check of the whole medium. */
 static bool copy_check_verdict(Check *check, GError **error)
 {
     MediumInfo info;
@@ -470,10 +470,7 @@ static bool copy_no_such_file(const Cat *cat, GError **error)
     return false;
 }
 
-/*
- * Goes to the file object by object, without their bytes, and not by a search, which does not see
- * what is damaged on its way.
- */
+/* Visits each object on the way without its bytes. A search would not see damage on the way. */
 static bool copy_locate_file(Cat *cat, GError **error)
 {
     MediumResult result = medium_locate(cat->m, cat->partition, MEDIUM_LOCATE_OBJECT, 0);

@@ -22,8 +22,8 @@ typedef struct TapeFile {
         size_t length;
         uint64_t count;
     } runs[RUNS_MAX];
-    int n_runs;        /* RUNS_MAX + 1: there were more */
-    const char *holds; /* what its first block looks like; NULL: nothing known */
+    int n_runs;        /* RUNS_MAX + 1 if there were more */
+    const char *holds; /* format of its first block, or NULL if unknown */
 } TapeFile;
 
 static void file_add_block(TapeFile *file, size_t length)
@@ -74,7 +74,7 @@ static char *list_describe_blocks(const TapeFile *file)
     return g_string_free(text, FALSE);
 }
 
-/* Reads up to the next filemark or EOD; `*result` says which. False: host error. */
+/* Reads up to the next filemark or EOD, which `*result` names. False on a host error. */
 static bool list_next_file(TapeMedium *m, TapeFile *file, MediumResult *result, GError **error)
 {
     uint8_t head[RECOGNIZE_LENGTH];
@@ -200,7 +200,7 @@ static bool list_is_empty(const TapeFile *file)
     return file->blocks + file->setmarks + file->damaged == 0;
 }
 
-/* Empty files in a row: a line each, or one for all if they are many. */
+/* Prints consecutive empty files, one line each or one line for many. */
 static void list_print_empty(uint64_t number, uint64_t first, uint64_t count)
 {
     uint64_t i;
@@ -218,7 +218,7 @@ static void list_print_empty(uint64_t number, uint64_t first, uint64_t count)
 
 static bool list_partition_text(TapeMedium *m, uint32_t number, uint64_t *damaged, GError **error)
 {
-    uint64_t files = 0, empty = 0; /* printed; empty ones that are not printed yet */
+    uint64_t files = 0, empty = 0; /* printed files, and empty files not printed yet */
     MediumPosition position;
     MediumResult result;
 

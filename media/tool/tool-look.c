@@ -19,13 +19,13 @@ bool tool_is_overwritten(TapeMedium *m)
     return info.overwritten;
 }
 
-/* Output that is output back until it is known to count, as long as it is not too long. */
+/* Output that is kept back while it is short, until no overwriting is certain. */
 typedef struct Output {
     TapeMedium *m;
     FILE *real;
     GByteArray *bytes;
-    bool released; /* it was too long: all is written as it comes */
-    bool dropped;  /* it does not count: the tape was overwritten */
+    bool released; /* the output was too long to keep, so later bytes are written at once */
+    bool dropped;  /* the tape was overwritten, so this output is discarded */
     int error;     /* of writing */
 } Output;
 
@@ -49,7 +49,7 @@ static ssize_t output_put(void *data, const char *bytes, size_t length)
         }
     }
     if (output->dropped) {
-        return 0; /* an error of the stream: whoever writes to it stops */
+        return 0; /* a stream error, which stops every writer */
     }
     if (output->released) {
         return output_write(output, bytes, length) ? (ssize_t)length : 0;
@@ -58,7 +58,7 @@ static ssize_t output_put(void *data, const char *bytes, size_t length)
     return (ssize_t)length;
 }
 
-/* One look. Short output counts only if nothing was overwritten meanwhile. */
+/* One attempt. Its short output counts only if no drive overwrote the tape meanwhile. */
 static bool look_once(Output *output, const char *path, ToolLook look, const void *data,
                       GError **error)
 {

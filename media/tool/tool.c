@@ -85,7 +85,7 @@ static bool apply_barcode(const char *text, MediumGeometry *geometry, GError **e
     return true;
 }
 
-/* One that holds no data, so that nothing else can be said of it but a label. */
+/* A cleaning cartridge holds no data, so a label is its only other option. */
 static bool apply_cleaning(const Options *o, MediumGeometry *geometry, GError **error)
 {
     if (o->cleanings < 1 || o->cleanings > G_MAXUINT16) {
@@ -144,8 +144,8 @@ static const MediumFormat *named_format(const char *option, const char *name, GE
 }
 
 /*
- * Opens for reading, as all but the targets are; says on standard error what recovery dropped.
- * `name`: of the format that the user wants it to be; NULL: by what the file holds.
+ * Opens a cartridge for reading and prints the notice of recovery on standard error. `name` is the
+ * format that the user named, or NULL to select by contents.
  */
 TapeMedium *tool_open(const char *path, const char *option, const char *name, GError **error)
 {
@@ -225,8 +225,8 @@ static bool copy_into(TapeMedium *from, const char *from_path, NewCartridge *new
 }
 
 /*
- * A file of all that is whole on the tape, or none: a copy that a full disk or a kill ended has no
- * name.
+ * Copies all whole objects into a new file. A copy that ends with a full disk or a kill leaves no
+ * named file.
  */
 static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat *format,
                     const char *path, bool replace, bool compression, CopyTotals *totals,
@@ -239,7 +239,7 @@ static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat 
     medium_info(from, &info);
     geometry = info.geometry;
     if (geometry.cleanings == 0 && !format->holds_geometry) {
-        /* the objects are what matters; partitions and WORM would be more than a detail lost */
+        /* import needs only the objects. Lost partitions or WORM would be more than a detail */
         geometry = (MediumGeometry){ .partitions = info.geometry.partitions };
     }
     geometry.compression = geometry.compression || compression;
@@ -247,7 +247,7 @@ static bool copy_to(TapeMedium *from, const char *from_path, const MediumFormat 
         return usbtape_input_error(error, "%s: a cleaning cartridge holds no data to export",
                                    from_path);
     }
-    if (!replace && g_file_test(path, G_FILE_TEST_EXISTS)) { /* sooner than after the work */
+    if (!replace && g_file_test(path, G_FILE_TEST_EXISTS)) { /* checks before the long work */
         return usbtape_input_error(error, "%s: exists already", path);
     }
     new = new_cartridge_begin(path, format, &geometry, error);
@@ -263,7 +263,7 @@ static void print_copied(const char *path, const char *target, const CopyTotals 
            shown_target, totals->objects - totals->lost, totals->objects, shown_path);
 }
 
-/* Is all that was on `path` in `target`? What is missing is an error. */
+/* An error if objects of `path` are missing from `target`. */
 static bool copied_all(TapeMedium *from, const char *path, const char *target,
                        const CopyTotals *totals, GError **error)
 {
@@ -285,7 +285,7 @@ static bool copied_all(TapeMedium *from, const char *path, const char *target,
     return false;
 }
 
-/* Import and export are one: from any format to any other. */
+/* Import and export are one operation, from any format to any other. */
 static bool run_copy(char **arguments, const Options *o, GError **error)
 {
     const MediumFormat *format = target_format(arguments[1], o->format, error);
@@ -303,7 +303,7 @@ static bool run_copy(char **arguments, const Options *o, GError **error)
     return copied_all(from, arguments[0], arguments[1], &totals, error);
 }
 
-/* Another program is to read it, so that what it is to be has to be said. */
+/* Another program reads the target, so the user has to name its format. */
 static bool run_export(char **arguments, const Options *o, GError **error)
 {
     const MediumFormat *const *format;
@@ -328,7 +328,7 @@ static const MediumFormat *format_of(TapeMedium *m)
     return medium_format_by_name(info.format, NULL);
 }
 
-/* Are these two names of one file? */
+/* True if both names refer to one file. */
 static bool repair_same_file(const char *a, const char *b)
 {
     struct stat x, y;
@@ -337,8 +337,9 @@ static bool repair_same_file(const char *a, const char *b)
 }
 
 /*
- * `*salvaged`: nothing but what tells by itself what it is. The error is that of opening it. Such a
- * guess never replaces the only original: a better one may be made of it some day.
+ * `*salvaged` is true if only entries that describe themselves were found. The error is that of
+ * opening. A salvaged copy never replaces the only original, because a later version may recover
+ * more.
  */
 static TapeMedium *repair_open(const char *path, const Options *o, bool replace, bool *salvaged,
                                GError **error)
@@ -380,9 +381,9 @@ static TapeMedium *repair_open(const char *path, const Options *o, bool replace,
 }
 
 /*
- * All that can be read, up to and beyond what cannot, in a new cartridge; the damaged one stays as
- * it is unless it is itself named as the target and all of it was understood. Damage is a failure
- * all the same.
+ * Copies every readable object, also those beyond damage, into a new cartridge. The damaged file
+ * stays unless it is itself the target and every object was understood. Damage is an error in
+ * either case.
  */
 static bool repair(const char *path, const Options *o, GError **error)
 {
@@ -391,7 +392,7 @@ static bool repair(const char *path, const Options *o, GError **error)
     g_autoptr(TapeMedium) m = repair_open(path, o, replace, &salvaged, error);
     CopyTotals totals;
 
-    if (m && replace) { /* no drive may be at it */
+    if (m && replace) { /* no drive may use the file */
         alone = medium_open_as(path, format_of(m), false, executor_inline(), NULL, error);
     }
     if (!m || (replace && !alone) ||

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `usbtape media …`: cartridge files from the command line. A program over medium.h and formats.h;
- * no part of the core.
+ * `usbtape media …`, cartridge files on the command line. The program uses medium.h and formats.h
+ * and is no part of the core.
  *
  *   tool.c       the subcommands and their options
- *   tool-look.c  a tape that a drive may be writing to, as it was at one moment
- *   tool-list.c  what is on a tape, as a person or a program wants to read it
- *   tool-copy.c  whole tapes and files of tapes, moved and checked
- *   tool-mtf.c   what is on tapes in Microsoft Tape Format
+ *   tool-look.c  reads a consistent state of a tape while a drive may write to it
+ *   tool-list.c  lists the contents of a tape as text or JSON
+ *   tool-copy.c  copies and checks whole tapes and files of tapes
+ *   tool-mtf.c   lists and checks tapes in Microsoft Tape Format
  */
 #ifndef USBTAPE_MEDIA_TOOL_H
 #define USBTAPE_MEDIA_TOOL_H
@@ -24,32 +24,33 @@ typedef struct MediaModel {
     uint64_t capacity; /* bytes; 0 = unlimited */
 } MediaModel;
 
-/* argv[0] is "media". `models` ends with a row whose name is NULL. Returns the exit status; errors
- * have been printed. */
+/* argv[0] is "media". Prints errors and returns the exit status. */
 int media_main(int argc, char **argv, const MediaModel *models);
 
-/* Opens a tape to read it. `option` names `name`, a format, in messages. NULL: by what it holds. */
+/*
+ * Opens a tape for reading. Messages name `option` and its value `name`, a format. A NULL `name`
+ * selects by contents.
+ */
 TapeMedium *tool_open(const char *path, const char *option, const char *name, GError **error);
 
 /* ── tool-look.c ── */
 
-/* Prints to standard output what is on the tape. */
+/* Prints the contents of the tape to standard output. */
 typedef bool (*ToolLook)(TapeMedium *m, const char *path, const void *data, GError **error);
 /*
- * Looks until it has seen the tape as it was at one moment: short output of a look at a tape that
- * was overwritten meanwhile is dropped. False: the look failed, or the tape changes again and
- * again.
+ * Repeats `look` until no drive overwrote the tape meanwhile. The short output of a disturbed
+ * attempt is discarded. False if `look` failed, or if every attempt was disturbed.
  */
 bool tool_look(const char *path, const char *format, ToolLook look, const void *data,
                GError **error);
-/* Did a drive overwrite the tape after it was opened? */
+/* True if a drive overwrote the tape after it was opened. */
 bool tool_is_overwritten(TapeMedium *m);
 
 /* ── tool-list.c ── */
 
 /*
- * Print to standard output as they go. The medium's head is moved. False: damage that was met or is
- * known, once all is printed (USBTAPE_ERROR_WORK), or a host error; JSON is whole all the same.
+ * These print to standard output while they move the medium's head. False for damage
+ * (USBTAPE_ERROR_WORK, after all output) or a host error. JSON output is complete in every case.
  */
 bool tool_info(TapeMedium *m, const char *path, bool json, GError **error);
 bool tool_list(TapeMedium *m, const char *path, bool json, GError **error);
@@ -57,34 +58,34 @@ bool tool_list(TapeMedium *m, const char *path, bool json, GError **error);
 /* ── tool-copy.c ── */
 
 typedef struct CopyTotals {
-    uint64_t objects, lost; /* blocks and marks that were seen; that are damaged and left out */
+    uint64_t objects, lost; /* blocks and marks on the source, and the damaged ones among them */
 } CopyTotals;
 
 /*
- * Copies all partitions; both are at BOP. What is damaged is left out, printed and counted. False:
- * a host error, or the target cannot hold it.
+ * Copies all partitions. Both media are at BOP. Damaged objects are left out, printed and counted.
+ * False for a host error, or if the target cannot hold the data.
  */
 bool tool_copy(TapeMedium *from, const char *from_path, TapeMedium *to, const char *to_path,
                CopyTotals *totals, GError **error);
 /*
- * Reads everything. False: something is damaged; each place has been printed. `mtf`: what partition
- * 0 holds has to be good Microsoft Tape Format, too. `json`: printed as that, and not with `mtf`.
+ * Reads everything and prints each damaged place. False if there is one. `mtf` also requires
+ * partition 0 to be good Microsoft Tape Format. `json` prints JSON and excludes `mtf`.
  */
 bool tool_check(TapeMedium *m, const char *path, bool mtf, bool json, GError **error);
 /*
- * Writes the blocks of tape file `number` of a partition to standard output. False: something is
- * damaged in it, which ends it, or before it, once all of it is written.
+ * Writes the blocks of tape file `number` of a partition to standard output. Damage within the file
+ * ends the output and returns false. Damage before the file returns false after all output.
  */
 bool tool_cat(TapeMedium *m, const char *path, uint32_t partition, uint64_t number, GError **error);
 
 /* ── tool-mtf.c ── */
 
 /*
- * The sets and files of a partition, if it is in this format; into `b`, as a member "mtf", if that
- * is not NULL. The medium's head is moved. False: a host error.
+ * Lists the sets and files of a partition in this format. If `b` is not NULL, the list becomes its
+ * member "mtf". The medium's head moves. False for a host error.
  */
 bool tool_mtf_list(TapeMedium *m, uint32_t partition, JsonStream *b, GError **error);
-/* What a reader has found, all of the tape having been pushed into it. */
+/* Reports the result of a reader that received the whole tape. */
 bool tool_mtf_verdict(const char *path, const MtfReader *r, GError **error);
 
 #endif
