@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in a descriptor block, and whether it may be. */
+/* The fields of a descriptor block and their rules. */
 #include "media/mtf/mtf-state.h"
 
 #include "emu/base/bytes.h"
@@ -16,7 +16,7 @@ MtfPlace mtf_place_of(const MtfReader *r, size_t at)
     MtfPlace place = r->gathered_place;
     uint64_t byte = (uint64_t)place.byte + at;
 
-    /* A block that crosses into the next tape block: name the object that holds the byte. */
+    /* For a block that crosses into the next tape block, the object that holds the byte. */
     if (r->block_size > 0) {
         place.object += byte / r->block_size;
         byte %= r->block_size;
@@ -103,7 +103,7 @@ static bool block_take_tape(MtfReader *r)
            block_check_address(r, MTF_TAPE_PASSWORD, MTF_TAPE_SIZE);
 }
 
-/* Numbers rise by one; a continued set keeps its number (structure 6, Data Set Number). */
+/* Numbers rise by one. A continued set keeps its number (structure 6, Data Set Number). */
 static bool block_check_set_number(MtfReader *r, uint16_t number)
 {
     MtfPlace place = mtf_place_of(r, MTF_SSET_NUMBER);
@@ -116,8 +116,8 @@ static bool block_check_set_number(MtfReader *r, uint16_t number)
 }
 
 /*
- * Drivers count differently from where, but each the same way all along a tape: what the first set
- * shows has to hold for those that follow.
+ * Drivers count from different places, but each counts the same way on one tape. So the first set
+ * decides for the others.
  */
 static bool block_check_pba(MtfReader *r)
 {
@@ -207,7 +207,7 @@ void mtf_name_block(MtfReader *r)
     r->block.path = r->strings[3];
 }
 
-/* DIRB and FILE: they differ in where the fields lie. */
+/* DIRB and FILE differ in the places of their fields. */
 static bool block_take_named(MtfReader *r, size_t name, char separator)
 {
     r->block.own_attributes = get_le32(r->gathered + MTF_DIRB_ATTRIBUTES);
@@ -255,7 +255,7 @@ static bool block_take_eset(MtfReader *r)
     return true;
 }
 
-/* The soft filemark has no streams; its array lies in the rest of it (structure 14). */
+/* The soft filemark has no streams. Its array fills the rest of it (structure 14). */
 static bool block_take_sfmb(MtfReader *r)
 {
     uint32_t entries = get_le32(r->gathered + MTF_SFMB_ENTRIES);
@@ -309,7 +309,7 @@ static bool block_take_fields(MtfReader *r)
 
 /* ── what all blocks have ── */
 
-/* TAPE and EOTM have the address 0; the others' counts from the SSET in format logical blocks. */
+/* TAPE and EOTM have the address 0. The others count from the SSET in format logical blocks. */
 static bool block_check_fla(MtfReader *r)
 {
     const MtfBlock *b = &r->block;
@@ -334,7 +334,7 @@ static bool block_check_fla(MtfReader *r)
            mtf_violate_number(r, MTF_RULE_FLA, &place, "address", here, b->fla);
 }
 
-/* 0 in TAPE, SSET and EOTM; rising from the SSET on (structures 4, 5, 12 and 13). */
+/* 0 in TAPE, SSET and EOTM, and rising from the SSET on (structures 4, 5, 12 and 13). */
 static bool block_check_control_block(MtfReader *r)
 {
     const MtfBlock *b = &r->block;
@@ -342,7 +342,7 @@ static bool block_check_control_block(MtfReader *r)
     bool continued = b->attributes & MTF_CONTINUATION;
 
     if (b->type == MTF_SFMB) {
-        return true; /* they count themselves: block_take_sfmb() */
+        return true; /* soft filemarks have their own count, see block_take_sfmb() */
     }
     if (b->type == MTF_TAPE || b->type == MTF_EOTM || b->type == MTF_SSET) {
         if (b->control_block_id != 0 && !continued) {
@@ -399,7 +399,7 @@ static void block_count(MtfReader *r)
     c->corrupt += type == MTF_CFIL;
 }
 
-/* `need` bytes of a descriptor block are there: all of it, but for its streams. */
+/* `need` bytes of a descriptor block are there, which is all of it but its streams. */
 bool mtf_decode_block(MtfReader *r)
 {
     const uint8_t *p = r->gathered;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two machines, one in the other. The phase is where the tape is in its media layout (section 3,
- * "Media layout"): what may come next, block or mark. The step is where the bytes of the present
- * tape file are: in a descriptor block, in a stream header, in a stream's data, in padding. Bytes
- * move the step; whole descriptor blocks and marks move the phase.
+ * Two nested state machines. The phase is the place in the media layout (section 3, "Media layout")
+ * and decides which block or mark may come next. The step is the place in the present tape file,
+ * such as a descriptor block, a stream header, a stream's data or padding. Bytes move the step.
+ * Whole descriptor blocks and marks move the phase.
  */
 #include "media/mtf/mtf-state.h"
 
@@ -46,7 +46,7 @@ static bool phase_allows(const MtfReader *r, uint32_t type)
     case PHASE_SETS:
         return type == MTF_SSET || type == MTF_EOTM;
     case PHASE_SET:
-        /* Types that we do not know are allowed, and passed over (structure 4, DBLK Type). */
+        /* Unknown types are allowed and skipped (structure 4, DBLK Type). */
         return type == MTF_VOLB || type == MTF_ESPB || !mtf_type_known(type) ||
                (type == MTF_DIRB && r->volume_seen) ||
                ((type == MTF_FILE || type == MTF_CFIL) && r->directory_seen);
@@ -127,8 +127,8 @@ bool mtf_on_grid(const MtfReader *r, uint64_t position)
 }
 
 /*
- * Could a mark come now, as far as the bytes are concerned? Also after a block that has no streams,
- * as early writers had them.
+ * True if the bytes so far allow a mark. That includes the end of a block without streams, which
+ * early writers made.
  */
 static bool reader_between_blocks(const MtfReader *r)
 {
@@ -138,14 +138,14 @@ static bool reader_between_blocks(const MtfReader *r)
     return ended && r->have == 0 && mtf_on_grid(r, r->position);
 }
 
-/* What would have been right, when it was not. */
+/* The expected object, for a violation. */
 static const char *reader_expects(const MtfReader *r)
 {
     return reader_between_blocks(r) ? phase_expects(r)
            : r->step == STEP_DBLK   ? "the rest of a descriptor block"
                                     : "the rest of its streams";
 }
-/* All of a descriptor block is there, but for its streams. */
+/* The descriptor block is complete, without its streams. */
 static bool reader_take_block(MtfReader *r)
 {
     if (!mtf_decode_block(r)) {
@@ -160,7 +160,7 @@ static bool reader_take_block(MtfReader *r)
     return true;
 }
 
-/* What lies where a descriptor block should. */
+/* Reports an object that is not the expected descriptor block. */
 static bool reader_report_no_block(MtfReader *r)
 {
     g_autofree char *id = mtf_id_text(get_le32(r->gathered));
@@ -181,7 +181,7 @@ static bool is_id_text(uint32_t id)
     return true;
 }
 
-/* A filemark that was in the way is right after all if the tape ends here. */
+/* An unexpected filemark is right if EOTM follows. Otherwise this reports its violation. */
 static bool reader_report_pending_mark(MtfReader *r, uint32_t type)
 {
     if (!r->held) {
@@ -195,7 +195,7 @@ static bool reader_report_pending_mark(MtfReader *r, uint32_t type)
     return false;
 }
 
-/* After padding that ended short of the grid there has to be a soft filemark. */
+/* After padding that ended short of the grid only a soft filemark is allowed. */
 static bool reader_check_mark_only(MtfReader *r, uint32_t type)
 {
     if (r->mark_only && type != MTF_SFMB) {
@@ -208,7 +208,7 @@ static bool reader_check_mark_only(MtfReader *r, uint32_t type)
     return true;
 }
 
-/* The common header is there. How much more has to be gathered, or why not. */
+/* The common header is complete. Sets the number of bytes to gather, or reports a violation. */
 static bool reader_take_header(MtfReader *r)
 {
     const uint8_t *p = r->gathered;
@@ -248,7 +248,7 @@ static bool reader_push_mark(MtfReader *r, const MtfPlace *place, bool clean);
 static bool reader_after_gathered_block(MtfReader *r)
 {
     if (r->block.type == MTF_SFMB) {
-        /* The rest of it, and then it is a filemark: no streams (structure 14). */
+        /* The rest of a soft filemark, which has no streams (structure 14). */
         mtf_end_block(r);
         r->skip = r->sfmb_size - MTF_SFMB_PBAS;
         r->after_skip = STEP_DBLK;
@@ -270,7 +270,7 @@ static void reader_advance(MtfReader *r, const uint8_t **data, size_t *length, s
     r->place.byte += (uint32_t)n;
 }
 
-/* True when `need` bytes are there. */
+/* True if `need` bytes are gathered. */
 static bool reader_gather(MtfReader *r, const uint8_t **data, size_t *length)
 {
     size_t n = MIN(r->need - r->have, *length);
@@ -326,7 +326,7 @@ static bool reader_step_data(MtfReader *r, const uint8_t **data, size_t *length)
     return r->stream.left > 0 || mtf_end_stream(r);
 }
 
-/* One step; false: a violation. It takes bytes, or changes the step. */
+/* Runs one step, which takes bytes or changes the step. False on a violation. */
 static bool reader_step(MtfReader *r, const uint8_t **data, size_t *length)
 {
     switch (r->step) {
@@ -344,10 +344,10 @@ static bool reader_step(MtfReader *r, const uint8_t **data, size_t *length)
     }
 }
 
-/* Steps that need no bytes, so that a mark finds everything ended. */
+/* Runs the steps that need no bytes, so that a mark finds every step ended. */
 static bool reader_finish_empty_steps(MtfReader *r)
 {
-    const uint8_t empty = 0, *none = &empty; /* no bytes, but not NULL: it is added to */
+    const uint8_t empty = 0, *none = &empty; /* empty but not NULL, because the step adds to it */
     size_t nothing = 0;
 
     while ((r->step == STEP_STREAM_DATA && r->stream.left == 0) ||
@@ -459,14 +459,20 @@ bool mtf_reader_push_block(MtfReader *r, const MtfPlace *place, const uint8_t *d
     return reader_finish_empty_steps(r);
 }
 
-/* A filemark of the drive, or a soft one. `clean`: it lies where a descriptor block may end. */
+/*
+ * A filemark of the drive, or a soft one. `clean` is true at a place where a descriptor block may
+ * end.
+ */
 static bool reader_push_mark(MtfReader *r, const MtfPlace *place, bool clean)
 {
     if (!reader_report_pending_mark(r, 0)) {
         return false;
     }
     if (!clean && (r->phase == PHASE_SET || r->phase == PHASE_ESET_MARK)) {
-        /* Right if the medium ended here (section 8, end of media), which EOTM will tell. */
+        /*
+         * This filemark is right if the medium ended here (section 8, end of media). Only EOTM
+         * confirms that.
+         */
         r->held = mtf_make_violation(r, MTF_RULE_FILEMARK, place, g_strdup(reader_expects(r)),
                                      g_strdup("a filemark"));
         r->phase = PHASE_ESET;

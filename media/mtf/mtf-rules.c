@@ -85,7 +85,7 @@ void mtf_violation_free(MtfViolation *v)
     }
 }
 
-/* "set 1, 'FILE' C:\\DATA\\F1.BIN, MTF 1.00a structure 4", or what there is of it. */
+/* "set 1, 'FILE' C:\\DATA\\F1.BIN, MTF 1.00a structure 4", without unknown parts. */
 static char *circumstances(const MtfViolation *v)
 {
     g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
@@ -127,7 +127,7 @@ static char *block_name(const MtfReader *r)
     return name && name[0] ? g_strdup_printf("%s %s", type, name) : g_strdup(type);
 }
 
-/* Takes both texts. */
+/* Takes ownership of both texts. */
 MtfViolation *mtf_make_violation(const MtfReader *r, MtfRule rule, const MtfPlace *place,
                                  char *expected, char *found)
 {
@@ -142,7 +142,7 @@ MtfViolation *mtf_make_violation(const MtfReader *r, MtfRule rule, const MtfPlac
     return v;
 }
 
-/* The first violation stays. Takes both texts; returns false. */
+/* The first violation stays. Takes ownership of both texts and returns false. */
 bool mtf_violate(MtfReader *r, MtfRule rule, const MtfPlace *place, char *expected, char *found)
 {
     MtfViolation *v = mtf_make_violation(r, rule, place, expected, found);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a reader of Microsoft Tape Format (mtf-reader.h) knows between two bytes. For its parts
- * alone: mtf-reader.c, mtf-streams.c, mtf-blocks.c, mtf-rules.c.
+ * The state of a reader of Microsoft Tape Format (mtf-reader.h) between two bytes. Only
+ * mtf-reader.c, mtf-streams.c, mtf-blocks.c and mtf-rules.c use this header.
  */
 #ifndef USBTAPE_MEDIA_MTF_STATE_H
 #define USBTAPE_MEDIA_MTF_STATE_H
@@ -26,7 +26,7 @@ typedef enum Phase {
 
 typedef enum Step {
     STEP_DBLK,          /* gathering a descriptor block */
-    STEP_EVENT,         /* its streams begin, or it has none: four bytes will tell */
+    STEP_EVENT,         /* its streams begin, or it has none. The next four bytes decide. */
     STEP_STREAM_HEADER, /* gathering a stream header */
     STEP_STREAM_DATA,
     STEP_SKIP, /* alignment after a stream, or what lies before the place of entry */
@@ -43,7 +43,7 @@ typedef struct Stream {
     bool open;      /* a segment has ended, and was not the last */
     bool sum_due;   /* the next stream has to be CSUM */
     bool sum_known; /* … and what it holds can be compared */
-    bool skipped;   /* some of its data was not looked at */
+    bool skipped;   /* some of its data was skipped */
     bool first;     /* no stream of this descriptor block has begun yet */
 } Stream;
 
@@ -70,9 +70,9 @@ struct MtfReader {
     uint64_t gathered_position;
     uint64_t skip;
     Step after_skip;
-    bool after_pad; /* in STEP_EVENT: an SPAD stream has ended this block's streams */
-    bool mark_due;  /* in STEP_SKIP: what is skipped is a soft filemark's */
-    bool mark_only; /* padding ended short of the grid: only a soft filemark brings it back */
+    bool after_pad; /* in STEP_EVENT, an SPAD stream has ended this block's streams */
+    bool mark_due;  /* in STEP_SKIP, the skipped bytes are those of a soft filemark */
+    bool mark_only; /* padding ended short of the grid, and only a soft filemark may follow */
 
     MtfBlock block; /* the one whose streams are being read */
     bool in_block, announced;
@@ -80,13 +80,13 @@ struct MtfReader {
     uint8_t string_type;
     char *device;     /* of the volume */
     char *directory;  /* path of the directory */
-    GByteArray *name; /* from a PNAM or FNAM stream; NULL: there is none to come */
+    GByteArray *name; /* from a PNAM or FNAM stream, or NULL */
     Stream stream;
 
     uint64_t fla_base; /* FLA of the SSET */
     uint64_t fla_from; /* position that fla_base is of */
     uint32_t last_id;
-    bool any_id; /* whatever id comes is as good: a continued set's first */
+    bool any_id; /* any id is right, because this is the first of a continued set */
     bool volume_seen, directory_seen;
     uint32_t directory_id;
     uint16_t set;      /* number; 0: none yet */
@@ -97,7 +97,7 @@ struct MtfReader {
 };
 /* ── mtf-rules.c ── */
 
-/* Both take the texts. mtf_violate() returns false; the first violation stays. */
+/* Both own the texts. mtf_violate() returns false. The first violation stays. */
 MtfViolation *mtf_make_violation(const MtfReader *r, MtfRule rule, const MtfPlace *place,
                                  char *expected, char *found);
 bool mtf_violate(MtfReader *r, MtfRule rule, const MtfPlace *place, char *expected, char *found);
@@ -107,7 +107,7 @@ void mtf_violation_free(MtfViolation *v);
 
 /* ── mtf-blocks.c ── */
 
-/* `need` bytes of a descriptor block are gathered, and its header is good. False: violated. */
+/* `need` bytes of a descriptor block are gathered, and its header is good. False on a violation. */
 bool mtf_decode_block(MtfReader *r);
 /* Its name is known, from the block or from a stream. */
 void mtf_name_block(MtfReader *r);
@@ -118,7 +118,7 @@ MtfPlace mtf_place_of(const MtfReader *r, size_t at);
 
 /* ── mtf-streams.c ── */
 
-/* The streams that follow a descriptor block. False: violated. */
+/* The streams that follow a descriptor block. False on a violation. */
 bool mtf_take_event(MtfReader *r);
 bool mtf_take_stream_header(MtfReader *r);
 bool mtf_end_stream(MtfReader *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The streams of a descriptor block: headers, data, names, checksums, padding. */
+/* The streams of a descriptor block, with headers, data, names, checksums and padding. */
 #include "media/mtf/mtf-state.h"
 
 #include "emu/base/bytes.h"
@@ -12,8 +12,8 @@ static bool stream_is_catalog(uint32_t id)
 }
 
 /*
- * Four bytes at the first event, or after an ESET's padding: a stream, or the next block? (Appendix
- * D, Offset To First Event: early writers had blocks without streams.)
+ * The four bytes at the first event, or after an ESET's padding, begin a stream or the next block.
+ * Early writers had blocks without streams (Appendix D, Offset To First Event).
  */
 bool mtf_take_event(MtfReader *r)
 {
@@ -33,7 +33,7 @@ bool mtf_take_event(MtfReader *r)
     return true;
 }
 
-/* Does this stream belong here, after the one before it? */
+/* Checks the order of this stream after the one before it. */
 static bool stream_check_order(MtfReader *r, uint32_t id, uint16_t attributes)
 {
     const Stream *s = &r->stream;
@@ -142,7 +142,7 @@ static void stream_end_name(MtfReader *r)
     mtf_announce(r);
 }
 
-/* The padding was the last stream; where it ends a descriptor block may begin. */
+/* The padding was the last stream. A descriptor block may begin at its end. */
 static bool stream_end_padding(MtfReader *r)
 {
     MtfPlace place = r->stream.place;
@@ -195,7 +195,8 @@ bool mtf_take_content(MtfReader *r, const uint8_t *data, size_t length)
     Stream *s = &r->stream;
 
     if (s->id == MTF_CSUM) {
-        memcpy(r->gathered + s->at, data, length); /* four bytes in all: stream_check_length() */
+        memcpy(r->gathered + s->at, data,
+               length); /* always four bytes, see stream_check_length() */
     } else {
         mtf_data_checksum(&s->sum, &s->sum_at, data, length);
     }

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Judges what lies on a medium as Microsoft Tape Format: the oracle, which trusts no drive. */
+/*
+ * Judges the contents of a medium as Microsoft Tape Format. This oracle does not depend on a drive.
+ */
 #ifndef USBTAPE_MEDIA_MTF_WALK_H
 #define USBTAPE_MEDIA_MTF_WALK_H
 
 #include "media/medium.h"
 #include "media/mtf/mtf-reader.h"
 
-/* Does it look at files' contents, or only pass over them to get at their names? */
+/* Selects whether the walk reads the contents of files, or skips them for their names alone. */
 typedef enum MtfWalk { MTF_WALK_ALL, MTF_WALK_NAMES } MtfWalk;
 
 /*
- * Pushes a partition into the reader, from BOP up to its end or to the first violation, which the
- * reader then tells. The head is moved. False: the host file failed, or there is no such partition
- * (USBTAPE_ERROR_WORK).
+ * Pushes a partition into the reader, from BOP to its end or the first violation.
+ * mtf_reader_violation() returns that violation. The head moves. False if the host file failed, or
+ * for a missing partition (USBTAPE_ERROR_WORK).
  */
 bool mtf_walk(TapeMedium *m, uint32_t partition, MtfWalk how, MtfReader *r, GError **error);
 
 /*
- * What medium_read() gave for the object at `place`, `length` bytes of which are in `buffer`.
- * False: there is nothing more to push in, for better or worse.
+ * Pushes the result of medium_read() for the object at `place`. `buffer` has its `length` bytes.
+ * False if the walk is over.
  */
 bool mtf_walk_push(MtfReader *r, const MtfPlace *place, MediumResult result, const uint8_t *buffer,
                    size_t length);
 
-/* Does the partition begin as a tape in this format does? The head is moved. */
+/* True if the partition begins as a tape in this format. The head moves. */
 bool mtf_walk_probe(TapeMedium *m, uint32_t partition);
 
 #endif
