@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bytes of a native cartridge file, as media/FORMAT.md documents them: structures in memory and
- * their encoding. Pure functions; integers are little-endian.
+ * The structures of a native cartridge file and their encoding, as media/FORMAT.md documents them.
+ * All functions are pure. Integers are little-endian.
  */
 #ifndef USBTAPE_MEDIA_CARTRIDGE_LAYOUT_H
 #define USBTAPE_MEDIA_CARTRIDGE_LAYOUT_H
@@ -11,9 +11,10 @@
 #define CARTRIDGE_MAGIC "USBTAPE\032"
 
 enum {
-    CARTRIDGE_VERSION_PLAIN = 2,    /* still written to; 1, without compression, becomes 2 */
+    CARTRIDGE_VERSION_PLAIN = 2,    /* still writable, and 1 without compression becomes 2 */
     CARTRIDGE_VERSION_CLEANING = 3, /* of a cleaning cartridge alone: others must refuse it */
-    CARTRIDGE_VERSION_BOUND = 4,    /* what is made now: each checksum tells what it is of */
+    CARTRIDGE_VERSION_BOUND =
+        4, /* the version of new cartridges, where each checksum covers its place */
 
     /* The system area at the front of the file. */
     SUPERBLOCK_SLOTS = 2,
@@ -25,7 +26,10 @@ enum {
     /* with the list of earlier epochs behind it */
     SUPERBLOCK_MAX = SUPERBLOCK_HEADER + SUPERBLOCK_PARTITION * (int)MEDIUM_PARTITIONS_MAX +
                      EARLIER_EPOCH * EARLIER_EPOCHS_MAX,
-    /* What never changes, twice: a superblock as it was when the cartridge was made. Version 4. */
+    /*
+     * Two labels, each a superblock of the time when the cartridge was created. They never change.
+     * Version 4.
+     */
     LABELS = 2,
     LABEL = 256 * 1024, /* label n is at LABEL × (n + 1) */
     IDENTITY = 16,
@@ -50,7 +54,7 @@ enum {
 #define GENERATION_MAX (G_MAXUINT32 - 1)
 #define SEQUENCE_MAX   ((uint64_t)G_MAXINT64)
 
-/* A place between two objects of a partition: what lies before it. */
+/* A place between two objects of a partition, as the totals before it. */
 typedef struct Place {
     uint64_t object;   /* objects */
     uint64_t bytes;    /* bytes in the data stream */
@@ -58,10 +62,10 @@ typedef struct Place {
     uint64_t setmarks; /* setmarks */
 } Place;
 
-/* What lies before it takes so many bytes of the partition's capacity. */
+/* Bytes of the partition's capacity used before the place. */
 uint64_t place_used(const Place *place);
 
-/* Could a partition have such a place? */
+/* True if a partition can have such a place. */
 bool place_possible(const Place *place);
 
 typedef struct PartitionRecord {
@@ -97,9 +101,9 @@ typedef struct Superblock {
 } Superblock;
 
 /*
- * What the checksums of a cartridge are bound to. Version 4 covers with those of data what they are
- * of, and has all of them exclusive-ored with `id`, the CRC of its identity: so a piece of another
- * cartridge, or of another place, is not valid. Before, `id` is 0.
+ * The binding of the checksums. In version 4 the checksum of data covers its place. All checksums
+ * are exclusive-ored with `id`, the CRC of the cartridge's identity. So data of another cartridge
+ * or another place is invalid. Before version 4 `id` is 0.
  */
 typedef struct Binding {
     bool bound;
@@ -120,14 +124,14 @@ typedef enum SuperblockState {
     SUPERBLOCK_DAMAGED,
 } SuperblockState;
 
-/* `bytes` has SUPERBLOCK_MAX of them. `*version`: what the magic is followed by. */
+/* `bytes` has SUPERBLOCK_MAX bytes. `*version` is the number after the magic. */
 SuperblockState superblock_decode(const uint8_t *bytes, Superblock *superblock, uint32_t *version);
-/* Of whatever version: is its CRC right? */
+/* True if the CRC is right, for any version. */
 bool superblock_is_whole(const uint8_t *bytes);
 
 typedef enum StreamKind { STREAM_TABLE = 1, STREAM_DATA = 2 } StreamKind;
 
-/* Whose a chunk of the file is. */
+/* The owner of a chunk of the file. */
 typedef struct ChunkRecord {
     uint32_t generation;
     uint16_t partition;
@@ -167,16 +171,16 @@ uint32_t object_entry_crc(const uint8_t *bytes);
 uint32_t object_entry_sum(const uint8_t *bytes);
 
 /*
- * The CRC of a block's data: begin with this, feed the bytes as they are stored to crc32c(), then
- * exclusive-or it with the binding's id.
+ * Start value for the CRC of a block's data. Feed the stored bytes to crc32c(). Then exclusive-or
+ * the result with the binding's id.
  */
 uint32_t object_data_crc(const Binding *binding, uint32_t partition, const ObjectEntry *entry);
 
 /* The place after the object. */
 Place object_entry_after(const ObjectEntry *entry);
 /*
- * Can it be the entry after `previous`? It begins where that one ends, epochs never fall, and when
- * entries are bound, it names that one's CRC.
+ * True if the entry can follow `previous`. It begins at the end of `previous`, and its epoch is not
+ * lower. A bound entry also names the CRC of `previous`.
  */
 bool object_entry_follows(const ObjectEntry *entry, const ObjectEntry *previous, bool bound);
 

@@ -19,7 +19,10 @@ MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing)
     return MEDIUM_HOST_ERROR;
 }
 
-/* After a failed sync the kernel may have dropped pages and call them clean: trust nothing. */
+/*
+ * After a failed sync the kernel may have dropped pages and marked them clean, so the file is no
+ * longer trusted.
+ */
 static MediumResult log_sync_failed(Cartridge *c, int error)
 {
     cartridge_host_error(c, error, "cannot sync, so nothing more is written");
@@ -43,12 +46,13 @@ int cartridge_write_superblock(Cartridge *c)
     length = superblock_encode(&c->superblock, bytes);
     error = host_file_write(c->file, bytes, length, (uint64_t)slot * SUPERBLOCK_SLOT_SIZE);
     if (error == 0) {
-        c->slot = slot; /* losing it costs nothing unless it is urgent: so not dirty */
+        c->slot =
+            slot; /* a lost superblock is harmless unless it is urgent, so this is not dirty */
     }
     return error;
 }
 
-/* Of the area that the superblock does not name: 1 or 2, and where it is. */
+/* The number (1 or 2) and the offset of the area that the superblock does not name. */
 static uint32_t log_next_area(const Cartridge *c, uint64_t *offset)
 {
     uint32_t area = c->superblock.attribute_area == 1 ? 2 : 1;
@@ -68,8 +72,9 @@ int cartridge_reserve_attributes(Cartridge *c, size_t length)
 }
 
 /*
- * Into the area that the superblock does not name; the next one will. The sync that follows makes
- * that one durable, and opening syncs too: so the area that counts is never written to.
+ * Writes to the area that the current superblock does not name. The next superblock names it. The
+ * following sync makes that superblock durable, and opening also syncs. So the area in use is never
+ * overwritten.
  */
 int cartridge_write_attributes(Cartridge *c)
 {
@@ -137,13 +142,13 @@ MediumResult cartridge_flush(Cartridge *c)
     return error < 0 ? cartridge_host_error(c, error, "cannot write") : MEDIUM_OK;
 }
 
-/* A stream that is gathered for, and up to where the disk is known to have room for it. */
+/* A stream with gathered bytes, and the end of the disk space that is reserved for it. */
 typedef struct Room {
     StreamKind kind;
     uint64_t *end;
 } Room;
 
-/* Sees that there is room up to `end` of the stream, which goes on at `from`. */
+/* Reserves disk space up to `end` of the stream, from `from` on. */
 static int log_reserve(Cartridge *c, Room room, uint64_t from, uint64_t end)
 {
     int error;
@@ -157,16 +162,19 @@ static int log_reserve(Cartridge *c, Room room, uint64_t from, uint64_t end)
     return error;
 }
 
-/* So that not every object has to ask. Within a chunk: none is taken before it is needed. */
+/*
+ * Reserves ahead to save a system call per object. The range stays within a chunk, so no chunk is
+ * taken before it is needed.
+ */
 static void log_reserve_ahead(Cartridge *c, Room room, uint64_t length)
 {
     uint64_t from = *room.end;
 
     length = MIN(length, -from & ((G_GUINT64_CONSTANT(1) << c->store.chunk_shift) - 1));
-    log_reserve(c, room, from, from + length); /* failing, the next object asks again */
+    log_reserve(c, room, from, from + length); /* on failure the next object tries again */
 }
 
-/* Is there room on the disk for one more entry, and for so many bytes more that are gathered? */
+/* Reserves disk space for one more entry and for `gathered` more bytes. */
 static int log_reserve_entry(Cartridge *c, uint32_t gathered)
 {
     Gather *g = &c->gather;
@@ -233,17 +241,17 @@ static void log_checkpoint_done(void *data)
     if (c->superblock.sequence == checkpoint->sequence) {
         c->durable_slot = c->slot;
     }
-    /* a sync that is running writes a superblock itself, and must find the slot as it left it */
+    /* a running sync writes a superblock itself, and the slot must not change meanwhile */
     if (c->syncing || c->failed || c->superblock.generation != checkpoint->generation ||
         record->epoch != checkpoint->epoch || record->durable.object >= checkpoint->place.object) {
         return;
     }
     record->durable = checkpoint->place;
     record->link = checkpoint->link;
-    cartridge_write_superblock(c); /* failing that, the old durable place will do */
+    cartridge_write_superblock(c); /* on failure the old durable place stays valid */
 }
 
-/* Everything has been handed to the host. */
+/* The host has all written data. */
 static void log_start_checkpoint(Cartridge *c)
 {
     Checkpoint *checkpoint = &c->checkpoint;
@@ -259,7 +267,7 @@ static void log_start_checkpoint(Cartridge *c)
     executor_run(c->executor, log_checkpoint_work, log_checkpoint_done, c);
 }
 
-/* What is to be stored of a block, and how; borrowed. */
+/* The stored form of a block. Borrowed. */
 static const uint8_t *encode(Cartridge *c, const uint8_t *data, ObjectEntry *entry)
 {
     const uint8_t *shorter = NULL;
@@ -350,8 +358,7 @@ int cartridge_sync_superblock(Cartridge *c)
     return error;
 }
 
-/* After a sync that covers everything written: that is durable now, and the superblock may say so.
- */
+/* After a sync of everything written, the superblock may name all of it as durable. */
 static int log_note_durable(Cartridge *c)
 {
     uint32_t i;
@@ -365,7 +372,7 @@ static int log_note_durable(Cartridge *c)
     return cartridge_write_superblock(c);
 }
 
-/* Everything that a sync needs handed to the host. */
+/* Writes everything that the sync needs to the host. */
 static MediumResult log_prepare_sync(Cartridge *c)
 {
     MediumResult result = cartridge_flush(c);
@@ -501,7 +508,7 @@ MediumResult cartridge_cut(Cartridge *c)
         return MEDIUM_HOST_ERROR;
     }
     if (unwanted) {
-        /* what was gathered lies beyond: it need not reach the file, which may have no room */
+        /* gathered data lies beyond the cut and need not reach the file, which may be full */
         c->gather.n = 0;
         c->gather.bytes = 0;
         c->gather.data_length = 0;

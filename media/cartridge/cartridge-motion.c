@@ -2,7 +2,7 @@
 /* SPACE and LOCATE, by the counts in the table of objects. */
 #include "media/cartridge/cartridge.h"
 
-/* Where a motion ends, and with what. */
+/* The end of a motion and its result. */
 typedef struct Stop {
     Place place;
     MediumResult result;
@@ -15,7 +15,7 @@ static MediumResult motion_arrive(Cartridge *c, const Stop *stop)
     return stop->result == MEDIUM_CORRUPT ? cartridge_corrupt(c, stop->place.object) : stop->result;
 }
 
-/* Damage hides what comes next: its near end, seen from where the head comes. */
+/* The near end of the damage that hides the next object, as seen from the head. */
 static Place motion_near_end(const Cartridge *c, bool forward, const Place *from)
 {
     const Place *end = forward ? &c->run.low : &c->run.high;
@@ -24,9 +24,9 @@ static Place motion_near_end(const Cartridge *c, bool forward, const Place *from
 }
 
 /*
- * Looks for the `count`th object of a kind from `from` on, in a direction, not beyond `stop`, which
- * is where that leads otherwise. Found: the place beyond it becomes the stop, with `result`.
- * CORRUPT becomes of it where damage hides the object.
+ * Finds the `count`th object of a kind from `from` on, in a direction, up to `stop`. If it exists,
+ * the place beyond it becomes the stop, with `result`. If damage hides it, the result becomes
+ * CORRUPT.
  */
 static MediumResult motion_find(Cartridge *c, CountKind kind, bool forward, uint64_t count,
                                 const Place *from, MediumResult result, Stop *stop)
@@ -115,7 +115,7 @@ static MediumResult motion_space_sequential(Cartridge *c, CountKind kind, bool f
     return motion_arrive(c, &at);
 }
 
-/* The head is where damage hides what lies before it: so nothing can be counted from there. */
+/* The head is at a place where damage hides the counts, so counting cannot start there. */
 static MediumResult motion_leave_damage(Cartridge *c, bool forward)
 {
     Place place;

@@ -26,7 +26,7 @@ static int write_superblock(HostFile *file, const Superblock *s, uint64_t offset
     return host_file_write(file, bytes, sizeof bytes, offset);
 }
 
-/* All of both slots, so that a full disk can never be in the way of a superblock. */
+/* Writes both slots in full, so that a full disk never prevents a superblock. */
 static int write_system_area(HostFile *file, Superblock *s)
 {
     int failure = 0, i;
@@ -44,7 +44,7 @@ static int write_system_area(HostFile *file, Superblock *s)
     return failure == 0 ? file->ops->sync(file) : failure;
 }
 
-/* One whose id is not 0, as that of older versions is. */
+/* The id must not be 0, which is the id of older versions. */
 static bool make_identity(uint8_t *identity)
 {
     do {
@@ -157,7 +157,7 @@ bool cartridge_unchanged(Cartridge *c)
     return true;
 }
 
-/* Reads both slots; the better one becomes ours, the other stays in `*other` if it is good. */
+/* Reads both slots. The better one is used, and the other one goes to `*other` if it is good. */
 static bool open_load_superblock(Cartridge *c, Superblock *other, GError **error)
 {
     g_autofree Slots *slots = g_new0(Slots, 1);
@@ -167,7 +167,9 @@ static bool open_load_superblock(Cartridge *c, Superblock *other, GError **error
         return cannot_open(c, failure, error);
     }
     for (i = 0; i < SUPERBLOCK_SLOTS; i++) {
-        /* damage may look like another version; beside a good one only a whole one is */
+        /*
+         * damage may look like another version, so beside a good superblock only a whole one counts
+         */
         if (slots->states[i] == SUPERBLOCK_OTHER_VERSION &&
             (slots->whole[i] || slots->states[slots->best] != SUPERBLOCK_GOOD)) {
             g_set_error(error, USBTAPE_ERROR, USBTAPE_ERROR_INPUT,
@@ -192,7 +194,7 @@ static bool open_load_superblock(Cartridge *c, Superblock *other, GError **error
     return true;
 }
 
-/* 1, 0: they are damaged, or a negative errno. */
+/* 1 if good, 0 if damaged, or a negative errno. */
 static int open_unpack_attributes(Cartridge *c, const Superblock *s)
 {
     g_autofree uint8_t *bytes = NULL;
@@ -214,7 +216,7 @@ static int open_unpack_attributes(Cartridge *c, const Superblock *s)
 
 /* ── recovering ── */
 
-/* Does this entry, whose CRC is right, follow what is known as one of this epoch would? */
+/* True if this entry, whose CRC is right, can follow the known entries in this epoch. */
 static bool follows(Cartridge *c, const ObjectEntry *entry)
 {
     return entry->epoch == c->superblock.partitions[c->partition].epoch &&
@@ -222,7 +224,7 @@ static bool follows(Cartridge *c, const ObjectEntry *entry)
            (!cartridge_binding(c)->bound || entry->link == c->link[c->partition]);
 }
 
-/* 1, 0: it is not, or a negative errno. */
+/* 1 if whole, 0 if not, or a negative errno. */
 static int open_data_is_whole(Cartridge *c, const ObjectEntry *entry, uint8_t *scratch)
 {
     uint32_t left = entry->stored;
@@ -270,7 +272,8 @@ static bool open_count_dropped(Cartridge *c, uint64_t from, uint64_t limit, uint
     return true;
 }
 
-/* What opening found out about a partition. False everywhere: a host error, see `c->error`. */
+/* The findings about a partition. Functions that fill it return false on a host error, see
+ * `c->error`. */
 typedef struct Found {
     uint64_t dropped; /* objects that were seen beyond its end */
     uint64_t missing; /* chunks of what is durable */
@@ -278,8 +281,8 @@ typedef struct Found {
 } Found;
 
 /*
- * Finds EOD of the partition under the head: from the durable place on, as long as each entry and
- * its data are whole.
+ * Finds EOD of the partition under the head. The search starts at the durable place and ends before
+ * the first entry that is not whole, or has data that is not whole.
  */
 static bool open_find_end(Cartridge *c, Found *found)
 {
@@ -310,9 +313,8 @@ static bool open_find_end(Cartridge *c, Found *found)
 }
 
 /*
- * Was the table, as far as it is in the file, once written in an epoch that the superblock does not
- * know? Nothing is written in an epoch before the superblock that begins it is durable: so another
- * one is newer than ours, and lost.
+ * True if the table has an epoch that the superblock does not know. A superblock that begins an
+ * epoch is durable before any entry of that epoch. So a newer superblock existed and is lost.
  */
 static bool open_find_newer(Cartridge *c, bool *newer)
 {
@@ -335,7 +337,10 @@ static bool open_find_newer(Cartridge *c, bool *newer)
     return true;
 }
 
-/* Does the last durable object end at the durable place, and is it the one that was there? */
+/*
+ * True if the last durable object ends at the durable place and is the one that the superblock
+ * names.
+ */
 static bool open_check_last(Cartridge *c, Found *found)
 {
     const PartitionRecord *record = &c->superblock.partitions[c->partition];
@@ -461,8 +466,8 @@ static void open_make_room(Cartridge *c)
 }
 
 /*
- * Those of the other superblock, if there are any. They are the ones that count then: the area that
- * is written to next must not be theirs.
+ * Uses the attributes of the other superblock, if it has any. They then count as current, so the
+ * next write must go to another area.
  */
 static int open_use_other_attributes(Cartridge *c, const Superblock *other, GString *notice)
 {
@@ -517,7 +522,9 @@ static bool open_load(Cartridge *c, bool *read_only, GString *notice, GError **e
     if (!open_recover(c, notice, error)) {
         return false;
     }
-    /* a superblock is lost, too: what was dropped may have been durable, or a power cut took both
+    /*
+     * a superblock is also lost. Either the dropped objects were durable, or a power cut damaged
+     * both
      */
     c->damaged |= *read_only && c->alone && c->dropped;
     if (c->lost) {
@@ -526,7 +533,7 @@ static bool open_load(Cartridge *c, bool *read_only, GString *notice, GError **e
         notice_add(notice, "so it is write-protected: copy what is left with `usbtape media check "
                            "--repair`");
     }
-    /* from here on, what is found in the file is on the disk too */
+    /* from here on, data found in the file is also on disk */
     failure = *read_only ? 0 : c->file->ops->sync(c->file);
     if (failure < 0) {
         return cannot_open(c, failure, error);
@@ -546,12 +553,12 @@ static Cartridge *new_cartridge(HostFile *file, const char *path, Executor *exec
     c->executor = executor;
     c->checkpoint.interval = CHECKPOINT_BYTES;
     c->gather.limit = ENTRIES_DATA;
-    c->read_only = true; /* until it is known to be good: freeing writes nothing */
+    c->read_only = true; /* freeing writes nothing until the cartridge is known to be good */
     open_make_room(c);
     return c;
 }
 
-/* The file stays the caller's. */
+/* The caller keeps the file. */
 static TapeMedium *open_give_up(Cartridge *c)
 {
     c->file = NULL;
@@ -560,8 +567,8 @@ static TapeMedium *open_give_up(Cartridge *c)
 }
 
 /*
- * Is the good superblock in this slot from before the cartridge was partitioned anew, and the one
- * that counts damaged?
+ * True if the good superblock in this slot is older than the last partitioning, and the current one
+ * is damaged.
  */
 static bool open_is_outdated(Cartridge *c, const Slots *slots, int slot)
 {
@@ -626,7 +633,7 @@ static int format_probe(HostFile *file, uint64_t size, bool named)
     uint8_t magic[8];
     uint64_t slot;
 
-    /* one torn superblock is no reason not to know our own */
+    /* a torn superblock must not hide the format */
     for (slot = 0; slot <= SUPERBLOCK_SLOT_SIZE && slot < size; slot += SUPERBLOCK_SLOT_SIZE) {
         if (host_file_read(file, magic, sizeof magic, slot) == 0 &&
             memcmp(magic, CARTRIDGE_MAGIC, sizeof magic) == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading blocks and marks: through a window, or straight into the caller's buffer. */
+/* Reads blocks and marks through a window, or straight into the caller's buffer. */
 #include "media/cartridge/cartridge.h"
 
 #include "emu/base/error.h"
@@ -33,7 +33,7 @@ static int read_data(Cartridge *c, uint64_t offset, uint8_t *to, size_t length)
     return store_read(&c->store, c->partition, STREAM_DATA, offset, to, length);
 }
 
-/* What the CRC of a block's data begins with. */
+/* The start value of the CRC of a block's data. */
 static uint32_t read_data_crc(Cartridge *c, const ObjectEntry *entry)
 {
     return object_data_crc(cartridge_binding(c), c->partition, entry);
@@ -44,7 +44,9 @@ static bool read_is_own_data(Cartridge *c, const ObjectEntry *entry, uint32_t cr
     return (crc ^ cartridge_binding(c)->id) == entry->data_crc;
 }
 
-/* A whole block, what `buffer` does not take going to the scratch pad. All of it goes into `*crc`.
+/*
+ * Reads a whole block. Bytes that do not fit in `buffer` go to the scratch buffer. `*crc` covers
+ * all of it.
  */
 static int read_large(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer, size_t capacity,
                       uint32_t *crc)
@@ -66,7 +68,7 @@ static int read_large(Cartridge *c, const ObjectEntry *entry, uint8_t *buffer, s
     return error;
 }
 
-/* A small block, through the window, which is moved over it when it is not there. */
+/* Reads a small block through the window, which moves to the block. */
 static int read_small(Cartridge *c, const ObjectEntry *entry, bool forward, const uint8_t **bytes)
 {
     uint64_t start = entry->before.bytes, end = start + entry->stored;
@@ -83,7 +85,7 @@ static int read_small(Cartridge *c, const ObjectEntry *entry, bool forward, cons
         int error;
 
         if (end > limit) {
-            return -EBADMSG; /* partly gathered: no entry of ours says so */
+            return -EBADMSG; /* no valid entry describes data that is only partly gathered */
         }
         length = (size_t)MIN(WINDOW_SIZE, limit - from);
         c->window_length = 0;
@@ -118,7 +120,7 @@ static MediumResult read_compressed(Cartridge *c, const ObjectEntry *entry, uint
     return MEDIUM_OK;
 }
 
-/* Is some of this data in a chunk that is not there? */
+/* True if some of this data lies in a missing chunk. */
 static bool read_is_lost(Cartridge *c, uint64_t offset, uint64_t length)
 {
     const Gather *g = &c->gather;
@@ -135,7 +137,7 @@ static bool read_is_lost(Cartridge *c, uint64_t offset, uint64_t length)
     return false;
 }
 
-/* OK: the block is in `buffer`. CORRUPT: nothing of it may be shown. */
+/* OK if the block is in `buffer`. After CORRUPT `buffer` holds nothing that may be shown. */
 static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forward,
                                uint8_t *buffer, size_t capacity, size_t *length)
 {
@@ -174,7 +176,7 @@ static MediumResult read_block(Cartridge *c, const ObjectEntry *entry, bool forw
     return MEDIUM_OK;
 }
 
-/* The head goes to where nothing but the object number may be known. */
+/* Moves the head to a place where perhaps only the object number is known. */
 MediumResult cartridge_move_head(Cartridge *c, uint64_t object)
 {
     Place place;
@@ -243,7 +245,7 @@ MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capacity, siz
     return read_object(c, c->head.object, true, buffer, capacity, length);
 }
 
-/* What is gathered, or in the window, is near; small blocks are read a window at a time. */
+/* True for data that is gathered or in the window. Small blocks are read a window at a time. */
 bool cartridge_fetch(TapeMedium *m, uint64_t bytes, MediumFetched done, void *data)
 {
     Cartridge *c = cartridge(m);

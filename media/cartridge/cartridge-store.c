@@ -7,7 +7,7 @@
 enum {
     PIECES_MAX = 4,
     MAP_PAGE = 4096, /* of the map, read at once */
-    /* A damaged or hostile map must not make us keep room for chunks that are not there. */
+    /* A damaged or hostile map must not reserve memory for chunks that do not exist. */
     GAP_MAX = 64,
     SLOTS_MAX = 2 * CHUNK_RECORDS_MAX,
 };
@@ -32,7 +32,10 @@ static GArray *store_stream(Store *store, uint32_t partition, StreamKind kind)
     return store->streams[partition][kind == STREAM_DATA];
 }
 
-/* Makes `record` chunk `index` of a stream; false: there is one already, or the gap is absurd. */
+/*
+ * Makes `record` chunk `index` of a stream. False if the stream has that chunk, or if the gap is
+ * absurd.
+ */
 static bool store_set_chunk(Store *store, uint32_t partition, StreamKind kind, uint32_t index,
                             uint32_t record)
 {
@@ -122,7 +125,7 @@ static int store_load_copy(Store *store, int copy, uint8_t *map, GString *unread
     return 0;
 }
 
-/* `other`: those alone that are the same there; NULL: all. */
+/* If `other` is not NULL, only records that are the same in both copies count. */
 static void store_take_records(Store *store, const uint8_t *map, const uint8_t *other)
 {
     uint32_t n = store_records(store), i;
@@ -137,8 +140,8 @@ static void store_take_records(Store *store, const uint8_t *map, const uint8_t *
 }
 
 /*
- * What both copies say comes first: a record that was written over another one is whole, and claims
- * the place of a third, but in one copy alone.
+ * Records on which both copies agree come first. A misplaced write leaves a whole record in one
+ * copy only, which claims the place of another record.
  */
 static int store_read_map(Store *store, GString *unread)
 {
@@ -338,7 +341,7 @@ uint32_t store_index_limit(const Store *store)
     return MIN(store_records(store) + GAP_MAX + 1, (uint32_t)CHUNK_RECORDS_MAX);
 }
 
-/* A run of bytes that lie together in the file. `at` 0: no chunk holds them. */
+/* A run of contiguous bytes of the file. `at` is 0 if no chunk holds them. */
 typedef struct Run {
     uint64_t at;
     uint64_t length;

@@ -5,9 +5,12 @@
 #include <string.h>
 
 enum {
-    /* With so few marks to a known place, where the one in question lies is anybody's guess. */
+    /* With so few marks to a known place, a guess is no better than chance. */
     GUESS_MIN = 2,
-    /* Each guess is off by the root of what the one before was off by: more are of no use. */
+    /*
+     * The error of each guess is about the square root of the one before, so more guesses do not
+     * help.
+     */
     GUESSES = 3,
     /* With so many marks between two places, one that is near the one is far from the other. */
     FAR_APART = 10,
@@ -29,8 +32,8 @@ static uint64_t table_limit(Cartridge *c)
 }
 
 /*
- * Takes an entry of the page, and those in a row with it on its side, for not good, up to where the
- * epoch is that of what is `sound` again.
+ * Marks an entry of the page as bad, and its consistent neighbours on that side, up to an entry
+ * whose epoch is at least `sound`.
  */
 static void table_mark_bad(Cartridge *c, const bool *whole, int i, int step, uint32_t sound)
 {
@@ -51,9 +54,9 @@ static void table_mark_bad(Cartridge *c, const bool *whole, int i, int step, uin
 }
 
 /*
- * Of two whole entries side by side the second must follow the first. If it does not, one of them
- * is not what was last written there. Epochs never fall, so it is the one of the lower epoch, and
- * with it those in a row with it; both, if that does not tell.
+ * Of two adjacent whole entries the second must follow the first. Otherwise one of them is a
+ * remain. Epochs never fall, so the entry of the lower epoch is bad, with its consistent
+ * neighbours. If the epochs are equal, both are bad.
  */
 static void compare_neighbours(Cartridge *c)
 {
@@ -84,7 +87,9 @@ static bool table_epoch_matches(const Cartridge *c, const ObjectEntry *entry)
            superblock_has_epoch(&c->superblock, c->partition, entry->before.object, entry->epoch);
 }
 
-/* The entry before the durable place ends there, and is the one that the superblock names. */
+/*
+ * True if the entry before the durable place ends there and is the one that the superblock names.
+ */
 static bool table_end_matches(const Cartridge *c, const ObjectEntry *entry)
 {
     const PartitionRecord *record = &c->superblock.partitions[c->partition];
@@ -127,7 +132,7 @@ static int table_load_page(Cartridge *c, uint64_t object)
     page->first = first;
     error = table_read_entries(c, from, to);
     if (error < 0 && (from < first || to > end)) {
-        from = first; /* it may be the neighbours alone that cannot be read */
+        from = first; /* perhaps only the neighbours cannot be read */
         to = end;
         error = table_read_entries(c, from, to);
     }
@@ -216,8 +221,7 @@ EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link)
     return ENTRY_GOOD;
 }
 
-/* The same as cartridge_entry() for a look here and there: its neighbours are neither read nor
- * asked. */
+/* As cartridge_entry() for a single entry, without a check of its neighbours. */
 static EntryState table_peek_entry(Cartridge *c, uint64_t object, ObjectEntry *entry)
 {
     uint8_t bytes[OBJECT_ENTRY];
@@ -260,7 +264,7 @@ uint64_t cartridge_after_lost(Cartridge *c, uint64_t object)
     return MIN(MAX(offset / OBJECT_ENTRY, cartridge_next_written(c, object)), limit);
 }
 
-/* Holes of a file are pages: asking the host at the first entry of a page is enough. */
+/* Holes of a file are whole pages, so one query at the first entry of a page is enough. */
 uint64_t cartridge_next_written(Cartridge *c, uint64_t object)
 {
     return object % TABLE_PAGE == 0
@@ -319,7 +323,7 @@ static EntryState table_find_high(Cartridge *c, uint64_t object, Place *high)
     return ENTRY_GOOD;
 }
 
-/* Sets `c->run` to that which the damaged entry of the object belongs to. */
+/* Sets `c->run` to the run of the object's damaged entry. */
 static MediumResult table_find_run(Cartridge *c, uint64_t object)
 {
     DamagedRun *run = &c->run;
@@ -332,7 +336,10 @@ static MediumResult table_find_run(Cartridge *c, uint64_t object)
     return run->valid ? MEDIUM_OK : MEDIUM_HOST_ERROR;
 }
 
-/* Marks of a kind that a run holds; more than its objects if its ends contradict each other. */
+/*
+ * Number of marks of a kind in a run. It exceeds the number of objects if the ends contradict each
+ * other.
+ */
 static uint64_t detour_run_count(const Place *low, const Place *high, CountKind kind)
 {
     uint64_t before = place_count(low, kind), after = place_count(high, kind);
@@ -340,13 +347,13 @@ static uint64_t detour_run_count(const Place *low, const Place *high, CountKind 
     return after < before ? G_MAXUINT64 : after - before;
 }
 
-/* Does a run hold nothing but objects of this kind? */
+/* True if a run holds only objects of this kind. */
 static bool detour_run_is_all(const Place *low, const Place *high, CountKind kind)
 {
     return detour_run_count(low, high, kind) == high->object - low->object;
 }
 
-/* The place before an object within a run. CORRUPT: a guess. */
+/* The place before an object within a run. CORRUPT if it is an estimate. */
 static MediumResult table_place_within(const Place *low, const Place *high, uint64_t object,
                                        Place *place)
 {
@@ -405,13 +412,15 @@ typedef struct Search {
     Place found;    /* the place at `last` */
 } Search;
 
-/* Looks at the place before an object in [first, last). CORRUPT: it cannot be seen from there. */
+/* Examines the place before an object in [first, last). CORRUPT if damage hides it. */
 static MediumResult search_probe(Cartridge *c, Search *s, uint64_t object)
 {
     ObjectEntry entry;
 
     if (s->last - s->first < TABLE_PAGE && !table_is_gathered(c, object)) {
-        table_load_page(c, object); /* what is left to look at is there; failing, that will fail */
+        table_load_page(
+            c,
+            object); /* the remaining entries are in the file, and reading one reports a failure */
     }
     switch (table_peek_entry(c, object, &entry)) {
     case ENTRY_HOST_ERROR:
@@ -449,7 +458,7 @@ static double spacing(const Search *s)
     return (double)(s->last - s->first) / (double)(search_marks_below(s) + search_marks_above(s));
 }
 
-/* Where it would be if they lay evenly. */
+/* The place of the mark for evenly spaced marks. */
 static MediumResult search_probe_guess(Cartridge *c, Search *s)
 {
     double marks = (double)search_marks_below(s) - 0.5;
@@ -458,7 +467,9 @@ static MediumResult search_probe_guess(Cartridge *c, Search *s)
                         s->first + MIN((uint64_t)(marks * spacing(s)), s->last - s->first - 1));
 }
 
-/* It is near one end, and the other one far: as far from the near one as is likely. */
+/*
+ * The mark is near one end and far from the other. Probes at the likely distance from the near end.
+ */
 static MediumResult search_probe_beyond(Cartridge *c, Search *s)
 {
     bool low = search_marks_below(s) <= search_marks_above(s);
@@ -470,7 +481,7 @@ static MediumResult search_probe_beyond(Cartridge *c, Search *s)
     return search_probe(c, s, low ? s->first + reach : s->last - 1 - reach);
 }
 
-/* Less than half of it is left afterwards, however the marks lie. */
+/* Leaves less than half of the range, for any distribution of marks. */
 static MediumResult search_narrow(Cartridge *c, Search *s)
 {
     uint64_t half = (s->last - s->first) / 2;
@@ -492,7 +503,7 @@ static MediumResult search_narrow(Cartridge *c, Search *s)
     return result;
 }
 
-/* Is the object before the place the one that the search is for, and sound? */
+/* True if the object before the place is sound and is the target of the search. */
 static MediumResult table_verify(Cartridge *c, const Search *s)
 {
     ObjectEntry entry;
@@ -515,7 +526,7 @@ static MediumResult table_verify(Cartridge *c, const Search *s)
                : MEDIUM_CORRUPT;
 }
 
-/* The same search, by sound places alone, around what is damaged. */
+/* The same search around damage, by sound places alone. */
 typedef struct Detour {
     CountKind kind;
     uint64_t count;

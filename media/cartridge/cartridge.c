@@ -37,8 +37,8 @@ static MediumResult cartridge_writable_here(Cartridge *c)
 }
 
 /*
- * Makes the head EOD if it is not, and sees that this session may append there. Where damage hides
- * how many marks lie before the head, what is written would be counted wrongly.
+ * Makes the head EOD if it is not, and opens the place for appending. Where damage hides the number
+ * of marks before the head, counts of new objects would be wrong.
  */
 static MediumResult cartridge_begin_writing(Cartridge *c)
 {
@@ -209,7 +209,7 @@ static MediumResult cartridge_format_partitions(TapeMedium *m, uint32_t count,
     return result;
 }
 
-/* The partitions from `first` on are not there, or new: nothing of what they held is theirs. */
+/* Drops the state of partitions from `first` on, which are deleted or new. */
 static void cartridge_forget_partitions(Cartridge *c, uint32_t first)
 {
     uint32_t i;
@@ -218,7 +218,7 @@ static void cartridge_forget_partitions(Cartridge *c, uint32_t first)
         c->end[i] = (Place){ 0 };
         c->link[i] = 0;
         c->begun[i] = false;
-        /* it only gives back room, and may fail: the epoch tells old entries from new ones */
+        /* only frees disk space, and the epoch separates old entries from new ones */
         store_forget(&c->store, i, STREAM_DATA, 0);
         store_forget(&c->store, i, STREAM_TABLE, 0);
     }
@@ -407,8 +407,8 @@ static const GError *cartridge_host_error_of(TapeMedium *m)
 }
 
 /*
- * What it has been through, in both slots: so that whichever of them is damaged later, the other
- * one tells the same, and not of an older end.
+ * Writes the usage counters to both slots. If one slot is damaged later, the other one has the same
+ * counters and the same end.
  */
 static void cartridge_write_last_superblocks(Cartridge *c)
 {
@@ -423,7 +423,7 @@ static void cartridge_free(TapeMedium *m)
 
     g_assert(!c->syncing);
     if (!c->read_only && !c->failed) {
-        cartridge_sync_now(c); /* so that the last superblocks may name all of it as durable */
+        cartridge_sync_now(c); /* lets the last superblocks name all of it as durable */
         if (!c->failed) {
             cartridge_write_last_superblocks(c);
         }
