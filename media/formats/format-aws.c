@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * AWSTAPE, the tapes of P/390 and Hercules, and HET. A record is one or more chunks; each has a
- * header of six bytes: its length, the length of the chunk before it (both 16 bits, little-endian),
- * flags, and a byte that is zero. A tape mark is a header alone. The tape ends where the file does.
+ * AWSTAPE, the tapes of P/390 and Hercules, and HET. A record is one or more chunks. Each chunk has
+ * a header of six bytes. The header has the length, the length of the chunk before (both 16 bits,
+ * little-endian), flags, and a zero byte. A tape mark is a header alone. The tape ends with the
+ * file.
  *
- * HET compresses a record as a whole before it cuts it into chunks. We read that, and write what
- * any reader of AWSTAPE or HET takes: records as they are, in chunks of at most 65535 bytes.
+ * HET compresses a whole record and then cuts it into chunks. This format reads compressed records.
+ * It writes plain records in chunks of at most 65535 bytes, which every reader of AWSTAPE and HET
+ * accepts.
  */
 #include "media/formats/format-aws.h"
 
@@ -47,7 +49,7 @@ static void chunk_encode(const Chunk *chunk, uint8_t *bytes)
     bytes[5] = 0;
 }
 
-/* Could a chunk begin so? `first`: of a record. */
+/* True if a chunk can have this header. `first` is true for the first chunk of a record. */
 static bool chunk_possible(const Chunk *chunk, bool first)
 {
     if (chunk->flags & ~KNOWN_FLAGS || (chunk->flags & COMPRESSION) == COMPRESSION) {
@@ -59,7 +61,7 @@ static bool chunk_possible(const Chunk *chunk, bool first)
     return chunk->length > 0 && !(chunk->flags & FLAG_NEW_RECORD) == !first;
 }
 
-/* As it is now, also if another process has written to the file since it was scanned. */
+/* Reads the header anew, because another process may have written to the file since the scan. */
 static int aws_read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 {
     uint8_t bytes[HEADER];
@@ -73,7 +75,7 @@ static int aws_read_chunk(IndexedMedium *m, uint64_t offset, Chunk *chunk)
 
 enum { ZEROES_MAX = 64 * 1024 * 1024, FOLLOWING = 3 };
 
-/* Nothing but zeroes up to the end of the file, as programs that pad their files leave them? */
+/* True if only zeroes follow up to the end of the file. Some programs pad their files so. */
 static bool aws_zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
 {
     static const uint8_t zeroes[512];
@@ -95,7 +97,7 @@ static bool aws_zeroes_follow(IndexedScanner *s, uint64_t offset, int *error)
     return true;
 }
 
-/* A header as the file has it; false: the file ends before it does. */
+/* Reads a header. False if the file ends before it. */
 static bool aws_peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, bool *zero_last,
                            int *error)
 {
@@ -113,7 +115,7 @@ static bool aws_peek_chunk(IndexedScanner *s, uint64_t offset, Chunk *chunk, boo
     return true;
 }
 
-/* The file ends in the middle of a header: is as much of it as there is right? */
+/* The file ends within a header. True if the bytes that exist are right. */
 static bool aws_is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
     uint8_t bytes[HEADER], previous[2];
@@ -126,8 +128,7 @@ static bool aws_is_torn_header(IndexedScanner *s, uint64_t offset, uint16_t leng
 
 /*
  * The header at `next` names another length than that of the chunk before, whose data begin at
- * `data`. Is there a chunk of the length that it names? Then that one was swallowed by a wrong
- * length.
+ * `data`. True if a chunk of the named length exists. A wrong length then swallowed that chunk.
  */
 static bool aws_swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16_t named,
                          int *error)
@@ -141,8 +142,8 @@ static bool aws_swallows(IndexedScanner *s, uint64_t data, uint64_t next, uint16
 }
 
 /*
- * A chunk ends where the file does, so that no header names its length. Do its data, which begin at
- * `data`, hold a chunk that names the length of what is before it, and others up to the end?
+ * A chunk ends with the file, so no later header confirms its length. True if its data, from `data`
+ * on, hold a consistent series of chunks up to the end.
  */
 static bool aws_hides_chunks(IndexedScanner *s, uint64_t data, int *error)
 {
@@ -166,7 +167,7 @@ static bool aws_hides_chunks(IndexedScanner *s, uint64_t data, int *error)
     return false;
 }
 
-/* Would the length with one more bit make a header follow that is right? */
+/* True if the length with one more bit leads to a right header. */
 static bool aws_has_flipped_bit(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
     uint32_t bit;
@@ -184,8 +185,8 @@ static bool aws_has_flipped_bit(IndexedScanner *s, uint64_t offset, uint16_t len
 }
 
 /*
- * Nothing in a record says where it ends but its own length. So the header behind it has to name
- * that length, or to be the first of some that follow one another; the file may end there, too.
+ * Only the length in its header defines the end of a record. So the next header has to confirm that
+ * length, or begin a consistent series. The file may also end there.
  */
 static bool aws_is_followed(IndexedScanner *s, uint64_t offset, uint16_t length, int *error)
 {
@@ -217,7 +218,7 @@ static bool aws_is_followed(IndexedScanner *s, uint64_t offset, uint16_t length,
     return true;
 }
 
-/* Goes over the chunks of a record, or a mark; `s->previous`: the length of the last one. */
+/* Walks the chunks of a record or a mark. `s->previous` becomes the length of the last one. */
 static IndexedScan aws_walk_chunks(IndexedScanner *s, uint64_t offset, IndexedObject *object,
                                    uint64_t *next, int *error)
 {
@@ -250,7 +251,7 @@ static IndexedScan aws_walk_chunks(IndexedScanner *s, uint64_t offset, IndexedOb
     return INDEXED_FOUND;
 }
 
-/* The same, and what follows has to confirm the length. */
+/* As above, and the following header has to confirm the length. */
 static IndexedScan aws_scan_record(IndexedScanner *s, uint64_t offset, IndexedObject *object,
                                    uint64_t *next, int *error)
 {
@@ -290,7 +291,7 @@ static IndexedScan aws_scan(IndexedScanner *s, IndexedObject *object, uint64_t *
     return result;
 }
 
-/* The stored bytes of a record, at most `capacity` of them. -EBADMSG: it is not as it was. */
+/* Reads at most `capacity` stored bytes of a record. -EBADMSG if the record has changed. */
 static int aws_read_stored(IndexedMedium *m, const IndexedObject *object, uint8_t *buffer,
                            size_t capacity)
 {
@@ -321,7 +322,10 @@ static int aws_read_stored(IndexedMedium *m, const IndexedObject *object, uint8_
 
 typedef enum Expanded { EXPANDED, EXPANDED_TO_MORE, EXPANDED_NOT } Expanded;
 
-/* EXPANDED_TO_MORE: there is more of it than `*length` bytes; EXPANDED_NOT: not compressed so. */
+/*
+ * EXPANDED_TO_MORE if the record exceeds `*length` bytes, EXPANDED_NOT if it is not compressed in
+ * this way.
+ */
 static Expanded aws_expand(uint8_t how, const uint8_t *from, size_t size, uint8_t *to,
                            size_t *length)
 {
@@ -355,7 +359,7 @@ static int aws_read_compressed(IndexedMedium *m, const IndexedObject *object, ui
 
     g_byte_array_set_size(m->scratch, (guint)stored);
     error = aws_read_stored(m, object, m->scratch->data, stored);
-    /* Hercules' own records have at most 64 KiB; others' may expand to the longest block */
+    /* records of Hercules have at most 64 KiB, and others may expand to the longest block */
     for (room = 64 * 1024;
          error == 0 && expanded == EXPANDED_TO_MORE && room <= MEDIUM_BLOCK_MAX + 1; room *= 16) {
         size_t part = MIN(room, MEDIUM_BLOCK_MAX);
@@ -414,7 +418,7 @@ static int aws_previous_length(IndexedMedium *m, uint64_t offset, uint16_t *leng
     return 0;
 }
 
-/* What now ends the tape. */
+/* Records the chunk that now ends the tape. */
 static void aws_note_written(IndexedMedium *m, uint64_t end, uint16_t length)
 {
     m->written_end = end;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reference: a cartridge in memory, written to be plainly right rather than fast. It walks
- * object by object and keeps no index. The contract test compares every format with it.
+ * The reference, a cartridge in memory, is simple rather than fast. It visits each object and keeps
+ * no index. The contract test compares every format with it.
  */
 #include "media/cartridge/attributes.h"
 #include "media/formats/formats.h"
@@ -77,7 +77,7 @@ static uint64_t ram_left(RamMedium *r)
     return ram_current(r)->capacity - ram_totals_before(ram_current(r), r->head).used;
 }
 
-/* What reading `object` says, with its data if it is a block. */
+/* The result of reading `object`, with its data if it is a block. */
 static MediumResult ram_pass(const RamObject *object, uint8_t *buffer, size_t capacity,
                              size_t *length)
 {
@@ -130,7 +130,7 @@ static MediumResult ram_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capa
     return result;
 }
 
-/* May the tape be changed at the head? OK, or why not. */
+/* Checks that the tape may be changed at the head. Returns OK or the reason. */
 static MediumResult ram_writable(RamMedium *r)
 {
     if (r->write_protected) {

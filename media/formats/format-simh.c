@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SIMH .tap. End of data: three conventions are in the wild, and all are understood: the end of the
- * file (SIMH), the end-of-medium marker FFFFFFFFh (SIMH, ZuluSCSI, the QEMU proposals), and a
- * private marker of class 7 (SCSI2Pi). We write the end-of-medium marker, after every write, and
- * let the file end there: so each of those programs finds it, and a file cut off by a crash ends
- * well too. A record with the error flag is a read error.
+ * SIMH .tap. Three conventions for the end of data exist, and this format reads all of them. SIMH
+ * ends the file. SIMH, ZuluSCSI and the QEMU proposals write the end-of-medium marker FFFFFFFFh.
+ * SCSI2Pi writes a private marker of class 7. This format writes the end-of-medium marker after
+ * every write and ends the file there. So each of those programs finds the end, also after a crash.
+ * A record with the error flag is a read error.
  */
 #include "media/formats/format-simh.h"
 
@@ -16,7 +16,7 @@
 #define SIMH_TAPE_MARK     0x00000000u
 #define SIMH_END_OF_MEDIUM 0xffffffffu
 #define SIMH_GAP           0xfffffffeu
-#define SIMH_HALF_GAP      0xfffeffffu /* read forward: the second half of a gap begins here */
+#define SIMH_HALF_GAP      0xfffeffffu /* when read forward, the second half of a gap begins here */
 #define SIMH_LENGTH        0x0fffffffu
 #define SIMH_S2P_EOD       0x73533250u
 #define SIMH_S2P_EOD_OLD   0x70000003u
@@ -38,14 +38,14 @@ static bool simh_is_end(uint32_t header)
     return header == SIMH_END_OF_MEDIUM || header == SIMH_S2P_EOD || header == SIMH_S2P_EOD_OLD;
 }
 
-/* Markers, four bytes long, that stand for nothing on tape. */
+/* Markers of four bytes that stand for no object. */
 static bool simh_is_skipped_marker(uint32_t header)
 {
     return simh_class(header) == CLASS_PRIVATE_MARKER ||
            (simh_class(header) == CLASS_MARKER && header != SIMH_END_OF_MEDIUM);
 }
 
-/* A record of the user's data, as against private and reserved ones, which are passed over. */
+/* True for a record of user data. Private and reserved records are skipped. */
 static bool simh_is_data(uint32_t header)
 {
     return simh_class(header) == CLASS_DATA || simh_class(header) == CLASS_BAD_DATA;
@@ -67,8 +67,8 @@ static int simh_peek_u32(IndexedScanner *s, uint64_t offset, uint32_t *value)
 }
 
 /*
- * Where a record ends whose trailer agrees with its header; 0: it does not. Records of odd length
- * have a byte of padding; those that E11 wrote have not.
+ * The end of a record whose trailer agrees with its header, or 0. Records of odd length have a byte
+ * of padding, except those that E11 wrote.
  */
 static int simh_find_end(IndexedScanner *s, uint64_t offset, uint32_t header, uint64_t *end)
 {
@@ -140,7 +140,7 @@ static IndexedScan simh_scan(IndexedScanner *s, IndexedObject *object, uint64_t 
         return INDEXED_AT_END;
     }
     if (simh_is_skipped_marker(header)) {
-        /* a half gap is two bytes short of a marker: what follows is aligned again */
+        /* a half gap is two bytes short of a marker, and the next record is aligned again */
         *next += header == SIMH_HALF_GAP ? 2 : 4;
         return INDEXED_NOTHING;
     }

@@ -9,7 +9,7 @@ enum {
     NEAR = 4096, /* how far beyond a window a read still counts as sequential */
     PROBE_BLOCKS = 64,
     PROBE_ITEMS = 4 * 1024 * 1024,
-    SURE_BLOCKS = 3, /* so many are a tape, whatever follows */
+    SURE_BLOCKS = 3, /* this many records are a tape, whatever follows */
     CHAIN = 16,      /* things that are looked at beyond damage to find two blocks */
     READ_EFFORT = 64,
 };
@@ -81,7 +81,7 @@ int indexed_peek(IndexedScanner *s, void *bytes, size_t length, uint64_t offset)
 
 /* ── beyond damage ── */
 
-/* Is there a block, and behind it another, or the end of the tape? */
+/* True if a block is here, followed by another block or the end of the tape. */
 static bool probe_records_begin(const IndexedFormat *format, IndexedScanner *s, uint64_t offset,
                                 int *error)
 {
@@ -139,7 +139,7 @@ typedef struct Probe {
     int error;
 } Probe;
 
-/* Looks at the first records; what stopped the scanner. */
+/* Scans the first records and returns the result that stopped the scanner. */
 static IndexedScan probe_scan(const IndexedFormat *format, Probe *p)
 {
     IndexedScan result = INDEXED_NOTHING;
@@ -158,7 +158,7 @@ static IndexedScan probe_scan(const IndexedFormat *format, Probe *p)
     return result;
 }
 
-/* Is it a tape by what was found, whatever it is called? */
+/* True if the records identify a tape whatever the name of the file. */
 static bool probe_is_sure(const IndexedFormat *format, const Probe *p, IndexedScan result)
 {
     bool blank = format->end_length > 0 && p->at + format->end_length == p->scanner.size;

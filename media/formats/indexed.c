@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What we are ready to keep in memory, and to look at, of a file that may be hostile. */
+/* Limits of the memory and the work for a file that may be hostile. */
 enum { RUNS_MAX = 8 * 1024 * 1024, OBJECTS_MAX = 64 * 1024 * 1024 };
 
 static MediumResult indexed_set_host_error(IndexedMedium *s, int error, const char *doing)
@@ -84,7 +84,7 @@ static MediumResult indexed_locate(TapeMedium *m, uint32_t partition, MediumLoca
     return result;
 }
 
-/* What reading the object gives; the head is not moved. */
+/* The result of reading the object, without a move of the head. */
 static MediumResult indexed_read_object(IndexedMedium *s, const IndexedObject *object,
                                         uint8_t *buffer, size_t capacity, size_t *length)
 {
@@ -176,8 +176,8 @@ static int indexed_truncate(IndexedMedium *s)
 }
 
 /*
- * Nothing may lie behind what is going to be written, or a kill or a power cut would leave an old
- * object where a new one ends. Makes the head the end, for good, if it is not.
+ * Makes the head the permanent end before a write. Otherwise a kill or a power cut could leave an
+ * old object at the end of a new one.
  */
 static MediumResult indexed_begin_append(IndexedMedium *s)
 {
@@ -200,7 +200,7 @@ static MediumResult indexed_begin_append(IndexedMedium *s)
     return MEDIUM_OK;
 }
 
-/* May `count` objects be appended? */
+/* Checks that `count` objects may be appended. */
 static MediumResult indexed_writable(IndexedMedium *s, uint64_t count)
 {
     if (indexed_protected(s)) {
@@ -215,9 +215,8 @@ static MediumResult indexed_writable(IndexedMedium *s, uint64_t count)
 }
 
 /*
- * After a format has written `count` objects of `length` bytes each at the head, which is EOD, up
- * to `end`, and the end of data behind it, or failed to: ends the file there and takes them into
- * the index.
+ * Ends the file after a write and adds the objects to the index. The format wrote `count` objects
+ * of `length` bytes each at the head, up to `end`, and the end of data. Or the write failed.
  */
 static MediumResult indexed_finish_append(IndexedMedium *s, int error, IndexedType type,
                                           size_t length, uint64_t count, uint64_t end)
@@ -380,7 +379,7 @@ static void indexed_position(TapeMedium *m, MediumPosition *position)
     };
 }
 
-/* Is what ends the tape still where it was? Another process may have written to the file. */
+/* True if the end of the tape is unchanged. Another process may have written to the file. */
 static bool indexed_unchanged(IndexedMedium *s)
 {
     int64_t size = s->file->ops->size(s->file);
@@ -469,7 +468,7 @@ typedef struct Opening {
     int error;
 } Opening;
 
-/* What lies at the end so far is no whole record. False: reading fails. */
+/* Handles bytes at the current end that are no whole record. False if reading fails. */
 static bool indexed_scan_damage(IndexedMedium *s, Opening *o, bool torn)
 {
     uint64_t from = s->end.offset, start = from, next;
@@ -496,7 +495,7 @@ static bool indexed_scan_damage(IndexedMedium *s, Opening *o, bool torn)
     return true;
 }
 
-/* Adds what lies at the end so far to the index. False: there is no more. */
+/* Adds the record at the current end to the index. False if there is none. */
 static bool indexed_scan_one(IndexedMedium *s, Opening *o)
 {
     IndexedObject at = s->end;
@@ -516,7 +515,7 @@ static bool indexed_scan_one(IndexedMedium *s, Opening *o)
     return result == INDEXED_FOUND || result == INDEXED_NOTHING;
 }
 
-/* One line of what is odd about the file, or NULL. */
+/* One line about oddities of the file, or NULL. */
 static char *indexed_describe_oddities(const IndexedMedium *s, const Opening *o)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -624,9 +623,10 @@ TapeMedium *indexed_open_file(const IndexedFormat *format, HostFile *file, const
     s->scratch = g_byte_array_new();
     size = s->file->ops->size(s->file);
     s->size = (uint64_t)MAX(size, 0);
-    s->dirty = !read_only; /* what a killed process left in the page cache is synced with ours */
+    s->dirty =
+        !read_only; /* the sync also covers data that a killed process left in the page cache */
     if (!indexed_scan(s, notice, error)) {
-        s->file = NULL; /* it stays the caller's */
+        s->file = NULL; /* the caller keeps the file */
         indexed_free(&s->base);
         return NULL;
     }
@@ -640,7 +640,7 @@ TapeMedium *indexed_open(const IndexedFormat *format, int fd, const char *path, 
     TapeMedium *m = indexed_open_file(format, file, path, read_only, executor, notice, error);
 
     if (!m) {
-        host_file_release(file); /* the descriptor stays the caller's */
+        host_file_release(file); /* the caller keeps the descriptor */
     }
     return m;
 }
@@ -663,7 +663,7 @@ bool indexed_create(const IndexedFormat *format, int fd, const char *path,
     }
     failure = indexed_end_file(&s, 0);
     if (failure == 0 && s.size < format->end_length) {
-        failure = -ENOSPC; /* no room for so much as the marker */
+        failure = -ENOSPC; /* no room even for the marker */
     }
     if (failure == 0) {
         failure = s.file->ops->sync(s.file);
