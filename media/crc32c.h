@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CRC32C (Castagnoli, as iSCSI uses it: RFC 3720 § 12.1), by the processor's CRC instructions. */
+/* CRC32C (Castagnoli, the CRC of iSCSI in RFC 3720 § 12.1), by the processor's CRC instructions. */
 #ifndef USBTAPE_MEDIA_CRC32C_H
 #define USBTAPE_MEDIA_CRC32C_H
 

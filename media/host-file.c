@@ -18,7 +18,7 @@ typedef struct FdFile {
     int fd;
     GMutex syncing;
     int sync_error; /* of the first sync that failed */
-    bool blind;     /* the file system cannot tell what is near */
+    bool blind;     /* the file system cannot report cached ranges */
 } FdFile;
 
 static int fd_of(HostFile *file)
@@ -45,7 +45,8 @@ static int fd_sync(HostFile *file)
     FdFile *self = (FdFile *)file;
     int error;
 
-    /* The kernel tells a failed write to one fdatasync() only: it is all the others' failure too.
+    /*
+     * The kernel reports a failed write to one fdatasync() only, so all later ones fail here too.
      */
     g_mutex_lock(&self->syncing);
     if (self->sync_error == 0 && fdatasync(self->fd) < 0) {
@@ -111,7 +112,10 @@ static uint64_t fd_last_data(HostFile *file, uint64_t start, uint64_t end)
     return last;
 }
 
-/* The last byte of each step: the kernel reads ahead, so what is before it is there too, mostly. */
+/*
+ * Tests the last byte of each step. The kernel reads ahead, so earlier bytes are usually cached
+ * too.
+ */
 static bool fd_is_near(FdFile *self, uint64_t offset, uint64_t length)
 {
     uint64_t end = offset + length;
