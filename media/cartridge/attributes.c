@@ -101,7 +101,8 @@ MediumResult attribute_set_put(AttributeSet *set, uint32_t partition,
         return MEDIUM_UNSUPPORTED;
     }
     if (size > 0) {
-        g_bytes_ref(attribute->value); /* before the old one goes: it may be the same */
+        g_bytes_ref(
+            attribute->value); /* before the old value is freed, because both may be the same */
     }
     if (found) {
         g_array_remove_index(set->sorted, i);

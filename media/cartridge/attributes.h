@@ -8,7 +8,7 @@
 
 #include "media/medium.h"
 
-/* All attributes of a cartridge together, as bytes: more than any memory chip held. */
+/* Limit of all attributes of a cartridge as bytes, more than any memory chip held. */
 #define ATTRIBUTES_BYTES_MAX (1024u * 1024u)
 
 typedef struct AttributeSet AttributeSet;
@@ -19,18 +19,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AttributeSet, attribute_set_free)
 
 MediumResult attribute_set_get(AttributeSet *set, uint32_t partition, uint16_t id,
                                MediumAttribute *attribute);
-/* An empty value deletes. UNSUPPORTED: they would exceed ATTRIBUTES_BYTES_MAX. */
+/* An empty value deletes. UNSUPPORTED if the attributes would exceed ATTRIBUTES_BYTES_MAX. */
 MediumResult attribute_set_put(AttributeSet *set, uint32_t partition,
                                const MediumAttribute *attribute);
 void attribute_set_list(AttributeSet *set, uint32_t partition, GArray *ids);
-/* Forgets those of partitions `first` and up. */
+/* Deletes the attributes of partitions `first` and up. */
 void attribute_set_drop_partitions(AttributeSet *set, uint32_t first);
 
-/* What the bytes below come to at most once this attribute has been put into the set. */
+/* The largest encoded size of the set after this attribute has been added. */
 size_t attribute_set_size_with(const AttributeSet *set, const MediumAttribute *attribute);
 /* The bytes of media/FORMAT.md, "Attributes". */
 GBytes *attribute_set_pack(AttributeSet *set);
-/* False: not such bytes; what was read up to there stays in the set. */
+/* False for invalid bytes. The attributes before them stay in the set. */
 bool attribute_set_unpack(AttributeSet *set, const uint8_t *data, size_t length);
 
 #endif

@@ -10,7 +10,7 @@ enum { FLAG_WORM = 1, FLAG_WRITE_PROTECTED = 2, FLAG_COMPRESSION = 4 };
 
 bool place_possible(const Place *place)
 {
-    /* 2^38 objects of 2^24 bytes: beyond any file, and no sum of two overflows */
+    /* 2^38 objects of 2^24 bytes, beyond any file, and no sum of two overflows */
     return place->object <= G_GUINT64_CONSTANT(1) << 38 && place->files <= place->object &&
            place->setmarks <= place->object - place->files &&
            place->bytes <=
@@ -46,7 +46,7 @@ static uint32_t crc_without(const uint8_t *bytes, size_t length, size_t at)
     return crc32c(crc, bytes + at + 4, length - at - 4);
 }
 
-/* Writes the list of epochs to `list`, and where it belongs into the partitions; its length. */
+/* Writes the list of epochs to `list` and its indexes into the partitions. Returns its length. */
 static size_t epochs_encode(const Superblock *s, uint8_t *b, uint8_t *list)
 {
     const EpochStart *start = s->earlier;
@@ -66,7 +66,7 @@ static size_t epochs_encode(const Superblock *s, uint8_t *b, uint8_t *list)
     return (size_t)(at - list);
 }
 
-/* False: the list behind the superblock is not the one that it was written with. */
+/* False if the list behind the superblock is not the one that was written with it. */
 static bool epochs_decode(const uint8_t *b, const uint8_t *list, Superblock *s)
 {
     uint32_t n = 0, i, j;
@@ -138,7 +138,7 @@ size_t superblock_encode(const Superblock *s, uint8_t *b)
     return length + list;
 }
 
-/* The rest of a superblock whose CRC is right; nonsense is refused all the same. */
+/* Decodes the rest of a superblock whose CRC is right. Impossible values are still refused. */
 static bool superblock_decode_fields(const uint8_t *b, Superblock *s)
 {
     bool bound = get_le32(b + 8) == CARTRIDGE_VERSION_BOUND;
@@ -283,7 +283,7 @@ bool object_entry_decode(const uint8_t *b, const Binding *binding, uint32_t part
     *entry = (ObjectEntry){ 0 };
     if (b[4] < OBJECT_BLOCK || b[4] > OBJECT_SETMARK || get_le64(b + 32) != object ||
         get_le16(b + 6) != partition || get_le32(b + 8) != binding->generation) {
-        return false; /* zeroes behind EOD end here, most of what a search reads */
+        return false; /* the common case of a search, zeroes after EOD, ends here */
     }
     *entry = (ObjectEntry){ .type = b[4],
                             .encoding = b[5],

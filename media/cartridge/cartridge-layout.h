@@ -11,8 +11,9 @@
 #define CARTRIDGE_MAGIC "USBTAPE\032"
 
 enum {
-    CARTRIDGE_VERSION_PLAIN = 2,    /* still writable, and 1 without compression becomes 2 */
-    CARTRIDGE_VERSION_CLEANING = 3, /* of a cleaning cartridge alone: others must refuse it */
+    CARTRIDGE_VERSION_PLAIN = 2, /* still writable, and 1 without compression becomes 2 */
+    CARTRIDGE_VERSION_CLEANING =
+        3, /* only for a cleaning cartridge, so that older programs refuse it */
     CARTRIDGE_VERSION_BOUND =
         4, /* the version of new cartridges, where each checksum covers its place */
 
@@ -49,7 +50,7 @@ enum {
     OBJECT_ENTRY = 64,
 };
 
-/* The highest numbers of their kind: none wraps. */
+/* The highest numbers of their kind, so that none wraps. */
 #define EPOCH_MAX      (G_MAXUINT32 - 1)
 #define GENERATION_MAX (G_MAXUINT32 - 1)
 #define SEQUENCE_MAX   ((uint64_t)G_MAXINT64)
@@ -114,7 +115,7 @@ typedef struct Binding {
 Binding superblock_binding(const Superblock *superblock);
 uint32_t cartridge_identity_id(const uint8_t *identity);
 
-/* Returns the length, with the list of epochs; `bytes` has SUPERBLOCK_MAX of them. */
+/* Returns the length, including the list of epochs. `bytes` has SUPERBLOCK_MAX bytes. */
 size_t superblock_encode(const Superblock *superblock, uint8_t *bytes);
 
 typedef enum SuperblockState {
@@ -162,7 +163,7 @@ typedef struct ObjectEntry {
 /* Sets `entry->crc`. */
 void object_entry_encode(ObjectEntry *entry, const Binding *binding, uint32_t partition,
                          uint8_t *bytes);
-/* False: not the entry of this object, or damaged. */
+/* False if this is not the entry of this object, or if it is damaged. */
 bool object_entry_decode(const uint8_t *bytes, const Binding *binding, uint32_t partition,
                          uint64_t object, ObjectEntry *entry);
 /* The CRC field of an entry, whole or not. */

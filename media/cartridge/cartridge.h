@@ -46,10 +46,10 @@ enum {
     /* Entries in the cached piece of the table; with it come the ones before and behind it. */
     TABLE_PAGE = 64,
     TABLE_WINDOW = TABLE_PAGE + 2,
-    /* How far ahead of what is gathered the disk is asked for room. */
+    /* Bytes of disk space reserved ahead of the gathered data. */
     DATA_AHEAD = 256 * 1024,
     ENTRIES_AHEAD = 64 * 1024,
-    /* After so many bytes without a sync the cartridge makes one of its own: see below. */
+    /* Bytes without a sync after which the cartridge starts a checkpoint, see below. */
     CHECKPOINT_BYTES = 256 * 1024 * 1024,
 };
 
@@ -80,13 +80,13 @@ typedef struct Checkpoint {
     uint64_t interval; /* CHECKPOINT_BYTES, or less in tests */
     bool running;
     int error;
-    /* where it began, and what must still be so when it ends */
+    /* the state at its start, parts of which must be unchanged at its end */
     Place place;
     uint32_t link, partition, epoch, generation;
     uint64_t sequence;
 } Checkpoint;
 
-/* What an entry is found to be. */
+/* The state of an entry. */
 typedef enum EntryState { ENTRY_GOOD, ENTRY_DAMAGED, ENTRY_HOST_ERROR } EntryState;
 
 /* A piece of the table in memory. Element i is of object `first` + i - 1. */
@@ -154,7 +154,7 @@ typedef struct Cartridge {
     uint8_t *window;  /* cache: bytes of its data stream */
     uint64_t window_start;
     size_t window_length;
-    uint8_t *scratch; /* for what the caller's buffer does not take */
+    uint8_t *scratch; /* for data that does not fit in the caller's buffer */
     bool compress;    /* the drive's setting, which the superblock can override */
     Codec *codec;     /* made when it is needed first */
 } Cartridge;
@@ -169,23 +169,23 @@ static inline Place *cartridge_end(Cartridge *c)
     return &c->end[c->partition];
 }
 
-/* What checksums are bound to, since the store was opened. */
+/* The binding of checksums since the store was opened. */
 static inline const Binding *cartridge_binding(const Cartridge *c)
 {
     return &c->store.binding;
 }
 
-/* Sets medium_host_error() from a negative errno; returns HOST_ERROR. */
+/* Sets medium_host_error() from a negative errno and returns HOST_ERROR. */
 MediumResult cartridge_host_error(Cartridge *c, int error, const char *doing);
 
 /* ── cartridge-table.c: all of them for the partition under the head ── */
 
 /*
- * `object` must be before EOD. DAMAGED: its entry is not whole, or its neighbours contradict it.
- * HOST_ERROR: cartridge_host_error() has been called.
+ * `object` must be before EOD. DAMAGED if its entry is not whole, or its neighbours contradict it.
+ * HOST_ERROR after a call of cartridge_host_error().
  */
 EntryState cartridge_entry(Cartridge *c, uint64_t object, ObjectEntry *entry);
-/* What the entry of the object has to name as its link, as the entry before it is in the file. */
+/* The link that the entry of the object must have, from the entry before it in the file. */
 EntryState cartridge_link(Cartridge *c, uint64_t object, uint32_t *link);
 /* Invalidates the table in memory. */
 void cartridge_forget_table(Cartridge *c);
@@ -199,9 +199,9 @@ bool cartridge_fetch_entry(Cartridge *c, uint64_t object, MediumFetched done, vo
  */
 MediumResult cartridge_place(Cartridge *c, uint64_t object, Place *place);
 
-/* The first object from `object` on whose entry lies in a chunk that is there, or EOD. */
+/* The first object from `object` on whose entry lies in an existing chunk, or EOD. */
 uint64_t cartridge_after_lost(Cartridge *c, uint64_t object);
-/* The first object from there on whose entry may be more than zeroes of a hole in the file. */
+/* The first object from `object` on whose entry may lie outside a hole of the file. */
 uint64_t cartridge_next_written(Cartridge *c, uint64_t object);
 
 typedef enum CountKind { COUNT_FILEMARKS, COUNT_SETMARKS, COUNT_BLOCKS } CountKind;
@@ -216,9 +216,9 @@ MediumResult cartridge_search(Cartridge *c, CountKind kind, uint64_t count, cons
 
 /* ── cartridge-read.c: MediumOps, and ── */
 
-/* Sets the error of an object that is damaged; returns CORRUPT. */
+/* Sets the error of a damaged object and returns CORRUPT. */
 MediumResult cartridge_corrupt(Cartridge *c, uint64_t object);
-/* Puts the head before an object. CORRUPT: damage hides the place, and the head is a guess. */
+/* Moves the head before an object. CORRUPT if damage hides the place, which is then an estimate. */
 MediumResult cartridge_move_head(Cartridge *c, uint64_t object);
 MediumResult cartridge_read(TapeMedium *m, uint8_t *buffer, size_t capacity, size_t *length);
 MediumResult cartridge_read_reverse(TapeMedium *m, uint8_t *buffer, size_t capacity,
@@ -248,14 +248,14 @@ void cartridge_sync(TapeMedium *m, MediumSyncDone done, void *data);
 void cartridge_dispose(Cartridge *c);
 /* As cartridge_sync, on this thread. */
 MediumResult cartridge_sync_now(Cartridge *c);
-/* Writes the superblock into the slot that may be written to; not synced. */
+/* Writes the superblock into the free slot without a sync. */
 int cartridge_write_superblock(Cartridge *c);
 /* Makes the one that was written last durable, so that the next one goes to the other slot. */
 int cartridge_sync_superblock(Cartridge *c);
 int cartridge_write_attributes(Cartridge *c);
 /* Reserves disk space for `length` bytes of attributes at their next place. */
 int cartridge_reserve_attributes(Cartridge *c, size_t length);
-/* Writes it and waits until it is durable. HOST_ERROR: the medium has failed. */
+/* Writes the superblock and waits until it is durable. After HOST_ERROR the medium has failed. */
 MediumResult cartridge_commit_superblock(Cartridge *c);
 /* Sets the gathering and the caches up for the partition under the head. Nothing is gathered. */
 void cartridge_aim_gather(Cartridge *c);
@@ -268,7 +268,7 @@ TapeMedium *cartridge_open(HostFile *file, const char *path, bool read_only, Exe
 /* Borrows `file`. `chunk_shift`: CHUNK_SHIFT, or less in tests. */
 bool cartridge_create(HostFile *file, const char *path, const MediumGeometry *geometry,
                       uint32_t chunk_shift, GError **error);
-/* As older programs made them, for tests: version 2. */
+/* Creates a cartridge of version 2, as older programs did, for tests. */
 bool cartridge_create_plain(HostFile *file, const char *path, const MediumGeometry *geometry,
                             uint32_t chunk_shift, GError **error);
 

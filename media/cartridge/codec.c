@@ -4,7 +4,10 @@
 #include <string.h>
 #include <zstd.h>
 
-/* Faster than the drives were: a tape drive does not wait for its compression. */
+/*
+ * Level of compression, faster than the real drives, because a tape drive never waits for its
+ * compression.
+ */
 enum { LEVEL = 1 };
 
 struct Codec {

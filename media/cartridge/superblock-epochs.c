@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* Where the list of a partition begins; that of partition 256: where all of them end. */
+/*
+ * The index where the list of a partition begins. The index of partition 256 is the end of all
+ * lists.
+ */
 static uint32_t epochs_first(const Superblock *s, uint32_t partition)
 {
     uint32_t first = 0, i;
@@ -73,7 +76,8 @@ bool superblock_has_epoch(const Superblock *s, uint32_t partition, uint64_t obje
 {
     const PartitionRecord *record = &s->partitions[partition];
     const EpochStart *list;
-    uint32_t low = 0, high = record->earlier; /* those before `low` begin at or before the object */
+    uint32_t low = 0,
+             high = record->earlier; /* epochs before `low` begin at or before the object */
 
     if (s->version != CARTRIDGE_VERSION_BOUND) {
         return epoch <= record->epoch; /* no starts are known */

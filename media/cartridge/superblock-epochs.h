@@ -18,14 +18,14 @@
 /* A cut: from the object on, entries are of a new epoch. The last one is less than EPOCH_MAX. */
 void superblock_begin_epoch(Superblock *superblock, uint32_t partition, uint64_t object);
 
-/* May the entry of that object be of that epoch? */
+/* True if the entry of that object can be of that epoch. */
 bool superblock_has_epoch(const Superblock *superblock, uint32_t partition, uint64_t object,
                           uint32_t epoch);
 
-/* Of the epochs before the last one nothing is known any more. */
+/* Drops all knowledge of the epochs before the last one. */
 void superblock_forget_epochs(Superblock *superblock, uint32_t partition);
 
-/* Is the list of the partition one that cuts can have made? */
+/* True if cuts can have made the list of the partition. */
 bool superblock_epochs_possible(const Superblock *superblock, uint32_t partition);
 
 #endif
