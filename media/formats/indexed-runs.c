@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index of an image: its objects, as runs of objects that are alike. */
+/* The index of an image, which holds its objects as runs of objects that are alike. */
 #include "media/formats/indexed.h"
 
 IndexedRun *indexed_run_at(const IndexedMedium *s, guint i)
