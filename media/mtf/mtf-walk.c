@@ -41,7 +41,7 @@ bool mtf_walk_push(MtfReader *r, const MtfPlace *place, MediumResult result, con
     }
 }
 
-/* Passes over what a reader can do without. */
+/* Skips blocks that the reader does not need. */
 static void walk_skip(TapeMedium *m, MtfReader *r)
 {
     uint64_t blocks = mtf_reader_skippable(r), moved = 0;
@@ -52,7 +52,7 @@ static void walk_skip(TapeMedium *m, MtfReader *r)
     }
     medium_position(m, &position);
     if (medium_space(m, MEDIUM_SPACE_BLOCKS, (int64_t)blocks, true, &moved) != MEDIUM_OK) {
-        /* something else lies there: let it be read */
+        /* the next object is no block, so the walk goes there and reads it */
         medium_locate(m, position.partition, MEDIUM_LOCATE_OBJECT, position.object + moved);
     }
     mtf_reader_skip(r, moved);

@@ -139,7 +139,7 @@ static gunichar next_character(const uint8_t *text, size_t length, uint8_t strin
     gunichar c, low;
 
     if (string_type != MTF_UNICODE_STR) {
-        return text[(*i)++]; /* Latin-1 stands for whatever code page it was */
+        return text[(*i)++]; /* Latin-1 replaces the unknown code page */
     }
     c = get_le16(text + *i);
     *i += 2;

@@ -38,7 +38,7 @@
 #define MTF_EOTM MTF_ID('E', 'O', 'T', 'M')
 #define MTF_SFMB MTF_ID('S', 'F', 'M', 'B')
 
-/* Stream ids (tables 19 and 20) that mean something to us; others are passed over. */
+/* Stream ids (tables 19 and 20) that the reader uses. It skips the others. */
 #define MTF_STAN MTF_ID('S', 'T', 'A', 'N') /* the file's data */
 #define MTF_PNAM                                                                                   \
     MTF_ID('P', 'N', 'A', 'M')              /* a directory's path that was too long for its DBLK   \
@@ -69,7 +69,7 @@ enum {
     MTF_HDR_SIZE = 52,
 };
 
-/* What follows the header in each type of DBLK (structures 5 to 9, 12 to 14). */
+/* The fields after the header in each type of DBLK (structures 5 to 9, 12 to 14). */
 enum {
     MTF_TAPE_FAMILY = 52,
     MTF_TAPE_ATTRIBUTES = 56,
@@ -196,7 +196,7 @@ enum { MTF_DATE_SIZE = 5 };
 
 MtfDate mtf_get_date(const uint8_t *p);
 void mtf_put_date(uint8_t *p, const MtfDate *date);
-/* "2003-11-06 22:35:00"; "" when not known. Free with g_free. */
+/* "2003-11-06 22:35:00", or "" if unknown. Free with g_free. */
 char *mtf_date_text(const MtfDate *date);
 
 /* The 16-bit XOR of the header's other words (structure 4, Header Checksum). */
@@ -210,7 +210,7 @@ uint16_t mtf_stream_checksum(const uint8_t *header);
  */
 void mtf_data_checksum(uint32_t *sum, uint64_t *at, const uint8_t *data, size_t length);
 
-/* The bytes of a DBLK of this type before its strings; MTF_HDR_SIZE for types of others. */
+/* The bytes of a DBLK of this type before its strings, or MTF_HDR_SIZE for an unknown type. */
 size_t mtf_fixed_size(uint32_t type);
 /* Is this one of table 2? */
 bool mtf_type_known(uint32_t type);
