@@ -98,7 +98,7 @@ typedef struct Damage {
     char *path;            /* as a terminal may show it */
     const char *what;      /* became of them: "damaged" */
     MediumPosition first;  /* of the row that is not printed yet */
-    uint64_t row, objects; /* in that row; in all */
+    uint64_t row, objects; /* in that row, and in all */
     JsonStream *json;      /* NULL for text output */
 } Damage;
 
@@ -123,7 +123,7 @@ static void damage_flush(Damage *damage)
     damage->row = 0;
 }
 
-/* So many objects from there on. */
+/* Adds `n` damaged objects from that place on. */
 static void damage_add(Damage *damage, const MediumPosition *at, uint64_t n)
 {
     damage->objects += n;
@@ -301,7 +301,7 @@ typedef struct Check {
     uint64_t objects;
 } Check;
 
-/* Reads a partition to its end; counts and prints what is damaged. */
+/* Reads a partition to its end. Counts and prints the damaged objects. */
 static bool copy_check_partition(Check *check, uint32_t partition, GError **error)
 {
     while (true) {

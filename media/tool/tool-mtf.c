@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `media ls` and `media check` say of a tape in Microsoft Tape Format. */
+/* The output of `media ls` and `media check` for a tape in Microsoft Tape Format. */
 #include "media/tool/tool.h"
 
 #include "emu/base/error.h"
@@ -12,7 +12,7 @@
 /* ── listing ── */
 
 typedef struct Listing {
-    JsonStream *b; /* NULL: text */
+    JsonStream *b; /* NULL for text output */
     bool in_set;
 } Listing;
 

@@ -16,15 +16,20 @@
 #include "media/formats/formats.h"
 #include "media/mtf/mtf-reader.h"
 
-/* The cartridges of a drive model, for `create --model`. The models themselves live above this
- * folder, so the program passes them. */
+/*
+ * The cartridges of a drive model, for `create --model`. The models themselves belong to a layer
+ * above this folder, so the program passes them.
+ */
 typedef struct MediaModel {
     const char *name;
     uint8_t density;
     uint64_t capacity; /* bytes; 0 = unlimited */
 } MediaModel;
 
-/* argv[0] is "media". Prints errors and returns the exit status. */
+/*
+ * argv[0] is "media". `models` ends with a row whose name is NULL. Prints errors and returns the
+ * exit status.
+ */
 int media_main(int argc, char **argv, const MediaModel *models);
 
 /*
