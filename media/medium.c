@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The checked way to a medium. Callers are asserted to ask for sensible things, implementations to
- * keep what medium.h promises: which results a call may give, where the head is afterwards, what
- * the out-parameters hold. The check costs two position() calls a motion.
+ * Checks each call of a medium. Assertions cover the caller's arguments and the promises of
+ * medium.h. These are the results that a call may give, the place of the head afterwards, and the
+ * out-parameters. The check costs two position() calls a motion.
  */
 #include "media/medium.h"
 
@@ -30,7 +30,7 @@ static void medium_assert_one_of(MediumResult result, unsigned allowed)
     g_assert(BIT(result) & allowed);
 }
 
-/* Where the head is, and that it is somewhere. */
+/* The head's position, checked to be a possible one. */
 static MediumPosition medium_position_now(TapeMedium *m)
 {
     MediumPosition position;
@@ -228,7 +228,7 @@ bool medium_use_cleaning(TapeMedium *m)
     const MediumAttribute attribute = { .id = MEDIUM_ATTRIBUTE_LOAD_COUNT,
                                         .read_only = true,
                                         .value = value };
-    medium_set_attribute(m, 0, &attribute); /* of a file that is read-only it is not kept */
+    medium_set_attribute(m, 0, &attribute); /* a read-only file does not keep it */
     return true;
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SEAM 3: tape motions. A TapeMedium is a loaded cartridge with one head position.
+ * SEAM 3, tape motions. A TapeMedium is a loaded cartridge with one head position.
  *
- * It speaks tape, never SCSI: what happened is a MediumResult, which emu/ssc/outcome.c alone turns
- * into status and sense. Calls return their result at once; only sync and fetch end later. Call the
- * medium_*() wrappers, never the ops: they check each implementation's promises.
+ * This interface knows tape and no SCSI. A call results in a MediumResult, which emu/ssc/outcome.c
+ * alone turns into status and sense. Calls return their result at once. Only sync and fetch end
+ * later. Callers use the medium_*() wrappers and never the ops, because the wrappers check each
+ * implementation's promises.
  *
- * A partition is a sequence of logical objects (SSC-3 § 4.2.7): blocks and marks, numbered from 0
- * at BOP, ended by EOD. Writing anywhere truncates everything after it (SSC-3 § 4.2.12).
+ * A partition is a sequence of logical objects (SSC-3 § 4.2.7). These are blocks and marks,
+ * numbered from 0 at BOP, up to EOD. Writing anywhere truncates everything after it (SSC-3 §
+ * 4.2.12).
  */
 #ifndef USBTAPE_MEDIA_MEDIUM_H
 #define USBTAPE_MEDIA_MEDIUM_H
@@ -17,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest block: what a 24-bit TRANSFER LENGTH can name (SSC-3 READ(6), WRITE(6)). */
+/* The longest block, the limit of a 24-bit TRANSFER LENGTH (SSC-3 READ(6), WRITE(6)). */
 #define MEDIUM_BLOCK_MAX      0xffffffu
 #define MEDIUM_PARTITIONS_MAX 256u
 #define MEDIUM_ATTRIBUTE_MAX  0xffffu /* bytes of one attribute's value */
@@ -50,7 +52,7 @@ typedef enum MediumMark {
     MEDIUM_MARK_SETMARK,
 } MediumMark;
 
-/* What medium_space() counts (SSC-3 § 7.7 SPACE, CODE field). */
+/* The objects that medium_space() counts (SSC-3 § 7.7 SPACE, CODE field). */
 typedef enum MediumSpace {
     MEDIUM_SPACE_BLOCKS,
     MEDIUM_SPACE_FILEMARKS,
@@ -60,7 +62,7 @@ typedef enum MediumSpace {
     MEDIUM_SPACE_SEQUENTIAL_SETMARKS,
 } MediumSpace;
 
-/* What medium_locate() counts (SSC-3 § 7.3 LOCATE(16), DEST_TYPE field). */
+/* The targets of medium_locate() (SSC-3 § 7.3 LOCATE(16), DEST_TYPE field). */
 typedef enum MediumLocate {
     MEDIUM_LOCATE_OBJECT,
     MEDIUM_LOCATE_FILE, /* the first object after that many filemarks */
@@ -131,7 +133,7 @@ typedef struct MediumInfo {
     uint64_t file_size; /* of the host file; 0 if there is none */
 } MediumInfo;
 
-/* One attribute of the cartridge memory (SPC-3 § 7.3 MAM; AIT calls the chip MIC). */
+/* One attribute of the cartridge memory (SPC-3 § 7.3 MAM, the MIC chip of AIT). */
 typedef struct MediumAttribute {
     uint16_t id;
     uint8_t format; /* SPC-3 table 242: 0 binary, 1 ASCII, 2 text */

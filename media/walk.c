@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/walk.h"
 
-/* Moves over one object; false at the end of the way. */
+/* Moves over one object. False at the end of the way. */
 static bool walk_step(Walk *walk, bool forward, WalkType *type)
 {
     if (forward ? walk->head == walk->end : walk->head == 0) {
