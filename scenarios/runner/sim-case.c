@@ -443,32 +443,33 @@ static char *print_smallest(const Scenario *scenario, const Failure *failure)
     const TrialConfig *c = &failure->config;
     g_autofree char *path = g_path_get_basename(scenario->path);
 
-    return g_strdup_printf("# The smallest case found in which %s still fails, of %s.\n"
-                           "# %s: %s.\n"
-                           "# " SIM_DISCLAIMER "\n"
-                           "name: minimal-%s-%s\n"
-                           "about: \"%s: %s\"\n"
-                           "guest: " SIM_GUEST "\n"
-                           "seed: %" G_GUINT64_FORMAT "\n"
-                           "%s%s"
-                           "sim:\n"
-                           "  task: %s\n"
-                           "  driver: %s\n"
-                           "  against: post-fix\n"
-                           "  trigger: %s\n"
-                           "  outstanding: %u\n"
-                           "  blocks: %u\n"
-                           "  at: %u\n"
-                           "  buffer: %uKiB\n"
-                           "  maximum-transfer: %zuKiB\n"
-                           "expect: {outcome: %s}\n",
-                           c->model->name, path, c->model->name, c->model->about, c->model->name,
-                           trial_task_names()[c->task], c->model->name, c->model->about, c->seed,
-                           c->faults ? "faults:\n" : "", c->faults ? c->faults : "",
-                           trial_task_names()[c->task], c->model->name,
-                           host_trigger_name((HostTrigger)c->triggers), c->outstanding, c->blocks,
-                           c->at, c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
-                           verdict_name(sim_verdict_of_end(failure->end)));
+    return g_strdup_printf(
+        "# The smallest case found in which %s still fails, of %s.\n"
+        "# %s: %s.\n"
+        "# " SIM_DISCLAIMER "\n"
+        "name: minimal-%s-%s\n"
+        "about: \"%s: %s\"\n"
+        "guest: " SIM_GUEST "\n"
+        "seed: %" G_GUINT64_FORMAT "\n"
+        "%s%s"
+        "sim:\n"
+        "  task: %s\n"
+        "  driver: %s\n"
+        "  against: post-fix\n"
+        "  trigger: %s\n"
+        "  outstanding: %u\n"
+        "  blocks: %u\n"
+        "  at: %u\n"
+        "  buffer: %uKiB\n"
+        "  maximum-transfer: %zuKiB\n"
+        "  wait-at-marks: %s\n"
+        "expect: {outcome: %s}\n",
+        c->model->name, path, c->model->name, c->model->about, c->model->name,
+        trial_task_names()[c->task], c->model->name, c->model->about, c->seed,
+        c->faults ? "faults:\n" : "", c->faults ? c->faults : "", trial_task_names()[c->task],
+        c->model->name, host_trigger_name((HostTrigger)c->triggers), c->outstanding, c->blocks,
+        c->at, c->gather * (MTF_WRITER_BLOCK_SIZE / 1024), c->maximum / 1024,
+        c->marks_at_once ? "false" : "true", verdict_name(sim_verdict_of_end(failure->end)));
 }
 
 char *sim_case_minimise(const Scenario *scenario, const SimDriveOps *ops, GError **error)

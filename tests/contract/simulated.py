@@ -63,7 +63,7 @@ def table_is_told(tmp):
         said[path] = html.unescape(open(path, encoding='utf-8').read())
     for where, text in said.items():
         point(f'these are models, says {os.path.basename(where)}', words in re.sub(r'\s+', ' ', text), text[:3000])
-    row = re.search(r'^# F2 +backup-verify +- +- +(\d)/(\d) +(\d)/(\d) +-$', run.stdout, re.M)
+    row = re.search(r'^# F2 +backup-verify +- +- +(\d)/(\d) +(\d)/(\d)(?: +-){5}$', run.stdout, re.M)
     point('what set them off is told, of each trigger', row and int(row[2]) + int(row[4]) == 6 and
           '<table id="triggers">' in said[page], run.stdout)
     row = re.search(r'^# F2 +backup-verify +6 +(\d) +', run.stdout, re.M)
@@ -244,6 +244,23 @@ def faults_are_met(tmp):
           run.stdout + run.stderr)
 
 
+def axes_are_there(tmp):
+    axes = os.path.join(SCENARIOS, 'kb817765/models-axes.yaml')
+    for driver in 'F9', 'F10':
+        for buffer in '16KiB', '128KiB':
+            run = usbtape(axes, '--seed', '1..4', '-o', tmp + '/o', '--case',
+                          f'models-axes.driver={driver}.buffer={buffer}.wait=false.task=backup-verify')
+            point(f'{driver} fails with buffers of {buffer}, and the right driver does not', run.returncode == 0 and
+                  ' 4 clean' in run.stdout, run.stdout + run.stderr)
+    text = open(axes, encoding='utf-8').read()
+    text = re.sub('trigger: needed', 'trigger: none', re.sub('vary:(\n  .*)+', 'vary: {driver: [F9], buffer: [16KiB], wait: [true, false], task: [backup-verify]}', text))
+    for wait, passes in (('true', False), ('false', True)):
+        run = usbtape(write(tmp + '/axes.yaml', text), '-o', tmp + '/o', '--case',
+                      f'models-axes.driver=F9.buffer=16KiB.wait={wait}.task=backup-verify')
+        point(f'wait-at-marks: {wait} {"shows" if passes else "hides"} a mark that overtakes', run.returncode == (not passes),
+              run.stdout + run.stderr)
+
+
 def refusals(tmp):
     for arguments, message in (
             ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
@@ -272,7 +289,7 @@ def the_tests_are_tested(tmp):
 
 
 with tempfile.TemporaryDirectory() as directory:
-    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, faults_are_met, refusals, the_tests_are_tested):
+    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, faults_are_met, axes_are_there, refusals, the_tests_are_tested):
         test(directory)
 print(f'1..{number}')
 sys.exit(failed > 0)

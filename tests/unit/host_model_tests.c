@@ -312,6 +312,7 @@ static const struct {
     /* No valid answer: Reset Recovery. */
     { "post-fix", 3, 0, 2, 0, NULL, "1 2 reset 3", "1 2? 3" },
     { "F7", 3, 0, 2, 0, NULL, "1 2 reset 2 3", "1 2 3" },
+    { "F10", 3, 0, 2, 0, NULL, "1 2 reset 3", "1 2 3" },
     /* Keys that nobody set. */
     { "post-fix", 5, 0, 0, 0, "09537", "1 2 3 4 5", "1 2 3 4 5" },
     { "F1", 5, 0, 0, 0, "09537", "1 4 3 5 2", "1 4 3 5 2" },

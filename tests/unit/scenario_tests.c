@@ -156,10 +156,10 @@ static const struct {
       "f:4:29: this must be a single value, not a list" },
     { HEAD "guest: sim\nsim: {task: append, driver: F1, against: nobody}\n",
       "f:4:42: there is no model 'nobody' of a driver; there are post-fix, F1, F2, F3, F4-lifo, "
-      "F4-overlap, F5, F6, F7, F8" },
+      "F4-overlap, F5, F6, F7, F8, F9, F10" },
     { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: luck}\n",
       "f:4:42: no trigger 'luck': write needed, none, or some of stale-keys, early-warning, "
-      "unit-attention, busy, stall" },
+      "unit-attention, busy, stall, queued-mark, stall-cbw, nak-forever, csw-lost" },
     { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: []}\n",
       "f:4:42: an empty list: write none" },
     { HEAD "guest: sim\nsim: {task: append, driver: F1, trigger: [busy, needed]}\n", NULL },

@@ -33,7 +33,7 @@ static TrialEnd run(const TrialConfig *config, TrialResult *result)
 
 static unsigned all_triggers(void)
 {
-    return 2u * HOST_TRIGGER_STALL - 1;
+    return HOST_TRIGGERS;
 }
 
 static unsigned count_models(void)
@@ -98,9 +98,11 @@ END_TEST
 /* Buffers of 128 KiB, which the class driver splits in two. */
 START_TEST(split_buffers_reach_the_tape_as_well)
 {
-    const unsigned triggers[] = { HOST_TRIGGER_STALE_KEYS, HOST_TRIGGER_EARLY_WARNING,
+    const unsigned triggers[] = { HOST_TRIGGER_STALE_KEYS,     HOST_TRIGGER_EARLY_WARNING,
                                   HOST_TRIGGER_UNIT_ATTENTION, HOST_TRIGGER_BUSY,
-                                  HOST_TRIGGER_STALL };
+                                  HOST_TRIGGER_STALL,          HOST_TRIGGER_QUEUED_MARK,
+                                  HOST_TRIGGER_STALL_CBW,      HOST_TRIGGER_NAK_FOREVER,
+                                  HOST_TRIGGER_CSW_LOST };
     unsigned i;
 
     for (i = 0; i < G_N_ELEMENTS(triggers); i++) {

@@ -37,7 +37,8 @@ static bool read_trigger(const YamlNode *node, unsigned *triggers, GError **erro
 
         return yaml_node_refuse(node, error,
                                 "no trigger %s: write needed, none, or some of stale-keys, "
-                                "early-warning, unit-attention, busy, stall",
+                                "early-warning, unit-attention, busy, stall, queued-mark, "
+                                "stall-cbw, nak-forever, csw-lost",
                                 shown);
     }
     *triggers |= bit;
@@ -195,6 +196,7 @@ static const YamlField fields[] = {
     { "at", YAML_TYPE_INTEGER, offsetof(SimPlan, at), .min = 1, .max = 4096 },
     { "buffer", YAML_TYPE_CUSTOM, offsetof(SimPlan, buffer), .read = read_buffer },
     { "maximum-transfer", YAML_TYPE_CUSTOM, offsetof(SimPlan, maximum), .read = read_maximum },
+    { "wait-at-marks", YAML_TYPE_BOOL, offsetof(SimPlan, waits_at_marks) },
     { "shows", YAML_TYPE_CUSTOM, offsetof(SimPlan, shows), .read = read_shows },
     { NULL },
 };
@@ -208,6 +210,7 @@ bool sim_plan_read(const YamlNode *node, void *member, GError **error)
     **plan = (SimPlan){ .needed = true,
                         .outstanding = 8,
                         .blocks = 24,
+                        .waits_at_marks = true,
                         .buffer = BLOCK,
                         .maximum = TAPE_CLASS_MAXIMUM };
     return yaml_node_read(node, fields, *plan, error);
@@ -215,14 +218,12 @@ bool sim_plan_read(const YamlNode *node, void *member, GError **error)
 
 static unsigned triggers_of(const SimPlan *plan)
 {
-    const unsigned all = 2u * HOST_TRIGGER_STALL - 1;
-
     if (!plan->needed) {
         return plan->triggers;
     }
     return plan->driver->triggers                     ? plan->driver->triggers
            : plan->against && plan->against->triggers ? plan->against->triggers
-                                                      : all;
+                                                      : HOST_TRIGGERS;
 }
 
 TrialConfig sim_plan_trial(const SimPlan *plan, const HostModel *driver, uint64_t seed)
@@ -235,7 +236,8 @@ TrialConfig sim_plan_trial(const SimPlan *plan, const HostModel *driver, uint64_
                           .blocks = (unsigned)plan->blocks,
                           .gather = (unsigned)(plan->buffer / BLOCK),
                           .maximum = plan->maximum,
-                          .at = (unsigned)plan->at };
+                          .at = (unsigned)plan->at,
+                          .marks_at_once = !plan->waits_at_marks };
 }
 
 const char *sim_plan_explains(const SimPlan *plan)

@@ -30,6 +30,7 @@ typedef struct SimPlan {
     bool needed;       /* triggers: what the driver needs, or the one it is compared with */
     unsigned triggers; /* … else these, of HostTrigger */
     int64_t outstanding, blocks, at;
+    bool waits_at_marks;      /* the application does, unless the trigger is that it does not */
     uint64_t buffer, maximum; /* bytes */
     GArray *shows;            /* of SimShows; NULL: nothing is said, so one bad seed will do */
     GArray *seeds; /* of int64_t: a case each, summed up in one; NULL until they are read */

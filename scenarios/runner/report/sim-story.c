@@ -122,9 +122,10 @@ static void fill_faults(Story *story, const TrialResult *trial)
     }
     if (trial->trigger) {
         name = g_strdup_printf("%s (%s)", host_trigger_name(trial->trigger),
-                               *rules ? g_strstrip(rules)
-                               : trial->trigger == HOST_TRIGGER_EARLY_WARNING
-                                   ? "a short tape"
+                               *rules                                         ? g_strstrip(rules)
+                               : trial->trigger == HOST_TRIGGER_EARLY_WARNING ? "a short tape"
+                               : trial->trigger == HOST_TRIGGER_QUEUED_MARK
+                                   ? "the application does not wait at filemarks"
                                    : "nobody sets QueueSortKey");
         story_add_fault(story, name, trial->end != TRIAL_INCONCLUSIVE, NULL);
     }
@@ -162,6 +163,7 @@ static StoryWeight weight_of(HostEvent event)
     case HOST_EVENT_LOST:
     case HOST_EVENT_REPEATED:
     case HOST_EVENT_OVERTOOK:
+    case HOST_EVENT_ASSUMED:
     case HOST_EVENT_RESORTED:
     case HOST_EVENT_TIMEOUT:
     case HOST_EVENT_RECOVERY:
@@ -215,8 +217,7 @@ static void add_event(Story *story, const TrialEvent *event)
 /* The host sees an injected trigger as the first command of its kind that fails. */
 static bool is_trigger(const TrialConfig *config, const TrialResult *trial, const TrialEvent *event)
 {
-    bool injected = trial->trigger == HOST_TRIGGER_UNIT_ATTENTION ||
-                    trial->trigger == HOST_TRIGGER_BUSY || trial->trigger == HOST_TRIGGER_STALL;
+    bool injected = *trial->rules != '\0';
 
     return injected && (event->event == HOST_EVENT_FAILED || event->event == HOST_EVENT_RECOVERY) &&
            (event->number == 0 || event->opcode == (config->task == TRIAL_RESTORE ? 0x08 : 0x0a));

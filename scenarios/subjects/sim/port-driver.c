@@ -11,6 +11,7 @@
 
 #define CBW_LENGTH       31
 #define CSW_LENGTH       13
+#define WRITE_FILEMARKS  0x10 /* operation code */
 #define TIMEOUT          (30 * G_USEC_PER_SEC)
 #define RECOVERY_TIMEOUT (5 * G_USEC_PER_SEC)
 /* As many commands as can be on the wire at once, where there should be one. */
@@ -425,6 +426,12 @@ static void end_recovery(HostPort *port)
             x->repeated = true;
             tell(port, HOST_EVENT_REPEATED, x->request);
             start_on(x);
+        } else if (x->request && port->model->takes_reset && !x->is_sense) {
+            x->request->moved = x->length;
+            tell(port, HOST_EVENT_ASSUMED, x->request);
+            sense[n] = false;
+            ended[n++] = x->request;
+            x->request = NULL;
         } else if (x->request) {
             sense[n] = x->is_sense;
             ended[n++] = x->request;
@@ -435,7 +442,10 @@ static void end_recovery(HostPort *port)
         if (sense[i]) {
             ended[i]->sense_length = 0;
         }
-        complete(port, ended[i], sense[i] ? HOST_CHECK : HOST_RESET);
+        complete(port, ended[i],
+                 sense[i]                   ? HOST_CHECK
+                 : port->model->takes_reset ? HOST_GOOD
+                                            : HOST_RESET);
     }
 }
 
@@ -562,7 +572,12 @@ static void insert(HostPort *port, HostRequest *request, bool at_head)
     DeviceQueueEntry *entry = &request->entry;
     bool queued;
 
-    if (at_head) {
+    if (!at_head && port->model->marks_first && request->cdb[0] == WRITE_FILEMARKS) {
+        queued = device_queue_insert_at_head(&port->queue, entry);
+        if (queued && entry->node.next) {
+            tell(port, HOST_EVENT_RESORTED, request);
+        }
+    } else if (at_head) {
         queued = device_queue_insert_at_head(&port->queue, entry);
     } else if (is_sorted(port, request)) {
         queued = device_queue_insert_by_key(&port->queue, entry, request->sort_key);

@@ -43,9 +43,14 @@ typedef enum HostTrigger {
     HOST_TRIGGER_UNIT_ATTENTION = 1 << 2,
     HOST_TRIGGER_BUSY = 1 << 3,
     HOST_TRIGGER_STALL = 1 << 4,
+    HOST_TRIGGER_QUEUED_MARK = 1 << 5, /* a filemark is sent while writes wait */
+    HOST_TRIGGER_STALL_CBW = 1 << 6,   /* these two leave the command undone … */
+    HOST_TRIGGER_NAK_FOREVER = 1 << 7,
+    HOST_TRIGGER_CSW_LOST = 1 << 8, /* … and this one does not */
 } HostTrigger;
 
-#define HOST_N_TRIGGERS 5
+#define HOST_N_TRIGGERS 9
+#define HOST_TRIGGERS   ((1u << HOST_N_TRIGGERS) - 1)
 
 typedef struct HostModel {
     const char *name;      /* "F1", "post-fix" */
@@ -57,9 +62,11 @@ typedef struct HostModel {
     bool runs_on;      /* the queue is not frozen on an error */
     bool retries_last; /* a retried request goes to the tail */
     HostThaw thaw;
-    bool forgets;   /* what arrives while the queue is frozen and empty is lost */
-    bool overtakes; /* the next command goes out before REQUEST SENSE for the failed one */
-    bool repeats;   /* after Reset Recovery sends the command again, executed or not */
+    bool forgets;     /* what arrives while the queue is frozen and empty is lost */
+    bool overtakes;   /* the next command goes out before REQUEST SENSE for the failed one */
+    bool repeats;     /* after Reset Recovery sends the command again, executed or not */
+    bool marks_first; /* WRITE FILEMARKS goes out before the writes that wait */
+    bool takes_reset; /* Reset Recovery counts as the end of the command: it was executed */
     /* Why it shows nothing in some task, by MtfTask names; see port-models.c. NULL: it always can.
      */
     const char *silent_in, *silent_because;
@@ -127,6 +134,7 @@ typedef enum HostEvent {
     HOST_EVENT_LOST,     /* a request that nobody will hear of again */
     HOST_EVENT_REPEATED, /* sent again after Reset Recovery */
     HOST_EVENT_OVERTOOK, /* goes out before the REQUEST SENSE of another */
+    HOST_EVENT_ASSUMED,  /* Reset Recovery was taken for its end */
     HOST_EVENT_RESORTED, /* by its key it got before requests that had come earlier */
 } HostEvent;
 

@@ -73,7 +73,7 @@ static const HostModel models[] = {
       .about = "after Reset Recovery a command is sent again, executed or not",
       .signature = "a block twice; on restore one that is skipped",
       .known = "nothing; ours: all of it",
-      .triggers = HOST_TRIGGER_STALL,
+      .triggers = HOST_TRIGGER_STALL | HOST_TRIGGER_CSW_LOST,
       .repeats = true },
     { .name = "F8",
       .about = "reads are sorted by keys that nobody has set: F1 for reads",
@@ -83,6 +83,24 @@ static const HostModel models[] = {
       .keys = HOST_KEYS_OF_READS,
       .silent_in = "backup append",
       .silent_because = "it has never two reads outstanding" },
+    { .name = "F9",
+      .about = "WRITE FILEMARKS goes out before the writes that wait in the queue",
+      .signature = "a mark amid the blocks that it was to follow",
+      .known =
+          "SSC: what is written before a mark lies before it; ours: that a queue takes the mark "
+          "for a request that may pass",
+      .triggers = HOST_TRIGGER_QUEUED_MARK,
+      .marks_first = true,
+      .silent_in = "restore",
+      .silent_because = "it writes no mark" },
+    { .name = "F10",
+      .about = "Reset Recovery is taken for the end of the command",
+      .signature = "a block that is missing; on restore one that nobody wrote",
+      .known =
+          "Bulk-Only: after Reset Recovery nothing is known of the command; ours: that a driver "
+          "takes it as done",
+      .triggers = HOST_TRIGGER_STALL_CBW | HOST_TRIGGER_NAK_FOREVER,
+      .takes_reset = true },
     { NULL },
 };
 
@@ -117,6 +135,10 @@ static const struct {
     { HOST_TRIGGER_UNIT_ATTENTION, "unit-attention" },
     { HOST_TRIGGER_BUSY, "busy" },
     { HOST_TRIGGER_STALL, "stall" },
+    { HOST_TRIGGER_QUEUED_MARK, "queued-mark" },
+    { HOST_TRIGGER_STALL_CBW, "stall-cbw" },
+    { HOST_TRIGGER_NAK_FOREVER, "nak-forever" },
+    { HOST_TRIGGER_CSW_LOST, "csw-lost" },
 };
 
 char *host_triggers_text(unsigned bits)
@@ -172,6 +194,7 @@ const char *host_event_name(HostEvent event)
         [HOST_EVENT_LOST] = "request lost",
         [HOST_EVENT_REPEATED] = "sent again after Reset Recovery",
         [HOST_EVENT_OVERTOOK] = "goes out before REQUEST SENSE",
+        [HOST_EVENT_ASSUMED] = "Reset Recovery taken for its end",
         [HOST_EVENT_RESORTED] = "sorted before requests that came earlier",
     };
 

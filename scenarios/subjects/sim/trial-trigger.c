@@ -34,10 +34,12 @@ bool trial_writes(TrialTask task)
     return task != TRIAL_RESTORE;
 }
 
-/* Reads meet no early warning. */
+/* Reads meet no early warning, and there is no mark among them. */
 unsigned trial_triggers(TrialTask task, unsigned triggers)
 {
-    return trial_writes(task) ? triggers : triggers & ~(unsigned)HOST_TRIGGER_EARLY_WARNING;
+    return trial_writes(task)
+               ? triggers
+               : triggers & ~(unsigned)(HOST_TRIGGER_EARLY_WARNING | HOST_TRIGGER_QUEUED_MARK);
 }
 
 char *trial_rules(TrialTask task, HostTrigger trigger, unsigned at, uint64_t draw)
@@ -54,6 +56,14 @@ char *trial_rules(TrialTask task, HostTrigger trigger, unsigned at, uint64_t dra
     case HOST_TRIGGER_STALL:
         /* Twice, so that it takes Reset Recovery; the command was executed. */
         return g_strdup_printf("- {name: usb.stall-csw, on: \"%s#%u\", count: 2}\n", command, at);
+    case HOST_TRIGGER_STALL_CBW:
+        return g_strdup_printf("- {name: usb.stall-cbw, on: \"%s#%u\"}\n", command, at);
+    case HOST_TRIGGER_NAK_FOREVER:
+        return g_strdup_printf("- {name: usb.nak-forever, on: \"%s#%u\", phase: data}\n", command,
+                               at);
+    case HOST_TRIGGER_CSW_LOST:
+        return g_strdup_printf("- {name: usb.csw-lost, on: \"%s#%u\"}\n", command, at);
+    case HOST_TRIGGER_QUEUED_MARK:
     case HOST_TRIGGER_STALE_KEYS:
     case HOST_TRIGGER_EARLY_WARNING:
     default:

@@ -69,7 +69,7 @@ static void plan_files(Trial *t)
 static HostTrigger draw_trigger(Trial *t)
 {
     unsigned triggers = trial_triggers(t->config->task, t->config->triggers), bit;
-    HostTrigger list[8];
+    HostTrigger list[HOST_N_TRIGGERS];
     unsigned n = 0;
 
     for (bit = 1; bit <= triggers; bit <<= 1) {
@@ -213,11 +213,12 @@ static bool open_workload(Trial *t, HostTrigger trigger, GError **error)
         .task = { .type = types[config->task],
                   .job = job_of(t, 2),
                   .verify = config->task == TRIAL_BACKUP_VERIFY,
-                  .wait_at_marks = true,
+                  .wait_at_marks = !config->marks_at_once && trigger != HOST_TRIGGER_QUEUED_MARK,
                   .catalog = t->earlier ? mtf_writer_catalog(t->earlier) : NULL,
                   .run = 1 },
         .outstanding = config->outstanding,
         .gather = config->gather,
+        .steady = trigger == HOST_TRIGGER_QUEUED_MARK,
         .seed = config->seed,
     };
 
@@ -478,9 +479,14 @@ static bool trigger_came(const Trial *t)
         return tape_class_stale_keys(t->tape) > 0;
     case HOST_TRIGGER_EARLY_WARNING:
         return early_warning_came(t);
+    case HOST_TRIGGER_QUEUED_MARK:
+        return workload_queued_marks(t->workload) > 0;
     case HOST_TRIGGER_UNIT_ATTENTION:
     case HOST_TRIGGER_BUSY:
     case HOST_TRIGGER_STALL:
+    case HOST_TRIGGER_STALL_CBW:
+    case HOST_TRIGGER_NAK_FOREVER:
+    case HOST_TRIGGER_CSW_LOST:
     default:
         return rules_fired(t);
     }

@@ -29,13 +29,14 @@ typedef struct TrialConfig {
     const HostModel *model; /* of the port driver */
     unsigned triggers; /* of HostTrigger: the seed takes one that means something to the task */
     uint64_t seed;
-    unsigned outstanding;  /* tape buffers */
-    unsigned blocks;       /* of 16 KiB: how much data, about */
-    unsigned gather;       /* blocks of a tape buffer; 1: one, of variable length */
-    size_t maximum;        /* of a transfer, bytes; 0: TAPE_CLASS_MAXIMUM */
-    unsigned at;           /* the trigger comes at that read or write, from 1; 0: the seed says */
-    const char *faults;    /* of the drive besides the trigger, as a fault plan; NULL: none */
-    bool keep_story;       /* events and order, for people */
+    unsigned outstanding; /* tape buffers */
+    unsigned blocks;      /* of 16 KiB: how much data, about */
+    unsigned gather;      /* blocks of a tape buffer; 1: one, of variable length */
+    size_t maximum;       /* of a transfer, bytes; 0: TAPE_CLASS_MAXIMUM */
+    unsigned at;          /* the trigger comes at that read or write, from 1; 0: the seed says */
+    bool marks_at_once; /* filemarks are sent while writes are outstanding, whatever the trigger */
+    const char *faults; /* of the drive besides the trigger, as a fault plan; NULL: none */
+    bool keep_story;    /* events and order, for people */
     const char *cartridge; /* a new file for it; NULL: it is in memory */
 } TrialConfig;
 

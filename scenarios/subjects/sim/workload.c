@@ -26,9 +26,11 @@ struct Workload {
     ClockTimer *pause;
     bool done;
     bool stepping;
+    bool steady;
     Buffer *filling; /* NULL: none */
     GPtrArray *sent; /* of Buffer * */
     GArray *entries;
+    uint64_t queued_marks;
 };
 
 static void step(Workload *w);
@@ -153,6 +155,7 @@ static void send_other(Workload *w, const MtfRequest *request)
         g_byte_array_set_size(buffer->bytes, (guint)request->length);
     }
     flush(w);
+    w->queued_marks += request->type == MTF_REQUEST_FILEMARK && w->sent->len > 0;
     send(w, buffer);
 }
 
@@ -182,7 +185,7 @@ static void on_pause_over(void *data)
 static void step(Workload *w)
 {
     MtfRequest request = { 0 };
-    MtfNext next;
+    MtfNext next = MTF_NEXT_REQUEST;
 
     if (w->pause || w->stepping) {
         return;
@@ -197,7 +200,7 @@ static void step(Workload *w)
             send_other(w, &request);
         }
         mtf_request_clear(&request);
-        if (random_below(&w->random, BURST) == 0) {
+        if (!w->steady && random_below(&w->random, BURST) == 0) {
             w->pause = clock_start(w->clock, 1 + (int64_t)random_below(&w->random, PAUSE_MAX),
                                    on_pause_over, w);
         }
@@ -247,6 +250,11 @@ const MtfApplication *workload_application(const Workload *w)
     return w->application;
 }
 
+uint64_t workload_queued_marks(const Workload *w)
+{
+    return w->queued_marks;
+}
+
 const GArray *workload_entries(const Workload *w)
 {
     return w->entries;
@@ -258,6 +266,7 @@ Workload *workload_new(TapeClass *tape, Clock *clock, const WorkloadConfig *conf
     Workload *w = g_new0(Workload, 1);
 
     w->gather = MAX(config->gather, 1);
+    w->steady = config->steady;
     task.depth = MAX(config->outstanding, 1) * w->gather;
     w->tape = tape;
     w->clock = clock;

@@ -16,6 +16,7 @@ typedef struct WorkloadConfig {
     MtfTask task;         /* its depth is found out; what it points at is borrowed */
     unsigned outstanding; /* tape buffers; 0: 1 */
     unsigned gather;      /* blocks of a tape buffer; up to 1: one, of variable length */
+    bool steady;          /* it never pauses, so that something always waits */
     uint64_t seed;        /* of its pauses */
 } WorkloadConfig;
 
@@ -43,6 +44,8 @@ bool workload_done(const Workload *w);
 
 /* What it believes. Borrowed. */
 const MtfApplication *workload_application(const Workload *w);
+/* How many filemarks were sent while other requests were outstanding. */
+uint64_t workload_queued_marks(const Workload *w);
 /* Of WorkloadEntry, in the order of issue. Borrowed. */
 const GArray *workload_entries(const Workload *w);
 
