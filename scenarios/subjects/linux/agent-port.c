@@ -104,6 +104,7 @@ int agent_open_host(const char *path)
     if (bind(waiting, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(waiting, 1) != 0 || !getcwd(directory, sizeof directory)) {
         agent_complain(path);
+        close(waiting);
         return -1;
     }
     snprintf(local, sizeof local, "%s/agent.sock", directory);
