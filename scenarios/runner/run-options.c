@@ -4,6 +4,7 @@
 #include "emu/base/error.h"
 #include "emu/base/options.h"
 #include "emu/base/units.h"
+#include "scenarios/runner/driver-file.h"
 #include "scenarios/runner/language/guest-file.h"
 
 /* What `serve --pcap-snap` takes at least. */
@@ -28,6 +29,12 @@ static bool check(RunOptions *o, GError **error)
     }
     if (o->bisect && (o->check || o->minimise || o->plan.selfcheck)) {
         return usbtape_input_error(error, "--bisect: it goes with `run` alone, which runs cases");
+    }
+    if (o->driver_file && (o->minimise || o->plan.selfcheck)) {
+        return usbtape_input_error(error, "--driver: it goes with `run` alone, which runs cases");
+    }
+    if (o->driver_file && !(o->driver = driver_file_load(o->driver_file, error))) {
+        return false;
     }
     if (o->attach && !guest_attachment_parse(o->attach, &o->guests.attachment, error)) {
         return false;
@@ -66,6 +73,9 @@ bool run_options_parse(int argc, char **argv, RunOptions *o, GError **error)
           "The modules of that image: /lib/modules/RELEASE, or what holds it", "DIR" },
         { "module", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->guests.replace,
           "Load this module instead of the kernel's own of its name", "FILE.ko" },
+        { "driver", 0, 0, G_OPTION_ARG_FILENAME, &o->driver_file,
+          "Simulated hosts: this port driver instead of the scenario's; its code runs as you",
+          "FILE.so" },
         { "host-programs", 0, 0, G_OPTION_ARG_NONE, &o->host_programs,
           "Allow scenarios of the guest `program`: their steps run on this computer, as you",
           NULL },
@@ -131,6 +141,8 @@ void run_options_clear(RunOptions *o)
     g_free(o->guests.kernel);
     g_free(o->guests.modules);
     g_strfreev(o->guests.replace);
+    g_free(o->driver_file);
+    g_free(o->driver);
     g_free(o->attach);
     g_free(o->job_count);
     g_free(o->out);

@@ -12,6 +12,8 @@ typedef struct RunOptions {
     char *job_count;                   /* NULL: not given */
     int jobs;                          /* 0: not chosen yet */
     gboolean cold, pcap, check, verbose, minimise, bisect, host_programs;
+    char *driver_file;
+    struct HostModel *driver; /* from that file; NULL: scenarios name theirs */
     char **guest_directories; /* NULL: the project's own guests alone */
     char *attach;
     GuestOptions guests;

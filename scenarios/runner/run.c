@@ -2,6 +2,7 @@
 /* `usbtape run` and `usbtape selfcheck`: from a command line to KTAP and an exit status. */
 #include "emu/base/error.h"
 #include "emu/base/text.h"
+#include "scenarios/runner/language/sim-plan.h"
 #include "scenarios/runner/run-directory.h"
 #include "scenarios/runner/run-guests.h"
 #include "scenarios/runner/run-workers.h"
@@ -284,6 +285,23 @@ static int bisect_status(const Run *run)
     return BISECT_GOOD;
 }
 
+/* False: no driver can be brought to one of the cases. */
+static bool use_driver(const GPtrArray *cases, const struct HostModel *driver, GError **error)
+{
+    guint i;
+
+    for (i = 0; driver && i < cases->len; i++) {
+        Scenario *scenario = cases->pdata[i];
+
+        if (!subject_of(scenario)->use_driver) {
+            return usbtape_input_error(error, "--driver: %s is no scenario of the guest " SIM_GUEST,
+                                       scenario->path);
+        }
+        subject_of(scenario)->use_driver(scenario, driver);
+    }
+    return true;
+}
+
 static int run_plan(int argc, char **argv, const PlanOptions *plan)
 {
     RunOptions options = { .plan = *plan };
@@ -293,6 +311,9 @@ static int run_plan(int argc, char **argv, const PlanOptions *plan)
 
     if (run_options_parse(argc, argv, &options, &error)) {
         run.cases = plan_cases(&options.plan, &error);
+    }
+    if (run.cases && !use_driver(run.cases, options.driver, &error)) {
+        g_clear_pointer(&run.cases, g_ptr_array_unref);
     }
     if (!run.cases) {
         status = usbtape_fail(error);

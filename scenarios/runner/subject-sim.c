@@ -31,6 +31,15 @@ static void take_seeds(Scenario *scenario, const GArray *seeds)
     ((SimPlan *)scenario->plan)->seeds = g_array_copy((GArray *)seeds);
 }
 
+/* `shows` is about drivers that the scenario names. */
+static void use_driver(Scenario *scenario, const struct HostModel *driver)
+{
+    SimPlan *plan = scenario->plan;
+
+    plan->driver = driver;
+    g_clear_pointer(&plan->shows, g_array_unref);
+}
+
 static const SimDriveOps *drive_of(const ScenarioChecks *checks, GError **error)
 {
     if (!checks || !checks->sim) {
@@ -87,6 +96,7 @@ const Subject subject_sim = {
     .expect_keys = expect_keys,
     .check = check,
     .take_seeds = take_seeds,
+    .use_driver = use_driver,
     .names_driver = true,
     .processors = 1,
     .run = run,

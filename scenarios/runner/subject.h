@@ -18,6 +18,7 @@
 
 #include <json-glib/json-glib.h>
 
+struct HostModel;
 struct RunSummary;
 
 /* Results that only cases of this subject have: an object in verdict.json. */
@@ -49,6 +50,8 @@ typedef struct Subject {
     bool (*check)(const Scenario *scenario, const YamlNode *root, GError **error);
     /* Gives one case all seeds (of int64_t). NULL: each seed is a case of its own. */
     void (*take_seeds)(Scenario *scenario, const GArray *seeds);
+    /* Makes the case one of this driver, which a user brought. NULL: there is none to bring. */
+    void (*use_driver)(Scenario *scenario, const struct HostModel *driver);
     /* The scenario names the driver. A bad driver is another value of an axis, and proves by
      * itself that it acted. */
     bool names_driver;

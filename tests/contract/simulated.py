@@ -261,6 +261,53 @@ def axes_are_there(tmp):
               run.stdout + run.stderr)
 
 
+def a_driver_is_brought(tmp):
+    top = os.path.dirname(SCENARIOS)
+    example = os.path.join(SCENARIOS, 'drivers/late-write.c')
+    text = open(example, encoding='utf-8').read()
+
+    def build(name, source):
+        path = write(f'{tmp}/{name}.c', source)
+        subprocess.run(['cc', '-shared', '-fPIC', '-I', top, '-o', f'{tmp}/{name}.so', path], check=True, timeout=100)
+        return f'{tmp}/{name}.so'
+
+    def run(path, *more, command='run'):
+        return usbtape(FIXED, '--seed', '1..6', '-o', tmp + '/o', '--case', 'fixed.driver=post-fix.task=backup-verify.buffer=16KiB',
+                       '--driver', path, *more, command=command)
+
+    good = build('late-write', text)
+    ran = run(good)
+    point('a driver of one\'s own turns a scenario red', ran.returncode == 1 and 'late-write, seed' in ran.stdout, ran.stdout + ran.stderr)
+    story = open(tmp + '/o/fixed.driver=post-fix.task=backup-verify.buffer=16KiB/story.txt', encoding='utf-8').read()
+    point('... and its story says how to do it again', f"usbtape run --driver '{good}'" in story, story)
+    ran = run(build('right', text.replace('    .next = newest_when_released,\n', '')
+                    .replace('static unsigned newest', 'unsigned newest')))
+    point('one that does nothing wrong passes', ran.returncode == 0, ran.stdout + ran.stderr)
+    for hook, body in (('before', 'static bool hook(const UsbtapeDriverRequest *r, bool again, const UsbtapeDriverRequest *q) { return !again && r->cdb[0] == 0x10; }'),
+                       ('freezes', 'static bool hook(const UsbtapeDriverRequest *r) { return false; }'),
+                       ('loses', 'static bool hook(const UsbtapeDriverRequest *r, bool frozen, unsigned n) { return frozen; }'),
+                       ('after_reset', 'static UsbtapeDriverReset hook(const UsbtapeDriverRequest *r) { return USBTAPE_DRIVER_DONE; }')):
+        source = re.sub(r'static unsigned newest.*?^}$', body, text, flags=re.S | re.M).replace('.next = newest_when_released', f'.{hook} = hook')
+        source = source.replace('unit-attention busy', {'before': 'queued-mark', 'after_reset': 'stall-cbw nak-forever'}.get(hook, 'unit-attention'))
+        ran = run(build('hook', source))
+        point(f'the hook {hook} is asked', ran.returncode in (1, 124), ran.stdout + ran.stderr)
+    for what, path, message in (
+            ('no file', tmp + '/none.so', 'there is no such file'),
+            ('a directory', tmp, 'there is no such file'),
+            ('no object', write(tmp + '/text.so', 'text\n'), 'it cannot be loaded: '),
+            ('an object of something else', build('other', 'int other;\n'), "it has no table 'usbtape_driver'"),
+            ('another version', build('older', text.replace('= USBTAPE_DRIVER_VERSION', '= 77')), 'its table is of version 77'),
+            ('no name', build('nameless', text.replace('"late-write"', '"a name"')), 'it needs a name'),
+            ('an unknown trigger', build('trigger', text.replace('unit-attention busy', 'luck')), 'a trigger that there is not')):
+        ran = run(path)
+        point(f'{what} is refused in one line', ran.returncode == 2 and message in ran.stderr and len(ran.stderr.splitlines()) == 1 and
+              path in ran.stderr, ran.stderr)
+    ran = run(good, command='selfcheck')
+    point('it goes with run alone', ran.returncode == 2 and '--driver: it goes with' in ran.stderr, ran.stderr)
+    ran = usbtape(os.path.join(SCENARIOS, 'quickstart.yaml'), '--driver', good, '-o', tmp + '/o')
+    point('... and with simulated hosts alone', ran.returncode == 2 and 'is no scenario of the guest sim' in ran.stderr, ran.stderr)
+
+
 def refusals(tmp):
     for arguments, message in (
             ((MODELS, '--minimise'), '--minimise: name one case of the simulated host'),
@@ -289,7 +336,7 @@ def the_tests_are_tested(tmp):
 
 
 with tempfile.TemporaryDirectory() as directory:
-    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, faults_are_met, axes_are_there, refusals, the_tests_are_tested):
+    for test in (smallest,) if WHAT else (table_is_told, what_is_expected_counts, models_fail_as_they_must, smallest, models_are_listed, the_bus_is_judged, faults_are_met, axes_are_there, a_driver_is_brought, refusals, the_tests_are_tested):
         test(directory)
 print(f'1..{number}')
 sys.exit(failed > 0)

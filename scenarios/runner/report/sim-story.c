@@ -16,6 +16,8 @@ static void fill_head(Story *story, const Scenario *scenario, const CaseResult *
 {
     g_autofree char *path = g_canonicalize_filename(scenario->path, NULL);
     g_autofree char *quoted = g_shell_quote(path);
+    g_autofree char *file = config->model->file ? g_shell_quote(config->model->file) : NULL;
+    g_autofree char *driver = g_strconcat(file ? file : "", file ? " " : "", NULL);
 
     story->name = scenario_case_name(scenario);
     story->about = g_strdup(scenario->about);
@@ -30,8 +32,9 @@ static void fill_head(Story *story, const Scenario *scenario, const CaseResult *
     story->passed = result->passed;
     story->steps_planned = 1;
     story->again =
-        g_strdup_printf("usbtape %s %s --case '%s' --seed %" G_GUINT64_FORMAT,
-                        scenario->bad ? "selfcheck" : "run", quoted, story->name, config->seed);
+        g_strdup_printf("usbtape %s %s%s%s --case '%s' --seed %" G_GUINT64_FORMAT,
+                        scenario->bad ? "selfcheck" : "run", config->model->file ? "--driver " : "",
+                        driver, quoted, story->name, config->seed);
 }
 
 static void G_GNUC_PRINTF(2, 3) give_reason(Story *story, const char *format, ...)

@@ -69,6 +69,16 @@ bool device_queue_insert_at_head(DeviceQueue *queue, DeviceQueueEntry *entry)
     return true;
 }
 
+bool device_queue_insert_before(DeviceQueue *queue, DeviceQueueEntry *sibling,
+                                DeviceQueueEntry *entry)
+{
+    if (!make_busy(queue)) {
+        return false;
+    }
+    insert_before(queue, &sibling->node, entry);
+    return true;
+}
+
 static DeviceQueueEntry *take(DeviceQueue *queue, GList *at)
 {
     DeviceQueueEntry *entry;
@@ -101,6 +111,11 @@ DeviceQueueEntry *device_queue_remove_by_key(DeviceQueue *queue, uint32_t key)
 DeviceQueueEntry *device_queue_remove_newest(DeviceQueue *queue)
 {
     return take(queue, queue->entries.tail);
+}
+
+DeviceQueueEntry *device_queue_remove_at(DeviceQueue *queue, unsigned place)
+{
+    return take(queue, g_queue_peek_nth_link(&queue->entries, place));
 }
 
 bool device_queue_remove_entry(DeviceQueue *queue, DeviceQueueEntry *entry)

@@ -46,10 +46,16 @@ bool device_queue_insert(DeviceQueue *queue, DeviceQueueEntry *entry);
 bool device_queue_insert_by_key(DeviceQueue *queue, DeviceQueueEntry *entry, uint32_t key);
 bool device_queue_insert_at_head(DeviceQueue *queue, DeviceQueueEntry *entry);
 
+/* Before `sibling`, which is in there. */
+bool device_queue_insert_before(DeviceQueue *queue, DeviceQueueEntry *sibling,
+                                DeviceQueueEntry *entry);
+
 /* NULL: it was empty, and is not busy any more. */
 DeviceQueueEntry *device_queue_remove(DeviceQueue *queue);
 DeviceQueueEntry *device_queue_remove_by_key(DeviceQueue *queue, uint32_t key);
 DeviceQueueEntry *device_queue_remove_newest(DeviceQueue *queue);
+/* The entry at that place, from 0. NULL: there is none, and it is not busy any more. */
+DeviceQueueEntry *device_queue_remove_at(DeviceQueue *queue, unsigned place);
 /* False: it is not in there. */
 bool device_queue_remove_entry(DeviceQueue *queue, DeviceQueueEntry *entry);
 

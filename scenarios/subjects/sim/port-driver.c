@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "emu/base/bytes.h"
+#include "scenarios/subjects/sim/port-plugin.h"
 
 #define CBW_LENGTH       31
 #define CSW_LENGTH       13
-#define WRITE_FILEMARKS  0x10 /* operation code */
 #define TIMEOUT          (30 * G_USEC_PER_SEC)
 #define RECOVERY_TIMEOUT (5 * G_USEC_PER_SEC)
 /* As many commands as can be on the wire at once, where there should be one. */
@@ -91,7 +91,8 @@ static unsigned on_the_wire(const HostPort *port)
 
 static bool freezes(const HostPort *port, const HostRequest *request, HostStatus status)
 {
-    return status != HOST_GOOD && !request->bypass && !port->model->runs_on && !port->frozen;
+    return status != HOST_GOOD && !request->bypass && !port->frozen &&
+           port_plugin_freezes(port->model, request);
 }
 
 static void complete(HostPort *port, HostRequest *request, HostStatus status)
@@ -411,7 +412,7 @@ static void begin_recovery(HostPort *port)
 static void end_recovery(HostPort *port)
 {
     HostRequest *ended[EXCHANGES];
-    bool sense[EXCHANGES];
+    bool sense[EXCHANGES], assumed[EXCHANGES];
     unsigned i, n = 0;
 
     port->recovering = false;
@@ -422,13 +423,19 @@ static void end_recovery(HostPort *port)
     for (i = 0; i < EXCHANGES; i++) {
         Exchange *x = &port->exchanges[i];
 
-        if (x->request && port->model->repeats && !x->is_sense && !x->repeated) {
+        UsbtapeDriverReset reset = x->request && !x->is_sense
+                                       ? port_plugin_after_reset(port->model, x->request)
+                                       : USBTAPE_DRIVER_UNKNOWN;
+
+        assumed[n] = false;
+        if (reset == USBTAPE_DRIVER_RESEND && !x->repeated) {
             x->repeated = true;
             tell(port, HOST_EVENT_REPEATED, x->request);
             start_on(x);
-        } else if (x->request && port->model->takes_reset && !x->is_sense) {
+        } else if (reset == USBTAPE_DRIVER_DONE) {
             x->request->moved = x->length;
             tell(port, HOST_EVENT_ASSUMED, x->request);
+            assumed[n] = true;
             sense[n] = false;
             ended[n++] = x->request;
             x->request = NULL;
@@ -442,10 +449,7 @@ static void end_recovery(HostPort *port)
         if (sense[i]) {
             ended[i]->sense_length = 0;
         }
-        complete(port, ended[i],
-                 sense[i]                   ? HOST_CHECK
-                 : port->model->takes_reset ? HOST_GOOD
-                                            : HOST_RESET);
+        complete(port, ended[i], sense[i] ? HOST_CHECK : assumed[i] ? HOST_GOOD : HOST_RESET);
     }
 }
 
@@ -510,6 +514,9 @@ static void on_transfer_done(HostTransfer *transfer)
 
 static HostRequest *take_next(HostPort *port)
 {
+    if (port->model->plugin) {
+        return request_of(port_plugin_take(port->model, &port->queue, port->thawing));
+    }
     return request_of(port->model->keys == HOST_KEYS_IGNORED
                           ? device_queue_remove(&port->queue)
                           : device_queue_remove_by_key(&port->queue, port->current_key));
@@ -561,34 +568,15 @@ static void next(HostPort *port)
     }
 }
 
-static bool is_sorted(const HostPort *port, const HostRequest *request)
-{
-    return (port->model->keys == HOST_KEYS_OF_WRITES && !request->in) ||
-           (port->model->keys == HOST_KEYS_OF_READS && request->in);
-}
-
 static void insert(HostPort *port, HostRequest *request, bool at_head)
 {
-    DeviceQueueEntry *entry = &request->entry;
-    bool queued;
+    bool passed, queued = port_plugin_insert(port->model, &port->queue, request, at_head, &passed);
 
-    if (!at_head && port->model->marks_first && request->cdb[0] == WRITE_FILEMARKS) {
-        queued = device_queue_insert_at_head(&port->queue, entry);
-        if (queued && entry->node.next) {
-            tell(port, HOST_EVENT_RESORTED, request);
-        }
-    } else if (at_head) {
-        queued = device_queue_insert_at_head(&port->queue, entry);
-    } else if (is_sorted(port, request)) {
-        queued = device_queue_insert_by_key(&port->queue, entry, request->sort_key);
-        if (queued && entry->node.next) {
-            tell(port, HOST_EVENT_RESORTED, request);
-        }
-    } else {
-        queued = device_queue_insert(&port->queue, entry);
+    if (passed) {
+        tell(port, HOST_EVENT_RESORTED, request);
     }
     if (!queued) {
-        device_queue_insert_at_head(&port->queue, entry); /* next() is to start it */
+        device_queue_insert_at_head(&port->queue, &request->entry); /* next() is to start it */
     }
 }
 
@@ -598,7 +586,7 @@ void host_port_send(HostPort *port, HostRequest *request)
     if (request->bypass) {
         port->bypass.busy = true;
         device_queue_insert(&port->bypass, &request->entry);
-    } else if (port->model->forgets && port->frozen && device_queue_is_empty(&port->queue)) {
+    } else if (port_plugin_loses(port->model, request, port->frozen, &port->queue)) {
         tell(port, HOST_EVENT_LOST, request);
         return;
     } else {
@@ -639,6 +627,7 @@ HostPort *host_port_new(HostTransport *transport, Clock *clock, const HostModel 
     port->clock = clock;
     port->model = model;
     port->timeout = TIMEOUT;
+    port_plugin_begin(model);
     device_queue_init(&port->queue);
     device_queue_init(&port->bypass);
     g_queue_init(&port->unsensed);

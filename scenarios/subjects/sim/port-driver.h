@@ -70,6 +70,8 @@ typedef struct HostModel {
     /* Why it shows nothing in some task, by MtfTask names; see port-models.c. NULL: it always can.
      */
     const char *silent_in, *silent_because;
+    const struct UsbtapeDriver *plugin; /* its hooks (driver-plugin.h); NULL: the row says it all */
+    const char *file;                   /* the object that it came from; NULL: it is built in */
 } HostModel;
 
 /* Ends with a row whose name is NULL; the first one is the right one. */
