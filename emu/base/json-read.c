@@ -47,6 +47,37 @@ static bool too_deep(const char *c, const char *end)
     return false;
 }
 
+/* True if something follows the object or array that the text begins with. json-glib accepts that,
+ * and then loses the memory of all values but the last. */
+static bool json_goes_on(const char *c, const char *end)
+{
+    unsigned depth = 0;
+    bool quoted = false, ended = false;
+
+    for (; c < end; c++) {
+        if (g_ascii_isspace(*c)) {
+            continue;
+        }
+        if (ended) {
+            return true;
+        }
+        if (quoted) {
+            if (*c == '\\') {
+                c++;
+            } else if (*c == '"') {
+                quoted = false;
+            }
+        } else if (*c == '"') {
+            quoted = true;
+        } else if (*c == '{' || *c == '[') {
+            depth++;
+        } else if ((*c == '}' || *c == ']') && depth > 0) {
+            ended = --depth == 0;
+        }
+    }
+    return false;
+}
+
 JsonNode *json_read(const char *text, gssize length, GError **error)
 {
     g_autoptr(JsonParser) parser = NULL;
@@ -65,6 +96,10 @@ JsonNode *json_read(const char *text, gssize length, GError **error)
     }
     if (too_deep(text, end)) {
         usbtape_input_error(error, "is nested more than %u deep", JSON_DEPTH_MAX);
+        return NULL;
+    }
+    if (json_goes_on(text, end)) {
+        usbtape_input_error(error, "is not JSON: more than one value");
         return NULL;
     }
     parser = json_parser_new();

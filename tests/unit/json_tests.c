@@ -11,10 +11,17 @@ static const struct {
     gssize length; /* -1: to the NUL */
     const char *why;
 } refused[] = {
-    { "", -1, "is not JSON: it is empty" }, { " \n", -1, "is not JSON: it is empty" },
-    { "{", -1, "is not JSON: " },           { "{\"a\":1}}", -1, "is not JSON: " },
-    { "\xff", -1, "is not UTF-8 text" },    { "{\"a\":\0}", 7, "is not UTF-8 text" },
-    { "\"\\u0000\"", -1, "holds \\u0000" }, { "\"\\\\\\u0000\"", -1, "holds \\u0000" },
+    { "", -1, "is not JSON: it is empty" },
+    { " \n", -1, "is not JSON: it is empty" },
+    { "{", -1, "is not JSON: " },
+    { "{\"a\":1}}", -1, "is not JSON: " },
+    { "\xff", -1, "is not UTF-8 text" },
+    { "{\"a\":\0}", 7, "is not UTF-8 text" },
+    { "{}{}", -1, "is not JSON: more than one value" },
+    { "[] 1", -1, "is not JSON: more than one value" },
+    { "{\"a\":\"}\\\"\"}\n{}", -1, "is not JSON: more than one value" },
+    { "\"\\u0000\"", -1, "holds \\u0000" },
+    { "\"\\\\\\u0000\"", -1, "holds \\u0000" },
 };
 
 START_TEST(what_is_no_json_is_refused)
