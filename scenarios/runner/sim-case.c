@@ -285,6 +285,9 @@ char *sim_case_expected(const Scenario *scenario)
     if (sim_plan_explains(plan)) {
         return g_strdup(verdict_name(VERDICT_INTACT));
     }
+    if (ends && sim_shows_needed(shows, seeds) == 0) {
+        return g_strdup_printf("%s or clean: %u seeds are too few to count", ends, seeds);
+    }
     return ends ? g_strdup_printf("%s, in at least %u of %u", ends, sim_shows_needed(shows, seeds),
                                   seeds)
                 : verdicts_text(scenario->expect.outcomes);

@@ -55,7 +55,7 @@ def table_is_told(tmp):
                      'qemu-device')
     point('how a drive would be attached is nothing to a simulated host', inside.returncode == 0 and '1 passed' in inside.stdout,
           f'{inside.returncode}: {inside.stdout + inside.stderr}')
-    row = re.search(r'^# F2 +backup-verify +6 +(\d) +0 +0 +0 +(\d) +5 +6 clean$', run.stdout, re.M)
+    row = re.search(r'^# F2 +backup-verify +6 +(\d) +0 +0 +0 +(\d) +0 +5 +6 clean$', run.stdout, re.M)
     point('the table has its row', row and int(row[1]) + int(row[2]) == 6, run.stdout)
     words = 'These are models of a driver\'s queue: Microsoft published no root cause'
     said = {'text': run.stdout, 'story': open(f'{tmp}/o/{case("F2", "backup-verify")}/story.txt', encoding='utf-8').read()}
@@ -252,6 +252,14 @@ def axes_are_there(tmp):
                           f'models-axes.driver={driver}.buffer={buffer}.wait=false.task=backup-verify')
             point(f'{driver} fails with buffers of {buffer}, and the right driver does not', run.returncode == 0 and
                   ' 4 clean' in run.stdout, run.stdout + run.stderr)
+            point('... and the table names the other axes', re.search(rf'4 clean  buffer={buffer}\.wait=false$', run.stdout, re.M), run.stdout)
+    late = write(tmp + '/late.yaml', open(MODELS, encoding='utf-8').read().replace('trigger: needed', 'trigger: needed\n  at: 4000'))
+    run = usbtape(late, '--seed', '1..6', '--case', case('F2', 'backup'), '-o', tmp + '/o')
+    point('what is inconclusive has a column of its own', re.search(r'^# F2 +backup +6 +0 +0 +0 +0 +0 +6 +5 ', run.stdout, re.M), run.stdout)
+    for seeds, needed in (('1', '-'), ('1..19', '-'), ('1..20', '2')):
+        run = usbtape(MODELS, '--seed', seeds, '--case', case('F5', 'backup'), '-o', tmp + '/o')
+        point(f'a tenth of the seeds {seeds} is judged if it is two', run.returncode == (needed != '-') and
+              re.search(rf'^# F5 +backup( +\d+)+ +{needed}  \d+ clean$', run.stdout, re.M), run.stdout)
     text = open(axes, encoding='utf-8').read()
     text = re.sub('trigger: needed', 'trigger: none', re.sub('vary:(\n  .*)+', 'vary: {driver: [F9], buffer: [16KiB], wait: [true, false], task: [backup-verify]}', text))
     for wait, passes in (('true', False), ('false', True)):

@@ -266,6 +266,10 @@ const SimShows *sim_plan_shows(const SimPlan *plan)
 
 unsigned sim_shows_needed(const SimShows *shows, unsigned cases)
 {
+    /* So few cases may all be luck. */
+    if (shows->least * cases < 100 * SIM_SHOWS_FEWEST) {
+        return 0;
+    }
     return (unsigned)((shows->least * cases + 99) / 100);
 }
 

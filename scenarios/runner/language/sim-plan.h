@@ -52,7 +52,9 @@ const char *sim_plan_explains(const SimPlan *plan);
 
 /* How its driver has to fail in its task: the first row of `shows` for it. NULL: there is none. */
 const SimShows *sim_plan_shows(const SimPlan *plan);
-/* How many of so many cases that are, rounded up. */
+/* A share of the cases is judged only if it is at least so many of them. */
+#define SIM_SHOWS_FEWEST 2
+/* How many of so many cases that are, rounded up. 0: there are too few to judge. */
 unsigned sim_shows_needed(const SimShows *shows, unsigned cases);
 /* "unreadable or silent". Free with g_free. */
 char *sim_shows_text(const SimShows *shows);

@@ -8,14 +8,15 @@
 
 /* The columns of a row. */
 static const char *const columns[] = {
-    "driver",     "task",   "cases", "found",       "of these hung",
-    "unreadable", "silent", "clean", "had to fail", "the fixed one clean",
-    NULL
+    "driver", "task",  "cases",        "found",       "of these hung",       "unreadable",
+    "silent", "clean", "inconclusive", "had to fail", "the fixed one clean", NULL
 };
 
 #define LEGEND                                                                                     \
     "found: the application failed, or hung. unreadable: it did not, but the tape breaks the "     \
-    "format, which its next reader reports. silent: nobody would. had to fail: at least so many."
+    "format, which its next reader reports. silent: nobody would. inconclusive: its trigger or "   \
+    "fault did not come. had to fail: at least "                                                   \
+    "so many; -: nothing is said, or there are too few seeds."
 #define BY_TRIGGER "how many cases failed under what set them off"
 
 typedef struct Sums {
@@ -56,6 +57,7 @@ static void numbers_of(const SimTally *t, unsigned *numbers)
     numbers[3] = t->ends[TRIAL_UNREADABLE];
     numbers[4] = t->ends[TRIAL_SILENT];
     numbers[5] = t->ends[TRIAL_CLEAN];
+    numbers[6] = t->ends[TRIAL_INCONCLUSIVE];
 }
 
 /* "-": the scenario does not say; "83": at least. Free with g_free. */
@@ -83,20 +85,34 @@ static char *speed_text(const RunSummary *summary, const Sums *sums)
         sums->cases * 60 / MAX(sums->seconds, 0.001));
 }
 
-static void text_row(GString *to, const SimTally *t)
+/* The values of all axes but the driver and the task, which have columns. g_free. */
+static char *other_axes(const CaseRecord *record)
 {
+    g_autoptr(GRegex) own = g_regex_new("(^|\\.)(driver|task)=[^.]*", 0, 0, NULL);
+    const char *variant = record->scenario->variant;
+    g_autofree char *rest =
+        g_regex_replace_literal(own, variant ? variant : "", -1, 0, "", 0, NULL);
+
+    return g_strdup(*rest == '.' ? rest + 1 : rest);
+}
+
+static void text_row(GString *to, const CaseRecord *record)
+{
+    const SimTally *t = tally_of(record);
+    g_autofree char *axes = other_axes(record);
     g_autofree char *needed = needed_text(t);
-    unsigned n[6];
+    unsigned n[7];
 
     numbers_of(t, n);
-    g_string_append_printf(to, "# %-10s %-13s %5u %5u %5u %10u %6u %5u %6s  ", t->driver, t->task,
-                           n[0], n[1], n[2], n[3], n[4], n[5], needed);
+    g_string_append_printf(to, "# %-10s %-13s %5u %5u %5u %10u %6u %5u %8u %6s  ", t->driver,
+                           t->task, n[0], n[1], n[2], n[3], n[4], n[5], n[6], needed);
     if (t->against) {
         g_string_append_printf(to, "%u clean", t->against_clean);
     } else {
         g_string_append_c(to, '-');
     }
-    g_string_append_printf(to, "%s%s\n", t->explained ? "  nothing to see: " : "",
+    g_string_append_printf(to, "%s%s%s%s\n", *axes ? "  " : "", axes,
+                           t->explained ? "  nothing to see: " : "",
                            t->explained ? t->explained : "");
 }
 
@@ -135,14 +151,14 @@ char *sim_table_text(const RunSummary *summary)
     if (sums.rows == 0) {
         return g_string_free(to, FALSE);
     }
-    g_string_append_printf(to, "# %-10s %-13s %5s %5s %5s %10s %6s %5s %6s  %s\n", "driver", "task",
-                           "cases", "found", "hung", "unreadable", "silent", "clean", "had to",
-                           "fixed");
+    g_string_append_printf(to, "# %-10s %-13s %5s %5s %5s %10s %6s %5s %8s %6s  %s\n", "driver",
+                           "task", "cases", "found", "hung", "unreadable", "silent", "clean",
+                           "inconcl.", "had to", "fixed");
     for (i = 0; i < summary->records->len; i++) {
         const SimTally *t = tally_of(summary->records->pdata[i]);
 
         if (t) {
-            text_row(to, t);
+            text_row(to, summary->records->pdata[i]);
         }
     }
     text_triggers(to, summary);
@@ -152,10 +168,12 @@ char *sim_table_text(const RunSummary *summary)
     return g_string_free(to, FALSE);
 }
 
-static void html_row(GString *to, const SimTally *t)
+static void html_row(GString *to, const CaseRecord *record)
 {
+    const SimTally *t = tally_of(record);
+    g_autofree char *axes = other_axes(record);
     g_autofree char *needed = needed_text(t);
-    unsigned n[6], j;
+    unsigned n[7], j;
 
     numbers_of(t, n);
     markup_printf(to, "<tr><td>%s</td><td>%s</td>", t->driver, t->task);
@@ -169,7 +187,8 @@ static void html_row(GString *to, const SimTally *t)
     } else {
         g_string_append(to, "<td class=\"n\">-</td>");
     }
-    markup_printf(to, "<td class=\"dim\">%s</td></tr>\n", t->explained ? t->explained : "");
+    markup_printf(to, "<td class=\"dim\">%s %s</td></tr>\n", axes,
+                  t->explained ? t->explained : "");
 }
 
 static void html_triggers(GString *to, const RunSummary *summary)
@@ -223,7 +242,7 @@ void sim_table_html(const RunSummary *summary, GString *to)
         const SimTally *t = tally_of(summary->records->pdata[i]);
 
         if (t) {
-            html_row(to, t);
+            html_row(to, summary->records->pdata[i]);
         }
     }
     g_string_append(to, "</tbody></table></div>\n");
