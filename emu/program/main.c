@@ -30,6 +30,7 @@ static const Subcommand subcommands[] = {
     { "selfcheck", "run scenarios under bad drivers, too, which have to turn them red",
       selfcheck_scenarios_main },
     { "compare", "compare two runs: what got worse, what got better", compare_main },
+    { "judge", "judge cartridges by what a scenario expects of its tape", judge_main },
     { "kernel-config", "print what a kernel needs for `run --kernel`", kernel_config_main },
     { "list", "scenarios, guests, faults, drive models, opcodes and pages", list_all_main },
     { "help", "this list", help_main },

@@ -12,6 +12,7 @@
 int run_main(int argc, char **argv, const ScenarioChecks *checks);
 int selfcheck_main(int argc, char **argv, const ScenarioChecks *checks);
 int compare_main(int argc, char **argv);
+int judge_main(int argc, char **argv);
 int kernel_config_main(int argc, char **argv);
 
 /* What `list` shows besides scenarios and guests. The emulator has these tables: the runner may
