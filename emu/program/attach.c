@@ -28,18 +28,15 @@
 #define LINK_POLLS 20
 
 typedef struct Options {
-    char *qmp, *listen, *connect, *bus, *id, *tls_psk, *tls_creds;
+    char *qmp, *bus;
+    QemuTargetOptions target;
 } Options;
 
 static void options_clear(Options *o)
 {
     g_free(o->qmp);
-    g_free(o->listen);
-    g_free(o->connect);
     g_free(o->bus);
-    g_free(o->id);
-    g_free(o->tls_psk);
-    g_free(o->tls_creds);
+    qemu_target_options_clear(&o->target);
 }
 
 /* ---- commands for QEMU ---- */
@@ -409,30 +406,21 @@ static Qmp *open_monitor(const char *text, GError **error)
 
 static bool parse(int argc, char **argv, bool attaching, Options *o, GError **error)
 {
-    const GOptionEntry entries[] = {
+    const GOptionEntry own[] = {
         { "qmp", 0, 0, G_OPTION_ARG_STRING, &o->qmp,
           "The VM's monitor: what QEMU's -qmp says (unix:PATH,server=on,wait=off)", "unix:PATH" },
-        { "id", 0, 0, G_OPTION_ARG_STRING, &o->id, "The device's name in QEMU (default: tape0)",
-          "NAME" },
-        { attaching ? "listen" : NULL, 'l', 0, G_OPTION_ARG_STRING, &o->listen,
-          "As given to serve: the drive listens there (the default: unix:/tmp/usbtape.sock)",
-          "ADDRESS" },
-        { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
-          "As given to serve: the VM listens there", "ADDRESS" },
-        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
-          "As given to serve; in a file keys.psk, for the user qemu", "FILE" },
-        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
-          "As given to serve; QEMU reads client-cert.pem and client-key.pem there", "DIR" },
         { "bus", 0, 0, G_OPTION_ARG_STRING, &o->bus,
           "The USB bus; else that of an xHCI controller, of a new one if there is none", "NAME" },
-        { NULL },
     };
+    g_autoptr(GArray) entries = qemu_target_entries(&o->target, attaching);
     g_autoptr(GOptionContext) context = g_option_context_new("--qmp unix:PATH");
 
+    g_array_prepend_val(entries, own[0]);
+    g_array_append_vals(entries, own + 1, attaching ? 1 : 0);
     g_option_context_set_summary(context,
                                  attaching ? "Plugs the drive of `usbtape serve` into a running VM."
                                            : "Unplugs an attached drive from a running VM.");
-    if (!options_parse(context, entries, &argc, &argv, error)) {
+    if (!options_parse(context, (const GOptionEntry *)(void *)entries->data, &argc, &argv, error)) {
         return false;
     }
     if (argc > 1) {
@@ -443,19 +431,17 @@ static bool parse(int argc, char **argv, bool attaching, Options *o, GError **er
 
 static int run(int argc, char **argv, bool attaching)
 {
-    Options options = { NULL };
+    Options options = { .qmp = NULL };
     QemuTarget target = { NULL };
     g_autoptr(GError) error = NULL;
     g_autoptr(Qmp) qmp = NULL;
     bool good;
 
     signal(SIGPIPE, SIG_IGN); /* QEMU may end at any time */
-    good =
-        parse(argc, argv, attaching, &options, &error) &&
-        qemu_target_parse(&target, argv[0], options.listen, options.connect, options.id, &error) &&
-        qemu_target_tls(&target, argv[0], options.tls_psk, options.tls_creds, &error) &&
-        (qmp = open_monitor(options.qmp, &error)) != NULL &&
-        (attaching ? attach(qmp, &target, options.bus, &error) : detach(qmp, &target, &error));
+    good = parse(argc, argv, attaching, &options, &error) &&
+           qemu_target_parse(&target, argv[0], &options.target, &error) &&
+           (qmp = open_monitor(options.qmp, &error)) != NULL &&
+           (attaching ? attach(qmp, &target, options.bus, &error) : detach(qmp, &target, &error));
     qemu_target_clear(&target);
     options_clear(&options);
     return good ? EXIT_GOOD : usbtape_fail(error);

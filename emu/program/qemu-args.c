@@ -85,42 +85,28 @@ static void print_libvirt(const QemuTarget *t)
 
 int qemu_args_main(int argc, char **argv)
 {
-    g_autofree char *listens = NULL;
-    g_autofree char *connects = NULL;
-    g_autofree char *id = NULL;
+    QemuTargetOptions options = { NULL };
     gboolean libvirt = FALSE;
-    g_autofree char *psk = NULL;
-    g_autofree char *creds = NULL;
-    const GOptionEntry entries[] = {
-        { "listen", 'l', 0, G_OPTION_ARG_STRING, &listens,
-          "As given to serve: the drive listens there (the default: unix:/tmp/usbtape.sock)",
-          "ADDRESS" },
-        { "connect", 'c', 0, G_OPTION_ARG_STRING, &connects,
-          "As given to serve: the VM listens there", "ADDRESS" },
-        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &psk,
-          "As given to serve; in a file keys.psk, for the user qemu", "FILE" },
-        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &creds,
-          "As given to serve; QEMU reads client-cert.pem and client-key.pem there", "DIR" },
-        { "libvirt", 0, 0, G_OPTION_ARG_NONE, &libvirt, "Print libvirt XML instead", NULL },
-        { "id", 0, 0, G_OPTION_ARG_STRING, &id, "The device's name in QEMU (default: tape0)",
-          "NAME" },
-        { NULL },
+    const GOptionEntry own = {
+        "libvirt", 0, 0, G_OPTION_ARG_NONE, &libvirt, "Print libvirt XML instead", NULL
     };
+    g_autoptr(GArray) entries = qemu_target_entries(&options, true);
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
     QemuTarget t = { NULL };
     bool good;
 
+    g_array_append_val(entries, own);
     g_option_context_set_summary(
         context, "Prints what to add to a QEMU command line to attach a drive that\n"
                  "`usbtape serve` plays: an xHCI controller and the drive on it.");
-    good = options_parse(context, entries, &argc, &argv, &error);
+    good =
+        options_parse(context, (const GOptionEntry *)(void *)entries->data, &argc, &argv, &error);
     if (good && argc > 1) {
         good = usbtape_input_error(&error, "qemu-args: unexpected argument '%s'", argv[1]);
     }
-    good = good && qemu_target_parse(&t, "qemu-args", listens, connects, id, &error);
-    good = good && qemu_target_tls(&t, "qemu-args", psk, creds, &error);
-    if (good && libvirt && psk) {
+    good = good && qemu_target_parse(&t, "qemu-args", &options, &error);
+    if (good && libvirt && options.tls_psk) {
         good = usbtape_input_error(&error,
                                    "--tls-psk: libvirt takes certificates only; give --tls-creds");
     }
@@ -130,5 +116,6 @@ int qemu_args_main(int argc, char **argv)
         print_qemu(&t);
     }
     qemu_target_clear(&t);
+    qemu_target_options_clear(&options);
     return good ? EXIT_GOOD : usbtape_fail(error);
 }

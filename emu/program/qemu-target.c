@@ -42,35 +42,65 @@ static bool check_id(const char *id, GError **error)
                error, "--id %s: QEMU takes letters, digits, '-', '.' and '_', a letter first", id);
 }
 
-bool qemu_target_parse(QemuTarget *t, const char *command, const char *listens,
-                       const char *connects, const char *id, GError **error)
+GArray *qemu_target_entries(QemuTargetOptions *o, bool address)
 {
-    *t = (QemuTarget){ .qemu_listens = connects != NULL, .id = g_strdup(id ? id : "tape0") };
-    if (listens && connects) {
-        return usbtape_input_error(error, "%s: give one of --listen and --connect", command);
-    }
-    return check_id(t->id, error) && parse_address(t,
-                                                   connects  ? connects
-                                                   : listens ? listens
-                                                             : "unix:/tmp/usbtape.sock",
-                                                   error);
+    const GOptionEntry rows[] = {
+        { "id", 0, 0, G_OPTION_ARG_STRING, &o->id, "The device's name in QEMU (default: tape0)",
+          "NAME" },
+        { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
+          "As given to serve: the drive listens there (the default: unix:/tmp/usbtape.sock)",
+          "ADDRESS" },
+        { "connect", 'c', 0, G_OPTION_ARG_STRING, &o->connect,
+          "As given to serve: the VM listens there", "ADDRESS" },
+        { "tls-psk", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_psk,
+          "As given to serve; in a file keys.psk, for the user qemu", "FILE" },
+        { "tls-creds", 0, 0, G_OPTION_ARG_FILENAME, &o->tls_creds,
+          "As given to serve; QEMU reads client-cert.pem and client-key.pem there", "DIR" },
+    };
+    GArray *entries = g_array_new(TRUE, FALSE, sizeof *rows);
+
+    return g_array_append_vals(entries, rows, address ? G_N_ELEMENTS(rows) : 1);
 }
 
-bool qemu_target_tls(QemuTarget *t, const char *command, const char *psk, const char *creds,
-                     GError **error)
+void qemu_target_options_clear(QemuTargetOptions *o)
 {
-    g_autofree char *name = psk ? g_path_get_basename(psk) : NULL;
+    g_free(o->listen);
+    g_free(o->connect);
+    g_free(o->tls_psk);
+    g_free(o->tls_creds);
+    g_free(o->id);
+}
 
-    if (psk && creds) {
+static bool parse_credentials(QemuTarget *t, const char *command, const QemuTargetOptions *o,
+                              GError **error)
+{
+    g_autofree char *name = o->tls_psk ? g_path_get_basename(o->tls_psk) : NULL;
+
+    if (o->tls_psk && o->tls_creds) {
         return usbtape_input_error(error, "%s: give one of --tls-psk and --tls-creds", command);
     }
     if (name && !g_str_equal(name, "keys.psk")) {
         return usbtape_input_error(error, "--tls-psk %s: QEMU reads keys.psk only; name it so",
-                                   psk);
+                                   o->tls_psk);
     }
-    t->tls = psk ? "psk" : creds ? "x509" : NULL;
-    t->tls_directory = psk ? g_path_get_dirname(psk) : g_strdup(creds);
+    t->tls = o->tls_psk ? "psk" : o->tls_creds ? "x509" : NULL;
+    t->tls_directory = o->tls_psk ? g_path_get_dirname(o->tls_psk) : g_strdup(o->tls_creds);
     return true;
+}
+
+bool qemu_target_parse(QemuTarget *t, const char *command, const QemuTargetOptions *o,
+                       GError **error)
+{
+    const char *address = o->connect ? o->connect : o->listen;
+
+    *t =
+        (QemuTarget){ .qemu_listens = o->connect != NULL, .id = g_strdup(o->id ? o->id : "tape0") };
+    if (o->listen && o->connect) {
+        return usbtape_input_error(error, "%s: give one of --listen and --connect", command);
+    }
+    return check_id(t->id, error) &&
+           parse_address(t, address ? address : "unix:/tmp/usbtape.sock", error) &&
+           parse_credentials(t, command, o, error);
 }
 
 void qemu_target_clear(QemuTarget *t)

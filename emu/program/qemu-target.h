@@ -15,19 +15,23 @@ typedef struct QemuTarget {
     char *tls_directory;
 } QemuTarget;
 
+/* The options that name the drive, as given to serve. Each is NULL if it is not given. */
+typedef struct QemuTargetOptions {
+    char *listen, *connect, *tls_psk, *tls_creds, *id;
+} QemuTargetOptions;
+
+/* Their rows for a command line, of GOptionEntry, and a row of zeroes at the end: the caller may
+ * add rows. `address`: all of them, otherwise --id alone. Free with g_array_unref. */
+GArray *qemu_target_entries(QemuTargetOptions *options, bool address);
+void qemu_target_options_clear(QemuTargetOptions *options);
+
 /*
- * `listens` and `connects` are the options of serve, at most one of them. Without both the address
- * of the examples is used. `id` NULL is tape0. USBTAPE_ERROR_INPUT. Messages name the option, or
- * else `command`.
+ * At most one of `listen` and `connect`, and one of the credentials, is allowed. Without an address
+ * that of the examples is used. `id` NULL is tape0. QEMU reads its own credentials from the place
+ * of those of serve. USBTAPE_ERROR_INPUT. Messages name the option, or else `command`.
  */
-bool qemu_target_parse(QemuTarget *target, const char *command, const char *listens,
-                       const char *connects, const char *id, GError **error);
-/*
- * The credentials of serve, at most one of them. QEMU reads its own from the same place.
- * USBTAPE_ERROR_INPUT.
- */
-bool qemu_target_tls(QemuTarget *target, const char *command, const char *psk, const char *creds,
-                     GError **error);
+bool qemu_target_parse(QemuTarget *target, const char *command, const QemuTargetOptions *options,
+                       GError **error);
 void qemu_target_clear(QemuTarget *target);
 
 #endif
